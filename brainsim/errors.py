@@ -1,0 +1,161 @@
+"""Every error brainsim raises: an object with fields; its text is laid out here and nowhere else.
+
+An error says four things: *what* is wrong in the user's words, *where* (the line of the user's own string with a caret),
+what was *found*, and what would *help*. Each class is also the built-in class users catch (``KeyError``, ``TypeError`` ...).
+"""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A string the user wrote: its ``text``, what it is (``"model of neurongroup"``), and the script line it was given at."""
+
+    text: str
+    title: str = "expression"
+    made_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start:stop`` of a `Source`."""
+
+    source: Source
+    start: int
+    stop: int
+
+    def picture(self) -> str:
+        """The user's line with carets under the span."""
+        text = self.source.text
+        start = min(self.start, len(text))
+        line_start = text.rfind("\n", 0, start) + 1
+        line_end = text.find("\n", start)
+        line_end = len(text) if line_end < 0 else line_end
+        line = text[line_start:line_end]
+        indent = len(line) - len(line.lstrip())
+        width = max(1, min(self.stop, line_end) - start)
+        number = text.count("\n", 0, start) + 1
+        where = f"{self.source.title}, line {number}" if "\n" in text.strip("\n") else self.source.title
+        if self.source.made_at:
+            where += f" ({self.source.made_at})"
+        return f"  {where}:\n    {line.strip()}\n    {' ' * (start - line_start - indent)}{'^' * width}"
+
+
+class BrainsimError(Exception):
+    """The root of all errors of brainsim."""
+
+    def __init__(self, what: str, *, at: Span | None = None, found: str = "", help: str = ""):
+        super().__init__(what)
+        self.what, self.at, self.found, self.help = what, at, found, help
+        self.owner: str = ""
+
+    @property
+    def msg(self) -> str:  # what the traceback module prints for a SyntaxError
+        return str(self)
+
+    def __str__(self) -> str:
+        parts = [f"{self.owner}: {self.what}" if self.owner else self.what]
+        if self.at is not None:
+            parts.append(self.at.picture())
+        if self.found:
+            parts.append(f"  Found: {self.found}")
+        if self.help:
+            parts.append(f"  Help: {self.help}")
+        return "\n".join(parts)
+
+
+class BrianObjectException(BrainsimError):
+    """An error met while an object was prepared for a run; `inside` makes any error one, so both classes catch it."""
+
+
+class WrongSyntax(BrainsimError, SyntaxError):
+    """Text that the equation language does not allow."""
+
+    msg = BrainsimError.msg
+
+
+class EquationError(BrainsimError, ValueError):
+    """A set of equations that does not hold together (declared twice, unit missing, parse failure)."""
+
+
+class UnknownName(BrainsimError, KeyError):
+    """A name nobody defines."""
+
+    __str__ = BrainsimError.__str__
+
+
+class UnknownAttribute(BrainsimError, AttributeError):
+    """An attribute that the object does not have."""
+
+
+class WrongType(BrainsimError, TypeError):
+    """A value or an expression of the wrong kind."""
+
+
+class WrongValue(BrainsimError, ValueError):
+    """A value of the right kind that cannot be used."""
+
+
+class WrongIndex(BrainsimError, IndexError):
+    """An index outside its range, or of the wrong shape."""
+
+
+class WrongState(BrainsimError, RuntimeError):
+    """A call that comes too early or too late."""
+
+
+class Unsupported(BrainsimError, NotImplementedError):
+    """Something this target or object cannot do; the message names the remedy."""
+
+
+class DimensionMismatchError(BrainsimError):
+    """Two sides whose physical dimensions differ; ``dims`` holds them."""
+
+    def __init__(self, what: str, *dims: object, at: Span | None = None, found: str = "", help: str = ""):
+        super().__init__(what, at=at, found=found, help=help)
+        self.dims = dims
+
+    def __str__(self) -> str:
+        if self.found or not self.dims:
+            return super().__str__()
+        units = " and ".join(str(d) for d in self.dims)
+        noun = "unit is" if len(self.dims) == 1 else "units are"
+        head, *rest = super().__str__().split("\n", 1)
+        return "\n".join([f"{head} ({noun} {units})", *rest])
+
+
+class UnsupportedEquationsException(BrainsimError):
+    """Equations that the chosen integration method cannot integrate."""
+
+
+class MagicError(BrainsimError):
+    """The set of objects that `run` would collect is ambiguous."""
+
+
+class BuildError(BrainsimError, RuntimeError):
+    """The compiler refused generated code; ``log`` is the path of the kept compiler log."""
+
+    def __init__(self, what: str, *, log: str = "", **fields: str):
+        super().__init__(what, **fields)
+        self.log = log
+
+
+def inside(error: BrainsimError, owner: str) -> BrainsimError:
+    """The same error, named by the object it belongs to; caught by its own class and by `BrianObjectException`."""
+    if isinstance(error, BrianObjectException):
+        return error
+    made = type(type(error).__name__, (type(error), BrianObjectException), {"__str__": type(error).__str__})
+    twin = made.__new__(made)
+    twin.args = error.args
+    twin.__dict__.update(error.__dict__)
+    twin.owner = owner
+    return twin
+
+
+def near(name: str, candidates: Iterable[str]) -> str:
+    """``"did you mean 'tau'?"`` when a candidate is spelled like ``name``, else an empty string."""
+    close = difflib.get_close_matches(name, list(candidates), n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(repr(c) for c in close)}?" if close else ""

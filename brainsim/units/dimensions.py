@@ -1,0 +1,67 @@
+"""Physical dimensions: seven SI exponents, one object per dimension, compared by identity."""
+from __future__ import annotations
+
+from fractions import Fraction
+
+BASES = ("metre", "kilogram", "second", "ampere", "kelvin", "mole", "candela")
+SYMBOLS = ("m", "kg", "s", "A", "K", "mol", "cd")
+_KNOWN: dict[tuple[float, ...], "Dimension"] = {}
+
+
+class Dimension:
+    """Exponents of metre, kilogram, second, ampere, kelvin, mole, candela. Make one with `dimension`."""
+
+    __slots__ = ("exponents", "__weakref__")
+    exponents: tuple[float, ...]
+
+    def __init__(self) -> None:
+        raise TypeError("use brainsim.units.dimensions.dimension(...)")
+
+    @property
+    def is_dimensionless(self) -> bool:
+        return self is DIMENSIONLESS
+
+    def __mul__(self, other: "Dimension") -> "Dimension":
+        return dimension([a + b for a, b in zip(self.exponents, other.exponents)])
+
+    def __truediv__(self, other: "Dimension") -> "Dimension":
+        return dimension([a - b for a, b in zip(self.exponents, other.exponents)])
+
+    def __pow__(self, power: float) -> "Dimension":
+        return dimension([a * power for a in self.exponents])
+
+    def __str__(self) -> str:
+        parts = [s if e == 1 else f"{s}^{_plain(e)}" for s, e in zip(SYMBOLS, self.exponents) if e]
+        return " ".join(parts) or "1"
+
+    def __repr__(self) -> str:
+        parts = [b if e == 1 else f"{b} ** {_plain(e)}" for b, e in zip(BASES, self.exponents) if e]
+        return " * ".join(parts) or "Dimension()"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return dimension, (self.exponents,)
+
+    def __copy__(self) -> "Dimension":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Dimension":
+        return self
+
+
+def _plain(exponent: float) -> str:
+    return str(int(exponent)) if exponent == int(exponent) else repr(exponent)
+
+
+def dimension(exponents: object) -> Dimension:
+    """The one `Dimension` with these seven exponents (rounded to the nearest small fraction, so that powers close)."""
+    key = tuple(float(e) if float(e).is_integer() else float(Fraction(e).limit_denominator(1000)) for e in exponents)  # type: ignore[attr-defined]
+    found = _KNOWN.get(key)
+    if found is None:
+        found = object.__new__(Dimension)
+        found.exponents = key
+        _KNOWN[key] = found
+    return found
+
+
+DIMENSIONLESS = dimension((0,) * 7)
+SECOND = dimension((0, 0, 1, 0, 0, 0, 0))
