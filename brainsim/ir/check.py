@@ -1,0 +1,92 @@
+"""The specification of legal programs: every name declared once, every index an integer, every dtype consistent."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brainsim.ir.expressions import Call, Draw, Load, Local, Op, Param, dtype
+from brainsim.ir.functions import FUNCTIONS
+from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store
+from brainsim.ir.state import DTYPES
+from brainsim.ir.walk import free_locals, nodes
+
+OPERATORS = frozenset("+ - * / // % ** neg not and or < <= > >= == != select".split())
+STORES = frozenset("= += -= *= /= //= %= **=".split())
+PROVIDED = {Each: {"i"}, Range: {"i"}, Events: {"i"}, FanOut: {"i", "j"}}
+
+
+def problems(program: Program) -> list[str]:
+    """Everything wrong with a program, in words; empty when it is legal."""
+    found: list[str] = []
+    names = [a.name for a in program.arrays] + [q.name for q in program.queues]
+    found += [f"{n} is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    found += [f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in program.spaces]
+    found += [f"array {a.name} has the unknown dtype {a.dtype}" for a in program.arrays if a.dtype not in DTYPES]
+    streams: dict[int, str] = {}
+    for kernel in program.kernels:
+        found += [f"{kernel.name}: {text}" for text in _kernel_problems(program, kernel)]
+        for stream in {n.stream for n in nodes(kernel) if isinstance(n, Draw)}:
+            if stream in streams:
+                found.append(f"{kernel.name}: stream {stream} is also drawn in {streams[stream]}")
+            streams[stream] = kernel.name
+    return found
+
+
+def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
+    arrays = {a.name: a for a in program.arrays}
+    queues = {q.name for q in program.queues}
+    params = dict(program.params)
+    if kernel.clock not in program.clocks:
+        yield f"unknown clock {kernel.clock}"
+    if isinstance(kernel.domain, Each) and kernel.domain.space not in program.spaces:
+        yield f"unknown space {kernel.domain.space}"
+    if isinstance(kernel.domain, (Events, FanOut)) and kernel.domain.queue not in queues:
+        yield f"unknown queue {kernel.domain.queue}"
+    for node in nodes(kernel):
+        match node:
+            case Load(name, index, t):
+                yield from _access(arrays, name, index, t)
+            case Store(name, index, op, _, t):
+                yield from _access(arrays, name, index, t)
+                if op not in STORES:
+                    yield f"unknown assignment {op}"
+            case Append(queue, slot, _) | Clear(queue, slot):
+                if queue not in queues:
+                    yield f"unknown queue {queue}"
+                if dtype(slot) not in ("i4", "i8"):
+                    yield f"slot of {queue} is not an integer"
+            case Param(name, t) if not _builtin(program, name) and params.get(name) != t:
+                yield f"parameter {name} is {t} here and {params.get(name, 'not declared')} in the program"
+            case Op(op, _) if op not in OPERATORS:
+                yield f"unknown operator {op}"
+            case Call(function, _) if function not in FUNCTIONS:
+                yield f"unknown function {function}"
+            case _:
+                pass
+    known = set(PROVIDED.get(type(kernel.domain), set()))
+    yield from _scoping(kernel.prologue, set())
+    yield from _scoping(kernel.body, known | {s.name for s in kernel.prologue})
+
+
+def _builtin(program: Program, name: str) -> bool:
+    owner, _, field = name.rpartition(".")
+    return field in ("t", "dt", "step") and owner in program.clocks or field in ("@slots", "@size")
+
+
+def _access(arrays: dict, name: str, index: object, t: str) -> Iterator[str]:
+    if name not in arrays:
+        yield f"unknown array {name}"
+    elif arrays[name].dtype != t:
+        yield f"array {name} is {arrays[name].dtype}, used as {t}"
+    if dtype(index) not in ("i4", "i8", "b1"):  # type: ignore[arg-type]
+        yield f"index into {name} is not an integer"
+
+
+def _scoping(body: tuple[Statement, ...], known: set[str]) -> Iterator[str]:
+    for s in body:
+        if isinstance(s, If):
+            yield from (f"local {n} is used before it is set" for n in sorted(free_locals(s.condition) - known))
+            yield from _scoping(s.body, set(known))
+            continue
+        yield from (f"local {n} is used before it is set" for n in sorted(free_locals(s) - known))
+        if isinstance(s, Let):
+            known.add(s.name)

@@ -1,0 +1,178 @@
+"""The definition of the language: slow, plain, one element at a time. Every target is tested against it."""
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param
+from brainsim.ir.functions import FUNCTIONS
+from brainsim.ir.program import (Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Range, Statement,
+                                 Store)
+from brainsim.ir.random import draw
+from brainsim.ir.state import DTYPES, Pause, State, begin_tick
+from brainsim.ir.walk import appends
+
+
+def power(a: object, b: object) -> object:
+    """a ** b; whole numbers stay whole for exponents that are not negative."""
+    if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
+        return int(a) ** int(b) if b >= 0 else np.float64(a) ** int(b)
+    return np.power(np.float64(a), b)
+
+
+OPS = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: np.divide(np.float64(a), b),
+    "//": np.floor_divide, "%": np.mod, "**": power, "neg": operator.neg, "not": operator.not_,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}
+
+
+def value(e: Expr, state: State, local: dict[str, object]) -> object:
+    """The value of an expression for one element."""
+    match e:
+        case Const(v):
+            return np.float64(v) if isinstance(v, float) else v
+        case Local(name, _):
+            return local[name]
+        case Param(name, _):
+            return parameter(state, name)
+        case Load(array, index, _):
+            return _plain(state.arrays[array][value(index, state, local)])
+        case Op("select", (condition, a, b)):
+            return value(a if value(condition, state, local) else b, state, local)
+        case Op("and", args):
+            return all(value(a, state, local) for a in args)
+        case Op("or", args):
+            return any(value(a, state, local) for a in args)
+        case Op(op, args):
+            return OPS[op](*(_number(value(a, state, local)) for a in args))
+        case Call(function, args):
+            return _plain(FUNCTIONS[function](*(_number(value(a, state, local)) for a in args)))
+        case Draw(law, stream, index):
+            clock = local["@clock"]
+            step = int(state.step[clock])  # type: ignore[index]
+            return np.float64(draw(law, state.seed, stream, step, int(value(index, state, local))))  # type: ignore[arg-type]
+        case Cast(dtype, v):
+            return _plain(DTYPES[dtype].type(value(v, state, local)))
+    raise TypeError(f"not an expression of the program: {e!r}")
+
+
+def parameter(state: State, name: str) -> object:
+    """A run-time scalar; each clock owns ``t``, ``dt`` and ``step``, each queue ``slots``, each space ``size``."""
+    owner, _, field = name.rpartition(".")
+    if owner in state.program.clocks and field in ("t", "dt", "step"):
+        k = state.program.clocks.index(owner)
+        return {"t": state.step[k] * state.dt[k], "dt": state.dt[k], "step": int(state.step[k])}[field]
+    if field == "@slots":
+        return state.queue_slots(owner)
+    if field == "@size":
+        return state.sizes[owner]
+    found = state.params[name]
+    return np.float64(found) if isinstance(found, float) else found
+
+
+def _plain(x: object) -> object:
+    if isinstance(x, np.bool_):
+        return bool(x)
+    return int(x) if isinstance(x, np.integer) else x
+
+
+def _number(x: object) -> object:
+    return int(x) if isinstance(x, bool) else x
+
+
+def execute(s: Statement, state: State, local: dict[str, object]) -> None:
+    """One statement for one element."""
+    match s:
+        case Let(name, v):
+            local[name] = value(v, state, local)
+        case Store(array, index, op, v, _):
+            at, x = value(index, state, local), value(v, state, local)
+            new = x if op == "=" else OPS[op[:-1]](_number(_plain(state.arrays[array][at])), _number(x))
+            state.arrays[array][at] = new
+        case Append(queue, slot, v):
+            q, k = state.queues[queue], value(slot, state, local)
+            q.data[k, q.count[k]] = value(v, state, local)
+            q.count[k] += 1
+        case Clear(queue, slot):
+            state.queues[queue].count[value(slot, state, local)] = 0
+        case If(condition, body):
+            if value(condition, state, local):
+                for inner in body:
+                    execute(inner, state, local)
+
+
+def elements(d: Domain, state: State, local: dict[str, object]) -> Iterator[dict[str, object]]:
+    """The indices a domain visits, in order."""
+    match d:
+        case Once():
+            yield {}
+        case Each(space):
+            yield from ({"i": i} for i in range(state.sizes[space]))
+        case Range(first, last):
+            yield from ({"i": i} for i in range(value(first, state, local), value(last, state, local)))  # type: ignore[arg-type]
+        case Events(queue, slot):
+            yield from ({"i": i} for i in state.queues[queue].values(value(slot, state, local)).tolist())  # type: ignore[arg-type]
+        case FanOut(queue, slot, starts, ids):
+            for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
+                for k in range(state.arrays[starts][j], state.arrays[starts][j + 1]):
+                    yield {"i": int(state.arrays[ids][k]) if ids else k, "j": j}
+
+
+def run_kernel(kernel: Kernel, state: State) -> None:
+    """Run one kernel for the present step."""
+    common: dict[str, object] = {"@clock": state.program.clocks.index(kernel.clock)}
+    with np.errstate(all="ignore"):
+        for s in kernel.prologue:
+            execute(s, state, common)
+        for index in list(elements(kernel.domain, state, common)):
+            local = {**common, **index}
+            for s in kernel.body:
+                execute(s, state, local)
+
+
+def extent(kernel: Kernel, state: State) -> int:
+    """How many elements the kernel is about to visit."""
+    return sum(1 for _ in elements(kernel.domain, state, {"@clock": state.program.clocks.index(kernel.clock)}))
+
+
+def lacks_room(kernel: Kernel, state: State) -> bool:
+    """Whether a queue must grow before this kernel may run; says which and how far in ``state``."""
+    wanted = appends(kernel)
+    if not wanted:
+        return False
+    count = extent(kernel, state)
+    for number, queue in enumerate(state.program.queues):
+        need = int(state.queues[queue.name].count.max(initial=0)) + count * wanted.get(queue.name, 0)
+        if queue.name in wanted and need > state.queues[queue.name].data.shape[1]:
+            state.queue, state.wanted = number, need
+            return True
+    return False
+
+
+def advance(state: State, ticks: int, run: object = run_kernel, room: object = lacks_room) -> Pause:
+    """Advance by up to ``ticks`` ticks; a tick under way is always finished. See `Pause` for why it returns."""
+    kernels = state.program.kernels
+    owner = [state.program.clocks.index(k.clock) for k in kernels]
+    while True:
+        if state.cursor < 0:
+            if ticks <= 0:
+                return Pause.BUDGET if (state.step < state.end).any() else Pause.DONE
+            if not begin_tick(state):
+                return Pause.DONE
+        while state.cursor < len(kernels):
+            at = state.cursor
+            if state.due[owner[at]]:
+                if isinstance(kernels[at].domain, Host):
+                    state.cursor, state.kernel = at + 1, at
+                    return Pause.HOST
+                if room(kernels[at], state):  # type: ignore[operator]
+                    state.kernel = at
+                    return Pause.ROOM
+                run(kernels[at], state)  # type: ignore[operator]
+            state.cursor += 1
+        state.step += state.due
+        state.cursor = -1
+        ticks -= 1

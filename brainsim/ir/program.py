@@ -1,0 +1,150 @@
+"""The update program: declarations and ordered kernels. Immutable; sizes and values are run-time data."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brainsim.ir.expressions import Expr
+
+
+# -- statements --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Statement):
+    """A local value; a second `Let` of one name replaces the first."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Store(Statement):
+    """``array[index] op value`` with op one of ``= += -= *= /= //= %= **=``."""
+
+    array: str
+    index: Expr
+    op: str
+    value: Expr
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append(Statement):
+    """Add a value at the end of one slot of a queue."""
+
+    queue: str
+    slot: Expr
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Clear(Statement):
+    """Empty one slot of a queue."""
+
+    queue: str
+    slot: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class If(Statement):
+    """Statements for the elements where the condition holds."""
+
+    condition: Expr
+    body: tuple[Statement, ...]
+
+
+# -- domains: what a kernel runs over ----------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The elements a kernel's body runs for, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once(Domain):
+    """One execution, no element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Domain):
+    """``i`` runs over a space."""
+
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Domain):
+    """``i`` runs from ``first`` up to, not including, ``last``."""
+
+    first: Expr
+    last: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Events(Domain):
+    """``i`` runs over the values in one slot of a queue."""
+
+    queue: str
+    slot: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut(Domain):
+    """For each value ``j`` in a slot of a queue, ``i`` runs over row ``j``: positions ``starts[j]`` to ``starts[j + 1]``,
+    through ``ids`` when the rows are not stored in place."""
+
+    queue: str
+    slot: Expr
+    starts: str
+    ids: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Host(Domain):
+    """A return to Python: the object of the kernel's name is called."""
+
+
+# -- declarations ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Array:
+    """Values over a space; ``into`` names the space that an index array points into."""
+
+    name: str
+    dtype: str
+    space: str
+    into: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Slots that values are appended to; a record is a queue with one slot that nobody clears."""
+
+    name: str
+    dtype: str
+    into: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A loop: ``prologue`` runs once, ``body`` for each element of the domain, at the ticks of ``clock``."""
+
+    name: str
+    clock: str
+    domain: Domain
+    body: tuple[Statement, ...] = ()
+    prologue: tuple[Let, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that happens in a time step, in order. Each clock ``c`` owns the parameters ``c.t``, ``c.dt``, ``c.step``."""
+
+    spaces: tuple[str, ...]
+    clocks: tuple[str, ...]
+    params: tuple[tuple[str, str], ...]
+    arrays: tuple[Array, ...]
+    queues: tuple[Queue, ...]
+    kernels: tuple[Kernel, ...]

@@ -1,0 +1,87 @@
+"""State: the only mutable thing in the house. Every number is in a NumPy array that the compiled code works on in place."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from brainsim.ir.program import Program
+
+DTYPES = {"f8": np.dtype(np.float64), "f4": np.dtype(np.float32), "i4": np.dtype(np.int32), "i8": np.dtype(np.int64),
+          "b1": np.dtype(np.bool_)}
+
+
+class Pause(IntEnum):
+    """Why `advance` came back."""
+
+    DONE = 0     #: every clock has reached its end
+    BUDGET = 1   #: the allowed number of ticks is used up
+    ROOM = 2     #: a queue needs more room before the kernel at the cursor can run
+    HOST = 3     #: the Python object of kernel ``state.kernel`` is due
+
+
+@dataclass
+class QueueState:
+    """``data[slot, :count[slot]]`` are the values in a slot."""
+
+    data: np.ndarray
+    count: np.ndarray
+
+    @classmethod
+    def empty(cls, dtype: str, slots: int = 1, capacity: int = 16) -> "QueueState":
+        return cls(np.empty((slots, capacity), DTYPES[dtype]), np.zeros(slots, np.int64))
+
+    def make_room(self, capacity: int) -> None:
+        """Grow every slot to ``capacity`` values."""
+        if capacity <= self.data.shape[1]:
+            return
+        bigger = np.empty((self.data.shape[0], capacity), self.data.dtype)
+        used = int(self.count.max(initial=0))
+        bigger[:, :used] = self.data[:, :used]
+        self.data = bigger
+
+    def values(self, slot: int = 0) -> np.ndarray:
+        """A view of the values in a slot."""
+        return self.data[slot, : self.count[slot]]
+
+
+@dataclass
+class State:
+    """Values of a program: sizes of spaces, scalars, arrays, queues, and where each clock stands."""
+
+    program: Program
+    sizes: dict[str, int]
+    params: dict[str, float | int]
+    arrays: dict[str, np.ndarray]
+    queues: dict[str, QueueState]
+    seed: int = 0
+    step: np.ndarray = field(init=False)   #: next step of each clock, int64
+    end: np.ndarray = field(init=False)    #: step at which each clock ends, int64
+    dt: np.ndarray = field(init=False)     #: seconds, float64
+    due: np.ndarray = field(init=False)    #: clocks taking part in the tick under way
+    cursor: int = -1                       #: next kernel of the tick under way, -1 between ticks
+    kernel: int = -1                       #: the kernel that asked for the pause
+    wanted: int = 0                        #: capacity asked for by `Pause.ROOM`
+    queue: int = -1                        #: queue that needs room
+
+    def __post_init__(self) -> None:
+        count = len(self.program.clocks)
+        self.step, self.end = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self.dt, self.due = np.ones(count), np.zeros(count, np.uint8)
+
+    def queue_slots(self, name: str) -> int:
+        """Number of slots of a queue."""
+        return self.queues[name].data.shape[0]
+
+
+def begin_tick(state: State) -> bool:
+    """Mark the clocks that are due next; False when all have reached their end (R7)."""
+    running = state.step < state.end
+    if not running.any():
+        return False
+    times = state.step * state.dt
+    first = times[running].min()
+    state.due[:] = running & (times - first < 1e-4 * state.dt)
+    state.cursor = 0
+    return True

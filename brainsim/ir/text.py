@@ -1,0 +1,79 @@
+"""One readable, canonical text per program: for people, golden tests and cache keys."""
+from __future__ import annotations
+
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param
+from brainsim.ir.program import (Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range,
+                                 Statement, Store)
+
+
+def expression(e: Expr) -> str:
+    """One line, fully parenthesised."""
+    match e:
+        case Const(value):
+            return repr(value)
+        case Local(name, _) | Param(name, _):
+            return name
+        case Load(array, index, _):
+            return f"{array}[{expression(index)}]"
+        case Op("select", (c, a, b)):
+            return f"({expression(a)} if {expression(c)} else {expression(b)})"
+        case Op(op, (a, b)):
+            return f"({expression(a)} {op} {expression(b)})"
+        case Op(op, (a,)):
+            return f"({op} {expression(a)})"
+        case Call(function, args):
+            return f"{function}({', '.join(map(expression, args))})"
+        case Draw(law, stream, index):
+            return f"{law}#{stream}[{expression(index)}]"
+        case Cast(dtype, value):
+            return f"{dtype}({expression(value)})"
+    raise TypeError(f"not an expression of the program: {e!r}")
+
+
+def statement(s: Statement, pad: str = "  ") -> str:
+    """One statement, its block indented."""
+    match s:
+        case Let(name, value):
+            return f"{pad}{name} := {expression(value)}"
+        case Store(array, index, op, value, _):
+            return f"{pad}{array}[{expression(index)}] {op} {expression(value)}"
+        case Append(queue, slot, value):
+            return f"{pad}append {queue}[{expression(slot)}] {expression(value)}"
+        case Clear(queue, slot):
+            return f"{pad}clear {queue}[{expression(slot)}]"
+        case If(condition, body):
+            return "\n".join([f"{pad}if {expression(condition)}", *(statement(x, pad + "  ") for x in body)])
+    raise TypeError(f"not a statement of the program: {s!r}")
+
+
+def domain(d: Domain) -> str:
+    """What the kernel runs over."""
+    match d:
+        case Once():
+            return "once"
+        case Each(space):
+            return f"each {space}"
+        case Range(first, last):
+            return f"range {expression(first)} to {expression(last)}"
+        case Events(queue, slot):
+            return f"events {queue}[{expression(slot)}]"
+        case FanOut(queue, slot, starts, ids):
+            return f"fan-out {queue}[{expression(slot)}] by {starts}" + (f" through {ids}" if ids else "")
+        case Host():
+            return "python"
+    raise TypeError(f"not a domain: {d!r}")
+
+
+def kernel(k: Kernel) -> str:
+    """A kernel and its loop."""
+    head = f"{k.name}: {domain(k.domain)} on {k.clock}"
+    return "\n".join([head, *(statement(s, "  | ") for s in k.prologue), *map(statement, k.body)])
+
+
+def program(p: Program) -> str:
+    """Declarations, then kernels in the order in which they run."""
+    lines = [f"space {s}" for s in p.spaces] + [f"clock {c}" for c in p.clocks]
+    lines += [f"param {n} {t}" for n, t in p.params]
+    lines += [f"array {a.name} {a.dtype} over {a.space}" + (f" into {a.into}" if a.into else "") for a in p.arrays]
+    lines += [f"queue {q.name} {q.dtype}" + (f" into {q.into}" if q.into else "") for q in p.queues]
+    return "\n".join([*lines, *map(kernel, p.kernels)]) + "\n"

@@ -1,0 +1,172 @@
+"""Derived facts about programs: what a kernel reads, writes and appends to. Functions, never stored."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from typing import TypeVar
+
+from brainsim.ir.expressions import Draw, Expr, Load, Local, Param
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Range, Statement, Store
+
+Node = TypeVar("Node", Expr, Statement, Domain)
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(f.name for f in fields(kind))
+    return _FIELDS[kind]
+
+
+def children(node: object) -> Iterator[Expr | Statement]:
+    """Direct sub-expressions and sub-statements."""
+    for name in _names(type(node)):
+        value = getattr(node, name)
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, (Expr, Statement)):
+                yield item
+
+
+def walk(node: object) -> Iterator[object]:
+    """The node and everything below it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def rebuild(node: Node, change: Callable[[Expr | Statement], Expr | Statement]) -> Node:
+    """Apply ``change`` bottom-up to expressions and statements; what does not change stays the same object."""
+    new: dict[str, object] = {}
+    for name in _names(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, tuple) and value and isinstance(value[0], (Expr, Statement)):
+            items = tuple(rebuild(item, change) for item in value)
+            if any(a is not b for a, b in zip(items, value)):
+                new[name] = items
+        elif isinstance(value, (Expr, Statement)):
+            item = rebuild(value, change)
+            if item is not value:
+                new[name] = item
+    if new:
+        node = replace(node, **new)  # type: ignore[type-var]
+    return change(node) if isinstance(node, (Expr, Statement)) else node  # type: ignore[return-value]
+
+
+def rebuild_kernel(kernel: Kernel, change: Callable[[Expr | Statement], Expr | Statement]) -> Kernel:
+    """`rebuild` over a kernel's domain, prologue and body."""
+    return replace(
+        kernel,
+        domain=rebuild(kernel.domain, change),
+        prologue=tuple(rebuild(s, change) for s in kernel.prologue),
+        body=tuple(rebuild(s, change) for s in kernel.body),
+    )
+
+
+def nodes(kernel: Kernel) -> Iterator[object]:
+    """All nodes of a kernel, domain first."""
+    for child in children(kernel.domain):
+        yield from walk(child)
+    for statement in (*kernel.prologue, *kernel.body):
+        yield from walk(statement)
+
+
+def reads(kernel: Kernel) -> frozenset[str]:
+    """Arrays and queues whose values the kernel uses."""
+    found = {n.array for n in nodes(kernel) if isinstance(n, Load)}
+    found |= {n.array for n in nodes(kernel) if isinstance(n, Store) and n.op != "="}
+    match kernel.domain:
+        case Events(queue, _):
+            found.add(queue)
+        case FanOut(queue, _, starts, ids):
+            found |= {queue, starts} | ({ids} if ids else set())
+    return frozenset(found)
+
+
+def writes(kernel: Kernel) -> frozenset[str]:
+    """Arrays and queues the kernel changes."""
+    found = {n.array for n in nodes(kernel) if isinstance(n, Store)}
+    return frozenset(found | {n.queue for n in nodes(kernel) if isinstance(n, (Append, Clear))})
+
+
+def appends(kernel: Kernel) -> dict[str, int]:
+    """For each queue the kernel appends to, how many values one element can add."""
+    found: dict[str, int] = {}
+    for node in nodes(kernel):
+        if isinstance(node, Append):
+            found[node.queue] = found.get(node.queue, 0) + 1
+    return found
+
+
+def touched_queues(kernel: Kernel) -> frozenset[str]:
+    """Queues the kernel reads, appends to or clears."""
+    found = {n.queue for n in nodes(kernel) if isinstance(n, (Append, Clear))}
+    if isinstance(kernel.domain, (Events, FanOut)):
+        found.add(kernel.domain.queue)
+    return frozenset(found)
+
+
+def used_params(kernel: Kernel) -> dict[str, str]:
+    """Name and dtype of each parameter the kernel uses."""
+    return {n.name: n.dtype for n in nodes(kernel) if isinstance(n, Param)}
+
+
+def draws(kernel: Kernel) -> bool:
+    """Whether the kernel uses random numbers."""
+    return any(isinstance(n, Draw) for n in nodes(kernel))
+
+
+def own_element(expr: Expr) -> bool:
+    """Whether an index is the running element itself."""
+    return isinstance(expr, Local) and expr.name == "i"
+
+
+def touches_only_own_element(kernel: Kernel) -> bool:
+    """Whether every array access is to the running element (or to a constant place that nobody in the kernel writes)."""
+    written = {n.array for n in nodes(kernel) if isinstance(n, Store)}
+    for node in nodes(kernel):
+        if isinstance(node, Store) and not own_element(node.index):
+            return False
+        if isinstance(node, Load) and not own_element(node.index) and node.array in written:
+            return False
+    return True
+
+
+def order_free(kernel: Kernel) -> bool:
+    """Whether running statement by statement over all elements gives the same as element by element (R27-R29).
+
+    True when every array written is reached only at the running element itself (each element occurs once), or is only
+    accumulated into (one and the same of ``+= -= *=``) and never read, or only overwritten and never read (the last wins).
+    """
+    stores: dict[str, set[tuple[str, bool]]] = {}
+    loads: dict[str, set[bool]] = {}
+    for node in nodes(kernel):
+        if isinstance(node, Store):
+            kind = "+=" if node.op == "-=" else node.op
+            stores.setdefault(node.array, set()).add((kind, own_element(node.index)))
+        elif isinstance(node, Load):
+            loads.setdefault(node.array, set()).add(own_element(node.index))
+    for array, kinds in stores.items():
+        if all(own for _, own in kinds) and all(loads.get(array, {True})):
+            continue
+        if loads.get(array) or len(kinds) > 1 or next(iter(kinds))[0] not in ("=", "+=", "*="):
+            return False
+    return True
+
+
+def is_elementwise(domain: Domain) -> bool:
+    """Whether the domain visits the elements of a space in order."""
+    return isinstance(domain, (Each, Range))
+
+
+def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    """All statements, those inside `If` included."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, If):
+            yield from statements(statement.body)
+
+
+def free_locals(node: object) -> frozenset[str]:
+    """Names of the locals used in a tree."""
+    return frozenset(n.name for n in walk(node) if isinstance(n, Local))
+

@@ -1,0 +1,149 @@
+"""A program as C: what the template of the C family may see – names and finished lines, nothing to decide."""
+from __future__ import annotations
+
+from brainsim.ir.expressions import Local
+from brainsim.ir.program import Each, Events, FanOut, Kernel, Once, Program, Range, Store
+from brainsim.ir.walk import appends, order_free, reads, statements, touched_queues, used_params, writes
+from brainsim.targets.templates import read, render
+from brainsim.targets.words import C
+from brainsim.targets.writer import Writer, identifiers
+
+SIMD_FUNCTIONS = "exp log sin cos expm1 log1p log10 tan tanh sinh cosh asin acos atan asinh acosh atanh".split()
+
+
+def canonical_names(program: Program) -> dict[str, str]:
+    """Program name → name with the owners numbered, so that equal models give equal text whatever the objects are called."""
+    owners: dict[str, str] = {}
+
+    def short(name: str) -> str:
+        owner, dot, field = name.partition(".")
+        return owners.setdefault(owner, f"o{len(owners)}") + dot + field
+
+    for k in program.kernels:
+        short(k.name)
+    every = [a.name for a in program.arrays] + [q.name for q in program.queues] + [n for n, _ in program.params]
+    return {name: short(name) for name in [k.name for k in program.kernels] + every + list(program.spaces) + list(program.clocks)}
+
+
+def source(program: Program, simd: bool) -> str:
+    """The whole C text of a program; ``simd`` declares vector versions of the functions (glibc's libmvec)."""
+    short = canonical_names(program)
+    storage = [a.name for a in program.arrays] + [q.name for q in program.queues] + [n for n, _ in program.params]
+    word = identifiers([short[n] for n in storage])
+    names = {n: word[short[n]] for n in storage}
+    names |= {f"{c}.{f}": f"clock_{k}_{f}" for k, c in enumerate(program.clocks) for f in ("t", "dt", "step")}
+    names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
+    names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
+    kernels = [_view(program, k, n, names, short) for n, k in enumerate(program.kernels)]
+    return render("c/network.c.jinja", prelude=_prelude(simd), kernels=kernels)
+
+
+def _prelude(simd: bool) -> str:
+    text = read("c/language.h")
+    if not simd:
+        return text
+    lines = [f'__attribute__((simd("notinbranch"))) double {f}(double);' for f in SIMD_FUNCTIONS]
+    lines.append('__attribute__((simd("notinbranch"))) double pow(double, double);')
+    return text.replace("#include <stdint.h>\n", "#include <stdint.h>\n" + "\n".join(lines) + "\n", 1)
+
+
+def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str]) -> dict[str, object]:
+    clock = program.clocks.index(k.clock)
+    writer = Writer(C, names, clock)
+    queues = [q.name for q in program.queues]
+    head = _head(program, k, names)
+    known: set[str] = set()
+    head += list(writer.block(k.prologue, "", known))
+    pad = {Once: "    ", FanOut: " " * 12}.get(type(k.domain), " " * 8)
+    view: dict[str, object] = dict(
+        number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head,
+        reads=" ".join(sorted(short.get(n, n) for n in reads(k))) or "nothing",
+        writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
+        body="\n".join(writer.block(k.body, pad, known)), room=[], extent=[], independent=_independent(k))
+    match k.domain:
+        case Each(space):
+            view |= dict(first="0", last=f"T->sizes[{program.spaces.index(space)}]")
+        case Range(first, last):
+            view |= dict(first=writer.expression(first), last=writer.expression(last))
+        case Events(queue, slot):
+            view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue))
+        case FanOut(queue, slot, starts, ids):
+            view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue),
+                         starts=names[starts], ids=names.get(ids, ""))
+    wanted = appends(k)
+    if wanted:
+        view["room"] = [(queues.index(q), times) for q, times in wanted.items()]
+        view["extent"] = _extent(program, k, names, writer)
+    return view
+
+
+def _queue_type(program: Program, name: str) -> str:
+    return C.types[next(q.dtype for q in program.queues if q.name == name)]
+
+
+def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
+    """Declarations of everything the kernel uses."""
+    lines, used = [], used_params(k)
+    reals = [n for n, t in program.params if t == "f8"]
+    wholes = [n for n, t in program.params if t != "f8"]
+    for c, clock in enumerate(program.clocks):
+        forms = {"t": "double {} = T->step[{}] * T->dt[{}]", "dt": "double {} = T->dt[{}]", "step": "int64_t {} = T->step[{}]"}
+        for field, form in forms.items():
+            if f"{clock}.{field}" in used:
+                lines.append("const " + form.format(names[f"{clock}.{field}"], c, c) + ";")
+    for name in used:
+        owner, _, field = name.rpartition(".")
+        if field == "@slots":
+            q = next(n for n, queue in enumerate(program.queues) if queue.name == owner)
+            lines.append(f"const int64_t {names[name]} = T->queue_slots[{q}];")
+        elif field == "@size":
+            lines.append(f"const int64_t {names[name]} = T->sizes[{program.spaces.index(owner)}];")
+        elif name in reals:
+            lines.append(f"const double {names[name]} = T->reals[{reals.index(name)}];")
+        elif name in wholes:
+            lines.append(f"const int64_t {names[name]} = T->wholes[{wholes.index(name)}];")
+    touched, written = reads(k) | writes(k), writes(k)
+    for n, a in enumerate(program.arrays):
+        if a.name in touched:
+            const = "" if a.name in written else "const "
+            kind = f"{const}{C.types[a.dtype]} *"
+            lines.append(f"{kind}restrict {names[a.name]} = ({kind})T->arrays[{n}];")
+    for n, q in enumerate(program.queues):
+        if q.name in touched_queues(k):
+            kind, word = C.types[q.dtype], names[q.name]
+            lines.append(f"{kind} *restrict {word} = ({kind} *)T->queue_data[{n}];")
+            lines.append(f"int64_t *restrict {word}_count = T->queue_count[{n}];")
+            lines.append(f"const int64_t {word}_capacity = T->queue_capacity[{n}]; (void){word}; (void){word}_capacity; (void){word}_count;")
+    return lines
+
+
+def _extent(program: Program, k: Kernel, names: dict[str, str], writer: Writer) -> list[str]:
+    """Lines that return how many elements the kernel will visit."""
+    match k.domain:
+        case Once():
+            return ["(void)T;", "return 1;"]
+        case Each(space):
+            return [f"return T->sizes[{program.spaces.index(space)}];"]
+    shell = Kernel(k.name, k.clock, k.domain)
+    lines = _head(program, shell, names)
+    match k.domain:
+        case Range(first, last):
+            lines.append(f"return {writer.expression(last)} - {writer.expression(first)};")
+        case Events(queue, slot):
+            lines.append(f"return {names[queue]}_count[{writer.expression(slot)}];")
+        case FanOut(queue, slot, starts, _):
+            q = names[queue]
+            lines += [f"const int64_t slot = {writer.expression(slot)}; int64_t n = 0;",
+                      f"for (int64_t e = 0; e < {q}_count[slot]; e++) {{ const int64_t j = {q}[slot * {q}_capacity + e]; "
+                      f"n += {names[starts]}[j + 1] - {names[starts]}[j]; }}", "return n;"]
+    return lines
+
+
+def _independent(k: Kernel) -> bool:
+    """Whether elements may be computed in any order and grouping (so the compiler may use SIMD)."""
+    if appends(k) or not isinstance(k.domain, (Each, Range)) or not order_free(k):
+        return False
+    indirect = [s for s in statements(k.body) if isinstance(s, Store) and not (isinstance(s.index, Local) and s.index.name == "i")]
+    return not indirect
+
+

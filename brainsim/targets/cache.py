@@ -1,0 +1,48 @@
+"""Built modules on disk, named by a digest of everything that went into them; safe between processes."""
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from brainsim.errors import BuildError
+from brainsim.options import cache_directory
+
+
+def digest(*parts: str) -> str:
+    """A short name for texts taken together."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def module_path(name: str, suffix: str) -> Path:
+    """Where a built module of this name lies, whether or not it is there yet."""
+    return cache_directory() / "modules" / f"{name}{suffix}"
+
+
+def keep(made: Path, at: Path) -> None:
+    """Move a finished file into the cache in one step, so that no process ever sees half of it."""
+    at.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=at.parent, prefix=at.name)
+    os.close(handle)
+    shutil.copyfile(made, temporary)
+    os.replace(temporary, at)
+
+
+def run_compiler(command: Sequence[str], folder: Path, what: str) -> None:
+    """Run a compiler; a failure keeps its log and raises `BuildError` naming the kernel."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode == 0:
+        return
+    kept = cache_directory() / "failed" / folder.name
+    shutil.copytree(folder, kept, dirs_exist_ok=True)
+    log = kept / "compiler.log"
+    log.write_text(" ".join(command) + "\n\n" + done.stdout + done.stderr, encoding="utf-8")
+    first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
+    kernel = next((line.split("function")[1].strip(" ‘’':") for line in done.stderr.splitlines() if "In function" in line), "")
+    raise BuildError(f"the C compiler refused {what}" + (f", in {kernel}" if kernel else ""), log=str(log), found=first,
+                     help=f"the generated code and the full log are kept in {kept}; "
+                          "prefs.codegen.target = 'numpy' runs without a compiler")

@@ -1,0 +1,85 @@
+"""Finds the C compiler and says how it is called: the system's, or the one in the ``ziglang`` wheel."""
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from brainsim.targets.contract import Missing
+
+REMEDY = ("install a C compiler (Debian/Ubuntu: apt install gcc; macOS: xcode-select --install) "
+          "or the compiler wheel: pip install brainsim[compiler]")
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler: the command, whether it is GCC with glibc's vector functions, and what identifies it in cache keys."""
+
+    command: tuple[str, ...]
+    kind: str
+    vector_functions: bool
+    identity: str
+
+    def flags(self, math: str) -> list[str]:
+        """Flags for one shared library; ``math`` is 'fast' or 'strict'."""
+        common = ["-shared", "-fPIC", "-w", "-std=gnu11"]
+        if sys.platform == "darwin":
+            common += ["-undefined", "dynamic_lookup"]
+        if math == "strict":
+            return [*common, "-O2", "-ffp-contract=off"]
+        fast = [*common, "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only"]
+        return [*fast, "-mprefer-vector-width=256"] if self.kind == "gcc" and platform.machine() == "x86_64" else fast
+
+    def libraries(self) -> list[str]:
+        """Libraries, after the object files."""
+        return ["-lmvec", "-lm"] if self.vector_functions else ["-lm"]
+
+
+@lru_cache(maxsize=None)
+def find_compiler(choice: str = "") -> Compiler | Missing:
+    """The compiler named by ``choice`` or ``CC``, the system's, or ziglang's; never raises."""
+    for text in filter(None, (choice, os.environ.get("CC", ""), "cc", "gcc", "clang")):
+        command = shlex.split(text)
+        path = shutil.which(command[0])
+        if path:
+            return _describe((path, *command[1:]))
+    zig = importlib.util.find_spec("ziglang")
+    if zig is not None and zig.origin:
+        made = int(Path(zig.origin).stat().st_mtime)
+        return Compiler((sys.executable, "-m", "ziglang", "cc"), "zig", False, f"ziglang {zig.origin} {made}")
+    return Missing("no C compiler was found", REMEDY)
+
+
+def _describe(command: tuple[str, ...]) -> Compiler:
+    real = Path(command[0]).resolve()
+    kind = "gcc" if "gcc" in real.name else "clang" if "clang" in real.name else "cc"
+    name, version = platform.libc_ver()
+    known = tuple(int(x) for x in version.split(".")[:2]) if name == "glibc" and version else (0, 0)
+    vector = kind == "gcc" and known >= (2, 35) and platform.machine() == "x86_64"
+    stat = real.stat()
+    return Compiler(command, kind, vector, f"{' '.join(command)} {real} {stat.st_size} {int(stat.st_mtime)}")
+
+
+
+@lru_cache(maxsize=None)
+def cpu() -> str:
+    """What the compiled code may rely on: the processor model and its features."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n", 1)[0].splitlines()
+        picked = [x for x in lines if x.startswith(("model name", "flags", "Features", "CPU part"))]
+        return hashlib.sha256("\n".join(picked).encode()).hexdigest()[:12]
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+
+
+def include_flags() -> list[str]:
+    """Where Python's headers are."""
+    return [f"-I{sysconfig.get_path('include')}"]

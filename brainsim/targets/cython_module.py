@@ -1,0 +1,137 @@
+"""The compiled CPU target: one Cython module per network, its loops and its scheduler plain C, one call per `run`."""
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sysconfig
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from brainsim.ir.program import Program
+from brainsim.ir.state import Pause, State
+from brainsim.targets import c_source
+from brainsim.targets.cache import digest, keep, module_path, run_compiler
+from brainsim.targets.compiler import Compiler, cpu, find_compiler, include_flags
+from brainsim.targets.contract import Available, Missing, Written
+from brainsim.targets.cython_compiler import translate, version
+from brainsim.targets.templates import render
+
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
+
+
+class CythonTarget:
+    """Equations → C in Cython → a module of machine code."""
+
+    name = "cython"
+
+    def __init__(self, math: str = "fast", compiler: str = ""):
+        self.math, self.choice = math, compiler
+
+    def available(self) -> Available | Missing:
+        """Whether a C compiler is here."""
+        found = find_compiler(self.choice)
+        return found if isinstance(found, Missing) else Available(" ".join(found.command))
+
+    def write(self, program: Program) -> Written:
+        """The Cython module as text."""
+        found = find_compiler(self.choice)
+        simd = isinstance(found, Compiler) and found.vector_functions and self.math == "fast"
+        text = render("cython/module.pyx.jinja", source=c_source.source(program, simd))
+        return Written(text, "cython", digest(text))
+
+    def build(self, program: Program, source: Written) -> "CythonExecutable":
+        """The module for this text, from the cache or freshly compiled."""
+        compiler = find_compiler(self.choice)
+        if isinstance(compiler, Missing):
+            raise RuntimeError(compiler.reason)
+        flags = compiler.flags(self.math)
+        name = "n" + digest(source.text, " ".join(flags), compiler.identity, cpu(), version(), SUFFIX)
+        path = module_path(name, SUFFIX)
+        if not path.exists():
+            compile_module(name, source.text, compiler, flags, path)
+        return CythonExecutable(_load(name, str(path)), program)
+
+
+def compile_module(name: str, text: str, compiler: Compiler, flags: list[str], path: Path) -> None:
+    """Translate and compile into the cache."""
+    with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
+        pyx = Path(folder) / f"{name}.pyx"
+        pyx.write_text(text, encoding="utf-8")
+        translate(pyx)
+        made = Path(folder) / "module.so"
+        command = [*compiler.command, *flags, *include_flags(), f"{name}.c", "-o", str(made), *compiler.libraries()]
+        run_compiler(command, Path(folder), "the network's module")
+        keep(made, path)
+
+
+@lru_cache(maxsize=None)
+def _load(name: str, path: str) -> ModuleType:
+    loader = importlib.machinery.ExtensionFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
+          "dt", "due", "clocks", "seed", "cursor", "kernel", "queue", "wanted")
+
+
+class CythonExecutable:
+    """A built module and the table of addresses it works on."""
+
+    def __init__(self, module: ModuleType, program: Program):
+        self.program = program
+        self._advance = module.advance
+        self._table = np.zeros(len(FIELDS), np.int64)
+        self._at = {f: k for k, f in enumerate(FIELDS)}
+        self._keep: dict[str, np.ndarray] = {}
+        self._real_names = [n for n, t in program.params if t == "f8"]
+        self._whole_names = [n for n, t in program.params if t != "f8"]
+
+    def bind(self, state: State) -> None:
+        """Write the addresses of all arrays, and the present values of all parameters, into the table."""
+        p = self.program
+        arrays = [state.arrays[a.name] for a in p.arrays]
+        for a, declared in zip(arrays, p.arrays):
+            assert a.flags.c_contiguous, declared.name
+        queues = [state.queues[q.name] for q in p.queues]
+        kept = {
+            "arrays": _addresses(arrays), "sizes": np.array([state.sizes[s] for s in p.spaces] or [0], np.int64),
+            "reals": np.zeros(len(self._real_names) + 1), "wholes": np.zeros(len(self._whole_names) + 1, np.int64),
+            "queue_data": _addresses([q.data for q in queues]), "queue_count": _addresses([q.count for q in queues]),
+            "queue_capacity": np.array([q.data.shape[1] for q in queues] or [0], np.int64),
+            "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
+            "step": state.step, "end": state.end, "dt": state.dt, "due": state.due,
+        }
+        self._keep = {**kept, "@arrays": arrays, "@queues": queues}  # type: ignore[dict-item]
+        for field, value in kept.items():
+            self._table[self._at[field]] = value.__array_interface__["data"][0]
+        self._table[self._at["clocks"]] = len(p.clocks)
+        self._address = self._table.__array_interface__["data"][0]
+        self.load_params(state)
+
+    def load_params(self, state: State) -> None:
+        """Read the scalars anew."""
+        self._keep["reals"][:-1] = [state.params[n] for n in self._real_names]
+        self._keep["wholes"][:-1] = [state.params[n] for n in self._whole_names]
+        self._table[self._at["seed"]] = np.uint64(state.seed).astype(np.int64)
+
+    def advance(self, state: State, ticks: int) -> Pause:
+        """One call into compiled code; the GIL is released inside."""
+        table, at = self._table, self._at
+        table[at["cursor"]] = state.cursor
+        why = Pause(self._advance(self._address, ticks))
+        state.cursor = int(table[at["cursor"]])
+        if why is Pause.HOST or why is Pause.ROOM:
+            state.kernel, state.queue, state.wanted = (int(table[at[f]]) for f in ("kernel", "queue", "wanted"))
+        return why
+
+
+def _addresses(arrays: list[np.ndarray]) -> np.ndarray:
+    return np.array([a.__array_interface__["data"][0] for a in arrays] or [0], np.int64)
