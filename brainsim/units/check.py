@@ -305,15 +305,15 @@ def _must(expected: Dimension) -> str:
 
 def _help(expected: Dimension, tree: Tree, found: Dimension) -> str:
     """What would give ``tree`` the expected dimension."""
+    if found is DIMENSIONLESS and isinstance(tree, Number):
+        unit = unit_text(expected)
+        return f"give the number a unit, '{tree.value}{unit[1:] if unit.startswith('1/') else '*' + unit}' for example"
     if found / expected is SECOND:
         return f"divide it by a time, '{to_text(Op('/', (tree, Name('tau'))))}' for example"
     if expected / found is SECOND:
         return f"multiply it by a time, '{to_text(Op('*', (tree, Name('tau'))))}' for example"
     if expected is DIMENSIONLESS:
         return f"divide it by a quantity in {unit_text(found)}"
-    if found is DIMENSIONLESS and isinstance(tree, Number):
-        unit = unit_text(expected)
-        return f"give the number a unit, '{tree.value}{unit[1:] if unit.startswith('1/') else '*' + unit}' for example"
     if found is DIMENSIONLESS:
         return f"multiply it by a quantity in {unit_text(expected)}"
     return f"the two differ by a factor in {unit_text(expected / found)}"
