@@ -30,7 +30,7 @@ class Generator:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-_FORM = "write 'EXPR for VAR in range(...)' or 'EXPR for VAR in sample(..., p=...)', and behind it 'if COND' where needed"
+_FORM = "write 'EXPR for VAR in range(...) if COND' or 'EXPR for VAR in sample(..., p=...) if COND'"
 _FOR = re.compile(r"\bfor\b")
 _IF = re.compile(r"\bif\b")
 _VARIABLE = re.compile(r"\s*([A-Za-z_]\w*)\s+in\b", re.ASCII)
@@ -80,7 +80,7 @@ def _condition(source: Source, text: str, start: int) -> tuple[int, Tree | None]
     if another := _word(_FOR, text, found.end()):
         raise _two_loops(source, another)
     if otherwise := _word(re.compile(r"\belse\b"), text, found.end()):
-        raise WrongSyntax("There is no 'else' here", at=Span(source, *otherwise.span()), help="write int(cond)*x + int(not cond)*y")
+        raise WrongSyntax("There is no 'else' here", at=Span(source, *otherwise.span()), help="write 'int(cond)*x + int(not cond)*y'")
     return found.start(), parse_part(source, found.end(), len(text))
 
 

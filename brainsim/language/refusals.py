@@ -8,7 +8,7 @@ import re
 
 Refusal = tuple[str, int, int, str]  # what is wrong, start, stop (in the text), help
 
-_CONDITIONAL = "write int(condition)*x + int(not condition)*y"
+_CONDITIONAL = "write 'int(condition)*x + int(not condition)*y'"
 
 # Text that Python cannot parse: the first pattern that occurs explains it.
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
@@ -20,10 +20,10 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (r"=<", "'=<' is not an operator here", "write '<='"),
     (r"=>", "'=>' is not an operator here", "write '>='"),
     (r"===", "'===' is not an operator here", "write '=='"),
-    (r"\?", "There is no conditional expression", _CONDITIONAL),
-    (r"(\*\*|//|[-+*/%])=(?!=)", "An assignment is not an expression", "give each assignment a line of its own"),
+    (r"\?", "Conditional expressions are not allowed", _CONDITIONAL),
+    (r"(\*\*|//|[-+*/%:])=(?!=)", "An assignment is not an expression", "give each assignment a line of its own"),
     (r"(?<![<>=!:])=(?!=)", "'=' does not compare", "write '==' to compare"),
-    (r"\bif\b", "There is no conditional expression", _CONDITIONAL),
+    (r"\bif\b", "Conditional expressions are not allowed", _CONDITIONAL),
 )
 _NUMBER_THEN_NAME = re.compile(r"(?<![\w.])(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)(\s*)([A-Za-z_]\w*)")
 _SIDE_BY_SIDE = re.compile(r"([\w.]+|\))\s+([\w.]+)|(\))\s*([\w.]+|\()")
@@ -92,9 +92,9 @@ def _side_by_side(text: str) -> Refusal | None:
 
 def _missing_operand(text: str) -> Refusal | None:
     if found := _LAST_OPERATOR.search(text):
-        return f"Nothing follows '{found[1]}'", *found.span(1), ""
+        return f"Nothing follows '{found[1]}'", *found.span(1), "complete the expression"
     if found := _FIRST_OPERATOR.search(text):
-        return f"Nothing stands before '{found[1]}'", *found.span(1), ""
+        return f"Nothing stands before '{found[1]}'", *found.span(1), "complete the expression"
     return None
 
 
@@ -132,7 +132,7 @@ _NODES: dict[type, tuple[str, str]] = {
     ast.Lambda: ("'lambda' is not allowed in an expression", "write a Python function and call it by its name"),
     ast.NamedExpr: ("An assignment is not an expression", "give each assignment a line of its own"),
     ast.List: ("Lists are not allowed in an expression", "each element is computed by itself"),
-    ast.Tuple: ("A comma can only separate the arguments of a function", "write a decimal number with a point"),
+    ast.Tuple: ("A comma can only separate the arguments of a function", "a decimal number is written with a point"),
     ast.Dict: ("Braces are not allowed in an expression", "write parentheses"),
     ast.Set: ("Braces are not allowed in an expression", "write parentheses"),
     ast.JoinedStr: ("Text in quotes is not allowed in an expression", "use names, numbers, operators and functions only"),
@@ -153,8 +153,9 @@ def explain_node(node: ast.AST, text: str) -> Refusal:
         case ast.Compare():
             return _chained(node, text)
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            help = f"write int({_part(test, text)})*{_factor(body, text)} + int(not {_factor(test, text)})*{_factor(orelse, text)}"
-            return "There is no conditional expression", *_range(node), help
+            condition, negated = _part(test, text), _factor(test, text)
+            help = f"write 'int({condition})*{_factor(body, text)} + int(not {negated})*{_factor(orelse, text)}'"
+            return "Conditional expressions are not allowed", *_range(node), help
         case ast.Call():
             return _call(node)
         case ast.Constant():

@@ -139,7 +139,7 @@ def _of_call(tree: Tree, function: Function, args: Sequence[Tree], found: list[D
 
 def _beside(number: int, rules: Sequence[object], args: Sequence[Tree], found: Sequence[Dimension]) -> Dimension:
     """The dimension of a literal 0: that of an argument which has to agree with it."""
-    agreeing = (d for rule, a, d in zip(rules, args, found) if rule == Same(number) and not _fits_all(a))
+    agreeing = (d for rule, a, d in zip(rules, args, found, strict=True) if rule == Same(number) and not _fits_all(a))
     return next(agreeing, found[number])
 
 

@@ -39,7 +39,7 @@ def unit_text(dim: Dimension) -> str:
         if exponents == dim.exponents:
             return _written(terms)
     bases = ["amp" if base == "ampere" else base for base in BASES]
-    return _written([(base, e) for base, e in zip(bases, dim.exponents) if e])
+    return _written([(base, e) for base, e in zip(bases, dim.exponents, strict=True) if e])
 
 
 def _candidates() -> Iterator[tuple[list[_Term], _Exponents]]:
@@ -49,7 +49,7 @@ def _candidates() -> Iterator[tuple[list[_Term], _Exponents]]:
         yield [term], exponents
     pairs = [(a, b) for a in singles for b in singles if a[0][0] != b[0][0] and a[0][1] > 0]
     for a, b in sorted(pairs, key=lambda pair: _weight(pair[0][0], pair[1][0])):
-        yield [a[0], b[0]], tuple(x + y for x, y in zip(a[1], b[1]))
+        yield [a[0], b[0]], tuple(x + y for x, y in zip(a[1], b[1], strict=True))
 
 
 def _weight(first: _Term, second: _Term) -> tuple[float, int]:
