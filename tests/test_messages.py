@@ -835,7 +835,7 @@ ROWS = [
         statements,
         'x += b and n',
         """
-        WrongType: An operand of 'and' is not a condition
+        WrongType: An operand of 'and' must be true or false
           reset of neurongroup:
             x += b and n
                        ^
@@ -1215,7 +1215,7 @@ ROWS = [
         equations,
         'b = x : boolean',
         """
-        WrongType: 'b' is declared boolean, its right side is not
+        WrongType: 'b' is declared boolean, so its right side must be true or false
           model of neurongroup (script.py:3):
             b = x : boolean
                 ^
@@ -1319,7 +1319,7 @@ ROWS = [
         equations,
         'v = v*(not x) : volt',
         """
-        WrongType: An operand of 'not' is not a condition
+        WrongType: An operand of 'not' must be true or false
           model of neurongroup (script.py:3):
             v = v*(not x) : volt
                        ^
@@ -1331,7 +1331,7 @@ ROWS = [
         threshold,
         'v',
         """
-        WrongType: The threshold is not a condition
+        WrongType: The threshold must be true or false
           threshold of neurongroup:
             v
             ^
@@ -1343,7 +1343,7 @@ ROWS = [
         threshold,
         'n',
         """
-        WrongType: The threshold is not a condition
+        WrongType: The threshold must be true or false
           threshold of neurongroup:
             n
             ^
@@ -1379,7 +1379,7 @@ ROWS = [
         threshold,
         'x and b',
         """
-        WrongType: An operand of 'and' is not a condition
+        WrongType: An operand of 'and' must be true or false
           threshold of neurongroup:
             x and b
             ^

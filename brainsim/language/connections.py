@@ -1,4 +1,5 @@
 """Text that generates synapses, ``"EXPR for VAR in range(...) if COND"``, to a value."""
+
 from __future__ import annotations
 
 import keyword
@@ -80,7 +81,9 @@ def _condition(source: Source, text: str, start: int) -> tuple[int, Tree | None]
     if another := _word(_FOR, text, found.end()):
         raise _two_loops(source, another)
     if otherwise := _word(re.compile(r"\belse\b"), text, found.end()):
-        raise WrongSyntax("There is no 'else' here", at=Span(source, *otherwise.span()), help="write 'int(cond)*x + int(not cond)*y'")
+        raise WrongSyntax(
+            "There is no 'else' here", at=Span(source, *otherwise.span()), help="write 'int(cond)*x + int(not cond)*y'"
+        )
     return found.start(), parse_part(source, found.end(), len(text))
 
 
@@ -98,7 +101,9 @@ def _call(source: Source, text: str, start: int) -> tuple[Literal["range", "samp
     if found is None or (kind != "range" and kind != "sample"):
         first, last = trimmed(text, start, found.end() if found else len(text))
         at = Span(source, min(first, len(text) - 1), max(last, first))
-        raise WrongSyntax("Behind 'in' stands range(...) or sample(...)", at=at, found=repr(text[first:last]) if first < last else "", help=_FORM)
+        raise WrongSyntax(
+            "Behind 'in' stands range(...) or sample(...)", at=at, found=repr(text[first:last]) if first < last else "", help=_FORM
+        )
     closed = closing(text, found.end())
     if closed < 0:
         raise WrongSyntax("'(' is never closed", at=Span(source, found.end(), found.end() + 1), help="add the missing parenthesis")
@@ -112,7 +117,9 @@ def _arguments(source: Source, text: str, start: int, stop: int) -> tuple[tuple[
     for first, last in parts:
         named = _KEYWORD.match(text, first, last)
         if named is None and keywords:
-            raise WrongSyntax("An argument without a name comes before those with one", at=Span(source, *trimmed(text, first, last)), help=_FORM)
+            raise WrongSyntax(
+                "An argument without a name comes before those with one", at=Span(source, *trimmed(text, first, last)), help=_FORM
+            )
         if named is None:
             arguments.append(parse_part(source, first, last))
         elif named[1] in keywords:
@@ -134,15 +141,23 @@ def _refuse_rest(source: Source, text: str, start: int, stop: int) -> None:
 
 
 def _two_loops(source: Source, another: re.Match[str]) -> BrainsimError:
-    return WrongSyntax("Only one 'for' is possible", at=Span(source, *another.span()), help="compute both indices from one variable by '//' and '%'")
+    return WrongSyntax(
+        "Only one 'for' is possible",
+        at=Span(source, *another.span()),
+        help="compute both indices from one variable by '//' and '%'",
+    )
 
 
 def _check_arguments(kind: str, arguments: tuple[Tree, ...], keywords: dict[str, Tree], at: Span) -> None:
     if not 1 <= len(arguments) <= 3:
         found = f"{len(arguments)} arguments" if arguments else "no argument"
-        raise WrongSyntax(f"'{kind}' takes one to three arguments: stop, or start and stop, or start, stop and step", at=at, found=found)
+        raise WrongSyntax(
+            f"'{kind}' takes one to three arguments: stop, or start and stop, or start, stop and step", at=at, found=found
+        )
     if kind == "range" and keywords:
         raise WrongSyntax(f"'range' has no '{next(iter(keywords))}'", at=at, help="write 'sample' instead of 'range'")
     if kind == "sample" and len(keywords) != 1:
         found = "both" if keywords else "neither"
-        raise WrongSyntax("'sample' needs either 'p' or 'size'", at=at, found=found, help="write 'sample(N, p=0.1)' or 'sample(N, size=10)'")
+        raise WrongSyntax(
+            "'sample' needs either 'p' or 'size'", at=at, found=found, help="write 'sample(N, p=0.1)' or 'sample(N, size=10)'"
+        )

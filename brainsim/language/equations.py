@@ -1,4 +1,5 @@
 """Text of a model to its equations: differential equations, subexpressions, parameters."""
+
 from __future__ import annotations
 
 import re
@@ -184,7 +185,10 @@ def _line_end(source: Source, text: str, start: int) -> int:
     if text[start:stop].strip():
         at = Span(source, *trimmed(text, start, stop))
         raise EquationError(
-            "Something follows the end of the equation", at=at, found=repr(text[start:stop].strip()), help="begin each equation on a new line"
+            "Something follows the end of the equation",
+            at=at,
+            found=repr(text[start:stop].strip()),
+            help="begin each equation on a new line",
         )
     return stop
 
@@ -203,7 +207,10 @@ def _equation(source: Source, text: str, pieces: _Pieces) -> Equation:
     unit, dtype = _unit(text[slice(*pieces.unit)], unit_span)
     if pieces.kind == "differential" and dtype != "float":
         raise WrongType(
-            "A differential equation describes a float", at=unit_span, found=f"'{name}' as {dtype}", help="declare it with a unit or ': 1'"
+            "A differential equation describes a float",
+            at=unit_span,
+            found=f"'{name}' as {dtype}",
+            help="declare it with a unit or ': 1'",
         )
     flags = () if pieces.flags is None else _flags(source, text, *pieces.flags)
     start = text.rfind("\n", 0, pieces.name[0]) + 1
@@ -246,7 +253,10 @@ def _refuse_odd_unit(tree: Tree) -> None:
             _refuse_odd_unit(base)
         case Number() as number:
             raise EquationError(
-                "A unit is declared without a number", at=number.span, found=repr(number.value), help="put the number into the values"
+                "A unit is declared without a number",
+                at=number.span,
+                found=repr(number.value),
+                help="put the number into the values",
             )
         case _:
             raise EquationError("This is not a unit", at=tree.span, help="combine names of units by '*', '/' and '**'")
@@ -272,7 +282,9 @@ def _flags(source: Source, text: str, start: int, stop: int) -> tuple[str, ...]:
         if not _FLAG.fullmatch(flag):
             at = Span(source, *trimmed(text, start + part.start(), start + part.end()))
             at = at if at.start < at.stop else Span(source, start - 1, stop + 1)
-            raise EquationError("This is not a flag", at=at, found=repr(flag) if flag else "", help="write '(flag)' or '(flag, other flag)'")
+            raise EquationError(
+                "This is not a flag", at=at, found=repr(flag) if flag else "", help="write '(flag)' or '(flag, other flag)'"
+            )
         flags.append(flag)
     return tuple(flags)
 
@@ -281,5 +293,7 @@ def _refuse_duplicates(equations: list[Equation]) -> None:
     seen: set[str] = set()
     for equation in equations:
         if equation.name in seen:
-            raise EquationError(f"'{equation.name}' is defined twice", at=equation.name_span, help="remove one of the two, or rename it")
+            raise EquationError(
+                f"'{equation.name}' is defined twice", at=equation.name_span, help="remove one of the two, or rename it"
+            )
         seen.add(equation.name)

@@ -1,4 +1,5 @@
 """Which names a model may give to its variables."""
+
 from __future__ import annotations
 
 import keyword

@@ -39,7 +39,9 @@ def explain_failure(text: str, failure: SyntaxError | ValueError) -> Refusal:
         if refusal := explain(text):
             return refusal
     start = max(0, min((getattr(failure, "offset", None) or 1) - 1, len(text) - 1))
-    return f"'{text[start]}' does not fit here", start, start + 1, "something is missing before it, or it is one too many"
+    word = re.match(r"\w+|.", text[start:])
+    stop = start + len(word[0]) if word else start + 1
+    return f"'{text[start:stop]}' does not fit here", start, stop, "something is missing before it, or it is one too many"
 
 
 def _empty(text: str) -> Refusal | None:

@@ -1,4 +1,5 @@
 """Where a text may be cut: comments blanked and brackets counted, with every character left in its place."""
+
 from __future__ import annotations
 
 import re

@@ -1,4 +1,5 @@
 """Text of code blocks (resets, synaptic effects, regular operations) to assignments."""
+
 from __future__ import annotations
 
 import re
@@ -68,7 +69,14 @@ def _no_target(span: Span) -> BrainsimError:
         return WrongSyntax("The left side of the assignment is missing", at=at, help="write the name of a variable")
     if re.match(r"(if|for|while)\b", text):
         return WrongSyntax(
-            f"There is no '{text.split()[0]}' in statements", at=span, found=repr(text), help="write 'v = int(condition)*x + int(not condition)*v'"
+            f"There is no '{text.split()[0]}' in statements",
+            at=span,
+            found=repr(text),
+            help="write 'v = int(condition)*x + int(not condition)*v'",
         )
-    help = "use the plain name of a variable; code applies to each element by itself" if "[" in text else "write the name of a variable"
+    help = (
+        "use the plain name of a variable; code applies to each element by itself"
+        if "[" in text
+        else "write the name of a variable"
+    )
     return WrongSyntax("Only a variable can be assigned to", at=span, found=repr(text), help=help)

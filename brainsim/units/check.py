@@ -1,4 +1,5 @@
 """Units and types checked on trees, where the user's columns are still known."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +15,13 @@ from brainsim.units.words import unit_text
 
 Value = TypeVar("Value")
 DType = Literal["boolean", "integer", "float"]
-Dimensions = Mapping[str, Dimension]
+Table = Mapping[str, Dimension]
 Functions = Mapping[str, Function]
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
-def dimension_of(tree: Tree, dimensions: Dimensions, functions: Functions = FUNCTIONS) -> Dimension:
+def dimension_of(tree: Tree, dimensions: Table, functions: Functions = FUNCTIONS) -> Dimension:
     """The dimension of an expression.
 
     Raises `DimensionMismatchError` where units do not fit, `UnknownName`, and `WrongType` for a wrong number of
@@ -159,9 +160,7 @@ def _demand(expected: Dimension, found: Dimension, tree: Tree, what: str) -> Non
         )
 
 
-def check_equation(
-    equation: Equation, dimensions: Dimensions, dtypes: Mapping[str, DType], functions: Functions = FUNCTIONS
-) -> None:
+def check_equation(equation: Equation, dimensions: Table, dtypes: Mapping[str, DType], functions: Functions = FUNCTIONS) -> None:
     """Nothing, when the right side has the unit (and, if boolean, the type) that the equation declares.
 
     ``dimensions`` and ``dtypes`` hold the equation's own name too. Raises `DimensionMismatchError` or `WrongType`.
@@ -177,11 +176,13 @@ def check_equation(
         return
     _demand(declared, found, equation.expression, f"The right side of '{equation.name}' {_must(declared)}")
     if equation.dtype == "boolean" and kind != "boolean":
-        raise _no_condition(equation.expression, f"'{equation.name}' is declared boolean, its right side is not", kind)
+        raise _no_condition(
+            equation.expression, f"'{equation.name}' is declared boolean, so its right side must be true or false", kind
+        )
 
 
 def check_condition(
-    tree: Tree, what: str, dimensions: Dimensions, dtypes: Mapping[str, DType], functions: Functions = FUNCTIONS
+    tree: Tree, what: str, dimensions: Table, dtypes: Mapping[str, DType], functions: Functions = FUNCTIONS
 ) -> None:
     """Nothing, when the tree is a boolean expression; ``what`` names it in the message (``"threshold"``).
 
@@ -190,7 +191,7 @@ def check_condition(
     dimension_of(tree, dimensions, functions)
     kind = kind_of(tree, dtypes, functions)
     if kind != "boolean":
-        raise _no_condition(tree, f"The {what} is not a condition", kind)
+        raise _no_condition(tree, f"The {what} must be true or false", kind)
 
 
 def _no_condition(tree: Tree, what: str, kind: DType) -> BrainsimError:
@@ -207,7 +208,7 @@ _ARTICLE = {"boolean": "a boolean", "integer": "an integer", "float": "a float"}
 def check_assignment(
     statement: Assign,
     target: Dimension,
-    dimensions: Dimensions,
+    dimensions: Table,
     dtypes: Mapping[str, DType],
     functions: Functions = FUNCTIONS,
 ) -> None:
@@ -258,7 +259,7 @@ def kind_of(tree: Tree, dtypes: Mapping[str, DType], functions: Functions = FUNC
         case Op("not" | "and" | "or" as op, args):
             for operand in args:
                 if (kind := of(operand)) != "boolean":
-                    raise _no_condition(operand, f"An operand of '{op}' is not a condition", kind)
+                    raise _no_condition(operand, f"An operand of '{op}' must be true or false", kind)
             return "boolean"
         case Op("select", (_, yes, no)):
             return _highest([of(yes), of(no)])

@@ -1,4 +1,5 @@
 """A dimension in words, with the names a neuroscientist would use."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
