@@ -1,0 +1,20 @@
+"""Every unit with every SI prefix, and their squares and cubes; each is made when it is first asked for."""
+from __future__ import annotations
+
+from brainsim.units.names import all_names, unit
+from brainsim.units.quantities import Unit
+
+__all__ = all_names()  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Unit:
+    try:
+        found = unit(name)
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no unit {name!r}") from None
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
