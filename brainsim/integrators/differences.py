@@ -16,7 +16,7 @@ from math import factorial
 from brainsim.integrators.affine import is_zero
 from brainsim.integrators.system import Steps
 from brainsim.integrators.terms import ONE, ZERO, add, call, divide, is_number, less, multiply, negative, select, subtract, total
-from brainsim.language.trees import Number, Tree
+from brainsim.language.trees import Number, Op, Tree
 
 CLOSE = 0.1
 """Spread of the points below which the series is used: its error is then under 1e-16, that of the quotient under 1e-14."""
@@ -90,12 +90,20 @@ def _guarded(points: Sequence[Tree], gap: Tree, close: Tree, apart: Tree, steps:
     return steps.let(f"_exp{len(points)}", select(close, series(points, steps), quotient))
 
 
-def series(points: Sequence[Tree], steps: Steps) -> Tree:
-    """exp[points] about their mean: exp(mean) * sum of h_k / (k + n - 1)! with h_k from Newton's recursion."""
-    n = len(points)
-    mean = steps.let("_mean", divide(total(points), Number(n)))
+def series(points: Sequence[Tree], steps: Steps, pair: tuple[Tree, Tree] | None = None) -> Tree:
+    """exp[points] about their mean: exp(mean) * sum of h_k / (k + n - 1)! with h_k from Newton's recursion.
+
+    A ``pair`` (middle, square) stands for two more points ``middle ± sqrt(square)``; all is real if they are complex.
+    """
+    doubled = (pair[0], pair[0]) if pair else ()
+    n = len(points) + len(doubled)
+    mean = steps.let("_mean", divide(total((*points, *doubled)), Number(n)))
     apart = [steps.let("_apart", subtract(p, mean)) for p in points]
-    elementary = [steps.let("_symmetric", e) for e in _elementary(apart)[1:]]
+    elementary = _elementary(apart)
+    if pair:
+        middle = steps.let("_apart", subtract(pair[0], mean))
+        elementary = _times([ONE, add(middle, middle), subtract(multiply(middle, middle), pair[1])], elementary)
+    elementary = [steps.let("_symmetric", e) for e in elementary[2:]]
     complete: list[Tree] = [ONE, ZERO]  # the deviations from the mean add up to zero, so e_1 is not there
     for k in range(2, TERMS):
         terms = (multiply(e if j % 2 else negative(e), complete[k - j]) for j, e in enumerate(elementary[:k - 1], start=2))
@@ -105,11 +113,16 @@ def series(points: Sequence[Tree], steps: Steps) -> Tree:
 
 
 def _elementary(values: Sequence[Tree]) -> list[Tree]:
-    """The elementary symmetric polynomials e_1 ... e_n."""
-    sums: list[Tree] = [ONE] + [ZERO] * len(values)
+    """The elementary symmetric polynomials 1, e_1 ... e_n."""
+    sums: list[Tree] = [ONE]
     for v in values:
-        sums = [ONE] + [add(sums[k], multiply(v, sums[k - 1])) for k in range(1, len(sums))]
-    return sums[1:]
+        sums = _times([ONE, v], sums)
+    return sums
+
+
+def _times(a: Sequence[Tree], b: Sequence[Tree]) -> list[Tree]:
+    """The product of two polynomials by their coefficients."""
+    return [total(multiply(a[k], b[j - k]) for k in range(len(a)) if 0 <= j - k < len(b)) for j in range(len(a) + len(b) - 1)]
 
 
 def _sort(points: Sequence[Tree], steps: Steps) -> tuple[Tree, ...]:
@@ -130,18 +143,36 @@ def _pair(a: Tree, b: Tree, steps: Steps) -> tuple[Tree, Tree]:
 def conjugate(points: Sequence[Tree], middle: Tree, square: Tree, steps: Steps) -> tuple[Tree, Tree]:
     """Mean and difference of F(z) = exp[points, z] at the two roots ``middle ± sqrt(square)``, real or complex.
 
-    (F(z1) + F(z2)) / 2 and (F(z1) - F(z2)) / (z1 - z2): what F of a 2x2 matrix with these eigenvalues needs.
+    (F(z1) + F(z2)) / 2 and (F(z1) - F(z2)) / (z1 - z2): what F of a 2x2 matrix with these eigenvalues needs. Full accuracy but
+    for a nearly double complex root that coincides with one point while another point is far: 1e-6 at worst.
     """
     middle, square = steps.let("_middle", middle), steps.let("_square", square)
-    turns = steps.let("_turns", less(square, Number(-1e-12)))  # slower rotation than 1e-6 per step counts as none
+    turns = steps.let("_turns", less(square, Number(-1e-10 if points else 0.0)))
     root = steps.let("_root", call("sqrt", call("abs", square)))
-    real = steps.let("_split", select(less(Number(0.0), square), root, Number(0.0)))
-    high, low = steps.let("_high", add(middle, real)), steps.let("_low", subtract(middle, real))
     mean, slope = _turning(points, middle, steps.let("_angle", select(turns, root, Number(1.0))), steps)
-    split = difference((*points, high, low), steps) if points else _of_two_sorted(high, low, steps)
-    straight = multiply(Number(0.5), add(difference((*points, high), steps), difference((*points, low), steps)))
-    return (steps.let("_mean_of", select(turns, mean, straight)),
-            steps.let("_slope_of", select(turns, slope, split)))
+    straight_mean, straight_slope = _straight(points, middle, steps.let("_split", select(less(Number(0.0), square), root, Number(0.0))), steps)
+    mean, slope = select(turns, mean, straight_mean), select(turns, slope, straight_slope)
+    if points:
+        near = _all_near(points, middle, root)
+        inner = series((*points, middle), steps, (middle, square))
+        near_mean = add(series((*points, middle), steps), multiply(square, inner))
+        mean, slope = select(near, near_mean, mean), select(near, series(points, steps, (middle, square)), slope)
+    return steps.let("_mean_of", mean), steps.let("_slope_of", slope)
+
+
+def _all_near(points: Sequence[Tree], middle: Tree, root: Tree) -> Tree:
+    """Are the roots and all points within a circle that is small enough for the series?"""
+    near = less(root, Number(CLOSE / 2))
+    for z in points:
+        near = Op("and", (near, less(call("abs", subtract(z, middle)), Number(CLOSE / 2))))
+    return near
+
+
+def _straight(points: Sequence[Tree], middle: Tree, split: Tree, steps: Steps) -> tuple[Tree, Tree]:
+    """Both for real roots ``middle ± split``."""
+    high, low = steps.let("_high", add(middle, split)), steps.let("_low", subtract(middle, split))
+    slope = difference((*points, high, low), steps) if points else _of_two_sorted(high, low, steps)
+    return multiply(Number(0.5), add(difference((*points, high), steps), difference((*points, low), steps))), slope
 
 
 def _turning(points: Sequence[Tree], middle: Tree, angle: Tree, steps: Steps) -> tuple[Tree, Tree]:

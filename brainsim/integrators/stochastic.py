@@ -75,35 +75,33 @@ def _bound(system: System, rhs: Tree, steps: Steps) -> Tree:
 
 
 def milstein(system: System) -> Update:
-    """Milstein's method without derivatives, strong order 1, Stratonovich (Kloeden and Platen 1992, section 11.1).
+    """Milstein's method without derivatives, in the sense of Stratonovich, strong order 1 (Milstein 1974).
 
-    Refuses noise that is not diagonal.
+    The derivative of the noise along itself is a central difference over ``sqrt(dt)``: a one-sided one would be biased by
+    ``dt**1.5`` a step and so lose half an order. Refuses noise that is not diagonal.
     """
     if not is_diagonal(system):
         raise refuse(system, _first_noisy(system), "has noise that is not diagonal: it is shared or scaled by another noisy variable",
                      "method='heun' takes any noise")
     steps = Steps()
     steps.statements.extend(increments_of_noise(system))
-    parts = {x: split(system, x, _bound(system, rhs, steps)) for x, rhs in system.equations}
-    drift = {x: steps.fresh(f"_{x}_drift", multiply(DT, p.drift)) for x, p in parts.items()}
-    scale = {x: (name, steps.fresh(f"_{x}_noise", g)) for x, p in parts.items() for name, g in p.noise.items()}
-    shifted = {x: steps.fresh(f"_{x}_shifted", _shifted(system, x, drift[x], scale)) for x in parts}
-    new = {}
-    for x, p in parts.items():
-        value = add(Name(x), drift[x])
-        for name, g in p.noise.items():
-            change = subtract(substitute(g, shifted), scale[x][1])
-            noise = Name(f"_{name}")
-            square = divide(multiply(noise, noise), multiply(Number(2.0), ROOT_DT))
-            value = add(add(value, multiply(scale[x][1], noise)), multiply(change, square))
-        new[x] = steps.fresh(f"_{x}_new", value)
+    new = {x: _milstein_step(x, split(system, x, _bound(system, rhs, steps)), steps) for x, rhs in system.equations}
+    new = {x: steps.fresh(f"_{x}_new", value) for x, value in new.items()}
     return Update((*steps.statements, *assignments(system, new)), "milstein")
 
 
-def _shifted(system: System, x: str, drift: Tree, scale: dict[str, tuple[str, Tree]]) -> Tree:
-    moved = add(Name(x), drift)
-    moved = add(moved, multiply(scale[x][1], ROOT_DT)) if x in scale else moved
-    return Op("select", (Name("not_refractory"), moved, Name(x))) if x in system.conditional else moved
+def _milstein_step(x: str, parts: Noisy, steps: Steps) -> Tree:
+    value = add(Name(x), multiply(DT, parts.drift))
+    for name, scale in parts.noise.items():
+        noise = Name(f"_{name}")
+        here = steps.fresh(f"_{x}_noise", scale)
+        value = add(value, multiply(here, noise))
+        if x in names(scale):
+            shift = steps.fresh(f"_{x}_shift", multiply(here, ROOT_DT))
+            up, down = (substitute(scale, {x: moved}) for moved in (add(Name(x), shift), subtract(Name(x), shift)))
+            slope = divide(subtract(up, down), multiply(Number(4.0), ROOT_DT))
+            value = add(value, multiply(slope, multiply(noise, noise)))
+    return value
 
 
 def _first_noisy(system: System) -> str:
