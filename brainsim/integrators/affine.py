@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from brainsim.integrators.terms import ONE, ZERO, add, divide, is_number, multiply, negative, product, subtract
+from brainsim.integrators.terms import (
+    ONE,
+    ZERO,
+    add,
+    divide,
+    is_number,
+    multiply,
+    negative,
+    product,
+    subtract,
+)
 from brainsim.language.trees import Name, Number, Op, Tree, names, walk
 
 Monomial = frozenset[tuple[Tree, int]]
@@ -193,6 +203,20 @@ def quotient(b: Tree, a: Tree) -> Tree | None:
             return None
         result = _plus(result, {ratio: c / number}, 1)
     return to_tree(result)
+
+
+def common_factor(b: Tree, a: Tree) -> Tree | None:
+    """The single term ``c`` with ``b = a * c``, made only of what stands above the line, if there is one."""
+    above, below = polynomial(b), polynomial(a)
+    if len(above) != len(below) or not below:
+        return None
+    divisor, number = next(iter(below.items()))
+    for monomial, c in above.items():
+        ratio = {merged(monomial, divisor, -1): c / number}
+        clean = all(power > 0 for m in ratio for _, power in m)
+        if clean and _times(below, ratio, a) == above:
+            return to_tree(ratio)
+    return None
 
 
 def surely_negative(tree: Tree) -> bool:

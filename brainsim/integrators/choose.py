@@ -4,8 +4,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
-from brainsim.errors import UnknownName, UnsupportedEquationsException, WrongType, WrongValue, near
+from brainsim.errors import (
+    UnknownName,
+    UnsupportedEquationsException,
+    WrongType,
+    WrongValue,
+    near,
+)
 from brainsim.integrators.exact import exact
 from brainsim.integrators.explicit import TABLEAUS, runge_kutta
 from brainsim.integrators.exponential import exponential_euler
@@ -32,7 +39,11 @@ ALIASES: Mapping[str, str] = {"linear": "exact"}
 OPTIONS: Mapping[str, frozenset[str]] = {"exact": frozenset({"extended", "simplify"})}
 
 
-def integrate(system: System, method: str | Sequence[str | Method] | Method | None = None, options: Mapping[str, object] = {}) -> Update:
+def integrate(
+    system: System,
+    method: str | Sequence[str | Method] | Method | None = None,
+    options: Mapping[str, object] = MappingProxyType({}),
+) -> Update:
     """The update of one step by ``method``: a name, a callable ``system -> Update``, or a list of candidates to try in turn.
 
     Raises `UnsupportedEquationsException` when no candidate takes the equations, `WrongValue` for an unknown name, `WrongType`
@@ -105,7 +116,8 @@ def _reason(name: str, refusals: Sequence[tuple[str, str]], candidates: int) -> 
 def _nothing_left(refusals: Sequence[tuple[str, UnsupportedEquationsException]]) -> UnsupportedEquationsException:
     if len(refusals) == 1:
         (name, error), = refusals
-        return UnsupportedEquationsException(f"'{name}' cannot integrate these equations: {error.what}", at=error.at, help=error.help)
+        return UnsupportedEquationsException(f"'{name}' cannot integrate these equations: {error.what}",
+                                             at=error.at, help=error.help)
     reasons = "; ".join(f"'{name}' because {error.what}" for name, error in refusals)
     return UnsupportedEquationsException(f"no method takes these equations: {reasons}", at=refusals[-1][1].at,
                                          help="name another method, or simplify the equation")

@@ -15,12 +15,27 @@ from math import factorial
 
 from brainsim.integrators.affine import is_zero
 from brainsim.integrators.system import Steps
-from brainsim.integrators.terms import ONE, ZERO, add, call, divide, is_number, less, multiply, negative, select, subtract, total
+from brainsim.integrators.terms import (
+    ONE,
+    ZERO,
+    add,
+    call,
+    divide,
+    is_number,
+    less,
+    multiply,
+    negative,
+    select,
+    subtract,
+    total,
+)
 from brainsim.language.trees import Number, Op, Tree
 
 CLOSE = 0.1
 """Spread of the points below which the series is used: its error is then under 1e-16, that of the quotient under 1e-14."""
 TERMS = 9
+TOUCHING = 1e-7
+"""Squared distance of a point from a root below which dividing by it would lose more digits than moving the root."""
 
 
 def difference(points: Sequence[Tree], steps: Steps) -> Tree:
@@ -143,48 +158,65 @@ def _pair(a: Tree, b: Tree, steps: Steps) -> tuple[Tree, Tree]:
 def conjugate(points: Sequence[Tree], middle: Tree, square: Tree, steps: Steps) -> tuple[Tree, Tree]:
     """Mean and difference of F(z) = exp[points, z] at the two roots ``middle ± sqrt(square)``, real or complex.
 
-    (F(z1) + F(z2)) / 2 and (F(z1) - F(z2)) / (z1 - z2): what F of a 2x2 matrix with these eigenvalues needs. Full accuracy but
-    for a nearly double complex root that coincides with one point while another point is far: 1e-6 at worst.
+    (F(z1) + F(z2)) / 2 and (F(z1) - F(z2)) / (z1 - z2): what F of a 2x2 matrix with these eigenvalues needs. Roots well apart
+    go by that definition, roots and points close together by the series, all else adds one point after the other to exp.
+    Full accuracy but for a nearly double root that coincides with one point while another point is far: 1e-8.
     """
     middle, square = steps.let("_middle", middle), steps.let("_square", square)
-    turns = steps.let("_turns", less(square, Number(-1e-10 if points else 0.0)))
+    if not points:
+        return _of_roots(middle, square, steps)
+    mean, slope = _by_recursion(points, middle, square, steps)
+    wide_mean, wide_slope = _well_apart(points, middle, square, steps)
+    wide = steps.let("_wide", less(Number(CLOSE**2 / 4), square))
+    near = steps.let("_near", _all_near(points, middle, square))
+    pair = (middle, square)
+    near_mean = add(series((*points, middle), steps), multiply(square, series((*points, middle), steps, pair)))
+    return (steps.let("_mean_of", select(near, near_mean, select(wide, wide_mean, mean))),
+            steps.let("_slope_of", select(near, series(points, steps, pair), select(wide, wide_slope, slope))))
+
+
+def _of_roots(middle: Tree, square: Tree, steps: Steps) -> tuple[Tree, Tree]:
+    """Both for exp itself."""
+    turns = steps.let("_turns", less(square, Number(0.0)))
     root = steps.let("_root", call("sqrt", call("abs", square)))
-    mean, slope = _turning(points, middle, steps.let("_angle", select(turns, root, Number(1.0))), steps)
-    straight_mean, straight_slope = _straight(points, middle, steps.let("_split", select(less(Number(0.0), square), root, Number(0.0))), steps)
-    mean, slope = select(turns, mean, straight_mean), select(turns, slope, straight_slope)
-    if points:
-        near = _all_near(points, middle, root)
-        inner = series((*points, middle), steps, (middle, square))
-        near_mean = add(series((*points, middle), steps), multiply(square, inner))
-        mean, slope = select(near, near_mean, mean), select(near, series(points, steps, (middle, square)), slope)
+    angle = steps.let("_angle", select(turns, root, Number(1.0)))
+    split = steps.let("_split", select(turns, Number(0.0), root))
+    high, low = steps.let("_high", add(middle, split)), steps.let("_low", subtract(middle, split))
+    size = steps.let("_size", call("exp", middle))
+    straight = multiply(Number(0.5), add(steps.let("_exp", call("exp", high)), call("exp", low)))
+    mean = select(turns, multiply(size, call("cos", angle)), straight)
+    slope = select(turns, divide(multiply(size, call("sin", angle)), angle), _of_two_sorted(high, low, steps))
     return steps.let("_mean_of", mean), steps.let("_slope_of", slope)
 
 
-def _all_near(points: Sequence[Tree], middle: Tree, root: Tree) -> Tree:
+def _all_near(points: Sequence[Tree], middle: Tree, square: Tree) -> Tree:
     """Are the roots and all points within a circle that is small enough for the series?"""
-    near = less(root, Number(CLOSE / 2))
+    near = less(call("abs", square), Number(CLOSE**2 / 4))
     for z in points:
         near = Op("and", (near, less(call("abs", subtract(z, middle)), Number(CLOSE / 2))))
     return near
 
 
-def _straight(points: Sequence[Tree], middle: Tree, split: Tree, steps: Steps) -> tuple[Tree, Tree]:
-    """Both for real roots ``middle ± split``."""
+def _well_apart(points: Sequence[Tree], middle: Tree, square: Tree, steps: Steps) -> tuple[Tree, Tree]:
+    """Both for real roots with a distance to divide by."""
+    wide = less(Number(CLOSE**2 / 4), square)
+    split = steps.let("_split", call("sqrt", select(wide, square, Number(1.0))))
     high, low = steps.let("_high", add(middle, split)), steps.let("_low", subtract(middle, split))
-    slope = difference((*points, high, low), steps) if points else _of_two_sorted(high, low, steps)
-    return multiply(Number(0.5), add(difference((*points, high), steps), difference((*points, low), steps))), slope
+    one, other = difference((*points, high), steps), difference((*points, low), steps)
+    return multiply(Number(0.5), add(one, other)), divide(multiply(Number(0.5), subtract(one, other)), split)
 
 
-def _turning(points: Sequence[Tree], middle: Tree, angle: Tree, steps: Steps) -> tuple[Tree, Tree]:
-    """Both for complex roots ``middle ± i angle``: one more point by exp[P, z, x] = (exp[P, x] - exp[P, z]) / (x - z)."""
-    size = call("exp", middle)
-    mean = steps.let("_turn", multiply(size, call("cos", angle)))
-    slope = steps.let("_turn", divide(multiply(size, call("sin", angle)), angle))
-    minus_square = steps.let("_angle2", multiply(angle, angle))
-    for k, z in enumerate(points):
-        shift = steps.let("_shift", subtract(middle, z))
-        norm = steps.let("_norm", add(multiply(shift, shift), minus_square))
+def _by_recursion(points: Sequence[Tree], middle: Tree, square: Tree, steps: Steps) -> tuple[Tree, Tree]:
+    """Both by adding the points one by one: exp[P, z, x] = (exp[P, x] - exp[P, z]) / (x - z) for the roots x."""
+    shifts = [steps.let("_shift", subtract(middle, z)) for z in points]
+    for shift in shifts:
+        norm = subtract(multiply(shift, shift), square)
+        touches = less(call("abs", norm), Number(TOUCHING))  # a point on a root: move the roots a little
+        square = steps.let("_square", subtract(square, select(touches, Number(2 * TOUCHING), Number(0.0))))
+    mean, slope = _of_roots(middle, square, steps)
+    for k, shift in enumerate(shifts):
+        norm = steps.let("_norm", subtract(multiply(shift, shift), square))
         rise = steps.let("_rise", subtract(mean, difference(points[:k + 1], steps)))
-        mean, slope = (steps.let("_turn", divide(add(multiply(rise, shift), multiply(minus_square, slope)), norm)),
-                       steps.let("_turn", divide(subtract(multiply(slope, shift), rise), norm)))
+        mean, slope = (steps.let("_mean_of", divide(subtract(multiply(rise, shift), multiply(square, slope)), norm)),
+                       steps.let("_slope_of", divide(subtract(multiply(slope, shift), rise), norm)))
     return mean, slope

@@ -15,7 +15,8 @@ ELAPSED = Name("_elapsed")
 
 def integrate_event_driven(system: System) -> Update:
     """The update over `ELAPSED`; whatever is not one of the equations counts as it is now. Refuses what `exact` refuses."""
-    present = frozenset().union(*(changing(system, rhs) for _, rhs in system.equations)) - system.variables - {"t", *system.noises}
+    read = frozenset().union(*(changing(system, rhs) for _, rhs in system.equations))
+    present = read - system.variables - {"t", *system.noises}
     try:
         update = exact(replace(system, constant=system.constant | present, locally_constant=frozenset()), step=ELAPSED)
     except UnsupportedEquationsException as error:

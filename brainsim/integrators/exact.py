@@ -10,12 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from brainsim.integrators.affine import is_zero, quotient, shorter
+from brainsim.integrators.affine import common_factor, is_zero, quotient, shorter
 from brainsim.integrators.differences import conjugate, difference
 from brainsim.integrators.linear import Linear, linear, must_have_decay, without
 from brainsim.integrators.newton import check_blocks, newton
-from brainsim.integrators.system import DT, NOT_REFRACTORY, Steps, System, Update, assignments
-from brainsim.integrators.terms import ZERO, add, call, is_number, multiply, negative, product, select, subtract
+from brainsim.integrators.system import (
+    DT,
+    NOT_REFRACTORY,
+    Steps,
+    System,
+    Update,
+    assignments,
+)
+from brainsim.integrators.terms import (
+    ZERO,
+    add,
+    call,
+    is_number,
+    multiply,
+    negative,
+    product,
+    select,
+    subtract,
+    total,
+)
 from brainsim.language.trees import Name, Number, Tree
 
 MOST_PATHS = 300
@@ -83,29 +101,41 @@ class _PathSum:
         rest: dict[str, Tree] = {}
         inputs: dict[str, Tree] = {}
         for block in self.form.blocks:
-            for x in block:
-                given = self.form.input[x]
-                for y, rate in self.form.rates[x].items():
-                    given = add(given, multiply(rate, rest.get(y, ZERO)))
-                state = quotient(negative(given), self.form.rate(x, x)) if len(block) == 1 else None
-                if is_zero(given):
-                    continue
-                if state is None:
-                    inputs[x] = given
-                else:
-                    rest[x] = state
+            given = {x: self._given(x, rest) for x in block}
+            if all(is_zero(g) for g in given.values()):
+                continue
+            states = self._rest_of_pair(block, given) if len(block) == 2 else self._rest_of_one(block[0], given)
+            if states is None:
+                inputs |= {x: g for x, g in given.items() if not is_zero(g)}
+            else:
+                rest |= states
         return rest, inputs
+
+    def _given(self, x: str, rest: Mapping[str, Tree]) -> Tree:
+        """The constant part of the equation once what it depends on is measured from rest."""
+        return total((self.form.input[x], *(multiply(rate, rest[y]) for y, rate in self.form.rates[x].items() if y in rest)))
+
+    def _rest_of_one(self, x: str, given: Mapping[str, Tree]) -> dict[str, Tree] | None:
+        state = quotient(negative(given[x]), self.form.rate(x, x))
+        return None if state is None else {x: state}
+
+    def _rest_of_pair(self, pair: tuple[str, ...], given: Mapping[str, Tree]) -> dict[str, Tree] | None:
+        """Cramer's rule, where the determinant cancels."""
+        x, y = pair
+        determinant = self.form.determinant((x, y))
+        rate = self.form.rate
+        top = {a: subtract(multiply(given[b], rate(a, b)), multiply(given[a], rate(b, b))) for a, b in ((x, y), (y, x))}
+        states = {a: ZERO if is_zero(t) else common_factor(t, determinant) for a, t in top.items()}
+        return None if any(s is None for s in states.values()) else states
 
     def _new_value(self, x: str, rest: Mapping[str, Tree], inputs: Mapping[str, Tree]) -> Tree:
         def from_rest(y: str) -> Tree:
             return subtract(Name(y), rest.get(y, ZERO))
 
         gains = self._gains(x, inputs)
-        value: Tree = ZERO
-        block = self.form.block_of(x)
-        if len(block) == 1:
-            value = self._alone(x, from_rest(x), inputs.get(x, ZERO))
-            value = add(rest.get(x, ZERO), value)
+        value = rest.get(x, ZERO)
+        if len(self.form.block_of(x)) == 1:
+            value = add(value, self._alone(x, from_rest(x), inputs.get(x, ZERO)))
         for (y, from_state), gain in gains.items():
             if from_state:
                 gain = self.steps.let(f"_{x}_from_{y}", shorter(gain))

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from brainsim.integrators.linear import refuse
 from brainsim.integrators.stochastic import increment, increments_of_noise, noise_type
-from brainsim.integrators.system import DT, NOT_REFRACTORY, Steps, System, Update, assignments, change_outside
+from brainsim.integrators.system import (
+    DT,
+    NOT_REFRACTORY,
+    Steps,
+    System,
+    Update,
+    assignments,
+    change_outside,
+)
 from brainsim.integrators.terms import add, multiply, select, total
 from brainsim.language.trees import Name, Number, Tree, names
 
@@ -55,7 +63,10 @@ def runge_kutta(system: System, method: str) -> Update:
     return Update((*steps.statements, *assignments(system, new)), method)
 
 
-def _stage_state(system: System, weights: tuple[float, ...], increments: list[dict[str, Tree]], stage: int, steps: Steps) -> dict[str, Tree]:
+def _stage_state(
+    system: System, weights: tuple[float, ...], increments: list[dict[str, Tree]], stage: int, steps: Steps
+) -> dict[str, Tree]:
+    """Temporaries for the state at a stage, of the variables that some equation reads."""
     read = {name for _, rhs in system.equations for name in names(rhs)}
     return {x: steps.fresh(f"_{x}_{stage + 1}", add(Name(x), _weighted(weights, increments, x)))
             for x, _ in system.equations if x in read}

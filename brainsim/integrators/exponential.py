@@ -1,4 +1,7 @@
-"""Exponential Euler: each equation solved exactly in its own variable, everything else frozen (Certaine 1960; Rush and Larsen 1978)."""
+"""Exponential Euler: each equation solved exactly in its own variable, everything else frozen.
+
+Certaine (1960); Rush and Larsen (1978).
+"""
 from __future__ import annotations
 
 from brainsim.integrators.affine import Affine, affine
@@ -9,7 +12,10 @@ from brainsim.language.trees import Name, Tree
 
 
 def exponential_euler(system: System) -> Update:
-    """x + dt * exprel(a * dt) * (a * x + b), finite also where a is zero. Refuses noise and equations not linear in their variable."""
+    """x + dt * exprel(a * dt) * (a * x + b), finite also where a is zero.
+
+    Refuses noise and equations that are not linear in their own variable.
+    """
     steps = Steps()
     new = {x: steps.fresh(f"_{x}_new", _new_value(system, x, rhs, steps)) for x, rhs in system.equations}
     return Update((*steps.statements, *assignments(system, new)), "exponential_euler")

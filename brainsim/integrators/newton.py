@@ -12,7 +12,16 @@ from brainsim.integrators.differences import conjugate, difference
 from brainsim.integrators.linear import Linear, refuse
 from brainsim.integrators.store import stored
 from brainsim.integrators.system import Steps, System
-from brainsim.integrators.terms import ONE, ZERO, add, divide, multiply, negative, subtract, total
+from brainsim.integrators.terms import (
+    ONE,
+    ZERO,
+    add,
+    divide,
+    multiply,
+    negative,
+    subtract,
+    total,
+)
 from brainsim.language.expressions import to_text
 from brainsim.language.trees import Name, Number, Tree
 from brainsim.model.algebra import factors_of_characteristic

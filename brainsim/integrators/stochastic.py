@@ -6,9 +6,26 @@ from typing import Literal
 
 from brainsim.integrators.affine import affine
 from brainsim.integrators.linear import refuse
-from brainsim.integrators.system import DT, Steps, System, Update, assignments, changing, draws
+from brainsim.integrators.system import (
+    DT,
+    Steps,
+    System,
+    Update,
+    assignments,
+    changing,
+    draws,
+)
 from brainsim.integrators.terms import add, divide, multiply, subtract
-from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, substitute
+from brainsim.language.trees import (
+    Assign,
+    Call,
+    Name,
+    Number,
+    Op,
+    Tree,
+    names,
+    substitute,
+)
 
 ROOT_DT = Op("**", (DT, Number(0.5)))
 
@@ -81,8 +98,8 @@ def milstein(system: System) -> Update:
     ``dt**1.5`` a step and so lose half an order. Refuses noise that is not diagonal.
     """
     if not is_diagonal(system):
-        raise refuse(system, _first_noisy(system), "has noise that is not diagonal: it is shared or scaled by another noisy variable",
-                     "method='heun' takes any noise")
+        why = "has noise that is not diagonal: it is shared or scaled by another noisy variable"
+        raise refuse(system, _first_noisy(system), why, "method='heun' takes any noise")
     steps = Steps()
     steps.statements.extend(increments_of_noise(system))
     new = {x: _milstein_step(x, split(system, x, _bound(system, rhs, steps)), steps) for x, rhs in system.equations}

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from brainsim.language.trees import Call, Name, Number, Op, Tree
@@ -27,6 +28,11 @@ FUNCTIONS: Mapping[str, str] = {
 """Functions of the language that SymPy knows as functions; all others become atoms."""
 
 
+_ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
+}
+
+
 class Conversion:
     """One conversation with SymPy: which atom stands for which tree. All symbols are real numbers."""
 
@@ -43,8 +49,7 @@ class Conversion:
             case Op("neg", (a,)):
                 return -self.to_sympy(a)
             case Op("+" | "-" | "*" | "/" | "**" as op, (a, b)):
-                left, right = self.to_sympy(a), self.to_sympy(b)
-                return {"+": left.__add__, "-": left.__sub__, "*": left.__mul__, "/": left.__truediv__, "**": left.__pow__}[op](right)
+                return _ARITHMETIC[op](self.to_sympy(a), self.to_sympy(b))
             case Call(function, args) if function in FUNCTIONS and function not in self._stateful:
                 return getattr(sympy, FUNCTIONS[function])(*map(self.to_sympy, args))
         return self._atom(tree)

@@ -2,7 +2,12 @@
 import pytest
 from machine import system, tree
 
-from brainsim.errors import UnknownName, UnsupportedEquationsException, WrongType, WrongValue
+from brainsim.errors import (
+    UnknownName,
+    UnsupportedEquationsException,
+    WrongType,
+    WrongValue,
+)
 from brainsim.integrators.choose import integrate
 from brainsim.integrators.stochastic import is_diagonal, noise_type
 from brainsim.integrators.system import System, Update

@@ -69,7 +69,7 @@ def test_conjugate_roots_are_accurate_real_or_complex(points, square):
 
 @pytest.mark.parametrize("square", [1e-9, 0.0, -1e-13, -1e-9, -1e-3])
 def test_a_double_root_that_coincides_with_one_point_and_is_far_from_another_is_finite_and_nearly_right(square):
-    assert_conjugate_is_right((0.0, -0.3), square, 1e-6)
+    assert_conjugate_is_right((0.0, -0.3), square, 1e-8)
 
 
 def assert_conjugate_is_right(points, square, tolerance):
