@@ -22,6 +22,8 @@ from brainsim.units.fundamentalunits import (
     register_new_unit,
 )
 from brainsim.units.names import STANDARD, unit
+from brainsim.units.plotting import teach_matplotlib
 
 __all__ = [*MACHINERY, *STANDARD]  # pyright: ignore[reportUnsupportedDunderAll]
 globals().update({name: unit(name) for name in STANDARD})
+teach_matplotlib()

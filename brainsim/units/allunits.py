@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from brainsim.units.names import all_names, unit
-from brainsim.units.quantities import Unit
+from brainsim.units.unit import Unit
 
 __all__ = all_names()  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -36,7 +36,8 @@ def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
     values = _plain_all((args, kwargs), strict=False)
     if values is None:
         name = getattr(func, "__name__", str(func))
-        raise WrongType(f"numpy.{name} does not know units", help=f"divide by the unit first, e.g. {name}(x/mV)")
+        title = f"{getattr(func, '__module__', 'numpy')}.{name}"
+        raise WrongType(f"{title} does not know units", help=f"divide by the unit first, e.g. {name}(x/mV)")
     return Result(func(*values[0], **values[1]), None)
 
 
@@ -242,6 +243,15 @@ def counts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
     return Result(call.call(), (divided(of_weight, dim) if density else of_weight, dim))
 
 
+def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    """numpy.histogram2d(x, y): counts (or a density), and edges with the dimensions of x and y."""
+    call = Arguments(func, args, kwargs)
+    dims = [call.take(place) for place in (0, 1)]
+    dense = call.place(4, "density")
+    density = bool(dense is not None and call.get(dense))
+    return Result(call.call(), (raised(times(*dims), -1.0) if density else None, *dims))
+
+
 def edges(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
     """numpy.histogram_bin_edges."""
     call = Arguments(func, args, kwargs)
@@ -425,6 +435,7 @@ RULES: dict[Callable[..., Any], Rule] = {
     **_rows(selects, "select"),
     **_rows(interpolates, "interp"),
     **_rows(counts, "histogram"),
+    **_rows(counts_in_cells, "histogram2d"),
     **_rows(edges, "histogram_bin_edges"),
     **_rows(close, "isclose allclose"),
     **_rows(uniques, "unique unique_all unique_counts unique_inverse"),

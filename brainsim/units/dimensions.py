@@ -1,11 +1,14 @@
 """Physical dimensions: seven SI exponents, one object per dimension, compared by identity."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+
+from brainsim.errors import WrongType, WrongValue
 
 BASES = ("metre", "kilogram", "second", "ampere", "kelvin", "mole", "candela")
 SYMBOLS = ("m", "kg", "s", "A", "K", "mol", "cd")
-_KNOWN: dict[tuple[float, ...], "Dimension"] = {}
+_KNOWN: dict[tuple[float, ...], Dimension] = {}
 
 
 class Dimension:
@@ -21,13 +24,13 @@ class Dimension:
     def is_dimensionless(self) -> bool:
         return self is DIMENSIONLESS
 
-    def __mul__(self, other: "Dimension") -> "Dimension":
+    def __mul__(self, other: Dimension) -> Dimension:
         return dimension([a + b for a, b in zip(self.exponents, other.exponents)])
 
-    def __truediv__(self, other: "Dimension") -> "Dimension":
+    def __truediv__(self, other: Dimension) -> Dimension:
         return dimension([a - b for a, b in zip(self.exponents, other.exponents)])
 
-    def __pow__(self, power: float) -> "Dimension":
+    def __pow__(self, power: float) -> Dimension:
         return dimension([a * power for a in self.exponents])
 
     def __str__(self) -> str:
@@ -41,10 +44,10 @@ class Dimension:
     def __reduce__(self) -> tuple[object, ...]:
         return dimension, (self.exponents,)
 
-    def __copy__(self) -> "Dimension":
+    def __copy__(self) -> Dimension:
         return self
 
-    def __deepcopy__(self, memo: object) -> "Dimension":
+    def __deepcopy__(self, memo: object) -> Dimension:
         return self
 
 
@@ -65,3 +68,33 @@ def dimension(exponents: object) -> Dimension:
 
 DIMENSIONLESS = dimension((0,) * 7)
 SECOND = dimension((0, 0, 1, 0, 0, 0, 0))
+
+
+_BASE_WORDS = {
+    word: i
+    for i, words in enumerate((
+        "length metre metres meter meters m", "mass kilogram kilograms kilogramme kilogrammes kg", "time second seconds s",
+        "current ampere amperes amp amps A", "temperature kelvin kelvins K", "quantity substance mole moles n mol",
+        "luminosity candela candelas candle candles cd",
+    ))
+    for word in words.split()
+}  # fmt: skip
+
+
+def get_or_create_dimension(*args: object, **keywords: float) -> Dimension:
+    """The dimension with these seven exponents, or with the named ones: ``get_or_create_dimension(length=1, s=-1)``."""
+    if args:
+        if len(args) != 1 or keywords:
+            raise WrongType("Need a sequence of exactly 7 items")
+        if isinstance(args[0], Dimension):
+            return args[0]
+        exponents = list(args[0]) if isinstance(args[0], Iterable) and not isinstance(args[0], str) else []
+        if len(exponents) != 7:
+            raise WrongType("Need a sequence of exactly 7 items")
+        return dimension(exponents)
+    exponents = [0.0] * 7
+    for name, power in keywords.items():
+        if name not in _BASE_WORDS:
+            raise WrongValue(f"{name!r} is no base dimension", help=f"one of {', '.join(_BASE_WORDS)}")
+        exponents[_BASE_WORDS[name]] = power
+    return dimension(exponents)

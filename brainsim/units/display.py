@@ -35,8 +35,17 @@ class Shown:
     value: float
 
 
-def best(values: object, dim: Dimension, *, evaluable: bool = False, extra: tuple[Shown, ...] = ()) -> Shown:
-    """The unit in which the largest finite magnitude lies in [1, 1000), or the nearest to that; ``extra`` win ties."""
+#: units that people registered, by dimension
+_REGISTERED: dict[Dimension, tuple[Shown, ...]] = {}
+
+
+def register(dim: Dimension, shown: Shown) -> None:
+    """From now on values of this dimension may be shown in this unit."""
+    _REGISTERED[dim] = (*_REGISTERED.get(dim, ()), shown)
+
+
+def best(values: object, dim: Dimension, *, evaluable: bool = False) -> Shown:
+    """The unit in which the largest finite magnitude lies in [1, 1000), or the nearest to that; registered units win ties."""
     size = np.abs(np.asarray(values, float))
     size = size[np.isfinite(size) & (size > 0)]
     found = _root_form(dim)
@@ -50,6 +59,7 @@ def best(values: object, dim: Dimension, *, evaluable: bool = False, extra: tupl
         digits = largest - math.log10(shown.value)
         return max(-1e-9 - digits, digits - 3 + 1e-9, 0.0)
 
+    extra = () if evaluable else _REGISTERED.get(dim, ())
     return min((*extra, plain, *_scaled_forms(dim, evaluable)), key=distance)
 
 

@@ -1,18 +1,8 @@
 """The machinery of units under the path that Brian scripts import it from."""
-from brainsim.errors import DimensionMismatchError
-from brainsim.units.checking import check_units
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.names import FUNDAMENTAL, unit
-from brainsim.units.quantities import Quantity, Unit, get_or_create_dimension, register_new_unit
 from brainsim.units.queries import (
     fail_for_dimension_mismatch,
-    get_dimensions,
-    get_unit,
-    have_same_dimensions,
-    in_best_unit,
-    in_unit,
-    is_dimensionless,
-    is_scalar_type,
 )
 
 MACHINERY = (

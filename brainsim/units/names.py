@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
 from brainsim.units.display import STAR_PREFIXES, TABLE, ten_to_the
-from brainsim.units.quantities import Label, Unit, _make_unit
+from brainsim.units.unit import Label, Unit, named_unit
 
 #: units that take no prefix, or no power
 _NO_PREFIX = frozenset({"kilogram", "kilogramme"})
@@ -37,7 +37,7 @@ def all_names() -> list[str]:
     return [*names, *(name for name in ABBREVIATIONS if name not in names)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def unit(name: str) -> Unit:
     """The unit with this name or abbreviation. KeyError for another name."""
     name = ABBREVIATIONS.get(name, name)
@@ -53,4 +53,4 @@ def unit(name: str) -> Unit:
     found, exponent = TABLE.roots[root], int(power or 1)
     scale = (found.scale + TABLE.prefixes.get(prefix, 0)) * exponent
     symbol = f"{prefix}{found.symbol}^{power}" if power else prefix + found.symbol
-    return _make_unit(ten_to_the(scale), found.dim ** exponent, Label(((name, symbol, 1.0),), scale))
+    return named_unit(ten_to_the(scale), found.dim ** exponent, Label(((name, symbol, 1.0),), scale))

@@ -11,7 +11,8 @@ from brainsim.units import display
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.names import unit
 from brainsim.units.plain import agree, dimensions_of, mismatch, split
-from brainsim.units.quantities import Quantity, Unit
+from brainsim.units.quantities import Quantity
+from brainsim.units.unit import Unit
 
 
 def get_dimensions(obj: object) -> Dimension:

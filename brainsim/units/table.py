@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
@@ -154,4 +155,5 @@ def _write(path: Path | None, stored: dict[str, object]) -> None:
         beside.write_text(json.dumps(stored), "utf-8")
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

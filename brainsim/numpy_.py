@@ -1,0 +1,19 @@
+"""NumPy's names, with brainsim's unit-aware functions in place of NumPy's: what ``np`` is after the star import."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from brainsim.units import functions
+from brainsim.units.functions import *
+
+__all__ = [*(name for name in numpy.__all__ if not name.startswith("__")), "exprel"]  # pyright: ignore
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(numpy, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*dir(numpy), *functions.__all__})
