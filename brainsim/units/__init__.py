@@ -3,6 +3,7 @@
 ``from brainsim.units import *`` gives the 203 standard names (``mV``, ``volt``, ``ms`` ...), `Quantity`, `check_units` and kin;
 ``brainsim.units.allunits`` has every SI prefix.
 """
+# ruff: noqa: F401  (handed on: their names stand in MACHINERY)
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.fundamentalunits import (
     MACHINERY,
