@@ -65,7 +65,7 @@ def test_every_unit_with_every_prefix_is_evaluable():
         assert name in NUMPY or eval(repr(unit), {**EVERY}) == unit, name
 
 
-@pytest.mark.parametrize("factor", [1.0, 3.0, 0.1, 1 / 3, 12345.678, -7e-5])
+@pytest.mark.parametrize("factor", [1.0, 1 / 3, -7e-5])
 def test_every_quantity_evaluates_to_itself(factor):
     for name, unit in EVERY.items():
         quantity = Quantity(factor * np.asarray(unit), unit.dim)

@@ -138,7 +138,7 @@ def test_pint_is_loaded_only_to_fill_the_cache(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"roots": {}, "prefixes": {}, "constants": {}}', "\0\0"])
+@pytest.mark.parametrize("content", ["{", "null", '{"roots": {}, "prefixes": {}, "constants": {}}'])
 def test_a_spoilt_cache_is_replaced(tmp_path, content):
     in_new_python(PROBE, tmp_path)
     (file,) = tmp_path.iterdir()
