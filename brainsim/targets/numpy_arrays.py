@@ -22,6 +22,7 @@ from brainsim.ir.walk import appends, free_locals, nodes, order_free, walk
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Written
 from brainsim.targets.words import NUMPY
+from brainsim.targets.writer import local
 
 
 class NumpyTarget:
@@ -150,7 +151,7 @@ class KernelWriter:
             case Const(value):
                 return repr(value) if not isinstance(value, bool) else str(value)
             case Local(name, _):
-                return name if name in ("i", "j") else "l_" + name
+                return local(name)
             case Param(name, _):
                 return self.parameter(name)
             case Load(array, index, _):
@@ -211,7 +212,7 @@ class KernelWriter:
                     self.vectors.add(name)
                 text = self.text(value)
                 copied = isinstance(value, Load) and self.is_vector(value)
-                return [f"{pad}l_{name} = {text}" + (".copy()" if copied else "")]
+                return [f"{pad}{local(name)} = {text}" + (".copy()" if copied else "")]
             case Store(array, index, op, value, t):
                 return [pad + self.store(array, index, op, value, t)]
             case Append(queue, slot, value):
@@ -232,7 +233,7 @@ class KernelWriter:
         taken = sorted({n for n in used if n in self.vectors} | (used & {"j"}))
         inner = KernelWriter(self.program, self.kernel, self.number)
         inner.vectors, inner.temporary, inner.whole = set(self.vectors), self.temporary, False
-        spell = [n if n == "j" else "l_" + n for n in taken]
+        spell = [local(n) for n in taken]
         lines = [f"{pad}def {name}({', '.join(['i', 'n', *spell])}):", *inner.block(body, pad + "    ")]
         start = "lo + " if isinstance(self.kernel.domain, Range) and self.whole else ""
         picked = f"{start}at" if self.whole else "i[at]"

@@ -23,6 +23,11 @@ def identifiers(names: list[str]) -> dict[str, str]:
     return made
 
 
+def local(name: str) -> str:
+    """A local of the program; ``i`` and ``j`` are the loops' own."""
+    return name if name in ("i", "j") else "l_" + name.replace("@", "_at_")
+
+
 class Writer:
     """Text for expressions and statements; ``names`` spells arrays, queues and parameters."""
 
@@ -35,7 +40,7 @@ class Writer:
             case Const(value):
                 return self.literal(value)
             case Local(name, _):
-                return name if name in ("i", "j") else "l_" + name
+                return local(name)
             case Param(name, _):
                 return self.names[name]
             case Load(array, index, _):
@@ -97,7 +102,7 @@ class Writer:
             case Let(name, value):
                 declare = "" if name in known else f"{self.words.types[dtype(value)]} "
                 known.add(name)
-                yield f"{pad}{declare}l_{name} = {self.expression(value)};"
+                yield f"{pad}{declare}{local(name)} = {self.expression(value)};"
             case Store(array, index, op, value, t):
                 yield pad + self.store(array, index, op, value, t)
             case Append(queue, slot, value):

@@ -1,0 +1,37 @@
+"""brainsim: write a neural model as equations, run it anywhere.
+
+    from brainsim import *
+
+    G = NeuronGroup(10, 'dv/dt = (2*mV - v)/(10*ms) : volt', threshold='v > 1*mV', reset='v = 0*mV')
+    spikes = SpikeMonitor(G)
+    run(100*ms)
+"""
+from brainsim import star as _star
+from brainsim import units as _units
+from brainsim.errors import (BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError,
+                             UnsupportedEquationsException)
+from brainsim.model.equations import Equations
+from brainsim.objects.clock import Clock, defaultclock
+from brainsim.objects.group import Group
+from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
+from brainsim.objects.named import BrianObject, start_scope
+from brainsim.objects.network import (MagicNetwork, Network, collect, magic_network, restore, run, scheduling_summary, stop, store)
+from brainsim.objects.neuron_group import NeuronGroup, Subgroup
+from brainsim.objects.operations import NetworkOperation, network_operation
+from brainsim.objects.random_state import seed
+from brainsim.objects.recorders import EventMonitor, PopulationRateMonitor, SpikeMonitor, StateMonitor
+from brainsim.objects.synapses import Synapses
+from brainsim.objects.variables import VariableView
+from brainsim.options import PreferenceError, prefs
+
+__version__ = "0.1.0"
+
+OURS = """
+BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations
+Clock defaultclock Group PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network
+collect magic_network restore run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
+PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs
+""".split()
+
+globals().update({name: value for name, value in {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}}.items() if name not in OURS})
+__all__ = sorted({*OURS, *_star.NAMES, *_units.__all__})

@@ -1,0 +1,39 @@
+"""Ordered tasks → the update program."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from brainsim.ir.expressions import Load, Param
+from brainsim.ir.program import Array, Each, FanOut, Kernel, Program, Queue, Store
+from brainsim.ir.walk import nodes, touched_queues
+from brainsim.lowering.expressions import Streams
+from brainsim.lowering.schedule import ordered
+from brainsim.lowering.tasks import kernels
+from brainsim.model.tasks import Task
+
+
+def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[str, Queue], slots: Sequence[str]) -> Program:
+    """The program for these tasks; of the declared arrays and queues, those that a kernel uses."""
+    streams = Streams()
+    made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
+    used = sorted({name for k in made for name in _arrays(k)})
+    touched = sorted({q for k in made for q in touched_queues(k)})
+    clocks = tuple(dict.fromkeys(k.clock for k in made))
+    params = {n.name: n.dtype for k in made for n in nodes(k) if isinstance(n, Param) and not _builtin(n.name, clocks)}
+    chosen = tuple(arrays[name] for name in used)
+    spaces = sorted({a.space for a in chosen} | {k.domain.space for k in made if isinstance(k.domain, Each)}
+                    | {n.name.removesuffix(".@size") for k in made for n in nodes(k) if isinstance(n, Param) and n.name.endswith(".@size")})
+    return Program(tuple(spaces), clocks, tuple(sorted(params.items())), chosen, tuple(queues[q] for q in touched), tuple(made))
+
+
+def _arrays(kernel: Kernel) -> set[str]:
+    found = {n.array for n in nodes(kernel) if isinstance(n, (Load, Store))}
+    if isinstance(kernel.domain, FanOut):
+        found |= {kernel.domain.starts} | ({kernel.domain.ids} if kernel.domain.ids else set())
+    return found
+
+
+def _builtin(name: str, clocks: tuple[str, ...]) -> bool:
+    owner, _, field = name.rpartition(".")
+    return field in ("@slots", "@size") or owner in clocks and field in ("t", "dt", "step")
+

@@ -1,0 +1,36 @@
+"""The order of things in a time step (R1): slot, then order, then name."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from brainsim.errors import UnknownName, WrongType, WrongValue, near
+from brainsim.model.tasks import Task
+
+DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
+
+
+def checked_schedule(slots: Sequence[str]) -> tuple[str, ...]:
+    """The slots, each usable; raises `WrongType` or `WrongValue` otherwise."""
+    if isinstance(slots, str) or not isinstance(slots, Sequence) or not all(isinstance(s, str) for s in slots):
+        raise WrongType("A schedule is a sequence of slot names", found=repr(slots), help="for example ['start', 'groups', 'end']")
+    for slot in slots:
+        if slot.startswith(("before_", "after_")):
+            raise WrongValue(f"'{slot}' cannot be a slot", help="the slots before_X and after_X exist for every slot X")
+    return tuple(slots)
+
+
+def positions(slots: Sequence[str]) -> dict[str, int]:
+    """Rank of every slot, with its before_ and after_ companions."""
+    every = [f"{prefix}{slot}" for slot in slots for prefix in ("before_", "", "after_")]
+    return {slot: rank for rank, slot in enumerate(every)}
+
+
+def ordered(tasks: Iterable[Task], slots: Sequence[str]) -> list[Task]:
+    """Tasks in the order in which they run."""
+    rank = positions(slots)
+    tasks = list(tasks)
+    for task in tasks:
+        if task.when not in rank:
+            raise UnknownName(f"'{task.name}' wants to run in the slot '{task.when}', which the schedule does not have",
+                              found=", ".join(slots), help=near(task.when, rank))
+    return sorted(tasks, key=lambda task: (rank[task.when], task.order, task.name))

@@ -1,0 +1,254 @@
+"""Equations as a value: the parsed lines of a model with their dimensions, and the checks every model must pass."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from brainsim.errors import EquationError, Source, WrongSyntax, WrongValue
+from brainsim.language.equations import Equation, parse_equations
+from brainsim.language.expressions import to_text
+from brainsim.language.names import check_identifier
+from brainsim.language.trees import Name, Number, Op, Tree, names, substitute
+from brainsim.units.dimensions import DIMENSIONLESS, Dimension
+from brainsim.units.words import unit_text
+
+UnitLookup = Callable[[str], "tuple[float, Dimension] | None"]
+DTYPES = {"float": "f8", "integer": "i4", "boolean": "b1"}
+
+
+@dataclass(frozen=True)
+class Equations(Mapping[str, Equation]):
+    """Differential equations, subexpressions and parameters of a model: a mapping from name to `Equation`.
+
+    ``Equations(text, x='y', tau=10*ms)``: a string renames, a value is inserted. Raises `EquationError` for text that is
+    not a set of equations. Add two of them, or one and a string, with ``+``.
+    """
+
+    equations: tuple[Equation, ...]
+
+    def __init__(self, text: "str | Source | Equations | Iterable[Equation]", **replacements: object):
+        if isinstance(text, (str, Source)):
+            lines = parse_equations(text if isinstance(text, Source) else Source(text, "model"))
+        elif isinstance(text, Equations):
+            lines = text.equations
+        else:
+            lines = tuple(text)
+        object.__setattr__(self, "equations", _replaced(lines, replacements))
+        seen: dict[str, Equation] = {}
+        for e in self.equations:
+            if e.name in seen:
+                raise EquationError(f"'{e.name}' is defined twice", at=e.name_span, help="give one of them another name")
+            seen[e.name] = e
+        object.__setattr__(self, "_by_name", seen)
+        _refuse_cycles(self)
+        _refuse_repeated_noise(self)
+
+    # -- mapping -------------------------------------------------------------------------------------------------------
+    def __getitem__(self, name: str) -> Equation:
+        return self._by_name[name]  # type: ignore[attr-defined]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)  # type: ignore[attr-defined]
+
+    def __len__(self) -> int:
+        return len(self.equations)
+
+    def __hash__(self) -> int:
+        return hash(self.equations)
+
+    def __add__(self, other: "Equations | str") -> "Equations":
+        more = other if isinstance(other, Equations) else Equations(other)
+        return Equations((*self.equations, *more.equations))
+
+    def __radd__(self, other: str) -> "Equations":
+        return Equations(other) + self
+
+    def substitute(self, **replacements: object) -> "Equations":
+        """A copy with names replaced by other names or by values."""
+        return Equations(self, **replacements)
+
+    # -- views ---------------------------------------------------------------------------------------------------------
+    def of_kind(self, kind: str) -> tuple[Equation, ...]:
+        """The lines of one kind: 'differential', 'subexpression' or 'parameter'."""
+        return tuple(e for e in self.equations if e.kind == kind)
+
+    @property
+    def names(self) -> set[str]:
+        """All names defined."""
+        return set(self)
+
+    @property
+    def diff_eq_names(self) -> set[str]:
+        """Names of differential variables."""
+        return {e.name for e in self.of_kind("differential")}
+
+    @property
+    def subexpr_names(self) -> set[str]:
+        """Names of subexpressions."""
+        return {e.name for e in self.of_kind("subexpression")}
+
+    @property
+    def parameter_names(self) -> set[str]:
+        """Names of parameters."""
+        return {e.name for e in self.of_kind("parameter")}
+
+    @property
+    def eq_names(self) -> set[str]:
+        """Names with an expression."""
+        return self.diff_eq_names | self.subexpr_names
+
+    @property
+    def identifiers(self) -> set[str]:
+        """All names used on right-hand sides, and those defined."""
+        used = {n for e in self.equations if e.expression is not None for n in names(e.expression)}
+        return used | self.names
+
+    @property
+    def stochastic_variables(self) -> set[str]:
+        """The white noises: xi, xi_..."""
+        return {n for n in self.identifiers if is_noise(n)}
+
+    @property
+    def is_stochastic(self) -> bool:
+        """Whether there is noise."""
+        return bool(self.stochastic_variables)
+
+    def __str__(self) -> str:
+        return "\n".join(line(e) for e in self.equations)
+
+    def __repr__(self) -> str:
+        return f"Equations({str(self)!r})"
+
+
+def line(e: Equation) -> str:
+    """An equation as text."""
+    left = {"differential": f"d{e.name}/dt = ", "subexpression": f"{e.name} = ", "parameter": e.name}[e.kind]
+    right = to_text(e.expression) if e.expression is not None else ""
+    unit = to_text(e.unit) if e.unit is not None else {"float": "1"}.get(e.dtype, e.dtype)
+    return f"{left}{right} : {unit}" + (f" ({', '.join(e.flags)})" if e.flags else "")
+
+
+def is_noise(name: str) -> bool:
+    """Whether a name is a white noise."""
+    return name == "xi" or name.startswith("xi_")
+
+
+def dimension_of_unit(e: Equation, lookup: UnitLookup) -> Dimension:
+    """The declared dimension; raises `EquationError` for a scaled unit such as ``mV`` and for names that are no units."""
+    def go(tree: Tree) -> Dimension:
+        match tree:
+            case Number():
+                return DIMENSIONLESS
+            case Name(name):
+                found = lookup(name)
+                if found is None:
+                    raise EquationError(f"'{name}' is not a unit", at=tree.span or e.unit_span, help="for example volt, amp, siemens, second, 1")
+                size, dimension = found
+                if size != 1.0 and name not in ("mmolar", "mM", "kilogram"):
+                    raise EquationError(f"A variable is declared in a base unit, not in '{name}'", at=tree.span or e.unit_span,
+                                        help=f"write '{e.name} : {unit_text(dimension)}'; values may be given in any unit")
+                return dimension
+            case Op("*", (a, b)):
+                return go(a) * go(b)
+            case Op("/", (a, b)):
+                return go(a) / go(b)
+            case Op("**", (a, b)):
+                return go(a) ** exponent(b)
+        raise EquationError("This is not a unit", at=e.unit_span, help="write amp/meter**2 for example")
+
+    def exponent(tree: Tree) -> float:
+        match tree:
+            case Number(value):
+                return float(value)
+            case Op("neg", (a,)):
+                return -exponent(a)
+            case Op("/", (a, b)):
+                return exponent(a) / exponent(b)
+        raise EquationError("The exponent of a unit is a number", at=e.unit_span)
+
+    return DIMENSIONLESS if e.unit is None else go(e.unit)
+
+
+def check_names(equations: Iterable[Equation], is_unit: Callable[[str], bool], is_function: Callable[[str], bool], extra: tuple[str, ...] = ()) -> None:
+    """Refuse names that a model may not define (`WrongSyntax`, `WrongValue`)."""
+    for e in equations:
+        summed = "summed" in e.flags
+        stem = e.name.removesuffix("_post").removesuffix("_pre") if summed else e.name
+        check_identifier(stem, e.name_span, extra)
+        for what, test in (("unit", is_unit), ("function", is_function)):
+            if test(e.name):
+                raise WrongSyntax(f"'{e.name}' is the name of a {what} and cannot be a variable", at=e.name_span,
+                                  help="choose another name")
+
+
+def check_flags(equations: Iterable[Equation], allowed: Mapping[str, tuple[str, ...]], exclusive: tuple[tuple[str, str], ...] = ()) -> None:
+    """Refuse flags that this kind of object does not know for this kind of line (`WrongValue`)."""
+    for e in equations:
+        for flag in e.flags:
+            if flag not in allowed[e.kind]:
+                raise WrongValue(f"The flag '{flag}' cannot be used for the {e.kind} '{e.name}'", at=e.span,
+                                 help=f"possible here: {', '.join(allowed[e.kind]) or 'none'}")
+        for a, b in exclusive:
+            if a in e.flags and b in e.flags:
+                raise WrongValue(f"'{e.name}' cannot be both ({a}) and ({b})", at=e.span)
+        if "linked" in e.flags and len(e.flags) > 1:
+            raise WrongSyntax(f"(linked) cannot be combined with other flags for '{e.name}'", at=e.span)
+
+
+def _replaced(lines: tuple[Equation, ...], replacements: Mapping[str, object]) -> tuple[Equation, ...]:
+    if not replacements:
+        return lines
+    trees: dict[str, Tree] = {}
+    renamed: dict[str, str] = {}
+    for name, value in replacements.items():
+        if isinstance(value, str):
+            trees[name], renamed[name] = Name(value), value
+        elif any(e.name == name for e in lines):
+            raise WrongValue(f"'{name}' is a variable of the model and cannot be replaced by a value",
+                             help=f"give a string to rename it, {name}='other'")
+        else:
+            trees[name] = value_tree(value)
+    return tuple(replace(e, name=renamed.get(e.name, e.name),
+                         expression=None if e.expression is None else substitute(e.expression, trees)) for e in lines)
+
+
+def value_tree(value: object) -> Tree:
+    """A number with its unit as a tree of SI base units."""
+    dim = getattr(value, "dim", DIMENSIONLESS)
+    tree: Tree = Number(float(value) if not isinstance(value, (bool, int)) else value)  # type: ignore[arg-type]
+    for base, power in zip(("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela"), dim.exponents):
+        if power:
+            tree = Op("*", (tree, Op("**", (Name(base), Number(int(power) if power == int(power) else power)))))
+    return tree
+
+
+def _refuse_cycles(equations: Equations) -> None:
+    definitions = {e.name: e for e in equations.of_kind("subexpression")}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = " → ".join((*path[path.index(name):], name))
+            raise WrongValue(f"The subexpression '{name}' is defined by itself", at=definitions[name].span, found=circle)
+        expression = definitions[name].expression
+        for used in names(expression) if expression is not None else ():
+            if used in definitions:
+                visit(used, (*path, name))
+
+    for name in definitions:
+        visit(name, ())
+
+
+def _refuse_repeated_noise(equations: Equations) -> None:
+    seen: dict[str, Equation] = {}
+    for e in equations.equations:
+        if e.expression is None:
+            continue
+        used = {n for n in names(e.expression) if is_noise(n)}
+        if used and e.kind != "differential":
+            raise EquationError(f"Noise can only be used in differential equations, not in '{e.name}'", at=e.span)
+        if "xi" in used:
+            if "xi" in seen:
+                raise EquationError("'xi' is used in two equations", at=e.span,
+                                    help="name the noises: xi_1 and xi_2 are independent, one name in two equations is the same noise")
+            seen["xi"] = e
+

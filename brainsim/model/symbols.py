@@ -1,0 +1,90 @@
+"""What a name means: exactly one `Symbol`, with dimension, dtype, place and origin."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from brainsim.language.trees import Tree
+from brainsim.units.dimensions import DIMENSIONLESS, Dimension
+
+Kind = Literal["array", "param", "number", "clock", "index", "size", "subexpression", "local"]
+DTYPE_WORDS = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "b1": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A resolved name.
+
+    ``program`` is its name in the update program (``neurongroup.v``). ``path`` are the index arrays that lead from the
+    running element to the element meant: ``()`` is the element itself, ``("synapses.post",)`` the target of a synapse.
+    ``shared`` symbols have one value. ``guard`` is the array that must be true for code to write here (R9).
+    """
+
+    name: str
+    kind: Kind
+    program: str = ""
+    dimension: Dimension = DIMENSIONLESS
+    dtype: str = "f8"
+    path: tuple[str, ...] = ()
+    shared: bool = False
+    writable: bool = False
+    constant: bool = False            #: does not change during a step, except by an assignment to it
+    guard: str = ""
+    value: float | int | bool = 0     #: of a number
+    offset: str = ""                  #: parameter to subtract from an index
+    definition: Tree | None = None    #: of a subexpression
+    scope: "Scope | None" = field(default=None, compare=False, repr=False)   #: where a subexpression's names are looked up
+    origin: str = ""                  #: for people: where it was found
+    holder: object = field(default=None, compare=False, repr=False)          #: who keeps the values; opaque here
+
+    @property
+    def type_word(self) -> str:
+        """float, integer or boolean."""
+        return DTYPE_WORDS[self.dtype]
+
+    def via(self, path: tuple[str, ...]) -> "Symbol":
+        """The same variable seen from elements that reach it through ``path``."""
+        if self.shared or not path or self.kind in ("param", "number", "clock", "size"):
+            return self
+        scope = self.scope.via(path) if self.scope is not None else None
+        return replace(self, path=path + self.path, scope=scope)
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A function from outside: a `TimedArray`, or a user's function; ``holder`` is the object itself."""
+
+    name: str
+    kind: Literal["timed_array", "python"]
+    program: str
+    argument_dimensions: tuple[object, ...]
+    dimension: Dimension
+    dtype: str = "f8"
+    arity: int = 1
+    stateless: bool = True
+    holder: object = field(default=None, compare=False, repr=False)
+
+
+Lookup = Callable[[str], "Symbol | External | None"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Names visible to a piece of user code: its object's own, then the namespaces in the documented order."""
+
+    owner: str
+    own: Mapping[str, Symbol]
+    outside: Lookup = field(compare=False, repr=False, default=lambda name: None)
+    path: tuple[str, ...] = ()
+
+    def find(self, name: str) -> "Symbol | External | None":
+        """The meaning of a name, or None."""
+        found = self.own.get(name)
+        if found is not None:
+            return found.via(self.path)
+        return self.outside(name)
+
+    def via(self, path: tuple[str, ...]) -> "Scope":
+        """The same names seen from elements that reach this object through ``path``."""
+        return replace(self, path=path + self.path)

@@ -1,0 +1,136 @@
+"""The resolved model: everything that happens in a time step, as tasks with a place in the schedule. Immutable."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One scheduled thing: its slot, its order there, then its name decide when it runs (R1)."""
+
+    name: str
+    clock: str
+    when: str
+    order: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """A part of a space: the parameters ``first`` and ``last`` say which."""
+
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elementwise(Task):
+    """A block for every element of a space, or of a part of it: state updates, `run_regularly`, Poisson input."""
+
+    space: str
+    block: Block
+    bounds: Bounds | None = None
+    guarded: bool = False      #: writes to (unless refractory) variables are dropped while refractory (R9)
+    once: bool = False         #: the block has shared variables only
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold(Task):
+    """Elements where the block's last statement (``_condition``) holds become events."""
+
+    space: str
+    block: Block
+    queue: str
+    not_refractory: str = ""
+    last_spike: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnEvents(Task):
+    """A block for the elements that had an event in this step: resets, `run_on_event`."""
+
+    queue: str
+    block: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pathway(Task):
+    """Events of a source reach synapses after a delay and run a block there.
+
+    ``scattered`` delays are one whole number of steps per synapse (array ``delay``); otherwise one parameter ``delay``.
+    """
+
+    queue: str                 #: events of the source
+    source: Bounds             #: which of them reach this object
+    fired: str                 #: queue of those, counted from 0
+    due: str                   #: queue of neurons (one delay) or synapses (scattered), one slot per step
+    starts: str                #: row starts, by neuron
+    ids: str                   #: synapse numbers in row order; empty when the rows lie in place
+    delay: str
+    scattered: bool
+    end: str                   #: index array of the neurons that the rows belong to (``synapses.pre``)
+    block: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summed(Task):
+    """A variable of the target becomes the sum of the block's last statement (``_value``) over its synapses."""
+
+    space: str                 #: of the synapses
+    target: Symbol
+    target_space: str
+    bounds: Bounds | None
+    block: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenEvents(Task):
+    """Events read from a list: rows of indices, one row per step that has any."""
+
+    queue: str
+    indices: str
+    starts: str
+    steps: str
+    cursor: str
+    period: str                #: parameter, in steps; 0 without a period
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordState(Task):
+    """Values of chosen elements, one row per tick. ``variables`` are (queue, symbol name in the block)."""
+
+    space: str                 #: of the record
+    block: Block
+    variables: tuple[tuple[str, str], ...]
+    time: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordEvents(Task):
+    """Index, time and chosen variables at each event of a part of the source."""
+
+    queue: str
+    source: Bounds
+    index: str                 #: queue, empty when nothing but the count is kept
+    time: str
+    count: str                 #: array over the source
+    block: Block
+    variables: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordRate(Task):
+    """Events in the step over (number of neurons times dt)."""
+
+    queue: str
+    source: Bounds
+    counter: str
+    rate: str
+    time: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostCall(Task):
+    """A Python function."""

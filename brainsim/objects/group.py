@@ -1,0 +1,434 @@
+"""Groups: objects with variables that users read and write by name, in numbers or in strings."""
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from brainsim.errors import Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongSyntax, WrongType, WrongValue, near
+from brainsim.ir.program import Array, Queue
+from brainsim.ir.state import DTYPES, QueueState
+from brainsim.language.expressions import parse_expression
+from brainsim.language.statements import parse_statements
+from brainsim.language.trees import Tree, names
+from brainsim.model.resolve import Block, Resolver
+from brainsim.model.symbols import Scope, Symbol
+from brainsim.model.tasks import Bounds, Elementwise, Task
+from brainsim.objects.clock import Clock
+from brainsim.objects.host import Elements, evaluate
+from brainsim.objects.named import BrianObject
+from brainsim.objects.namespace import RunNamespace, lookup
+from brainsim.objects.structure import structure_changed
+from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
+from brainsim.units.check import check_condition, unit_text
+from brainsim.units.dimensions import SECOND
+
+CLOCK_SYMBOLS = {
+    "t": Symbol("t", "clock", "t", SECOND, "f8", shared=True, origin="clock"),
+    "dt": Symbol("dt", "clock", "dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
+    "t_in_timesteps": Symbol("t_in_timesteps", "clock", "step", dtype="i8", shared=True, origin="clock"),
+}
+
+
+class Sealed(type):
+    """Classes whose finished objects take no new attributes, so that a misspelt variable is an error and not a silence."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__call__(*args, **kwargs)
+        object.__setattr__(made, "_sealed", True)
+        return made
+
+
+class Group(BrianObject, metaclass=Sealed):
+    """An object with variables. Subclasses say what their elements are."""
+
+    _sealed = False
+
+    def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
+        super().__init__(**place)
+        self.variables: dict[str, Variable] = {}
+        self.namespace: dict[str, object] | None = _checked_namespace(namespace)
+        self._regular: list[RunRegularly] = []
+
+    # -- what subclasses supply ----------------------------------------------------------------------------------------
+    @property
+    def _count(self) -> int:
+        """Number of elements."""
+        raise NotImplementedError
+
+    def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
+        """Every name that code of this group may use."""
+        scope_of = self.scope_function(run)
+        found = dict(CLOCK_SYMBOLS)
+        for name, variable in self.variables.items():
+            found[name] = self._symbol(variable, scope_of)
+        return found
+
+    # -- symbols -------------------------------------------------------------------------------------------------------
+    def scope(self, run: RunNamespace) -> Scope:
+        """The names visible to this group's code."""
+        outside = lookup(self.name, self.namespace, run)
+        own: dict[str, Symbol] = {}
+        scope = Scope(self.name, own, outside)
+        self._scope_being_made = scope
+        own.update(self.own_symbols(run))
+        return scope
+
+    def scope_function(self, run: RunNamespace) -> Callable[[], Scope]:
+        """The scope under construction, for the definitions of subexpressions."""
+        made = getattr(self, "_scope_being_made", None)
+        return lambda: made if made is not None else self.scope(run)
+
+    def _symbol(self, v: Variable, scope_of: Callable[[], Scope]) -> Symbol:
+        if v.symbol is not None:
+            return v.symbol
+        if "linked" in v.flags:
+            if v.linked_to is None:
+                raise UnknownName(f"The linked variable '{v.name}' of {self.name} was never set",
+                                  help=f"{self.name}.{v.name} = linked_var(other_group, 'variable')")
+            return v.linked_to
+        if v.is_subexpression:
+            return Symbol(v.name, "subexpression", v.program, v.dimension, v.dtype, shared=v.shared, definition=v.definition, scope=scope_of())
+        return Symbol(v.name, "array", v.program, v.dimension, v.dtype, shared=v.shared, writable=not v.read_only,
+                      constant=v.constant, guard=v.guard, origin=self.name)
+
+    def resolver(self, run: RunNamespace) -> Resolver:
+        """A collector of symbols for one piece of this group's code."""
+        return Resolver(self.scope(run))
+
+    def block_of(self, text: str, title: str, run: RunNamespace) -> Block:
+        """User statements, resolved and checked."""
+        source = Source(text, f"{title} of {self.name}", self._made_at)
+        return self.resolver(run).block(parse_statements(source), title)
+
+    # -- storage -------------------------------------------------------------------------------------------------------
+    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Declared arrays and their values, by program name."""
+        found = {}
+        for v in self.variables.values():
+            if v.values is not None:
+                space = v.space or (f"{self.name}.shared" if v.shared else self.space)
+                found[v.program] = (Array(v.program, v.dtype, space), v.values)
+        return found
+
+    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
+        """Declared queues and their contents."""
+        return {}
+
+    def params(self) -> dict[str, float | int]:
+        """Scalars that this object supplies at run time."""
+        return {f"{self.name}.first": 0, f"{self.name}.last": self._count, f"{self.name}.count": self._count}
+
+    @property
+    def space(self) -> str:
+        """Name of the space of the elements in the program."""
+        return self.name
+
+    def neighbours(self) -> Iterable["Group"]:
+        """Groups whose arrays this group's code may reach."""
+        return [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]  # type: ignore[misc]
+
+    def reach(self) -> Callable[[str], np.ndarray]:
+        """Arrays by program name: this group's, its neighbours', and theirs."""
+        def find(name: str, seen: set[int], group: "Group") -> np.ndarray | None:
+            seen.add(id(group))
+            found = group.arrays().get(name)
+            if found is not None:
+                return found[1]
+            for other in group.neighbours():
+                if id(other) not in seen:
+                    inner = find(name, seen, other)
+                    if inner is not None:
+                        return inner
+            return None
+
+        def get(name: str) -> np.ndarray:
+            found = find(name, set(), self)
+            if found is None:
+                raise KeyError(name)
+            return found
+
+        return get
+
+    def _all_params(self) -> dict[str, int | float]:
+        found = self.params()
+        for other in self.neighbours():
+            found = {**other.params(), **found}
+        return found
+
+    def elements(self, index: np.ndarray | None) -> Elements:
+        """Elements for strings evaluated at once."""
+        params = self._all_params()
+        sizes = {k: int(v) for k, v in params.items() if k.endswith((".count", ".@size"))}
+        sizes |= {f"{g.space}.@size": g._count for g in (self, *self.neighbours())}
+        return Elements(self.reach(), self.clock, index, sizes, {k: int(v) for k, v in params.items() if k.endswith(".first")})
+
+    # -- reading and writing -------------------------------------------------------------------------------------------
+    def _absolute(self, item: object, run: RunNamespace) -> np.ndarray:
+        """Element numbers in the arrays, for any kind of index."""
+        if isinstance(item, str):
+            return self._where(item, run)
+        return element_indices(getattr(item, "_indices_for", lambda g: item)(self), self._count, self.name) + self._first
+
+    @property
+    def _first(self) -> int:
+        return 0
+
+    def _where(self, text: str, run: RunNamespace) -> np.ndarray:
+        tree = parse_expression(Source(text, f"index into {self.name}"))
+        resolver = self.resolver(run)
+        check_condition(tree, "index", resolver.dimensions(tree), resolver.types(tree), resolver.function_table(tree))
+        candidates = np.arange(self._count) + self._first
+        resolved = resolver.tree(tree)
+        chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements(candidates))
+        return candidates[np.broadcast_to(chosen, candidates.shape)]
+
+    def _read(self, v: Variable, item: object, level: int) -> np.ndarray:
+        run = RunNamespace.of_caller(level + 1)
+        symbol = self._value_symbol(v, run)
+        if symbol.shared:
+            if not (isinstance(item, slice) and item == slice(None)) and item != 0:
+                raise WrongIndex(f"'{v.name}' is shared: it has one value", help=f"{self.name}.{v.name}[:]")
+            return self._shared_value(symbol, v, run)
+        index = self._absolute(item, run)
+        if v.values is not None and v.symbol is None:
+            return v.values[index]
+        resolver = self.resolver(run)
+        tree = resolver.tree(parse_name(v.name))
+        values = evaluate(tree, Block((), resolver.symbols, resolver.functions), self.elements(np.atleast_1d(index)))
+        values = np.broadcast_to(values, np.shape(np.atleast_1d(index))).astype(DTYPES[v.dtype])
+        return values if np.ndim(index) else values[0]
+
+    def _shared_value(self, symbol: Symbol, v: Variable, run: RunNamespace) -> np.ndarray:
+        if v.values is not None and v.symbol is None:
+            return v.values[0]
+        resolver = self.resolver(run)
+        tree = resolver.tree(parse_name(v.name))
+        return np.asarray(evaluate(tree, Block((), resolver.symbols, resolver.functions), self.elements(None)))[()]
+
+    def _value_symbol(self, v: Variable, run: RunNamespace) -> Symbol:
+        if v.values is not None and v.symbol is None:
+            return self._symbol(v, self.scope_function(run))
+        if "linked" in v.flags and v.linked_to is None:
+            raise WrongType(f"The linked variable '{v.name}' has no value yet", help=f"{self.name}.{v.name} = linked_var(group, 'variable')")
+        return self.scope(run).own[v.name]
+
+    def _write(self, v: Variable, item: object, value: object, check: bool, level: int) -> None:
+        run = RunNamespace.of_caller(level + 1)
+        self._refuse_write(v)
+        if isinstance(value, str):
+            self._write_string(v, item, value, run)
+            return
+        target = v
+        symbol = self._value_symbol(v, run)
+        numbers = to_base_units(value, v, check)
+        if target.values is None:
+            target = self._linked_variable(symbol)
+        assert target.values is not None
+        if symbol.shared:
+            if numbers.size != 1:
+                raise WrongValue(f"'{v.name}' is shared: it has one value", found=f"{numbers.size} values")
+            target.values[0] = numbers.reshape(())[()] if numbers.ndim else numbers
+            return
+        if isinstance(item, str) and numbers.size != 1:
+            raise WrongType(f"With a string index, '{v.name}' takes one value or a string", found=f"{numbers.size} values")
+        index = self._absolute(item, run)
+        if symbol.path:
+            index = self.elements(np.atleast_1d(index)).at(symbol.path)
+        check_length(numbers, np.size(index), v.name)
+        target.values[index] = numbers.reshape(-1)[0] if numbers.size == 1 else numbers
+        self._written(v)
+
+    def _written(self, v: Variable) -> None:
+        """Called after values were assigned."""
+
+    def _linked_variable(self, symbol: Symbol) -> Variable:
+        group = symbol.holder
+        return next(w for w in group.variables.values() if w.program == symbol.program)  # type: ignore[attr-defined]
+
+    def _refuse_write(self, v: Variable) -> None:
+        if v.is_subexpression:
+            raise WrongType(f"'{v.name}' is a subexpression and cannot be assigned to",
+                            help=f"declare it as a parameter, '{v.name} : {unit_text(v.dimension)}', to store a value")
+        if v.read_only or "constant over dt" in v.flags:
+            raise WrongType(f"'{v.name}' is read-only")
+
+    def _write_string(self, v: Variable, item: object, text: str, run: RunNamespace) -> None:
+        resolver = self.resolver(run)
+        source = Source(f"{v.name} = {text}", f"value of {self.name}.{v.name}")
+        statement = parse_statements(source)[0]
+        symbol = resolver.scope.own[v.name]
+        if symbol.shared:
+            used = names(statement.value) & frozenset(n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
+            if used:
+                raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'", at=statement.value.span)  # type: ignore[attr-defined]
+        done = resolver.statement(statement)
+        block = Block((), resolver.symbols, resolver.functions)
+        if symbol.shared:
+            assert v.values is not None
+            v.values[0] = evaluate(done.value, block, self.elements(None))
+            return
+        index = np.atleast_1d(self._absolute(item, run))
+        here = self.elements(index)
+        values = np.broadcast_to(evaluate(done.value, block, here), index.shape)
+        target = v if v.values is not None else self._linked_variable(symbol)
+        at = here.at(symbol.path) if symbol.path else index
+        if symbol.guard:
+            free = here.arrays(symbol.guard)[at]
+            at, values = at[free], values[free]
+        assert target.values is not None
+        target.values[at] = values
+        self._written(v)
+
+    # -- attributes ----------------------------------------------------------------------------------------------------
+    def __getattr__(self, name: str) -> Any:
+        variables = self.__dict__.get("variables")
+        if variables is not None:
+            if name in variables:
+                return self._view(variables[name], True)
+            if name.endswith("_") and name[:-1] in variables:
+                return self._view(variables[name[:-1]], False)
+            if name in ("t", "dt"):
+                return getattr(self._clock, name)
+            if name in ("t_", "dt_"):
+                return getattr(self._clock, name)
+            help_ = near(name, [*variables, *(n for n in dir(type(self)) if not n.startswith("_"))])
+            raise UnknownAttribute(f"{type(self).__name__} '{self.__dict__.get('name', '')}' has no attribute or variable '{name}'", help=help_)
+        raise AttributeError(name)
+
+    def _view(self, variable: Variable, with_units: bool) -> VariableView:
+        if variable.linked_to is None and "linked" in variable.flags:
+            raise WrongType(f"The linked variable '{variable.name}' has no value yet",
+                            help=f"{self.name}.{variable.name} = linked_var(group, 'variable')")
+        return VariableView(self, variable, with_units)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        variables = self.__dict__.get("variables")
+        if variables is None or name.startswith("_") or name in self.__dict__ or hasattr(type(self), name) or not self._may_be_variable(name):
+            object.__setattr__(self, name, value)
+            if name == "namespace":
+                structure_changed()
+            return
+        base = name if name in variables else name[:-1] if name.endswith("_") and name[:-1] in variables else ""
+        if not base:
+            help_ = near(name, variables) or f"declare '{name}' in the equations, or call add_attribute('{name}') first"
+            raise UnknownAttribute(f"{type(self).__name__} '{self.name}' has no variable '{name}' to set", help=help_)
+        if isinstance(value, VariableView) and value.group is self and value.variable is variables[base]:
+            return  # the end of ``G.v += x``
+        self._assign_whole(variables[base], value, base == name)
+
+    def _may_be_variable(self, name: str) -> bool:
+        return self._sealed or name in self.variables or name.removesuffix("_") in self.variables
+
+    def _assign_whole(self, variable: Variable, value: object, check: bool) -> None:
+        link = getattr(value, "_is_link", False)
+        if "linked" in variable.flags and variable.linked_to is None or link:
+            self._set_link(variable, value)
+            return
+        if isinstance(value, VariableView):
+            value = value._all()
+        self._write(variable, slice(None), value, check, level=2)
+
+    def _set_link(self, variable: Variable, value: Any) -> None:
+        if "linked" not in variable.flags:
+            raise WrongType(f"'{variable.name}' is not a linked variable", help=f"declare it '{variable.name} : {unit_text(variable.dimension)} (linked)'")
+        if not getattr(value, "_is_link", False):
+            raise WrongValue(f"The linked variable '{variable.name}' can only be set to another variable",
+                             help=f"{self.name}.{variable.name} = linked_var(group, 'variable')")
+        variable.linked_to = value.symbol_for(self, variable)
+        structure_changed()
+
+    def add_attribute(self, name: str) -> None:
+        """Allow a Python attribute of this name to be set on the group."""
+        object.__setattr__(self, name, None)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.variables, *(f"{n}_" for n in self.variables)})
+
+    # -- states --------------------------------------------------------------------------------------------------------
+    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", subexpressions: bool = False,
+                   read_only_variables: bool = True, level: int = 0) -> dict[str, object]:
+        """Copies of variables: name → values, with units or in base units."""
+        if format not in ("dict", "pandas"):
+            raise Unsupported(f"The format '{format}' is unknown", help="'dict' or 'pandas'")
+        chosen = list(vars) if vars is not None else [
+            n for n, v in self.variables.items() if (v.values is not None or subexpressions) and (read_only_variables or not v.read_only)]
+        found = {}
+        for name in chosen:
+            if name not in self.variables:
+                raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
+            found[name] = VariableView(self, self.variables[name], units).get_item(slice(None), level=level + 1)
+        return found
+
+    def set_states(self, values: Mapping[str, object], units: bool = True, format: str = "dict", level: int = 0) -> None:
+        """The inverse of `get_states`."""
+        for name, value in values.items():
+            if name not in self.variables:
+                raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
+            self._write(self.variables[name], slice(None), value, units, level=level + 1)
+
+    # -- regular code --------------------------------------------------------------------------------------------------
+    def run_regularly(self, code: str, dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,
+                      name: str | None = None) -> "RunRegularly":
+        """Run statements on every element each ``dt`` (default: this group's clock)."""
+        made = RunRegularly(self, code, dt=dt, clock=clock or (None if dt is not None else self.clock), when=when, order=order,
+                            name=name or f"{self.name}_run_regularly*")
+        self._contained.append(made)
+        return made
+
+    def bounds(self) -> Bounds:
+        """First and last element as parameters."""
+        return Bounds(first=f"{self.name}.first", last=f"{self.name}.last")
+
+    def domain(self) -> tuple[str, Bounds | None]:
+        """Space and bounds of a loop over this group."""
+        return self.space, None
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """What happens in a time step."""
+        return []
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{v.name}</td><td>{unit_text(v.dimension)}</td><td>{', '.join(v.flags)}</td></tr>" for v in self.variables.values())
+        return f"<b>{type(self).__name__}</b> {self.name}<table><tr><th>variable</th><th>unit</th><th>flags</th></tr>{rows}</table>"
+
+
+class RunRegularly(BrianObject):
+    """Statements that run on every element of a group at the ticks of a clock."""
+
+    def __init__(self, group: Group, code: str, **place: Any):
+        if not isinstance(code, str):
+            raise WrongType("run_regularly takes statements as a string", found=repr(code))
+        super().__init__(**place)
+        self._group = weakref.proxy(group)
+        self.code = code
+
+    def dependencies(self) -> list[BrianObject]:
+        """The group."""
+        return []
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """The block, for each element (or once, when it writes shared variables only)."""
+        block = self._group.block_of(self.code, "run_regularly", run)
+        written = [block.symbols[s.target] for s in block.statements if block.symbols[s.target].kind != "local"]
+        space, bounds = self._group.domain()
+        once = bool(written) and all(s.shared for s in written)
+        return [Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space, bounds=bounds,
+                            block=block, guarded=True, once=once)]
+
+
+def _checked_namespace(namespace: Mapping[str, object] | None) -> dict[str, object] | None:
+    if namespace is None:
+        return None
+    for key in namespace:
+        if key.startswith("_"):
+            raise WrongValue(f"The name '{key}' cannot be used in a namespace", help="names must not begin with an underscore")
+    return dict(namespace)
+
+
+def parse_name(name: str) -> Tree:
+    """A name as a tree."""
+    return parse_expression(Source(name))
+

@@ -1,0 +1,126 @@
+"""Names from outside a model: constants, units, functions, a group's own namespace, and the caller's variables – in that order."""
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from brainsim.errors import UnknownName
+from brainsim.language.functions import CONSTANTS, FUNCTIONS
+from brainsim.model.symbols import External, Symbol
+from brainsim.units import get_dimensions
+from brainsim.units.dimensions import Dimension
+from brainsim.units.names import unit
+
+logger = logging.getLogger("brainsim")
+_WARNED: set[str] = set()
+
+
+class RunNamespace:
+    """Where a call was made from: the locals and globals of its frame, or the dictionary given instead."""
+
+    __slots__ = ("places",)
+
+    def __init__(self, *places: Mapping[str, object]):
+        self.places = places
+
+    @classmethod
+    def of_caller(cls, level: int) -> "RunNamespace":
+        """The frame ``level`` calls above the caller of this function."""
+        frame = sys._getframe(level + 1)
+        if frame.f_locals is frame.f_globals:
+            return cls(frame.f_globals)
+        return cls(frame.f_locals, frame.f_globals)
+
+    @classmethod
+    def given(cls, namespace: Mapping[str, object] | None, level: int) -> "RunNamespace":
+        """The dictionary, or else the frame ``level`` calls above the caller."""
+        return cls(namespace) if namespace is not None else cls.of_caller(level + 1)
+
+    def get(self, name: str) -> object:
+        """The value of a name, or None."""
+        for place in self.places:
+            if name in place:
+                return place[name]
+        return None
+
+
+def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> Callable[[str], Symbol | External | None]:
+    """The outside look-up of an object: constants, units, functions, its namespace, the run's namespace (documented order)."""
+    def find(name: str) -> Symbol | External | None:
+        fixed = fixed_symbol(name)
+        if fixed is not None:
+            _warn_of_conflict(name, fixed, own, run)
+            return fixed
+        value = own[name] if own is not None and name in own else run.get(name)
+        return outside_symbol(owner, name, value)
+
+    return find
+
+
+def fixed_symbol(name: str) -> Symbol | None:
+    """A constant (pi, e, inf) or a unit."""
+    if name in CONSTANTS:
+        return Symbol(name, "number", value=float(CONSTANTS[name]), constant=True, origin="constant")
+    found = unit_value(name)
+    if found is not None:
+        return Symbol(name, "number", dimension=found[1], value=found[0], constant=True, origin="unit")
+    return None
+
+
+@lru_cache(maxsize=4096)
+def unit_value(name: str) -> tuple[float, Dimension] | None:
+    """Size in base units and dimension of a unit; None when there is no unit of this name."""
+    try:
+        found = unit(name)
+    except KeyError:
+        return None
+    return float(found), found.dim
+
+
+def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | None:
+    """What a Python value means in an equation; None when nothing (then the name is unknown)."""
+    if value is None or name in FUNCTIONS:
+        return None
+    as_function = getattr(value, "_external", None)
+    if as_function is not None:
+        return as_function(name)
+    dtype = scalar_dtype(value)
+    if dtype is None:
+        if isinstance(value, (np.ndarray, list, tuple)):
+            raise UnknownName(f"'{name}' in {owner} is not a scalar value", found=f"an array of shape {np.shape(value)}",
+                              help=f"declare '{name}' as a parameter of the group and assign the array to it, or use a TimedArray")
+        return None
+    return Symbol(name, "param", f"{owner}.{name}", get_dimensions(value), dtype, constant=True, origin="namespace", holder=value)
+
+
+def scalar_dtype(value: object) -> str | None:
+    """The dtype of a Python scalar in the program, None for anything else."""
+    if isinstance(value, (bool, np.bool_)):
+        return "b1"
+    if isinstance(value, (int, np.integer)):
+        return "i8"
+    if isinstance(value, (float, np.floating)):
+        return "f8"
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}.get(value.dtype.kind)
+    return None
+
+
+def scalar_value(value: object, dtype: str) -> float | int:
+    """The plain number of such a scalar, in base units."""
+    return float(value) if dtype == "f8" else int(value)  # type: ignore[arg-type]
+
+
+def _warn_of_conflict(name: str, fixed: Symbol, own: Mapping[str, object] | None, run: RunNamespace) -> None:
+    value = own[name] if own is not None and name in own else run.get(name)
+    if value is None or name in _WARNED or scalar_dtype(value) is None:
+        return
+    same = get_dimensions(value) is fixed.dimension and float(value) == fixed.value  # type: ignore[arg-type]
+    if not same:
+        _WARNED.add(name)
+        logger.warning("'%s' is a %s of the language; your own variable '%s' is not used in equations: rename it", name, fixed.origin, name)
+

@@ -1,0 +1,627 @@
+"""Networks: sets of objects that run together, explicitly or by magic."""
+from __future__ import annotations
+
+import logging
+import pickle
+import time as wall
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainsim.errors import BrainsimError, MagicError, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.lowering.schedule import checked_schedule, ordered
+from brainsim.model.symbols import External, Symbol
+from brainsim.model.tasks import Task
+from brainsim.objects.clock import Clock, seconds
+from brainsim.objects.namespace import RunNamespace, outside_symbol, scalar_value
+from brainsim.objects.named import BrianObject, Named, current_scope
+from brainsim.objects.operations import NetworkOperation
+from brainsim.objects.random_state import random_state
+from brainsim.objects.structure import structure_changed, structure_version
+from brainsim.options import prefs
+from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
+from brainsim.runtime.progress import Progress, reporter
+from brainsim.runtime.scheduler import Stop, advance, graceful_interrupt
+from brainsim.units import Quantity
+from brainsim.units.dimensions import SECOND
+
+logger = logging.getLogger("brainsim")
+TEN_SECONDS = Quantity(10.0, SECOND)
+
+
+class Network(Named):
+    """Objects that are simulated together: ``Network(G, S, M)``, then ``run``.
+
+    Objects may be given in lists, tuples and dictionaries. An object belongs to one network.
+    """
+
+    def __init__(self, *objects: Any, name: str = "network*"):
+        self._take_name(name)
+        self._objects: list[BrianObject] = []
+        self._t = 0.0
+        self._prepared: Prepared | None = None
+        self._prepared_for: tuple[object, ...] = ()
+        self._externals: list[Outside] = []
+        self._clocks: list[Clock] = []
+        self._key: int | None = None
+        self._seed_version = -1
+        self._stored: dict[str, Mapping[str, Any]] = {}
+        self._schedule: tuple[str, ...] | None = None
+        self._stop = Stop()
+        self._rebind = False
+        self._timings: dict[str, float] = {}
+        self.add(*objects)
+
+    # -- contents ------------------------------------------------------------------------------------------------------
+    def add(self, *objects: Any) -> None:
+        """Add objects, or containers of objects."""
+        for o in objects:
+            if isinstance(o, BrianObject):
+                if o._network is not None and o._network is not self:
+                    raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
+                if o not in self._objects and o.add_to_magic_network | True:
+                    self._objects.append(o)
+            elif isinstance(o, Mapping):
+                self.add(*o.values())
+            elif isinstance(o, Iterable) and not isinstance(o, (str, bytes)):
+                self.add(*o)
+            else:
+                raise WrongType("A network consists of simulated objects", found=repr(o))
+        structure_changed()
+
+    def remove(self, *objects: Any) -> None:
+        """Take objects out."""
+        for o in objects:
+            if isinstance(o, BrianObject):
+                if o in self._objects:
+                    self._objects.remove(o)
+            elif isinstance(o, Mapping):
+                self.remove(*o.values())
+            elif isinstance(o, Iterable):
+                self.remove(*o)
+            else:
+                raise WrongType("A network consists of simulated objects", found=repr(o))
+        structure_changed()
+
+    @property
+    def objects(self) -> list[BrianObject]:
+        """The objects, without those contained in others."""
+        return list(self._objects)
+
+    def _all(self) -> list[BrianObject]:
+        found: list[BrianObject] = []
+
+        def collect_from(objects: Iterable[BrianObject]) -> None:
+            for o in objects:
+                if not any(o is x for x in found):
+                    found.append(o)
+                    collect_from(o.contained_objects)
+
+        collect_from(self._objects)
+        return found
+
+    def __iter__(self) -> Iterator[BrianObject]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __contains__(self, item: object) -> bool:
+        return any(o is item or o.name == item for o in self._all())
+
+    def __getitem__(self, name: str) -> BrianObject:
+        if not isinstance(name, str):
+            raise WrongType("Objects of a network are found by name", found=repr(name))
+        for o in self._all():
+            if o.name == name:
+                return o
+        raise UnknownName(f"There is no object '{name}' in {self.name}", help=near(name, [o.name for o in self._all()]))
+
+    def __delitem__(self, name: str) -> None:
+        self.remove(self[name])
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+    @property
+    def t(self) -> Quantity:
+        """The present time."""
+        return Quantity(self._t, SECOND)
+
+    @property
+    def t_(self) -> float:
+        """The present time in seconds, as a plain number."""
+        return self._t
+
+    @property
+    def schedule(self) -> list[str]:
+        """Slots of a time step, in order."""
+        return list(self._schedule or checked_schedule(tuple(prefs["core.network.default_schedule"])))  # type: ignore[arg-type]
+
+    @schedule.setter
+    def schedule(self, slots: Any) -> None:
+        self._schedule = None if slots is None else checked_schedule(slots)
+        structure_changed()
+
+    # -- running -------------------------------------------------------------------------------------------------------
+    def run(self, duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
+            profile: bool | None = None, level: int = 0) -> None:
+        """Simulate for ``duration`` (a time; 0 prepares everything). Names are looked up in ``namespace``, or in the caller's frame.
+
+        ``report``: 'text', 'stderr', 'bar' or a function of (elapsed, completed, start, duration). Raises `WrongValue` for a
+        negative duration, and whatever is wrong with the model; the network stays usable.
+        """
+        length = seconds(duration, "duration")
+        if length < 0:
+            raise WrongValue("The duration of a run cannot be negative", found=str(duration))
+        say = reporter(report)
+        self._simulate(length, RunNamespace.given(namespace, level + 1), say, float(report_period))
+
+    def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
+        began = wall.perf_counter()
+        start = self._t
+        if not self._ready(run):
+            self._prepare(run)
+        assert self._prepared is not None
+        state, prepared = self._prepared.state, self._prepared
+        state.seed = self._key_now()
+        if self._rebind:
+            prepared.executable.bind(state)
+            self._rebind = False
+        else:
+            prepared.executable.load_params(state)  # type: ignore[attr-defined]
+        end = start + length if self._clocks else start
+        for k, clock in enumerate(self._clocks):
+            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start), clock.steps_until(end), clock._dt
+            clock.step = int(state.step[k])
+        self._timings["prepare"] = wall.perf_counter() - began
+        self._advance(prepared, start, end, say, period)
+        self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
+        self._warn_of_invalid()
+
+    def _advance(self, prepared: Prepared, start: float, end: float, say: Any, period: float) -> None:
+        state, stop = prepared.state, Stop()
+        self._stop = stop
+        state.cursor = -1
+        hosts = {number: self._host(name, stop) for number, name in host_kernels(prepared.program).items()} if self._has_hosts else {}
+        progress = None
+        if say is not None:
+            length = end - start
+
+            def completed() -> float:
+                return min(1.0, max(0.0, (float((state.step * state.dt).min()) - start) / length)) if length > 0 else 1.0
+
+            progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed, lambda s: Quantity(s, SECOND))
+            progress.begin()
+        try:
+            if prefs["core.stop_on_keyboard_interrupt"]:
+                with graceful_interrupt(stop):
+                    advance(prepared.executable, state, hosts, stop, progress.tick if progress is not None else None)
+            else:
+                advance(prepared.executable, state, hosts, stop, progress.tick if progress is not None else None)
+        finally:
+            self._sync_clocks(state)
+            cut = stop.wished or bool((state.step < state.end).any())
+            self._t = float((state.step * state.dt).max(initial=start)) if cut and self._clocks else end
+        if progress is not None:
+            progress.finish(completed())
+        if stop.interrupted:
+            logger.warning("%s was interrupted at t=%s s; all values are those of that step", self.name, self._t)
+
+    def _host(self, name: str, stop: Stop) -> Callable[[], None]:
+        operation = self[name]
+        assert isinstance(operation, NetworkOperation)
+
+        def call() -> None:
+            state = self._prepared.state  # type: ignore[union-attr]
+            self._sync_clocks(state)
+            self._t = operation.clock.t_
+            layout = structure_version()
+            operation.call()
+            if structure_version() != layout:
+                self._refresh(stop)
+            self._prepared.executable.load_params(state)  # type: ignore[union-attr]
+
+        return call
+
+    def _refresh(self, stop: Stop) -> None:
+        """Arrays may have been replaced inside a network operation; anything deeper takes effect at the next run."""
+        assert self._prepared is not None
+        values = self._values(self._prepared.tasks)
+        state = self._prepared.state
+        for a in self._prepared.program.arrays:
+            if a.name in values.arrays:
+                state.arrays[a.name] = values.arrays[a.name][1]
+        self._prepared.executable.bind(state)
+
+    def _sync_clocks(self, state: Any) -> None:
+        for k, clock in enumerate(self._clocks):
+            clock.step = int(state.step[k])
+
+    def stop(self) -> None:
+        """End the run after the step under way."""
+        self._stop()
+
+    def _key_now(self) -> int:
+        if self._key is None or self._seed_version != random_state.version:
+            self._key, self._seed_version = random_state.next_key(), random_state.version
+        return self._key
+
+    # -- preparing -----------------------------------------------------------------------------------------------------
+    def _signature(self) -> tuple[object, ...]:
+        return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"], prefs["codegen.compiler"])
+
+    def _ready(self, run: RunNamespace) -> bool:
+        """Whether the prepared program still holds; new values of outside names are taken over."""
+        if self._prepared is None or self._prepared_for != self._signature():
+            return False
+        params = self._prepared.state.params
+        return all(outside.refresh(run, params) for outside in self._externals)
+
+    def _prepare(self, run: RunNamespace) -> None:
+        for clock in dict.fromkeys(o.clock for o in self._all()):
+            clock.step = clock.steps_until(self._t)
+        self._check()
+        tasks = self._tasks(run)
+        values = self._values(tasks)
+        self._prepared = prepare(tasks, values, self.schedule, choose_target())
+        by_name = {o.clock.name: o.clock for o in self._all()}
+        self._clocks = [by_name[name] for name in self._prepared.program.clocks]
+        self._externals = outsides(tasks, self._owners(), run)
+        self._has_hosts = bool(host_kernels(self._prepared.program))
+        self._rebind = True
+        for o in self._all():
+            o._network = self
+        self._prepared_for = self._signature()
+
+    def _check(self) -> None:
+        every = self._all()
+        for o in every:
+            if o._network is not None and o._network is not self:
+                raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
+            for needed in o.dependencies():
+                root = getattr(needed, "parent", needed)
+                if not any(root is x for x in every):
+                    raise WrongValue(f"{o.name} needs {root.name}, which is not in {self.name}", help=f"add {root.name} to the network too")
+        names: dict[str, BrianObject] = {}
+        for o in every:
+            if names.setdefault(o.name, o) is not o:
+                raise WrongValue(f"Two objects of {self.name} are called '{o.name}'", help="give one of them another name")
+
+    def _tasks(self, run: RunNamespace) -> list[Task]:
+        made: list[Task] = []
+        for o in self._all():
+            try:
+                if hasattr(o, "prepare"):
+                    o.prepare()
+                if hasattr(o, "tasks") and o.active:
+                    made += o.tasks(run)
+            except BrainsimError as error:
+                raise inside(error, o.name) from error
+        return made
+
+    def _owners(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+
+        def add(o: Any) -> None:
+            if o.name not in found:
+                found[o.name] = o
+                for other in (*(getattr(o, "neighbours", tuple)()), getattr(o, "source", None), getattr(o, "_target", None)):
+                    if other is not None and hasattr(other, "params") and hasattr(other, "name"):
+                        add(other)
+
+        for o in self._all():
+            add(o)
+        return found
+
+    def _values(self, tasks: Iterable[Task]) -> Values:
+        values = Values()
+        for o in self._owners().values():
+            for part in ("arrays", "queues", "sizes", "params", "counts"):
+                if hasattr(o, part) and part != "counts":
+                    getattr(values, part).update(getattr(o, part)())
+            if hasattr(o, "counts") and any(s.program in (f"{o.name}.N_outgoing_pre", f"{o.name}.N_incoming_post") for s in symbols_of(tasks)):
+                values.arrays.update(o.counts())
+            if hasattr(o, "_count") and hasattr(o, "space") and getattr(o, "parent", o) is o:
+                values.sizes[o.space] = o._count
+            for path in getattr(o, "_pathways", ()):
+                if path._delay.values is not None:
+                    values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
+        for function in functions_of(tasks):
+            if function.kind == "timed_array":
+                values.arrays.update(function.holder.arrays())  # type: ignore[attr-defined]
+                for clock in {o.clock for o in self._all()}:
+                    values.params.update(function.holder.params_for(clock))  # type: ignore[attr-defined]
+        for symbol in symbols_of(tasks):
+            if symbol.kind == "param" and symbol.origin == "namespace":
+                values.params[symbol.program] = scalar_value(symbol.holder, symbol.dtype)
+        for name, (array, contents) in values.arrays.items():
+            values.sizes.setdefault(array.space, len(contents))
+        return values
+
+    # -- after a run ---------------------------------------------------------------------------------------------------
+    def _warn_of_invalid(self) -> None:
+        for o in self._objects:
+            equations = getattr(o, "equations", None)
+            if equations is None or getattr(o, "_warned_invalid", False):
+                continue
+            for name in equations.diff_eq_names:
+                values = o.variables[name].values
+                if values is not None and values.size and not np.abs(values).max() < 1e50:
+                    bad = int(np.flatnonzero(~(np.abs(values) < 1e50))[0])
+                    o._warned_invalid = True
+                    logger.warning("%s.%s is %s at index %d: the integration became unstable or divided by zero; a smaller dt or another method may help",
+                                   o.name, name, values[bad], bad)
+
+    # -- store and restore ---------------------------------------------------------------------------------------------
+    def store(self, name: str = "default", filename: str | Path | None = None) -> None:
+        """Keep a copy of everything that a run changes, in memory or in a file."""
+        found = {"t": self._t, "key": self._key, "seed_version": self._seed_version, "runs": random_state.runs,
+                 "host": random_state.host.bit_generator.state, "objects": {o.name: _snapshot(o) for o in self._all()},
+                 "clocks": {o.clock.name: (o.clock.step, o.clock.dt_) for o in self._all()}}
+        if filename is None:
+            self._stored[name] = found
+            return
+        path = Path(filename)
+        every = pickle.loads(path.read_bytes()) if path.exists() else {}
+        every[name] = found
+        path.write_bytes(pickle.dumps(every))
+
+    def restore(self, name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False) -> None:
+        """Go back to a stored state; random numbers go on, unless ``restore_random_state``."""
+        every = self._stored if filename is None else pickle.loads(Path(filename).read_bytes())
+        if name not in every:
+            raise UnknownName(f"Nothing was stored under '{name}'", help=near(name, every) or "call store() first")
+        found = every[name]
+        for o in self._all():
+            if o.name not in found["objects"]:
+                raise UnknownName(f"{o.name} was not part of the network when it was stored")
+            _restore(o, found["objects"][o.name])
+            step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock.dt_))
+            o.clock.step, o.clock._dt = step, dt
+        self._t = found["t"]
+        self._rebind = True
+        if restore_random_state:
+            self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
+            random_state.host.bit_generator.state = found["host"]
+        else:
+            self._key = None
+
+    def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False, read_only_variables: bool = True,
+                   level: int = 0) -> dict[str, Any]:
+        """States of all groups, by name."""
+        return {o.name: o.get_states(units=units, format=format, subexpressions=subexpressions, read_only_variables=read_only_variables,
+                                     level=level + 1) for o in self._objects if hasattr(o, "get_states")}
+
+    def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0) -> None:
+        """The inverse of `get_states`."""
+        for name, states in values.items():
+            self[name].set_states(states, units=units, format=format, level=level + 1)  # type: ignore[attr-defined]
+
+    # -- looking inside ------------------------------------------------------------------------------------------------
+    def explain(self, stage: str = "model", level: int = 0) -> str:
+        """A stage of the way to the machine as text: 'model', 'program' or 'source'."""
+        run = RunNamespace.of_caller(level + 1)
+        if not self._ready(run):
+            self._prepare(run)
+        assert self._prepared is not None
+        return explain(self._prepared, stage)
+
+    def scheduling_summary(self) -> str:
+        """What runs in a time step, in order."""
+        tasks = ordered(self._tasks(RunNamespace.of_caller(1)), self.schedule)
+        width = max((len(t.name) for t in tasks), default=4)
+        return "\n".join(f"{t.name:{width}}  {t.when:18} {t.order:4d}  {t.clock}" for t in tasks)
+
+    def __repr__(self) -> str:
+        return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
+
+
+class Outside:
+    """A name from outside whose value a prepared program uses; looked up anew at every run."""
+
+    def __init__(self, owner: Any, found: Symbol | External):
+        self.owner, self.name, self.found, self.value = owner, found.name, found, found.holder
+
+    def refresh(self, run: RunNamespace, params: dict[str, float | int]) -> bool:
+        """Take over the present value; False when the name now means something else."""
+        own = self.owner.namespace
+        value = own[self.name] if own is not None and self.name in own else run.get(self.name)
+        if value is self.value and (type(value) is float or type(value) is int or isinstance(self.found, External)):
+            return True
+        if isinstance(self.found, External):
+            return False
+        new = outside_symbol(self.owner.name, self.name, value)
+        if not isinstance(new, Symbol) or new.dtype != self.found.dtype or new.dimension is not self.found.dimension:
+            return False
+        self.value = value
+        params[self.found.program] = scalar_value(value, new.dtype)
+        return True
+
+
+def outsides(tasks: Iterable[Task], owners: Mapping[str, Any], run: RunNamespace) -> list[Outside]:
+    """The names from outside that tasks use, each with the object whose namespace comes first."""
+    found: dict[str, Outside] = {}
+    for symbol in symbols_of(tasks):
+        if symbol.kind == "param" and symbol.origin == "namespace":
+            owner = owners.get(symbol.program.rpartition(".")[0])
+            if owner is not None:
+                found[symbol.program] = Outside(owner, symbol)
+    for task in tasks:
+        for function in functions_of([task]):
+            owner = owners.get(task.name.rpartition("_")[0]) or next(iter(owners.values()))
+            if hasattr(owner, "namespace"):
+                found[f"{owner.name}.{function.name}()"] = Outside(owner, function)
+    return list(found.values())
+
+
+def _delay_array(path: Any) -> Any:
+    from brainsim.ir.program import Array
+
+    return Array(path._delay.program, "f8", f"{path.name}.once" if path._delay.shared else path.synapses.space)
+
+
+def _snapshot(o: BrianObject) -> dict[str, Any]:
+    found: dict[str, Any] = {"arrays": {}, "queues": {}, "extra": {}}
+    if hasattr(o, "arrays"):
+        found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items()}
+    if hasattr(o, "queues"):
+        found["queues"] = {name: (q.data.copy(), q.count.copy()) for name, (_, q) in o.queues().items()}
+    if hasattr(o, "_delay"):
+        found["extra"] = {"delay": None if o._delay.values is None else o._delay.values.copy(), "scattered": o._scattered, "due_dt": o._due_dt}
+    return found
+
+
+def _restore(o: BrianObject, found: Mapping[str, Any]) -> None:
+    if hasattr(o, "arrays"):
+        for name, (_, values) in o.arrays().items():
+            kept = found["arrays"].get(name)
+            if kept is not None and kept.shape == values.shape:
+                values[...] = kept
+            elif kept is not None and not name.endswith((".starts", ".ids", ".steps", ".indices")):
+                raise WrongState(f"'{name}' has another size than when it was stored", found=f"{values.shape} and {kept.shape}")
+    if hasattr(o, "queues"):
+        for name, (_, q) in o.queues().items():
+            if name in found["queues"]:
+                data, count = found["queues"][name]
+                q.data, q.count = data.copy(), count.copy()
+    if "delay" in found["extra"]:
+        kept = found["extra"]["delay"]
+        now = o._delay.values  # type: ignore[attr-defined]
+        if (kept is None) != (now is None) or kept is not None and not np.array_equal(kept, now):
+            o._delay.values = None if kept is None else kept.copy()  # type: ignore[attr-defined]
+            structure_changed()
+        if (o._scattered, o._due_dt) != (found["extra"]["scattered"], found["extra"]["due_dt"]):  # type: ignore[attr-defined]
+            o._scattered, o._due_dt = found["extra"]["scattered"], found["extra"]["due_dt"]  # type: ignore[attr-defined]
+            structure_changed()
+
+
+class MagicNetwork(Network):
+    """The network that `run` makes of the objects visible where it is called."""
+
+    def __init__(self) -> None:
+        super().__init__(name="magicnetwork")
+        self._seen: tuple[int, int] = (-1, -1)
+
+    def add(self, *objects: Any) -> None:
+        """Not possible."""
+        if objects:
+            raise MagicError("Objects cannot be added to the magic network", help="make your own: net = Network(collect()); net.add(...)")
+
+    def remove(self, *objects: Any) -> None:
+        """Not possible."""
+        raise MagicError("Objects cannot be removed from the magic network", help="make your own: net = Network(collect())")
+
+    def take(self, objects: list[BrianObject]) -> None:
+        """Become the network of these objects: go on, or start anew (R59)."""
+        deciding = [o for o in objects if o.invalidates_magic_network]
+        known = [o for o in deciding if o._network is self]
+        if deciding and not known:
+            for o in deciding:
+                if o._network is not None:
+                    raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
+            self._start_over()
+        elif len(known) != len(deciding):
+            new = ", ".join(o.name for o in deciding if o._network is not self)
+            raise MagicError("Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
+                             found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
+        self._objects = self._with_dependencies(objects)
+
+    def _start_over(self) -> None:
+        for o in self._objects:
+            if o._network is self:
+                o._network = _Past
+        self._t, self._key, self._prepared = 0.0, None, None
+
+    def _with_dependencies(self, objects: list[BrianObject]) -> list[BrianObject]:
+        for o in objects:
+            for needed in o.dependencies():
+                root = getattr(needed, "parent", needed)
+                if not any(root is x for x in objects) and o.active:
+                    logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, root.name)
+                    o.active = False
+        return [o for o in objects if o.active or all(any(getattr(d, "parent", d) is x for x in objects) for d in o.dependencies())]
+
+
+_Past = object()   #: the network of objects whose magic network has started anew
+
+
+class _Collection:
+    """Remembers what was visible, so that repeated runs need not look at every global again."""
+
+    def __init__(self) -> None:
+        self.found: list[BrianObject] = []
+        self.names: list[tuple[Mapping[str, object], str]] = []
+        self.version: tuple[int, int] = (-1, -1)
+        self.complete = False
+
+    def of(self, run: RunNamespace) -> list[BrianObject]:
+        """Simulated objects that are values of the frame's locals and globals (R58)."""
+        version = (structure_version(), id(run.places[-1]))
+        if self.complete and version == self.version and all(place.get(name) is o for (place, name), o in zip(self.names, self.found)):
+            return self.found
+        self.found, self.names = [], []
+        known: set[int] = set()
+        for place in run.places:
+            for name, value in list(place.items()):
+                if isinstance(value, BrianObject) and value.add_to_magic_network and id(value) not in known \
+                        and value._scope_key == current_scope():
+                    known.add(id(value))
+                    self.found.append(value)
+                    self.names.append((place, name))
+        self.version = version
+        self.complete = len(run.places) == 1 and all(not isinstance(o, BrianObject) or id(o) in known or not o.add_to_magic_network
+                                                     for o in live_objects())
+        return self.found
+
+
+def live_objects() -> list[BrianObject]:
+    """Simulated objects that exist, except those contained in others."""
+    from brainsim.objects import named
+
+    every = [o for o in named._LIVE if isinstance(o, BrianObject)]
+    inner = {id(c) for o in every for c in o.contained_objects}
+    return [o for o in every if id(o) not in inner and o._scope_key == current_scope()]
+
+
+magic_network = MagicNetwork()
+_collection = _Collection()
+
+
+def collect(level: int = 0) -> set[BrianObject]:
+    """The objects that `run` would simulate if it were called here."""
+    return set(_collection.of(RunNamespace.of_caller(level + 1)))
+
+
+def run(duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
+        profile: bool | None = None, level: int = 0) -> None:
+    """Simulate all objects visible where this is called, for ``duration``. See `Network.run`."""
+    magic_network.take(_collection.of(RunNamespace.of_caller(level + 1)))
+    magic_network.run(duration, report, report_period, namespace, profile, level + 1)
+
+
+def stop() -> None:
+    """End the present run after the step under way."""
+    for o in list(_NETWORKS):
+        o.stop()
+    magic_network.stop()
+
+
+_NETWORKS: list[Network] = []
+
+
+def store(name: str = "default", filename: str | Path | None = None) -> None:
+    """`Network.store` for the objects visible where this is called."""
+    magic_network.take(_collection.of(RunNamespace.of_caller(1)))
+    magic_network.store(name, filename)
+
+
+def restore(name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False) -> None:
+    """`Network.restore` for the objects visible where this is called."""
+    magic_network.take(_collection.of(RunNamespace.of_caller(1)))
+    magic_network.restore(name, filename, restore_random_state)
+
+
+def scheduling_summary(net: Network | None = None) -> str:
+    """What runs in a time step of a network (default: the visible objects), in order."""
+    return (net or magic_network).scheduling_summary()

@@ -1,0 +1,48 @@
+"""The seed, and what follows from it: a key for every network's run, and the generator for strings evaluated at once."""
+from __future__ import annotations
+
+import secrets
+
+import numpy as np
+
+
+class RandomState:
+    """``seed(n)`` makes everything after it repeatable; without a seed every process differs."""
+
+    def __init__(self) -> None:
+        self.seed(None)
+
+    def seed(self, value: int | None) -> None:
+        """Start anew from a seed, or from the operating system's randomness."""
+        self.base = secrets.randbits(63) if value is None else int(value) & (2**64 - 1)
+        self.runs = 0
+        self.version = getattr(self, "version", 0) + 1
+        self.host = np.random.Generator(np.random.Philox(key=self.base))
+        np.random.seed(None if value is None else self.base % 2**32)
+
+    def next_key(self) -> int:
+        """The key of the next network that starts (or starts again after `restore`)."""
+        key = _mixed(self.base, self.runs)
+        self.runs += 1
+        return key
+
+
+def _mixed(base: int, count: int) -> int:
+    """A well-mixed 64-bit number (SplitMix64, Steele et al. 2014)."""
+    mask = 2**64 - 1
+    z = (base + 0x9E3779B97F4A7C15 * (count + 1)) & mask
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+    return z ^ (z >> 31)
+
+
+random_state = RandomState()
+
+
+def seed(seed: int | None = None) -> None:
+    """Make the random numbers that follow repeatable; without an argument, make them new.
+
+    Runs draw from Philox keyed by (seed, stream, step, element), the same on every target and for any splitting of a run;
+    NumPy's own global generator is seeded too.
+    """
+    random_state.seed(seed)

@@ -1,0 +1,417 @@
+"""Monitors: what a simulation leaves behind."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from brainsim.errors import (Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongState, WrongType, WrongValue, near)
+from brainsim.ir.program import Array, Queue
+from brainsim.ir.state import QueueState
+from brainsim.language.expressions import parse_expression
+from brainsim.language.trees import Assign
+from brainsim.model.resolve import Block
+from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
+from brainsim.objects import plotting
+from brainsim.objects.clock import Clock
+from brainsim.objects.group import Group
+from brainsim.objects.host import evaluate
+from brainsim.objects.named import BrianObject
+from brainsim.objects.namespace import RunNamespace
+from brainsim.objects.neuron_group import Subgroup
+from brainsim.objects.variables import element_indices
+from brainsim.units import Quantity
+from brainsim.units.dimensions import SECOND
+from brainsim.units.quantities import with_dimension
+
+
+class Recorder(BrianObject):
+    """A record that grows with every run it takes part in."""
+
+    invalidates_magic_network = False
+
+    def __init__(self, source: Any, **place: Any):
+        if not isinstance(source, Group):
+            raise WrongType(f"{type(self).__name__} records a group", found=type(source).__name__)
+        super().__init__(**place)
+        self.source = source
+        self._records: dict[str, tuple[str, QueueState]] = {"t": ("f8", QueueState.empty("f8"))}
+
+    def _queue(self, variable: str) -> str:
+        return f"{self.name}.{variable}"
+
+    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
+        """One growing queue per recorded variable."""
+        return {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
+
+    def dependencies(self) -> list[BrianObject]:
+        """The source."""
+        return [self.source.parent if isinstance(self.source, Subgroup) else self.source]
+
+    def _raw(self, variable: str) -> np.ndarray:
+        return self._records[variable][1].values()
+
+    @property
+    def t(self) -> Quantity:
+        """Times of the record, seconds."""
+        return Quantity(self._raw("t").copy(), SECOND)
+
+    @property
+    def t_(self) -> np.ndarray:
+        """Times of the record in seconds, as plain numbers."""
+        return self._raw("t").copy()
+
+    def params(self) -> dict[str, float | int]:
+        """Bounds of a subgroup that is the source."""
+        return self.source.params()
+
+    def reinit(self) -> None:
+        """Not possible: make a new monitor."""
+        raise Unsupported("A monitor cannot be emptied", help="make a new one")
+
+
+class StateMonitor(Recorder):
+    """Values of ``variables`` (a name, a list, or True for all in the equations) of the elements ``record``, every tick.
+
+    ``record``: True for all, an index, a list, a subgroup or ``S[...]``. ``M.v`` has shape (elements, times), with units;
+    ``M[k].v`` is the trace of source index k. The default slot ``start`` shows values before the update of the step.
+    """
+
+    def __init__(self, source: Any, variables: object, record: object = None, dt: object = None, clock: Clock | None = None,
+                 when: str = "start", order: int = 0, name: str = "statemonitor*", codeobj_class: object = None):
+        if not isinstance(source, Group):
+            raise WrongType("StateMonitor records a group", found=type(source).__name__)
+        if record is None:
+            raise WrongType("StateMonitor needs to know which elements to record", help="record=True for all, or record=[0, 5]")
+        super().__init__(source, dt=dt, clock=clock or (None if dt is not None else source.clock), when=when, order=order, name=name)
+        self.record_variables = _names_to_record(source, variables)
+        self._index = _recorded_indices(source, record)
+        for v in self.record_variables:
+            dtype = source.variables[v].dtype if source.variables[v].linked_to is None else source.variables[v].linked_to.dtype
+            self._records[v] = (dtype, QueueState.empty(dtype))
+
+    @property
+    def record(self) -> np.ndarray:
+        """Recorded indices, as in the source."""
+        return self._index - self.source._first
+
+    @property
+    def n_indices(self) -> int:
+        """How many elements are recorded."""
+        return len(self._index)
+
+    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Indices of the recorded elements."""
+        return {f"{self.name}.index": (Array(f"{self.name}.index", "i4", self.name, self.source.space), self._index)}
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """One row per tick."""
+        if not self.active:
+            return []
+        resolver = self.source.resolver(run)
+        statements = tuple(Assign(v, "=", resolver.tree(parse_expression(Source(v)))) for v in self.record_variables)
+        block = Block(statements, resolver.symbols, resolver.functions, "record")
+        return [RecordState(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=self.name, block=block,
+                            variables=tuple((self._queue(v), v) for v in self.record_variables), time=self._queue("t"))]
+
+    def record_single_timestep(self) -> None:
+        """Add one row with the present values."""
+        if self._network is None:
+            raise WrongState("Nothing can be recorded before the first run")
+        resolver = self.source.resolver(RunNamespace.of_caller(1))
+        self._records["t"][1].make_room(len(self._raw("t")) + 1)
+        _push(self._records["t"][1], np.array([self.clock.t_]))
+        for v in self.record_variables:
+            tree = resolver.tree(parse_expression(Source(v)))
+            here = self.source.elements(self._index.astype(np.int64))
+            values = evaluate(tree, Block((), resolver.symbols, resolver.functions), here)
+            _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
+
+    def _values(self, variable: str) -> np.ndarray:
+        return self._raw(variable).reshape(-1, len(self._index)).T
+
+    def __getattr__(self, name: str) -> Any:
+        records = self.__dict__.get("_records", {})
+        for stem, with_units in ((name, True), (name[:-1] if name.endswith("_") else "", False)):
+            if stem in records and stem != "t":
+                values = self._values(stem).copy()
+                return with_dimension(values, self._dimension(stem)) if with_units else values
+        raise UnknownAttribute(f"'{name}' is not recorded by {self.__dict__.get('name', 'this monitor')}", help=near(name, records))
+
+    def _dimension(self, variable: str) -> Any:
+        return self.source.variables[variable].dimension
+
+    def __getitem__(self, item: object) -> "StateMonitorView":
+        wanted = np.atleast_1d(element_indices(getattr(item, "_indices_for", lambda g: item)(self.source), self.source._count, self.name))
+        rows = []
+        for k in wanted:
+            at = np.flatnonzero(self.record == k)
+            if not len(at):
+                raise WrongIndex(f"Index {k} is not recorded by {self.name}", found=", ".join(map(str, self.record[:10])))
+            rows.append(int(at[0]))
+        return StateMonitorView(self, rows[0] if np.ndim(item) == 0 and not hasattr(item, "_indices_for") else rows)
+
+    def __len__(self) -> int:
+        return len(self._raw("t"))
+
+    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", **ignored: object) -> dict[str, object]:
+        """Recorded values by name, shape (times, elements)."""
+        chosen = list(vars) if vars is not None else ["t", *self.record_variables]
+        return {v: (getattr(self, v if units else v + "_") if v == "t" else getattr(self, v if units else v + "_").T) for v in chosen}
+
+    def plot(self, variable: str | None = None, ax: Any = None) -> Any:
+        """Traces over time in milliseconds; returns the Matplotlib axes."""
+        return plotting.traces(self, variable or self.record_variables[0], ax)
+
+    def __repr__(self) -> str:
+        return f"StateMonitor({self.source.name}: {', '.join(self.record_variables)}; {self.n_indices} elements, {len(self)} times)"
+
+
+class StateMonitorView:
+    """The records of chosen source indices."""
+
+    def __init__(self, monitor: StateMonitor, rows: object):
+        self._monitor, self._rows = monitor, rows
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._monitor, name)
+        return found if name in ("t", "t_") else found[self._rows]
+
+
+class EventMonitor(Recorder):
+    """Index ``i`` and time ``t`` of every event, and ``variables`` at that moment (before the reset)."""
+
+    def __init__(self, source: Any, event: str, variables: object = None, record: bool = True, when: str | None = None,
+                 order: int | None = None, name: str = "eventmonitor*", codeobj_class: object = None):
+        if not isinstance(source, Group) or not hasattr(source, "events"):
+            raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
+        if event not in source.events:
+            raise WrongValue(f"{source.name} has no event '{event}' to record", help="give the group a threshold" if event == "spike" else "")
+        if order is not None and when is None:
+            raise WrongValue("order needs when", help="give the slot with when=")
+        if not isinstance(record, (bool, np.bool_)):
+            raise WrongType("record of a spike monitor is True or False", found=repr(record), help="record a part of a group by G[2:5]")
+        parent = source.parent
+        part = getattr(parent, "thresholder", {}).get(event, parent)
+        after = part.order + (2 if isinstance(source, Subgroup) else 1)
+        super().__init__(source, clock=source.clock, when=when or part.when, order=after if order is None else order, name=name)
+        self.event, self.record = event, bool(record)
+        self.record_variables = [] if variables is None else _names_to_record(source, variables)
+        self._count = np.zeros(source._count, np.int32)
+        if not record:
+            self._records = {}
+            return
+        self._records["i"] = ("i4", QueueState.empty("i4"))
+        for v in self.record_variables:
+            if v not in ("i", "t"):
+                self._records[v] = (source.variables[v].dtype, QueueState.empty(source.variables[v].dtype))
+
+    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Events per element."""
+        return {f"{self.name}.count": (Array(f"{self.name}.count", "i4", f"{self.name}.source"), self._count)}
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """One entry per event."""
+        if not self.active:
+            return []
+        resolver = self.source.resolver(run)
+        chosen = [v for v in self._records if v not in ("i", "t")]
+        statements = tuple(Assign(v, "=", resolver.tree(parse_expression(Source(v)))) for v in chosen)
+        block = Block(statements, resolver.symbols, resolver.functions, "record")
+        return [RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
+                             queue=self.source.event_queue(self.event), source=self.source.bounds(),
+                             index=self._queue("i") if self.record else "", time=self._queue("t"), count=f"{self.name}.count",
+                             block=block, variables=tuple((self._queue(v), v) for v in chosen))]
+
+    @property
+    def i(self) -> np.ndarray:
+        """Index of each event, in order of occurrence."""
+        return self._recorded("i").copy()
+
+    @property
+    def t(self) -> Quantity:
+        """Time of each event, seconds."""
+        return Quantity(self._recorded("t").copy(), SECOND)
+
+    @property
+    def t_(self) -> np.ndarray:
+        """Time of each event in seconds, as plain numbers."""
+        return self._recorded("t").copy()
+
+    @property
+    def it(self) -> tuple[np.ndarray, Quantity]:
+        """Indices and times."""
+        return self.i, self.t
+
+    @property
+    def it_(self) -> tuple[np.ndarray, np.ndarray]:
+        """Indices and times as plain numbers."""
+        return self.i, self.t_
+
+    def _recorded(self, variable: str) -> np.ndarray:
+        if not self.record:
+            raise UnknownAttribute(f"{self.name} keeps no times and indices", help="make it with record=True")
+        return self._raw(variable)
+
+    @property
+    def count(self) -> np.ndarray:
+        """Events per element of the source."""
+        return self._count.copy()
+
+    @property
+    def num_events(self) -> int:
+        """Events in all."""
+        return int(self._count.sum())
+
+    @property
+    def N(self) -> int:
+        """Events in all."""
+        return self.num_events
+
+    def event_trains(self) -> dict[int, Quantity]:
+        """Times by index, for every element of the source."""
+        return self.values("t")
+
+    def values(self, variable: str) -> dict[int, Any]:
+        """A recorded variable by index, in order of occurrence; every element of the source has an entry."""
+        values = getattr(self, variable)
+        order = np.argsort(self._recorded("i"), kind="stable")
+        ends = np.cumsum(self._count)
+        return {k: values[order[end - n:end]] for k, (n, end) in enumerate(zip(self._count, ends))}
+
+    def all_values(self) -> dict[str, dict[int, Any]]:
+        """`values` of every recorded variable."""
+        return {v: self.values(v) for v in self._records if v != "i"}
+
+    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", **ignored: object) -> dict[str, object]:
+        """Recorded values by name."""
+        return {v: getattr(self, v if units or v == "i" else v + "_") for v in (vars if vars is not None else self._records)}
+
+    def __getattr__(self, name: str) -> Any:
+        records = self.__dict__.get("_records", {})
+        if name in records:
+            return with_dimension(self._raw(name).copy(), self.source.variables[name].dimension)
+        if name.endswith("_") and name[:-1] in records:
+            return self._raw(name[:-1]).copy()
+        raise UnknownAttribute(f"'{name}' is not recorded by {self.__dict__.get('name', 'this monitor')}", help=near(name, records))
+
+    def plot(self, ax: Any = None) -> Any:
+        """A raster, time in milliseconds; returns the Matplotlib axes."""
+        return plotting.raster(self, ax)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.source.name}, {self.num_events} events)"
+
+
+class SpikeMonitor(EventMonitor):
+    """Index ``i`` and time ``t`` of every spike; ``count`` per neuron; ``variables`` at the spike, before the reset."""
+
+    def __init__(self, source: Any, variables: object = None, record: bool = True, when: str | None = None, order: int | None = None,
+                 name: str = "spikemonitor*", codeobj_class: object = None):
+        super().__init__(source, "spike", variables, record, when, order, name)
+
+    @property
+    def num_spikes(self) -> int:
+        """Spikes in all."""
+        return self.num_events
+
+    def spike_trains(self) -> dict[int, Quantity]:
+        """Spike times by neuron, for every neuron of the source."""
+        return self.event_trains()
+
+
+class PopulationRateMonitor(Recorder):
+    """Spikes in each step over (number of neurons times dt), in hertz."""
+
+    _slot = "end"
+
+    def __init__(self, source: Any, name: str = "ratemonitor*", dtype: object = None, codeobj_class: object = None):
+        if not isinstance(source, Group) or "spike" not in getattr(source, "events", {}):
+            raise WrongType("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
+        super().__init__(source, clock=source.clock, name=name)
+        self._records["rate"] = ("f8", QueueState.empty("f8"))
+        self._counter = np.zeros(1, np.int32)
+
+    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """The count of the step."""
+        return {f"{self.name}.counter": (Array(f"{self.name}.counter", "i4", f"{self.name}.once"), self._counter)}
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """One rate per tick."""
+        if not self.active:
+            return []
+        return [RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue("spike"),
+                           source=self.source.bounds(), counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))]
+
+    @property
+    def rate(self) -> Quantity:
+        """Rate in each step."""
+        return Quantity(self._raw("rate").copy(), SECOND ** -1)
+
+    @property
+    def rate_(self) -> np.ndarray:
+        """Rate in each step in hertz, as plain numbers."""
+        return self._raw("rate").copy()
+
+    def smooth_rate(self, window: object = "gaussian", width: object = None) -> Quantity:
+        """The rate under a moving window: 'flat' or 'gaussian' of a ``width`` (full width; standard deviation), or weights."""
+        weights = _window(window, width, self.clock.dt_)
+        return Quantity(np.convolve(self._raw("rate"), weights / weights.sum(), mode="same"), SECOND ** -1)
+
+    def __len__(self) -> int:
+        return len(self._raw("t"))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Rate over time; returns the Matplotlib axes."""
+        return plotting.rate(self, ax)
+
+    def __repr__(self) -> str:
+        return f"PopulationRateMonitor({self.source.name}, {len(self)} times)"
+
+
+def _window(window: object, width: object, dt: float) -> np.ndarray:
+    if not isinstance(window, str):
+        weights = np.asarray(window, dtype=float)
+        if weights.ndim != 1 or len(weights) % 2 == 0:
+            raise WrongType("A window given as weights has an odd number of them", found=str(np.shape(window)))
+        return weights
+    if width is None:
+        raise WrongType(f"The window '{window}' needs a width", help="width=5*ms")
+    if window == "flat":
+        return np.ones(int(float(width) / 2 / dt) * 2 + 1)  # type: ignore[arg-type]
+    if window == "gaussian":
+        sigma = float(width)  # type: ignore[arg-type]
+        half = int(np.round(2 * sigma / dt))
+        return np.exp(-((np.arange(-half, half + 1) * dt) ** 2) / (2 * sigma**2))
+    raise Unsupported(f"The window '{window}' is unknown", help="'flat', 'gaussian', or an array of weights")
+
+
+def _names_to_record(source: Group, variables: object) -> list[str]:
+    if variables is True:
+        equations = getattr(source, "equations", None)
+        return [e.name for e in equations.equations if "summed" not in e.flags] if equations is not None else list(source.variables)
+    names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
+    for v in names:
+        if v not in source.variables and v != "t":
+            raise UnknownName(f"'{v}' is not a variable of {source.name}", help=near(v, source.variables))
+    return names
+
+
+def _recorded_indices(source: Group, record: object) -> np.ndarray:
+    if record is True:
+        return np.arange(source._first, source._first + source._count, dtype=np.int32)
+    if record is False:
+        return np.zeros(0, np.int32)
+    inner = getattr(record, "_indices_for", None)
+    if inner is not None:
+        return np.asarray(inner(source.parent), np.int32)  # type: ignore[attr-defined]
+    return (np.atleast_1d(element_indices(record, source._count, source.name)) + source._first).astype(np.int32)
+
+
+def _push(queue: QueueState, values: np.ndarray) -> None:
+    used = int(queue.count[0])
+    queue.make_room(used + len(values))
+    queue.data[0, used:used + len(values)] = values
+    queue.count[0] = used + len(values)
+

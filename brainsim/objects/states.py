@@ -1,0 +1,179 @@
+"""What neurons and synapses have in common: equations become variables, and differential equations become an update."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from brainsim.errors import BrainsimError, Source, WrongSyntax, WrongType, inside
+from brainsim.integrators.choose import integrate
+from brainsim.integrators.system import System, Update
+from brainsim.ir.state import DTYPES
+from brainsim.language.equations import Equation
+from brainsim.language.functions import FUNCTIONS
+from brainsim.language.statements import parse_statements
+from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, walk
+from brainsim.model.equations import DTYPES as WORDS
+from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
+from brainsim.model.resolve import Block, Resolver
+from brainsim.model.symbols import Symbol
+from brainsim.objects.group import Group
+from brainsim.objects.namespace import RunNamespace, unit_value
+from brainsim.objects.variables import Variable
+from brainsim.units.check import check_equation
+from brainsim.units.dimensions import SECOND
+
+logger = logging.getLogger("brainsim")
+NOISE_DIMENSION = SECOND ** -0.5
+
+
+def as_equations(model: object, owner: str) -> Equations:
+    """The model as `Equations`; `WrongType` for anything but a string or equations."""
+    if isinstance(model, Equations):
+        return model
+    if isinstance(model, str):
+        return Equations(Source(model, f"model of {owner}"))
+    raise WrongType("The model is a string of equations or an Equations object", found=repr(model),
+                    help="NeuronGroup(N, model): the number comes first")
+
+
+class EquationGroup(Group):
+    """A group defined by equations."""
+
+    _flags: Mapping[str, tuple[str, ...]] = {}
+    _exclusive: tuple[tuple[str, str], ...] = ()
+    _reserved: tuple[str, ...] = ()
+    equations: Equations
+
+    def _take_equations(self, model: object, dtype: object, guard: str = "") -> None:
+        self.equations = as_equations(model, self.name)
+        lines = self.equations.equations
+        check_names(lines, lambda n: unit_value(n) is not None, lambda n: n in FUNCTIONS, self._reserved)
+        check_flags(lines, self._flags, self._exclusive)
+        for e in lines:
+            if "summed" in e.flags:
+                continue
+            shared = "shared" in e.flags
+            kind = _float_dtype(e, dtype)
+            self.variables[e.name] = Variable(
+                e.name, f"{self.name}.{e.name}", dimension_of_unit(e, unit_value), kind, shared=shared, flags=e.flags,
+                constant="constant" in e.flags, definition=e.expression if e.kind == "subexpression" else None, span=e.span,
+                guard=guard if "unless refractory" in e.flags else "")
+
+    def _allocate(self, count: int) -> None:
+        for v in self.variables.values():
+            frozen = v.definition is not None and "constant over dt" in v.flags
+            if v.values is None and "linked" not in v.flags and (v.definition is None or frozen) and v.symbol is None:
+                v.allocate(count)
+
+    # -- from equations to blocks --------------------------------------------------------------------------------------
+    def check_units(self, run: RunNamespace) -> None:
+        """Every line of the model: units, types, shared lines that refer to shared names only."""
+        resolver = self.resolver(run)
+        for e in self.equations.equations:
+            if e.expression is None or "summed" in e.flags:
+                continue
+            noise = {n: NOISE_DIMENSION for n in names(e.expression) if is_noise(n)}
+            self._add_noise(resolver, e.expression)
+            dims = {**resolver.dimensions(e.expression), e.name: self.variables[e.name].dimension, **noise}
+            kinds = {**resolver.types(e.expression), e.name: e.dtype}
+            check_equation(e, dims, kinds, resolver.function_table(e.expression))
+            self._check_stateful(e, resolver)
+            if "shared" in e.flags:
+                self._check_shared(e, resolver)
+
+    def _check_stateful(self, e: Equation, resolver: Resolver) -> None:
+        if e.kind != "subexpression" or "constant over dt" in e.flags or e.expression is None:
+            return
+        table = resolver.function_table(e.expression)
+        random = [f for f in calls(e.expression) if not table[f].stateless]
+        if random:
+            raise inside(WrongSyntax(f"The subexpression '{e.name}' uses '{random[0]}', which gives a new value at every use", at=e.span,
+                                         help="add the flag (constant over dt): one value per step"), self.name)
+
+    def _check_shared(self, e: Equation, resolver: Resolver) -> None:
+        assert e.expression is not None
+        for node in walk(e.expression):
+            if isinstance(node, Name) and not is_noise(node.id):
+                symbol = resolver.find(node)
+                if symbol.kind in ("array", "index", "subexpression") and not symbol.shared:
+                    raise WrongSyntax(f"The shared '{e.name}' refers to '{node.id}', which has a value per element", at=node.span)
+
+    def _add_noise(self, resolver: Resolver, tree: Tree) -> None:
+        for name in names(tree):
+            if is_noise(name):
+                resolver.symbols.setdefault(name, Symbol(name, "local", name, NOISE_DIMENSION))
+
+    def constant_over_dt(self, run: RunNamespace) -> Block | None:
+        """Assignments of the subexpressions that hold for a whole step."""
+        lines = [e for e in self.equations.of_kind("subexpression") if "constant over dt" in e.flags]
+        if not lines:
+            return None
+        resolver = self.resolver(run)
+        statements = []
+        for e in lines:
+            assert e.expression is not None
+            value = resolver.tree(e.expression)
+            resolver.symbols[e.name] = resolver.scope.own[e.name]
+            statements.append(Assign(e.name, "=", value, e.span))
+        return Block(tuple(statements), resolver.symbols, resolver.functions, "constant over dt")
+
+    def system(self, resolver: Resolver, lines: Iterable[Equation], dt: float) -> System:
+        """The differential equations as an integrator sees them."""
+        equations = []
+        for e in lines:
+            assert e.expression is not None
+            self._add_noise(resolver, e.expression)
+            equations.append((e.name, resolver.tree(e.expression)))
+        variables = {name for name, _ in equations}
+        for name in variables:
+            resolver.symbols[name] = resolver.scope.own[name]
+        constant = {key for key, s in resolver.symbols.items() if key not in variables and s.kind in ("param", "array", "index", "size")}
+        constant |= {key for key, s in resolver.symbols.items() if s.kind == "clock" and s.program == "dt"}
+        stateful = {"rand", "randn", "poisson", "binomial"} | {k for k, f in resolver.functions.items() if not f.stateless}
+        held = {node for _, rhs in equations for node in walk(rhs) if isinstance(node, Call) and self._held(node, resolver, dt)}
+        conditional = {n for n in variables if self.variables[n].guard}
+        return System(tuple(equations), frozenset(constant | {"dt"}), frozenset(held), frozenset(stateful), frozenset(conditional))
+
+    def _held(self, node: Call, resolver: Resolver, dt: float) -> bool:
+        found = resolver.functions.get(node.function)
+        if found is None or found.kind != "timed_array" or not (node.args and node.args[0] == Name("t")):
+            return False
+        ratio = found.holder.dt_ / dt  # type: ignore[attr-defined]
+        return ratio > 0.999999 and abs(ratio - round(ratio)) < 1e-6
+
+    def announce(self, update: Update) -> None:
+        """Tell the user, once per set of equations, which method integrates them and why."""
+        key = f"{self.equations} {update.method}"
+        if key not in _ANNOUNCED:
+            _ANNOUNCED.add(key)
+            logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason)
+
+    def integrated(self, resolver: Resolver, system: System, method: object, options: Mapping[str, object]) -> Update:
+        """The update by the chosen method; errors name this object."""
+        try:
+            return integrate(system, method, options or {})  # type: ignore[arg-type]
+        except BrainsimError as error:
+            raise inside(error, self.name) from error
+
+
+_ANNOUNCED: set[str] = set()
+
+
+def _float_dtype(e: Equation, dtype: object) -> str:
+    word = WORDS[e.dtype]
+    wanted = dtype.get(e.name) if isinstance(dtype, Mapping) else dtype
+    if wanted is None or (word != "f8" and not isinstance(dtype, Mapping)):
+        return word
+    found = np.dtype(wanted)  # type: ignore[call-overload]
+    kind = {np.dtype(v): k for k, v in DTYPES.items()}.get(found)
+    if kind is None or (kind[0] == "f") != (word[0] == "f"):
+        raise WrongType(f"'{e.name}' is declared {e.dtype} and cannot be stored as {found}")
+    return kind
+
+
+def statements_of(text: str, title: str, owner: str) -> tuple[Assign, ...]:
+    """User statements as trees."""
+    return parse_statements(Source(text, f"{title} of {owner}"))
+

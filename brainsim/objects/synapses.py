@@ -1,0 +1,413 @@
+"""Synapses: pairs of neurons with their own variables, and pathways that carry events between them."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from brainsim.errors import (BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongType,
+                             WrongValue, inside)
+from brainsim.integrators.event_driven import integrate_event_driven
+from brainsim.ir.program import Array
+from brainsim.language.names import SYNAPTIC
+from brainsim.language.trees import Assign, names
+from brainsim.model.equations import dimension_of_unit
+from brainsim.model.resolve import Block, Resolver
+from brainsim.model.symbols import Symbol
+from brainsim.model.tasks import Elementwise, Summed, Task
+from brainsim.objects.clock import Clock
+from brainsim.objects.connect import Connection, new_pairs
+from brainsim.objects.group import Group
+from brainsim.objects.named import BrianObject
+from brainsim.objects.namespace import RunNamespace, unit_value
+from brainsim.objects.neuron_group import Part, Subgroup
+from brainsim.objects.pathway import Pathway
+from brainsim.objects.states import EquationGroup
+from brainsim.objects.structure import structure_changed
+from brainsim.objects.variables import Variable, element_indices
+from brainsim.units.dimensions import SECOND
+
+logger = logging.getLogger("brainsim")
+
+
+class Synapses(EquationGroup):
+    """Synapses from ``source`` to ``target`` (default: the source itself). Makes none; `connect` does.
+
+    ``model``: equations per synapse; ``on_pre``, ``on_post``: statements, or a dictionary of named pathways; ``delay``: one
+    time, or a dictionary by pathway. Pathways push this step's spikes and deliver those due in slot ``synapses``.
+    """
+
+    _slot = "groups"
+    _flags = {"differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
+              "parameter": ("shared", "constant", "linked")}
+    _exclusive = (("event-driven", "clock-driven"),)
+    _reserved = tuple(SYNAPTIC)
+
+    def __init__(self, source: Any, target: Any = None, model: object = None, on_pre: object = None, pre: object = None,
+                 on_post: object = None, post: object = None, connect: object = None, delay: object = None,
+                 on_event: object = "spike", multisynaptic_index: str | None = None, namespace: Mapping[str, object] | None = None,
+                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: Clock | None = None, order: int = 0,
+                 method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*"):
+        if connect is not None:
+            raise WrongType("Synapses takes no 'connect' argument", help="call S.connect(...) afterwards")
+        on_pre, on_post = _renamed(on_pre, pre, "pre"), _renamed(on_post, post, "post")
+        if not isinstance(source, Group) or target is not None and not isinstance(target, Group):
+            raise WrongType("Synapses connect groups", found=f"{type(source).__name__} to {type(target).__name__}")
+        super().__init__(dt=dt, clock=clock or (None if dt is not None else source.clock), order=order, name=name, namespace=namespace)
+        self.source, self.target = source, source if target is None else target
+        self.method, self.method_options = method, dict(method_options or {})
+        self.pre_index = self.post_index = np.zeros(0, np.int32)
+        self.connected = 0
+        self.multisynaptic_index = multisynaptic_index
+        self._take_equations(model if model is not None else "", dtype)
+        self._check_equations()
+        self._add_fixed_variables()
+        self._allocate(0)
+        self._pathways: list[Pathway] = []
+        self._make_pathways(on_pre, on_post, delay, on_event)
+        self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self._contained += [self.state_updater]
+
+    # -- construction --------------------------------------------------------------------------------------------------
+    def _check_equations(self) -> None:
+        taken = {n for g in (self.source, self.target) for n in g.variables} - {"N", "i", "j", "lastupdate", "delay"}
+        for name in self.variables:
+            if name in taken:
+                raise WrongValue(f"'{name}' is already a variable of the source or the target of {self.name}",
+                                 at=self.variables[name].span, help=f"use {name}_pre or {name}_post, or choose another name")
+        driven = {e.name for e in self.equations.of_kind("differential") if "event-driven" in e.flags}
+        clocked = {e.name for e in self.equations.of_kind("differential")} - driven
+        for e in self.equations.equations:
+            used = names(e.expression) if e.expression is not None else frozenset()
+            if e.name in driven and used & clocked or e.name in clocked and used & driven:
+                raise EquationError(f"'{e.name}' mixes event-driven and clock-driven variables", at=e.span)
+            if "summed" in e.flags:
+                self._check_summed(e.name, used & driven, e.span)
+        silent = [e.name for e in self.equations.of_kind("differential") if not {"event-driven", "clock-driven"} & set(e.flags)]
+        if silent:
+            logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name, ", ".join(silent))
+        if driven:
+            self.variables["lastupdate"] = Variable("lastupdate", f"{self.name}.lastupdate", SECOND, read_only=False)
+        if self.multisynaptic_index:
+            k = self.multisynaptic_index
+            self.variables[k] = Variable(k, f"{self.name}.{k}", dtype="i4", read_only=True)
+
+    def _check_summed(self, name: str, driven: frozenset[str], span: Any) -> None:
+        stem, _, side = name.rpartition("_")
+        if side not in ("pre", "post") or not stem:
+            raise WrongValue(f"A summed variable is named after one of the target or the source, '{name}' is not", at=span,
+                             help=f"write '{name}_post = ... (summed)'")
+        group = self.target if side == "post" else self.source
+        variable = group.variables.get(stem)
+        if variable is None or variable.definition is not None or group.parent._is_differential(stem):
+            raise WrongValue(f"'{stem}' must be a plain parameter of {group.name} to be summed into", at=span,
+                             help=f"declare '{stem} : unit' in the equations of {group.name}")
+        if driven:
+            raise EquationError(f"The summed '{name}' refers to the event-driven '{sorted(driven)[0]}'", at=span,
+                                help="sum clock-driven variables: an event-driven one is only up to date at events")
+        e = self.equations[name]
+        if dimension_of_unit(e, unit_value) is not variable.dimension:
+            raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit", dimension_of_unit(e, unit_value),
+                                         variable.dimension, at=span)
+
+    def _is_differential(self, name: str) -> bool:
+        return name in self.equations.diff_eq_names
+
+    def _add_fixed_variables(self) -> None:
+        n = self.name
+        for label, group, side in (("i", self.source, "pre"), ("j", self.target, "post")):
+            offset = f"{group.name}.first" if isinstance(group, Subgroup) else ""
+            self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True,
+                                             symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
+        self.variables["N"] = Variable("N", f"{n}.N", dtype="i4", shared=True, read_only=True,
+                                       symbol=Symbol("N", "size", f"{n}.@size", dtype="i4", shared=True, constant=True))
+        for label, side in (("N_outgoing", "pre"), ("N_incoming", "post")):
+            symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",), constant=True)
+            self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True, symbol=symbol)
+
+    def _make_pathways(self, on_pre: object, on_post: object, delay: object, on_event: object) -> None:
+        wanted = [(label, code, "pre", -1) for label, code in _named(on_pre, "pre").items()]
+        wanted += [(label, code, "post", 1) for label, code in _named(on_post, "post").items()]
+        labels = [label for label, *_ in wanted]
+        delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre" if "pre" in labels or not labels else labels[0]: delay}
+        for label in delays:
+            if label not in labels:
+                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways")
+        for label, code, side, order in wanted:
+            if hasattr(type(self), label) and label not in ("pre", "post") or label in self.variables or label in self.__dict__:
+                raise WrongValue(f"A pathway cannot be called '{label}'", help="the name is taken by an attribute of Synapses")
+            event = on_event if isinstance(on_event, str) else dict(on_event).get(label, "spike")  # type: ignore[call-overload]
+            path = Pathway(self, label, code, side, event, delays.get(label), order)
+            object.__setattr__(self, label, path)
+            self._pathways.append(path)
+            self._contained.append(path)
+        if any(p.clock is not self.clock for p in self._pathways):
+            logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name)
+
+    # -- elements ------------------------------------------------------------------------------------------------------
+    @property
+    def _count(self) -> int:
+        return len(self.pre_index)
+
+    @property
+    def parent(self) -> "Synapses":
+        """The whole object."""
+        return self
+
+    def __len__(self) -> int:
+        return len(self.pre_index)
+
+    @property
+    def N_incoming_post(self) -> np.ndarray:
+        """Number of synapses onto each neuron of the target's whole group."""
+        return np.bincount(self.post_index, minlength=self.target.parent._count).astype(np.int32)
+
+    @property
+    def N_outgoing_pre(self) -> np.ndarray:
+        """Number of synapses from each neuron of the source's whole group."""
+        return np.bincount(self.pre_index, minlength=self.source.parent._count).astype(np.int32)
+
+    @property
+    def delay(self) -> Any:
+        """Delays of the pathway ``pre``."""
+        return self._pre_pathway().delay
+
+    @delay.setter
+    def delay(self, value: object) -> None:
+        path = self._pre_pathway()
+        if not hasattr(value, "group"):
+            self._write(path.delay_variable(), slice(None), value, True, level=1)
+
+    def _pre_pathway(self) -> Pathway:
+        for path in self._pathways:
+            if path.label == "pre":
+                return path
+        raise UnknownAttribute(f"{self.name} has no pathway 'pre', so no 'delay'", help="use the delay of the pathway by name")
+
+    def connect(self, condition: object = None, i: object = None, j: object = None, p: object = 1.0, n: object = 1,
+                skip_if_invalid: bool = False, namespace: Mapping[str, object] | None = None, level: int = 0) -> None:
+        """Make synapses; every call adds to those that exist.
+
+        ``connect()`` all pairs; ``condition='i != j'`` with probability ``p``; ``i=``, ``j=`` whole numbers or arrays;
+        ``j='k for k in range(i-3, i+4) if k != i'`` or ``sample(N_post, p=0.1)`` as a generator; ``n`` synapses per pair.
+        Order: by i then j (by j then i for ``i='...'``), arrays as given. Compiles nothing.
+        """
+        run = RunNamespace.given(namespace, level + 1)
+        first, second = new_pairs(self, Connection(condition, i, j, p, n, skip_if_invalid), run)
+        self._add_synapses(first, second)
+
+    def _add_synapses(self, pre: np.ndarray, post: np.ndarray) -> None:
+        """Append pairs given by their indices in source and target."""
+        before = len(self)
+        self.pre_index = np.concatenate([self.pre_index, (pre + self.source._first).astype(np.int32)])
+        self.post_index = np.concatenate([self.post_index, (post + self.target._first).astype(np.int32)])
+        self.connected += 1
+        for v in self.variables.values():
+            if v.values is not None and not v.shared:
+                grown = np.zeros(len(self), v.values.dtype)
+                grown[:before] = v.values
+                v.values = grown
+        for path in self._pathways:
+            path.grow(len(self))
+        if self.multisynaptic_index:
+            self.variables[self.multisynaptic_index].values = self._occurrences()
+        structure_changed()
+
+    def _occurrences(self) -> np.ndarray:
+        """How many earlier synapses join the same pair."""
+        pair = self.pre_index.astype(np.int64) * (int(self.post_index.max(initial=0)) + 1) + self.post_index
+        order = np.argsort(pair, kind="stable")
+        fresh = np.r_[True, np.diff(pair[order]) != 0] if len(pair) else np.zeros(0, bool)
+        start = np.maximum.accumulate(np.where(fresh, np.arange(len(pair)), 0))
+        found = np.zeros(len(pair), np.int32)
+        found[order] = np.arange(len(pair)) - start
+        return found
+
+    def _absolute(self, item: object, run: RunNamespace) -> np.ndarray:
+        if not isinstance(item, tuple):
+            return super()._absolute(item, run)
+        if len(item) > 3 or len(item) == 3 and not self.multisynaptic_index:
+            raise WrongIndex(f"{self.name} takes the indices [i, j]" + (", or [i, j, k]" if self.multisynaptic_index else ""),
+                             found=f"{len(item)} indices", help="a third index needs multisynaptic_index='k'")
+        chosen = np.ones(len(self), bool)
+        for part, index, group in zip(item, (self.pre_index, self.post_index), (self.source, self.target)):
+            chosen &= np.isin(index - group._first, _neurons(part, group))
+        if len(item) == 3:
+            k = self.variables[self.multisynaptic_index].values  # type: ignore[index]
+            assert k is not None
+            chosen &= np.isin(k, element_indices(item[2], int(k.max(initial=0)) + 1, f"{self.name} [k]"))
+        return np.flatnonzero(chosen)
+
+    def __getitem__(self, item: object) -> "SynapticIndices":
+        return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller(1)))
+
+    def _refuse_write(self, v: Variable) -> None:
+        super()._refuse_write(v)
+        if not self.connected and not v.shared:
+            raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set", help="call connect() first")
+
+    def _written(self, v: Variable) -> None:
+        if v.name == "delay":
+            if v.shared and v.values is not None and len(v.values) != 1:
+                raise WrongValue("A delay given in the constructor is one for all synapses")
+            structure_changed()
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+    def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
+        """Synaptic names, every name of the target bare, and both sides with their suffix (R31)."""
+        found: dict[str, Symbol] = {}
+        for group, side in ((self.target, "post"), (self.source, "pre")):
+            path = (f"{self.name}.{side}_index",)
+            for name, symbol in group.scope(run).own.items():
+                if symbol.kind == "clock":
+                    continue
+                seen = symbol.via(path)
+                found[f"{name}_{side}"] = seen
+                if side == "post":
+                    found.setdefault(name, seen)
+        found |= super().own_symbols(run)
+        for side, label in (("pre", "N_outgoing"), ("post", "N_incoming")):
+            found[f"{label}_{side}"] = found[label]
+        for label, side in (("i", "pre"), ("j", "post")):
+            found[f"{label}_{side}"] = found[label]
+        for path in self._pathways:
+            if path.label == "pre" and path._delay.values is not None:
+                found["delay"] = Symbol("delay", "array", path._delay.program, SECOND, shared=path._delay.shared)
+        return found
+
+    def neighbours(self) -> list[Group]:
+        """Source, target, and what they are linked to."""
+        return [self.source, self.target, *super().neighbours()]
+
+    def dependencies(self) -> list[BrianObject]:
+        """Both sides."""
+        return [self.source, self.target]
+
+    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Synaptic variables, indices of both sides, and counts."""
+        found = super().arrays()
+        n = self.name
+        found[f"{n}.pre_index"] = (Array(f"{n}.pre_index", "i4", n, self.source.space), self.pre_index)
+        found[f"{n}.post_index"] = (Array(f"{n}.post_index", "i4", n, self.target.space), self.post_index)
+        return found
+
+    def counts(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Synapses per neuron, computed on request."""
+        n = self.name
+        return {f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), self.N_outgoing_pre),
+                f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4", self.target.space), self.N_incoming_post)}
+
+    def reach(self) -> Any:
+        """Arrays by name, the counts and delays included."""
+        inner = super().reach()
+
+        def get(name: str) -> np.ndarray:
+            if name in (f"{self.name}.N_outgoing_pre", f"{self.name}.N_incoming_post"):
+                return self.counts()[name][1]
+            for path in self._pathways:
+                if name == path._delay.program and path._delay.values is not None:
+                    return path._delay.values
+            return inner(name)
+
+        return get
+
+    # -- what happens in a step ----------------------------------------------------------------------------------------
+    def prepare(self) -> None:
+        """Rows, delays and queues of the pathways."""
+        if not self.connected:
+            raise inside(WrongType(f"{self.name} has no synapses", help="call connect() before the run"), self.name)
+        for path in self._pathways:
+            path.prepare()
+
+    def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
+        """The update of the event-driven variables over ``_elapsed``."""
+        lines = [e for e in self.equations.of_kind("differential") if "event-driven" in e.flags]
+        if not lines:
+            return []
+        system = self.system(resolver, lines, self.clock.dt_)
+        resolver.symbols.setdefault("_elapsed", Symbol("_elapsed", "local", "_elapsed", SECOND, writable=True))
+        resolver.symbols["lastupdate"] = resolver.scope.own["lastupdate"]
+        try:
+            return list(integrate_event_driven(system).statements)
+        except BrainsimError as error:
+            raise inside(error, self.name) from error
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """State update of clock-driven variables, and summed variables."""
+        self.check_units(run)
+        clock = self.clock.name
+        made: list[Task] = []
+        frozen = self.constant_over_dt(run)
+        if frozen is not None:
+            made.append(Elementwise(name=f"{self.name}_subexpression_update", clock=clock, when="before_start", order=self.order,
+                                    space=self.name, block=frozen))
+        lines = [e for e in self.equations.of_kind("differential") if "event-driven" not in e.flags]
+        if lines and self.state_updater.active:
+            resolver = self.resolver(run)
+            update = self.integrated(resolver, self.system(resolver, lines, self.clock.dt_), self.method, self.method_options)
+            self.announce(update)
+            block = resolver.block(update.statements, "state update", free=False)
+            part = self.state_updater
+            made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=block))
+        made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        return made
+
+    def _summed(self, name: str, run: RunNamespace) -> Summed:
+        e = self.equations[name]
+        stem, _, side = name.rpartition("_")
+        group = self.target if side == "post" else self.source
+        resolver = self.resolver(run)
+        found = resolver.dimension(e.expression)  # type: ignore[arg-type]
+        symbol = group.scope(run).own[stem]
+        if found is not symbol.dimension:
+            raise inside(DimensionMismatchError(f"The right side of '{name}' must have the unit of '{stem}'", symbol.dimension, found, at=e.span), self.name)
+        block = Block((Assign("_value", "=", resolver.tree(e.expression)),), resolver.symbols, resolver.functions, name)  # type: ignore[arg-type]
+        space, bounds = group.domain()
+        return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups", order=group.order - 1,
+                      space=self.name, target=symbol.via((f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
+
+    def __repr__(self) -> str:
+        return f"Synapses({self.source.name} → {self.target.name}, {len(self)} synapses, name={self.name!r})"
+
+
+class SynapticIndices:
+    """Chosen synapses, for ``record=``."""
+
+    def __init__(self, synapses: Synapses, indices: np.ndarray):
+        self.synapses, self.indices, self._version = synapses, indices, synapses.connected
+
+    def _indices_for(self, group: Group) -> np.ndarray:
+        if group is not self.synapses:
+            raise WrongValue(f"These are synapses of {self.synapses.name}, not of {group.name}")
+        if self._version != self.synapses.connected:
+            raise WrongIndex("The synapses have changed since they were chosen", help="choose them again after connect")
+        return self.indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+def _neurons(part: object, group: Group) -> np.ndarray:
+    inner = getattr(part, "_indices_for", None)
+    if inner is not None:
+        return inner(group.parent) - group._first  # type: ignore[attr-defined]
+    return element_indices(part, group._count, group.name)
+
+
+def _named(code: object, default: str) -> dict[str, str]:
+    if code is None:
+        return {}
+    if isinstance(code, str):
+        return {default: code}
+    if isinstance(code, Mapping):
+        return dict(code)
+    raise WrongType(f"on_{default} is a string of statements, or a dictionary of named ones", found=repr(code))
+
+
+def _renamed(new: object, old: object, side: str) -> object:
+    if old is not None:
+        logger.warning("the argument '%s' is now called 'on_%s'", side, side)
+    return new if new is not None else old
+

@@ -1,0 +1,256 @@
+"""Variables of a group, and the views through which users read and write them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue
+from brainsim.ir.state import DTYPES
+from brainsim.language.trees import Tree
+from brainsim.model.symbols import Symbol
+from brainsim.units import DIMENSIONLESS, get_dimensions
+from brainsim.units.dimensions import Dimension
+from brainsim.units.quantities import with_dimension
+
+if TYPE_CHECKING:
+    from brainsim.objects.group import Group
+
+
+@dataclass
+class Variable:
+    """One variable of a group. ``values`` has one entry per element (one in all when ``shared``); a subexpression has none."""
+
+    name: str
+    program: str
+    dimension: Dimension = DIMENSIONLESS
+    dtype: str = "f8"
+    shared: bool = False
+    read_only: bool = False
+    constant: bool = False
+    flags: tuple[str, ...] = ()
+    definition: Tree | None = None
+    source: Source | None = None
+    span: Span | None = None
+    guard: str = ""
+    values: np.ndarray | None = None
+    linked_to: Symbol | None = None     #: of a linked variable, once it is set
+    symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
+    space: str = ""                     #: where it lies, when not over the group's own elements
+
+    @property
+    def is_subexpression(self) -> bool:
+        """Computed at each use, not stored."""
+        return self.definition is not None and self.values is None and "constant over dt" not in self.flags
+
+    def allocate(self, count: int) -> None:
+        """Zeros (the refractory bookkeeping sets its own)."""
+        self.values = np.zeros(1 if self.shared else count, DTYPES[self.dtype])
+
+
+def to_base_units(value: object, variable: Variable, check: bool) -> np.ndarray:
+    """Numbers to store; raises `DimensionMismatchError` when the unit is not the variable's."""
+    dims = get_dimensions(value)
+    array = np.asarray(value)
+    if check and dims is not variable.dimension and not (dims is DIMENSIONLESS and array.dtype.kind in "biuf" and not array.any()):
+        raise DimensionMismatchError(f"'{variable.name}' cannot be set to this value", variable.dimension, dims,
+                                     help=_unit_help(variable.dimension, dims))
+    if array.dtype.kind not in "biuf":
+        raise WrongType(f"'{variable.name}' holds numbers", found=f"{type(value).__name__} of {array.dtype}")
+    return array
+
+
+def _unit_help(wanted: Dimension, found: Dimension) -> str:
+    if found is DIMENSIONLESS:
+        return "multiply by a unit, *mV for example, or assign to the name with an underscore to give base units"
+    return "divide by the unit" if wanted is DIMENSIONLESS else ""
+
+
+class VariableView:
+    """``G.v``: read with ``[...]``, write with ``= ``; behaves like an array with its unit in arithmetic.
+
+    Indices are whole numbers, slices, lists, boolean arrays, strings in the language of the equations, or subgroups.
+    """
+
+    __array_priority__ = 2000
+
+    def __init__(self, group: "Group", variable: Variable, with_units: bool):
+        self.group, self.variable, self.with_units = group, variable, with_units
+        self.name = variable.name
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+    def __getitem__(self, item: object) -> object:
+        return self._wrap(self.group._read(self.variable, item, level=1))
+
+    def get_item(self, item: object, level: int = 0) -> object:
+        """``view[item]`` for callers ``level`` frames further down."""
+        return self._wrap(self.group._read(self.variable, item, level=level + 1))
+
+    def _wrap(self, values: np.ndarray) -> object:
+        return with_dimension(values, self.variable.dimension) if self.with_units else values
+
+    def _all(self) -> np.ndarray:
+        return self._wrap(self.group._read(self.variable, slice(None), level=3))  # type: ignore[return-value]
+
+    def get_value(self) -> np.ndarray:
+        """The numbers in base units."""
+        return np.asarray(self._all())
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+    def __setitem__(self, item: object, value: object) -> None:
+        self.group._write(self.variable, item, value, self.with_units, level=1)
+
+    def set_item(self, item: object, value: object, level: int = 0) -> None:
+        """``view[item] = value`` for callers ``level`` frames further down."""
+        self.group._write(self.variable, item, value, self.with_units, level=level + 1)
+
+    def _in_place(self, op: str, other: object) -> "VariableView":
+        if isinstance(other, str):
+            raise WrongType(f"'{self.name} {op} string' is not possible", help=f"write {self.name} = '{self.name} {op[0]} {other}'")
+        here = self._all()
+        new = {"+=": lambda: here + other, "-=": lambda: here - other, "*=": lambda: here * other, "/=": lambda: here / other,
+               "**=": lambda: here ** other}[op]()
+        self.group._write(self.variable, slice(None), new, self.with_units, level=2)
+        return self
+
+    def __iadd__(self, other: object) -> "VariableView":
+        return self._in_place("+=", other)
+
+    def __isub__(self, other: object) -> "VariableView":
+        return self._in_place("-=", other)
+
+    def __imul__(self, other: object) -> "VariableView":
+        return self._in_place("*=", other)
+
+    def __itruediv__(self, other: object) -> "VariableView":
+        return self._in_place("/=", other)
+
+    def __ipow__(self, other: object) -> "VariableView":
+        return self._in_place("**=", other)
+
+    # -- behaving like an array ----------------------------------------------------------------------------------------
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        if not self.with_units or copy is not False:
+            return np.array(self._all(), dtype=dtype)  # type: ignore[call-overload]
+        raise ValueError("a view of a variable always gives a copy")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
+        if method != "__call__" and "out" in kwargs:
+            return NotImplemented
+        values = [x._all() if isinstance(x, VariableView) else x for x in inputs]
+        return getattr(ufunc, method)(*values, **kwargs)
+
+    def __array_function__(self, function: object, types: object, args: object, kwargs: object) -> object:
+        return function(*_without_views(args), **{k: _without_views(v) for k, v in kwargs.items()})  # type: ignore[operator,attr-defined]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> object:
+        return iter(self._all())
+
+    def __bool__(self) -> bool:
+        return bool(self._all())
+
+    def __float__(self) -> float:
+        return float(self._all())
+
+    def __int__(self) -> int:
+        return int(self._all())
+
+    def __index__(self) -> int:
+        if self.variable.dtype not in ("i4", "i8"):
+            raise TypeError(f"'{self.name}' is not an integer variable")
+        return int(self._all())
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """One dimension: the group's elements (none when shared)."""
+        return np.shape(self._all())
+
+    @property
+    def ndim(self) -> int:
+        """1, or 0 when shared."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the numbers."""
+        return DTYPES[self.variable.dtype]
+
+    @property
+    def dim(self) -> Dimension:
+        """Physical dimension."""
+        return self.variable.dimension if self.with_units else DIMENSIONLESS
+
+    @property
+    def unit(self) -> object:
+        """The base unit of the dimension."""
+        return with_dimension(np.float64(1.0), self.dim)
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._all(), name)
+
+    def __repr__(self) -> str:
+        return f"<{self.group.name}.{self.name}: {self._all()!r}>"
+
+    def __str__(self) -> str:
+        return str(self._all())
+
+
+def _without_views(x: object) -> object:
+    if isinstance(x, VariableView):
+        return x._all()
+    if isinstance(x, (list, tuple)):
+        return type(x)(_without_views(v) for v in x)
+    return x
+
+
+def _operator(name: str) -> None:
+    def forward(self: VariableView, *others: object) -> object:
+        values = [o._all() if isinstance(o, VariableView) else o for o in others]
+        return getattr(np.asanyarray(self._all()), name)(*values)
+
+    forward.__name__ = name
+    setattr(VariableView, name, forward)
+
+
+for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod rpow neg pos abs "
+              "lt le gt ge eq ne and or xor invert").split():
+    _operator(f"__{_name}__")
+VariableView.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+
+def element_indices(item: object, count: int, owner: str) -> np.ndarray:
+    """Whole-number, slice, list and boolean indices as an array of element numbers; `WrongIndex` or `WrongType` otherwise."""
+    if isinstance(item, slice):
+        return np.arange(count)[item]
+    if isinstance(item, tuple):
+        raise WrongIndex(f"{owner} takes one index", found=f"{len(item)} indices", help="1-d indices: G.v[0:5]")
+    array = np.asarray(item)
+    if array.dtype == np.bool_:
+        if array.shape != (count,):
+            raise WrongIndex(f"A boolean index into {owner} needs one entry per element", found=f"{array.size} entries for {count} elements")
+        return np.flatnonzero(array)
+    if array.size == 0:
+        return np.zeros(0, int)
+    if array.dtype.kind not in "iu":
+        raise WrongType(f"An index into {owner} is a whole number, a slice, a list of them, a boolean array or a string",
+                        found=f"{type(item).__name__} of {array.dtype}")
+    array = array.astype(np.int64)
+    bad = (array < -count) | (array >= count)
+    if bad.any():
+        raise WrongIndex(f"Index {array[bad].ravel()[0]} is out of range for {owner}", found=f"{count} elements, 0 to {count - 1}")
+    return np.where(array < 0, array + count, array)
+
+
+def check_length(values: np.ndarray, count: int, name: str) -> None:
+    """An array assigned to a variable has one value, or one per element."""
+    if values.ndim and values.size != 1 and values.shape != (count,):
+        raise WrongValue(f"'{name}' cannot be set to an array of another length", found=f"{values.shape} values for {count} elements",
+                         help="give one value, or one per element")
+
+

@@ -1,0 +1,57 @@
+"""Neighbouring loops over one space become one, where every access is to the own element."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from brainsim.ir.expressions import Expr, Local
+from brainsim.ir.program import Each, Host, Kernel, Let, Program, Statement
+from brainsim.ir.walk import appends, draws, rebuild, touches_only_own_element, walk, writes
+
+
+def fuse_loops(program: Program) -> Program:
+    """Merge kernels that follow each other on one clock over one space and touch only their own element.
+
+    Kernels that append are kept apart: the compiler turns loops without appending into SIMD code.
+    """
+    done: list[Kernel] = []
+    for k in program.kernels:
+        if done and _fusable(done[-1], k):
+            done[-1] = _fused(done[-1], k, len(done))
+        else:
+            done.append(k)
+    return replace(program, kernels=tuple(done))
+
+
+def _fusable(a: Kernel, b: Kernel) -> bool:
+    if a.clock != b.clock or not isinstance(a.domain, Each) or a.domain != b.domain:
+        return False
+    if appends(a) or appends(b) or draws(a) != draws(b):
+        return False
+    shared = writes(a) & _prologue_reads(b)
+    return not shared and touches_only_own_element(a) and touches_only_own_element(b)
+
+
+def _prologue_reads(k: Kernel) -> frozenset[str]:
+    return frozenset(n.array for s in k.prologue for n in walk(s) if hasattr(n, "array"))
+
+
+def _fused(a: Kernel, b: Kernel, number: int) -> Kernel:
+    b = _renamed(b, f"@{number}_")
+    return replace(a, name=f"{a.name}+{b.name}", body=a.body + b.body, prologue=a.prologue + b.prologue)
+
+
+def _renamed(k: Kernel, prefix: str) -> Kernel:
+    mine = {s.name for s in (*k.prologue, *k.body) if isinstance(s, Let)}
+    mine |= {n.name for s in k.body for n in walk(s) if isinstance(n, Let)}
+
+    def change(node: Expr | Statement) -> Expr | Statement:
+        if isinstance(node, (Local, Let)) and node.name in mine:
+            return replace(node, name=prefix + node.name)
+        return node
+
+    return replace(k, prologue=tuple(rebuild(s, change) for s in k.prologue), body=tuple(rebuild(s, change) for s in k.body))
+
+
+def drop_idle(program: Program) -> Program:
+    """Forget kernels without a body: they have no effect."""
+    return replace(program, kernels=tuple(k for k in program.kernels if k.body or isinstance(k.domain, Host)))

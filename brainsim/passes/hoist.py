@@ -1,0 +1,74 @@
+"""What does not depend on the element is computed once, before the loop."""
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from brainsim.ir.expressions import Call, Const, Draw, Expr, Load, Local, Op, Param, dtype
+from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store
+from brainsim.ir.walk import nodes, walk
+
+
+def hoist_invariants(program: Program) -> Program:
+    """Move loop-invariant arithmetic of every kernel into its prologue."""
+    return replace(program, kernels=tuple(_hoist(k) for k in program.kernels))
+
+
+def _hoist(kernel: Kernel) -> Kernel:
+    if not isinstance(kernel.domain, (Each, Range, Events, FanOut)):
+        return kernel
+    written = frozenset(n.array for n in nodes(kernel) if isinstance(n, Store))
+    prologue: list[Let] = list(kernel.prologue)
+    fixed = {s.name: dtype(s.value) for s in prologue}
+    body, often = list(kernel.body), _assigned(kernel.body)
+    kept: list[Statement] = []
+    made: dict[Expr, Local] = {}
+
+    def invariant(e: Expr) -> bool:
+        return all(_fixed(n, fixed, written) for n in walk(e))
+
+    def lift(node: object) -> object:
+        if isinstance(node, (Op, Call)) and invariant(node) and any(isinstance(n, (Param, Load, Local)) for n in walk(node)):
+            if node not in made:
+                name = f"@{len(made)}"
+                prologue.append(Let(name, node))
+                fixed[name] = dtype(node)
+                made[node] = Local(name, dtype(node))
+            return made[node]
+        new = {}
+        for f in fields(node):  # type: ignore[arg-type]
+            value = getattr(node, f.name)
+            if isinstance(value, tuple) and value and isinstance(value[0], (Expr, Statement)):
+                new[f.name] = tuple(map(lift, value))
+            elif isinstance(value, (Expr, Statement)):
+                new[f.name] = lift(value)
+        return replace(node, **new) if new else node  # type: ignore[type-var]
+
+    for s in body:
+        if isinstance(s, Let) and often[s.name] == 1 and invariant(s.value):
+            prologue.append(s)
+            fixed[s.name] = dtype(s.value)
+        else:
+            kept.append(lift(s))  # type: ignore[arg-type]
+    return replace(kernel, body=tuple(kept), prologue=tuple(prologue))
+
+
+def _fixed(node: object, fixed: dict[str, str], written: frozenset[str]) -> bool:
+    match node:
+        case Local(name, _):
+            return name in fixed
+        case Draw():
+            return False
+        case Load(array, index, _):
+            return array not in written and isinstance(index, Const)
+    return True
+
+
+def _assigned(body: tuple[Statement, ...]) -> dict[str, int]:
+    count: dict[str, int] = {}
+    for s in body:
+        if isinstance(s, Let):
+            count[s.name] = count.get(s.name, 0) + 1
+        elif isinstance(s, If):
+            for name, n in _assigned(s.body).items():
+                count[name] = count.get(name, 0) + 2 * n
+    return count

@@ -1,0 +1,40 @@
+"""Literals become parameters, so that another number in a user's equation compiles nothing."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Op, Param
+from brainsim.ir.program import Kernel, Program, Statement
+from brainsim.ir.walk import rebuild_kernel
+
+KEPT = (0.0, 1.0, -1.0, 2.0, 0.5)
+
+
+def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
+    """The program with float literals replaced by parameters ``@literals.k``, and their values."""
+    values: dict[str, float] = {}
+
+    def lift(e: Expr) -> Expr:
+        if isinstance(e, Const) and isinstance(e.value, float) and e.value == e.value and e.value not in KEPT:
+            name = f"@literals.{len(values)}"
+            values[name] = e.value
+            return Param(name, "f8")
+        return e
+
+    def change(node: Expr | Statement) -> Expr | Statement:
+        match node:
+            case Op("**", (base, power)):
+                return Op("**", (lift(base), power))
+            case Op(op, args):
+                return Op(op, tuple(map(lift, args)))
+            case Call(function, args):
+                return Call(function, tuple(map(lift, args)))
+            case Cast(t, value):
+                return Cast(t, lift(value))
+            case Load() | Draw() | Const() | Param():
+                return node
+        return node
+
+    made: tuple[Kernel, ...] = tuple(rebuild_kernel(k, change) for k in program.kernels)
+    params = tuple(sorted({**dict(program.params), **{name: "f8" for name in values}}.items()))
+    return replace(program, kernels=made, params=params), values

@@ -1,0 +1,167 @@
+"""From objects to a running program: one call per stage.
+
+    declare → parse → resolve → integrate → lower → optimise → write, build → advance
+
+Objects declare and parse when they are made; their ``tasks`` resolve and integrate; the rest happens here.
+"""
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from brainsim.errors import BrainsimError, WrongValue
+from brainsim.ir.program import Array, Host, Program, Queue
+from brainsim.ir.state import QueueState, State
+from brainsim.ir.text import program as program_text
+from brainsim.language.expressions import to_text
+from brainsim.lowering.program import lower
+from brainsim.model.symbols import External, Symbol
+from brainsim.model.tasks import Summed, Task
+from brainsim.options import prefs
+from brainsim.passes import optimise
+from brainsim.passes.literals import lift_literals
+from brainsim.targets.contract import Executable, Missing, Target, Written
+from brainsim.targets.cython_module import CythonTarget
+from brainsim.targets.interpreter import Interpreter
+from brainsim.targets.numpy_arrays import NumpyTarget
+
+logger = logging.getLogger("brainsim")
+
+
+@dataclass
+class Values:
+    """What the objects of a network hand over: declared arrays and queues with their contents, sizes and scalars."""
+
+    arrays: dict[str, tuple[Array, np.ndarray]] = field(default_factory=dict)
+    queues: dict[str, tuple[Queue, QueueState]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    params: dict[str, float | int] = field(default_factory=dict)
+
+
+@dataclass
+class Prepared:
+    """A network ready to advance."""
+
+    tasks: tuple[Task, ...]
+    program: Program
+    target: Target
+    source: Written
+    executable: Executable
+    state: State
+    literals: Mapping[str, float]
+
+
+def symbols_of(tasks: Iterable[Task]) -> Iterable[Symbol]:
+    """All symbols that tasks refer to."""
+    for task in tasks:
+        block = getattr(task, "block", None)
+        if block is not None:
+            yield from block.symbols.values()
+
+
+def functions_of(tasks: Iterable[Task]) -> Iterable[External]:
+    """All functions from outside that tasks call."""
+    for task in tasks:
+        block = getattr(task, "block", None)
+        if block is not None:
+            yield from block.functions.values()
+
+
+def choose_target() -> Target:
+    """The target that the preferences name; without a C compiler ``auto`` is NumPy, and says so."""
+    wanted, math, compiler = prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.compiler"]
+    if wanted == "interpreter":
+        return Interpreter()
+    if wanted == "numpy":
+        return NumpyTarget()
+    target = CythonTarget(str(math), str(compiler))
+    found = target.available()
+    if isinstance(found, Missing):
+        if wanted == "cython":
+            raise BrainsimError(f"The target 'cython' does not run here: {found.reason}", help=found.remedy)
+        _warn_once(f"{found.reason}: running on the slower NumPy target. To run compiled, {found.remedy}")
+        return NumpyTarget()
+    return target
+
+
+@lru_cache(maxsize=None)
+def _warn_once(text: str) -> None:
+    logger.warning(text)
+
+
+def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target) -> Prepared:
+    """Lower, optimise, write and build; allocate the state."""
+    _refuse_two_sums(tasks)
+    program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots)
+    program, literals = lift_literals(program)
+    if prefs["codegen.passes"]:
+        program = optimise(program)
+    source, executable = _built(program, target)
+    state = allocate(program, values, literals)
+    executable.bind(state)
+    return Prepared(tuple(tasks), program, target, source, executable, state, literals)
+
+
+_BUILT: dict[tuple[Program, str, str], Written] = {}
+
+
+def _built(program: Program, target: Target) -> tuple[Written, Executable]:
+    key = (program, target.name, f"{getattr(target, 'math', '')} {getattr(target, 'choice', '')}")
+    if key not in _BUILT:
+        if len(_BUILT) > 64:
+            _BUILT.clear()
+        _BUILT[key] = target.write(program)
+    return _BUILT[key], target.build(program, _BUILT[key])
+
+
+def allocate(program: Program, values: Values, literals: Mapping[str, float]) -> State:
+    """The state: the objects' own arrays, so that what a run changes is at once what users read."""
+    arrays = {a.name: values.arrays[a.name][1] for a in program.arrays}
+    queues = {q.name: values.queues[q.name][1] for q in program.queues}
+    sizes = {s: values.sizes[s] for s in program.spaces if s in values.sizes}
+    sizes |= {a.space: len(arrays[a.name]) for a in program.arrays if a.space not in sizes}
+    for q in program.queues:
+        state = queues[q.name]
+        state.make_room(16)
+    params = {name: literals[name] if name in literals else values.params[name] for name, _ in program.params}
+    return State(program, sizes, params, arrays, queues)
+
+
+def host_kernels(program: Program) -> dict[int, str]:
+    """Number and name of the kernels that are Python functions."""
+    return {n: k.name for n, k in enumerate(program.kernels) if isinstance(k.domain, Host)}
+
+
+def explain(prepared: Prepared, stage: str) -> str:
+    """A stage as readable text: 'model', 'program' or 'source'."""
+    match stage:
+        case "model":
+            return "\n\n".join(_task_text(t) for t in prepared.tasks)
+        case "program":
+            return program_text(prepared.program)
+        case "source":
+            return prepared.source.text
+    raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'program' or 'source'")
+
+
+def _task_text(task: Task) -> str:
+    head = f"{task.name}: {type(task).__name__} in slot '{task.when}', order {task.order}, on {task.clock}"
+    block = getattr(task, "block", None)
+    lines = [f"    {s.target} {s.op} {to_text(s.value)}" for s in block.statements] if block is not None else []
+    return "\n".join([head, *lines])
+
+
+def _refuse_two_sums(tasks: Iterable[Task]) -> None:
+    seen: dict[str, list[Summed]] = {}
+    for task in tasks:
+        if isinstance(task, Summed):
+            for other in seen.get(task.target.program, []):
+                if task.bounds is None or other.bounds is None or task.bounds == other.bounds:
+                    raise WrongValue(f"'{task.name}' and '{other.name}' both set '{task.target.program}'",
+                                     help="a summed variable has one source: use two variables and add them in the equations")
+            seen.setdefault(task.target.program, []).append(task)
+
