@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Local
-from brainsim.ir.program import Each, Events, FanOut, Kernel, Once, Program, Range, Store
-from brainsim.ir.walk import appends, order_free, reads, statements, touched_queues, used_params, writes
+from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Once, Program, Range, Store
+from brainsim.ir.walk import appends, order_free, reads, statements, touched_queues, touches_only_own_element, used_params, writes
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers
@@ -60,6 +60,11 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
         reads=" ".join(sorted(short.get(n, n) for n in reads(k))) or "nothing",
         writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
         body="\n".join(writer.block(k.body, pad, known)), room=[], extent=[], independent=_independent(k))
+    rare = _rare(k)
+    view["filter"] = ""
+    if rare is not None:
+        view["filter"] = writer.expression(rare.condition)
+        view["body"] = "\n".join(writer.block(rare.body, " " * 16, known))
     match k.domain:
         case Each(space):
             view |= dict(first="0", last=f"T->sizes[{program.spaces.index(space)}]")
@@ -137,6 +142,13 @@ def _extent(program: Program, k: Kernel, names: dict[str, str], writer: Writer) 
                       f"for (int64_t e = 0; e < {q}_count[slot]; e++) {{ const int64_t j = {q}[slot * {q}_capacity + e]; "
                       f"n += {names[starts]}[j + 1] - {names[starts]}[j]; }}", "return n;"]
     return lines
+
+
+def _rare(k: Kernel) -> If | None:
+    """The one `If` that is a whole loop's body and appends: few elements pass, and each touches only itself."""
+    if isinstance(k.domain, (Each, Range)) and len(k.body) == 1 and isinstance(k.body[0], If) and appends(k) and touches_only_own_element(k):
+        return k.body[0]
+    return None
 
 
 def _independent(k: Kernel) -> bool:

@@ -1,6 +1,7 @@
 /* The functions of the update program in C; the interpreter (brainsim/ir) says what each one means. */
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline double bs_square(double x) { return x * x; }
 static inline double bs_clip(double x, double low, double high) { double y = x < low ? low : x; return y > high ? high : y; }
