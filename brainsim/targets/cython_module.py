@@ -17,8 +17,7 @@ from brainsim.targets import c_source
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpu, find_compiler, include_flags
 from brainsim.targets.contract import Available, Missing, Written
-from brainsim.targets.cython_compiler import translate, version
-from brainsim.targets.templates import render
+from brainsim.targets.wrapper import MODULE, version, wrapper
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
@@ -37,11 +36,17 @@ class CythonTarget:
         return found if isinstance(found, Missing) else Available(" ".join(found.command))
 
     def write(self, program: Program) -> Written:
-        """The Cython module as text."""
+        """The loops and the scheduler as C text; the Cython half is the same for every network."""
         found = find_compiler(self.choice)
         simd = isinstance(found, Compiler) and found.vector_functions and self.math == "fast"
-        text = render("cython/module.pyx.jinja", source=c_source.source(program, simd))
-        return Written(text, "cython", digest(text))
+        text = c_source.source(program, simd)
+        return Written(text, "C", digest(text))
+
+    def warm_up(self) -> None:
+        """Begin, in another process, what does not depend on the network."""
+        compiler = find_compiler(self.choice)
+        if isinstance(compiler, Compiler):
+            wrapper(compiler)
 
     def build(self, program: Program, source: Written) -> "CythonExecutable":
         """The module for this text, from the cache or freshly compiled."""
@@ -53,25 +58,24 @@ class CythonTarget:
         path = module_path(name, SUFFIX)
         if not path.exists():
             compile_module(name, source.text, compiler, flags, path)
-        return CythonExecutable(_load(name, str(path)), program)
+        return CythonExecutable(_load(str(path)), program)
 
 
 def compile_module(name: str, text: str, compiler: Compiler, flags: list[str], path: Path) -> None:
-    """Translate and compile into the cache."""
+    """Compile the loops, link the Cython half to them, and put the module into the cache."""
+    cython_half = wrapper(compiler).result()
     with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
-        pyx = Path(folder) / f"{name}.pyx"
-        pyx.write_text(text, encoding="utf-8")
-        translate(pyx)
+        (Path(folder) / "network.c").write_text(text, encoding="utf-8")
         made = Path(folder) / "module.so"
-        command = [*compiler.command, *flags, *include_flags(), f"{name}.c", "-o", str(made), *compiler.libraries()]
+        command = [*compiler.command, *flags, *include_flags(), "network.c", str(cython_half), "-o", str(made), *compiler.libraries()]
         run_compiler(command, Path(folder), "the network's module")
         keep(made, path)
 
 
 @lru_cache(maxsize=None)
-def _load(name: str, path: str) -> ModuleType:
-    loader = importlib.machinery.ExtensionFileLoader(name, path)
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+def _load(path: str) -> ModuleType:
+    loader = importlib.machinery.ExtensionFileLoader(MODULE, path)
+    spec = importlib.util.spec_from_file_location(MODULE, path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)

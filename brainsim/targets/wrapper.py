@@ -1,0 +1,83 @@
+"""The Cython half of every compiled module: translated once per installation, in a process of its own while the user's script runs.
+
+Cython needs the better part of a second to start, whatever it translates. The half that it translates is the same for all
+networks, so it is kept as an object file and linked to the loops of each.
+"""
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from brainsim.errors import BuildError
+from brainsim.targets.cache import digest, module_path
+from brainsim.targets.compiler import Compiler, include_flags
+from brainsim.targets.templates import read
+
+MODULE = "brainsim_network"
+SCRIPT = """
+import os, subprocess, sys
+from pathlib import Path
+import Cython.Compiler.Main as main
+pyx, wanted, *command = sys.argv[1:]
+result = main.compile(pyx, main.CompilationOptions(main.default_options, language_level=3, emit_linenums=False))
+if result.num_errors:
+    sys.exit("Cython refused " + pyx)
+made = str(Path(pyx).with_suffix(".o"))
+subprocess.run([*command, "-c", str(Path(pyx).with_suffix(".c")), "-o", made], check=True)
+Path(wanted).parent.mkdir(parents=True, exist_ok=True)
+beside = wanted + "." + str(os.getpid())
+Path(beside).write_bytes(Path(made).read_bytes())
+os.replace(beside, wanted)
+"""
+
+
+@lru_cache(maxsize=None)
+def version() -> str:
+    """What identifies the installed Cython, without importing it."""
+    spec = find_spec("Cython")
+    return f"{spec.origin} {Path(spec.origin).stat().st_mtime_ns}" if spec and spec.origin else "none"
+
+
+class WrapperProcess:
+    """The process that builds the wrapper, if one was needed."""
+
+    def __init__(self, compiler: Compiler):
+        self.compiler = compiler
+        self.text = read("cython/module.pyx")
+        name = digest(self.text, compiler.identity, version(), sys.version, " ".join(include_flags()))
+        self.path = module_path(f"wrapper-{name}", ".o")
+        self.process: subprocess.Popen[str] | None = None
+        self.folder: tempfile.TemporaryDirectory[str] | None = None
+        if not self.path.exists():
+            self._start()
+
+    def _start(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="brainsim_wrapper_")
+        pyx = Path(self.folder.name) / f"{MODULE}.pyx"
+        pyx.write_text(self.text, encoding="utf-8")
+        command = [*self.compiler.command, "-fPIC", "-O1", "-w", *include_flags()]
+        self.process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(pyx), str(self.path), *command],
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def result(self) -> Path:
+        """The object file, once it is there."""
+        if self.process is not None:
+            output, _ = self.process.communicate()
+            if self.process.returncode and not self.path.exists():
+                raise BuildError("the Cython half of the module could not be built", found=output.strip()[-300:],
+                                 help="check that Cython and the C compiler work; prefs.codegen.target = 'numpy' runs without them")
+            self.process = None
+        if not self.path.exists():   # somebody emptied the cache
+            self._start()
+            return self.result()
+        return self.path
+
+
+@lru_cache(maxsize=None)
+def wrapper(compiler: Compiler) -> WrapperProcess:
+    """The one process for a compiler; starts it on the first call."""
+    return WrapperProcess(compiler)
