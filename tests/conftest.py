@@ -1,0 +1,28 @@
+"""What every test of simulated objects needs: a target, and a clean beginning."""
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from brainsim import defaultclock, ms, prefs, run, seed, start_scope
+
+
+@pytest.fixture(params=["numpy", "cython"])
+def target(request: pytest.FixtureRequest, fresh: None) -> str:
+    """Runs the test on each target; ``one_target`` below takes NumPy only."""
+    prefs["codegen.target"] = request.param
+    return request.param
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """No visible objects, default names (so that compiled programs are found again), default dt and preferences, one seed."""
+    prefs["codegen.target"] = "numpy"
+    start_scope()
+    run(0 * ms)      # the magic network lets go of the objects of the last test
+    gc.collect()
+    defaultclock.dt = 0.1 * ms
+    seed(12345)
+    yield
+    defaultclock.dt = 0.1 * ms
+    prefs.reset_to_defaults()
