@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,8 @@ class Group(BrianObject, metaclass=Sealed):
         scope_of = self.scope_function(run)
         found = dict(CLOCK_SYMBOLS)
         for name, variable in self.variables.items():
-            found[name] = self._symbol(variable, scope_of)
+            if "linked" not in variable.flags or variable.linked_to is not None:
+                found[name] = self._symbol(variable, scope_of)
         return found
 
     # -- symbols -------------------------------------------------------------------------------------------------------
@@ -187,8 +189,8 @@ class Group(BrianObject, metaclass=Sealed):
         chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements(candidates))
         return candidates[np.broadcast_to(chosen, candidates.shape)]
 
-    def _read(self, v: Variable, item: object, level: int) -> np.ndarray:
-        run = RunNamespace.of_caller(level + 1)
+    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
+        run = RunNamespace.of_caller(level)
         symbol = self._value_symbol(v, run)
         if symbol.shared:
             if not (isinstance(item, slice) and item == slice(None)) and item != 0:
@@ -217,8 +219,8 @@ class Group(BrianObject, metaclass=Sealed):
             raise WrongType(f"The linked variable '{v.name}' has no value yet", help=f"{self.name}.{v.name} = linked_var(group, 'variable')")
         return self.scope(run).own[v.name]
 
-    def _write(self, v: Variable, item: object, value: object, check: bool, level: int) -> None:
-        run = RunNamespace.of_caller(level + 1)
+    def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0) -> None:
+        run = RunNamespace.of_caller(level)
         self._refuse_write(v)
         if isinstance(value, str):
             self._write_string(v, item, value, run)
@@ -240,8 +242,14 @@ class Group(BrianObject, metaclass=Sealed):
         if symbol.path:
             index = self.elements(np.atleast_1d(index)).at(symbol.path)
         check_length(numbers, np.size(index), v.name)
+        if isinstance(item, str):
+            index = self._free(symbol, index)      # a string index makes the assignment code (R9)
         target.values[index] = numbers.reshape(-1)[0] if numbers.size == 1 else numbers
         self._written(v)
+
+    def _free(self, symbol: Symbol, index: np.ndarray) -> np.ndarray:
+        """Those elements whose variable code may write now."""
+        return index[self.reach()(symbol.guard)[index]] if symbol.guard else index
 
     def _written(self, v: Variable) -> None:
         """Called after values were assigned."""
@@ -261,7 +269,10 @@ class Group(BrianObject, metaclass=Sealed):
         resolver = self.resolver(run)
         source = Source(f"{v.name} = {text}", f"value of {self.name}.{v.name}")
         statement = parse_statements(source)[0]
-        symbol = resolver.scope.own[v.name]
+        own: Any = resolver.scope.own
+        if self.variables.get(v.name) is not v:   # a pathway's delay
+            own[v.name] = replace(self._symbol(v, lambda: resolver.scope), writable=True)
+        symbol = own[v.name]
         if symbol.shared:
             used = names(statement.value) & frozenset(n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
             if used:
@@ -331,7 +342,7 @@ class Group(BrianObject, metaclass=Sealed):
             return
         if isinstance(value, VariableView):
             value = value._all()
-        self._write(variable, slice(None), value, check, level=2)
+        self._write(variable, slice(None), value, check)
 
     def _set_link(self, variable: Variable, value: Any) -> None:
         if "linked" not in variable.flags:
@@ -361,7 +372,7 @@ class Group(BrianObject, metaclass=Sealed):
         for name in chosen:
             if name not in self.variables:
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
-            found[name] = VariableView(self, self.variables[name], units).get_item(slice(None), level=level + 1)
+            found[name] = VariableView(self, self.variables[name], units).get_item(slice(None), level=level)
         return found
 
     def set_states(self, values: Mapping[str, object], units: bool = True, format: str = "dict", level: int = 0) -> None:
@@ -369,7 +380,7 @@ class Group(BrianObject, metaclass=Sealed):
         for name, value in values.items():
             if name not in self.variables:
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
-            self._write(self.variables[name], slice(None), value, units, level=level + 1)
+            self._write(self.variables[name], slice(None), value, units, level=level)
 
     # -- regular code --------------------------------------------------------------------------------------------------
     def run_regularly(self, code: str, dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,

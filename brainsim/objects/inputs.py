@@ -104,7 +104,7 @@ class PoissonGroup(SpikeSource):
                 raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ, get_dimensions(rates),
                                              help="PoissonGroup(100, rates=10*Hz)")
             rate.allocate(self._N)
-            self._write(rate, slice(None), rates, True, level=1)
+            self._write(rate, slice(None), rates, True)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """A draw per element and step."""
@@ -357,7 +357,7 @@ class Link:
         if source.dimension is not linked.dimension:
             raise DimensionMismatchError(f"'{linked.name}' and '{self.variable}' of {self.group.name} must have the same unit",
                                          linked.dimension, source.dimension)
-        run = RunNamespace.of_caller(4)
+        run = RunNamespace.of_caller()
         symbol = self.group.scope(run).own[self.variable]
         made = Symbol(linked.name, symbol.kind, symbol.program, symbol.dimension, symbol.dtype, symbol.path, symbol.shared, symbol.writable,
                       symbol.constant, symbol.guard, symbol.value, symbol.offset, symbol.definition, symbol.scope, symbol.origin, self.group.parent)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -16,6 +17,7 @@ from brainsim.units.dimensions import Dimension
 from brainsim.units.names import unit
 
 logger = logging.getLogger("brainsim")
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _WARNED: set[str] = set()
 
 
@@ -28,17 +30,21 @@ class RunNamespace:
         self.places = places
 
     @classmethod
-    def of_caller(cls, level: int) -> "RunNamespace":
-        """The frame ``level`` calls above the caller of this function."""
-        frame = sys._getframe(level + 1)
+    def of_caller(cls, level: int = 0) -> "RunNamespace":
+        """The first frame outside brainsim, or the one ``level`` calls above it."""
+        frame = sys._getframe(1)
+        while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+            frame = frame.f_back
+        for _ in range(level):
+            frame = frame.f_back or frame
         if frame.f_locals is frame.f_globals:
             return cls(frame.f_globals)
         return cls(frame.f_locals, frame.f_globals)
 
     @classmethod
     def given(cls, namespace: Mapping[str, object] | None, level: int) -> "RunNamespace":
-        """The dictionary, or else the frame ``level`` calls above the caller."""
-        return cls(namespace) if namespace is not None else cls.of_caller(level + 1)
+        """The dictionary, or else the caller's frame."""
+        return cls(namespace) if namespace is not None else cls.of_caller(level)
 
     def get(self, name: str) -> object:
         """The value of a name, or None."""

@@ -155,7 +155,7 @@ class Network(Named):
         if length < 0:
             raise WrongValue("The duration of a run cannot be negative", found=str(duration))
         say = reporter(report)
-        self._simulate(length, RunNamespace.given(namespace, level + 1), say, float(report_period))
+        self._simulate(length, RunNamespace.given(namespace, level), say, float(report_period))
 
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
@@ -391,17 +391,17 @@ class Network(Named):
                    level: int = 0) -> dict[str, Any]:
         """States of all groups, by name."""
         return {o.name: o.get_states(units=units, format=format, subexpressions=subexpressions, read_only_variables=read_only_variables,
-                                     level=level + 1) for o in self._objects if hasattr(o, "get_states")}
+                                     level=level) for o in self._objects if hasattr(o, "get_states")}
 
     def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0) -> None:
         """The inverse of `get_states`."""
         for name, states in values.items():
-            self[name].set_states(states, units=units, format=format, level=level + 1)  # type: ignore[attr-defined]
+            self[name].set_states(states, units=units, format=format, level=level)  # type: ignore[attr-defined]
 
     # -- looking inside ------------------------------------------------------------------------------------------------
     def explain(self, stage: str = "model", level: int = 0) -> str:
         """A stage of the way to the machine as text: 'model', 'program' or 'source'."""
-        run = RunNamespace.of_caller(level + 1)
+        run = RunNamespace.of_caller(level)
         if not self._ready(run):
             self._prepare(run)
         assert self._prepared is not None
@@ -409,7 +409,7 @@ class Network(Named):
 
     def scheduling_summary(self) -> str:
         """What runs in a time step, in order."""
-        tasks = ordered(self._tasks(RunNamespace.of_caller(1)), self.schedule)
+        tasks = ordered(self._tasks(RunNamespace.of_caller()), self.schedule)
         width = max((len(t.name) for t in tasks), default=4)
         return "\n".join(f"{t.name:{width}}  {t.when:18} {t.order:4d}  {t.clock}" for t in tasks)
 
@@ -590,14 +590,14 @@ _collection = _Collection()
 
 def collect(level: int = 0) -> set[BrianObject]:
     """The objects that `run` would simulate if it were called here."""
-    return set(_collection.of(RunNamespace.of_caller(level + 1)))
+    return set(_collection.of(RunNamespace.of_caller(level)))
 
 
 def run(duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
         profile: bool | None = None, level: int = 0) -> None:
     """Simulate all objects visible where this is called, for ``duration``. See `Network.run`."""
-    magic_network.take(_collection.of(RunNamespace.of_caller(level + 1)))
-    magic_network.run(duration, report, report_period, namespace, profile, level + 1)
+    magic_network.take(_collection.of(RunNamespace.of_caller(level)))
+    magic_network.run(duration, report, report_period, namespace, profile, level)
 
 
 def stop() -> None:
@@ -612,13 +612,13 @@ _NETWORKS: list[Network] = []
 
 def store(name: str = "default", filename: str | Path | None = None) -> None:
     """`Network.store` for the objects visible where this is called."""
-    magic_network.take(_collection.of(RunNamespace.of_caller(1)))
+    magic_network.take(_collection.of(RunNamespace.of_caller()))
     magic_network.store(name, filename)
 
 
 def restore(name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False) -> None:
     """`Network.restore` for the objects visible where this is called."""
-    magic_network.take(_collection.of(RunNamespace.of_caller(1)))
+    magic_network.take(_collection.of(RunNamespace.of_caller()))
     magic_network.restore(name, filename, restore_random_state)
 
 

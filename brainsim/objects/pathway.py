@@ -65,7 +65,7 @@ class Pathway(BrianObject):
             if value.variable is self._delay:
                 return
             value = value[:]
-        self.synapses._write(self.delay_variable(), slice(None), value, True, level=1)
+        self.synapses._write(self.delay_variable(), slice(None), value, True)
 
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""

@@ -119,7 +119,7 @@ class StateMonitor(Recorder):
         """Add one row with the present values."""
         if self._network is None:
             raise WrongState("Nothing can be recorded before the first run")
-        resolver = self.source.resolver(RunNamespace.of_caller(1))
+        resolver = self.source.resolver(RunNamespace.of_caller())
         self._records["t"][1].make_room(len(self._raw("t")) + 1)
         _push(self._records["t"][1], np.array([self.clock.t_]))
         for v in self.record_variables:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, Source, WrongSyntax, WrongType, inside
+from brainsim.errors import BrainsimError, Source, UnknownName, WrongSyntax, WrongType, inside
 from brainsim.integrators.choose import integrate
 from brainsim.integrators.system import System, Update
 from brainsim.ir.state import DTYPES
@@ -70,6 +70,10 @@ class EquationGroup(Group):
     # -- from equations to blocks --------------------------------------------------------------------------------------
     def check_units(self, run: RunNamespace) -> None:
         """Every line of the model: units, types, shared lines that refer to shared names only."""
+        for v in self.variables.values():
+            if "linked" in v.flags and v.linked_to is None:
+                raise UnknownName(f"The linked variable '{v.name}' was never set", at=v.span,
+                                  help=f"{self.name}.{v.name} = linked_var(other_group, 'variable')")
         resolver = self.resolver(run)
         for e in self.equations.equations:
             if e.expression is None or "summed" in e.flags:

@@ -178,7 +178,7 @@ class Synapses(EquationGroup):
     def delay(self, value: object) -> None:
         path = self._pre_pathway()
         if not hasattr(value, "group"):
-            self._write(path.delay_variable(), slice(None), value, True, level=1)
+            self._write(path.delay_variable(), slice(None), value, True)
 
     def _pre_pathway(self) -> Pathway:
         for path in self._pathways:
@@ -194,7 +194,7 @@ class Synapses(EquationGroup):
         ``j='k for k in range(i-3, i+4) if k != i'`` or ``sample(N_post, p=0.1)`` as a generator; ``n`` synapses per pair.
         Order: by i then j (by j then i for ``i='...'``), arrays as given. Compiles nothing.
         """
-        run = RunNamespace.given(namespace, level + 1)
+        run = RunNamespace.given(namespace, level)
         first, second = new_pairs(self, Connection(condition, i, j, p, n, skip_if_invalid), run)
         self._add_synapses(first, second)
 
@@ -241,7 +241,7 @@ class Synapses(EquationGroup):
         return np.flatnonzero(chosen)
 
     def __getitem__(self, item: object) -> "SynapticIndices":
-        return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller(1)))
+        return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))
 
     def _refuse_write(self, v: Variable) -> None:
         super()._refuse_write(v)

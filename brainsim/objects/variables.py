@@ -81,17 +81,17 @@ class VariableView:
 
     # -- reading -------------------------------------------------------------------------------------------------------
     def __getitem__(self, item: object) -> object:
-        return self._wrap(self.group._read(self.variable, item, level=1))
+        return self._wrap(self.group._read(self.variable, item))
 
     def get_item(self, item: object, level: int = 0) -> object:
         """``view[item]`` for callers ``level`` frames further down."""
-        return self._wrap(self.group._read(self.variable, item, level=level + 1))
+        return self._wrap(self.group._read(self.variable, item, level=level))
 
     def _wrap(self, values: np.ndarray) -> object:
         return with_dimension(values, self.variable.dimension) if self.with_units else values
 
     def _all(self) -> np.ndarray:
-        return self._wrap(self.group._read(self.variable, slice(None), level=3))  # type: ignore[return-value]
+        return self._wrap(self.group._read(self.variable, slice(None)))  # type: ignore[return-value]
 
     def get_value(self) -> np.ndarray:
         """The numbers in base units."""
@@ -99,11 +99,11 @@ class VariableView:
 
     # -- writing -------------------------------------------------------------------------------------------------------
     def __setitem__(self, item: object, value: object) -> None:
-        self.group._write(self.variable, item, value, self.with_units, level=1)
+        self.group._write(self.variable, item, value, self.with_units)
 
     def set_item(self, item: object, value: object, level: int = 0) -> None:
         """``view[item] = value`` for callers ``level`` frames further down."""
-        self.group._write(self.variable, item, value, self.with_units, level=level + 1)
+        self.group._write(self.variable, item, value, self.with_units, level=level)
 
     def _in_place(self, op: str, other: object) -> "VariableView":
         if isinstance(other, str):
@@ -111,7 +111,7 @@ class VariableView:
         here = self._all()
         new = {"+=": lambda: here + other, "-=": lambda: here - other, "*=": lambda: here * other, "/=": lambda: here / other,
                "**=": lambda: here ** other}[op]()
-        self.group._write(self.variable, slice(None), new, self.with_units, level=2)
+        self.group._write(self.variable, slice(None), new, self.with_units)
         return self
 
     def __iadd__(self, other: object) -> "VariableView":
