@@ -39,6 +39,11 @@ def _free_name(wanted: str) -> str:
     return next(f"{wanted}_{k}" for k in itertools.count(1) if f"{wanted}_{k}" not in taken)
 
 
+def live() -> list[Named]:
+    """All named objects that exist."""
+    return list(_LIVE)
+
+
 class BrianObject(Named):
     """Something that takes part in a simulation.
 

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import BrainsimError, MagicError, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Task
 from brainsim.objects.clock import Clock, seconds
 from brainsim.objects.namespace import RunNamespace, outside_symbol, scalar_value
-from brainsim.objects.named import BrianObject, Named, current_scope
+from brainsim.objects.named import BrianObject, Named, current_scope, live
 from brainsim.objects.operations import NetworkOperation
 from brainsim.objects.random_state import random_state
 from brainsim.objects.structure import structure_changed, structure_version
@@ -456,8 +457,6 @@ def outsides(tasks: Iterable[Task], owners: Mapping[str, Any], run: RunNamespace
 
 
 def _delay_array(path: Any) -> Any:
-    from brainsim.ir.program import Array
-
     return Array(path._delay.program, "f8", f"{path.name}.once" if path._delay.shared else path.synapses.space)
 
 
@@ -577,9 +576,7 @@ class _Collection:
 
 def live_objects() -> list[BrianObject]:
     """Simulated objects that exist, except those contained in others."""
-    from brainsim.objects import named
-
-    every = [o for o in named._LIVE if isinstance(o, BrianObject)]
+    every = [o for o in live() if isinstance(o, BrianObject)]
     inner = {id(c) for o in every for c in o.contained_objects}
     return [o for o in every if id(o) not in inner and o._scope_key == current_scope()]
 
