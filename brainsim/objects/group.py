@@ -298,7 +298,7 @@ class Group(BrianObject, metaclass=Sealed):
     # -- attributes ----------------------------------------------------------------------------------------------------
     def __getattr__(self, name: str) -> Any:
         variables = self.__dict__.get("variables")
-        if variables is not None:
+        if variables is not None and not name.startswith("_"):
             if name in variables:
                 return self._view(variables[name], True)
             if name.endswith("_") and name[:-1] in variables:

@@ -52,6 +52,9 @@ class Network(Named):
         self._schedule: tuple[str, ...] | None = None
         self._stop = Stop()
         self._rebind = False
+        self._new_values = False
+        self._has_hosts = False
+        self._watched: list[tuple[BrianObject, str, np.ndarray]] = []
         self._timings: dict[str, float] = {}
         self.add(*objects)
 
@@ -165,12 +168,15 @@ class Network(Named):
             self._prepare(run)
         assert self._prepared is not None
         state, prepared = self._prepared.state, self._prepared
-        state.seed = self._key_now()
+        key = self._key_now()
         if self._rebind:
+            state.seed = key
             prepared.executable.bind(state)
             self._rebind = False
-        else:
-            prepared.executable.load_params(state)  # type: ignore[attr-defined]
+        elif self._new_values or key != state.seed:
+            state.seed = key
+            prepared.executable.load_params(state)
+        self._new_values = False
         end = start + length if self._clocks else start
         for k, clock in enumerate(self._clocks):
             state.step[k], state.end[k], state.dt[k] = clock.steps_until(start), clock.steps_until(end), clock._dt
@@ -221,7 +227,6 @@ class Network(Named):
             operation.call()
             if structure_version() != layout:
                 self._refresh(stop)
-            self._prepared.executable.load_params(state)  # type: ignore[union-attr]
 
         return call
 
@@ -257,7 +262,12 @@ class Network(Named):
         if self._prepared is None or self._prepared_for != self._signature():
             return False
         params = self._prepared.state.params
-        return all(outside.refresh(run, params) for outside in self._externals)
+        for outside in self._externals:
+            if not outside.same(run):
+                if not outside.refresh(run, params):
+                    return False
+                self._new_values = True
+        return True
 
     def _prepare(self, run: RunNamespace) -> None:
         for clock in dict.fromkeys(o.clock for o in self._all()):
@@ -270,6 +280,8 @@ class Network(Named):
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
         self._has_hosts = bool(host_kernels(self._prepared.program))
+        self._watched = [(o, name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
+                         for name in o.equations.diff_eq_names if o.variables[name].values is not None]  # type: ignore[attr-defined]
         self._rebind = True
         for o in self._all():
             o._network = self
@@ -281,7 +293,7 @@ class Network(Named):
             if o._network is not None and o._network is not self:
                 raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
             for needed in o.dependencies():
-                root = getattr(needed, "parent", needed)
+                root = root_of(needed)
                 if not any(root is x for x in every):
                     raise WrongValue(f"{o.name} needs {root.name}, which is not in {self.name}", help=f"add {root.name} to the network too")
         names: dict[str, BrianObject] = {}
@@ -293,9 +305,9 @@ class Network(Named):
         made: list[Task] = []
         for o in self._all():
             try:
-                if hasattr(o, "prepare"):
+                if offers(o, "prepare"):
                     o.prepare()
-                if hasattr(o, "tasks") and o.active:
+                if offers(o, "tasks") and o.active:
                     made += o.tasks(run)
             except BrainsimError as error:
                 raise inside(error, o.name) from error
@@ -307,8 +319,9 @@ class Network(Named):
         def add(o: Any) -> None:
             if o.name not in found:
                 found[o.name] = o
-                for other in (*(getattr(o, "neighbours", tuple)()), getattr(o, "source", None), getattr(o, "_target", None)):
-                    if other is not None and hasattr(other, "params") and hasattr(other, "name"):
+                near_by = o.neighbours() if offers(o, "neighbours") else ()
+                for other in (*near_by, vars(o).get("source"), vars(o).get("_target")):
+                    if other is not None and offers(other, "params"):
                         add(other)
 
         for o in self._all():
@@ -319,13 +332,13 @@ class Network(Named):
         values = Values()
         for o in self._owners().values():
             for part in ("arrays", "queues", "sizes", "params", "counts"):
-                if hasattr(o, part) and part != "counts":
+                if offers(o, part) and part != "counts":
                     getattr(values, part).update(getattr(o, part)())
-            if hasattr(o, "counts") and any(s.program in (f"{o.name}.N_outgoing_pre", f"{o.name}.N_incoming_post") for s in symbols_of(tasks)):
+            if offers(o, "counts") and any(s.program in (f"{o.name}.N_outgoing_pre", f"{o.name}.N_incoming_post") for s in symbols_of(tasks)):
                 values.arrays.update(o.counts())
-            if hasattr(o, "_count") and hasattr(o, "space") and getattr(o, "parent", o) is o:
+            if offers(o, "_count") and offers(o, "space") and o.parent is o:
                 values.sizes[o.space] = o._count
-            for path in getattr(o, "_pathways", ()):
+            for path in vars(o).get("_pathways", ()):
                 if path._delay.values is not None:
                     values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
         for function in functions_of(tasks):
@@ -342,17 +355,16 @@ class Network(Named):
 
     # -- after a run ---------------------------------------------------------------------------------------------------
     def _warn_of_invalid(self) -> None:
-        for o in self._objects:
-            equations = getattr(o, "equations", None)
-            if equations is None or getattr(o, "_warned_invalid", False):
-                continue
-            for name in equations.diff_eq_names:
-                values = o.variables[name].values
-                if values is not None and values.size and not np.abs(values).max() < 1e50:
-                    bad = int(np.flatnonzero(~(np.abs(values) < 1e50))[0])
-                    o._warned_invalid = True
-                    logger.warning("%s.%s is %s at index %d: the integration became unstable or divided by zero; a smaller dt or another method may help",
-                                   o.name, name, values[bad], bad)
+        for o, name, values in self._watched:
+            if not float(np.dot(values, values)) < 1e90:
+                self._warn_if_invalid(o, name, values)
+
+    def _warn_if_invalid(self, o: BrianObject, name: str, values: np.ndarray) -> None:
+        bad = np.flatnonzero(~(np.abs(values) < 1e50))
+        if len(bad) and not vars(o).get("_warned_invalid", False):
+            o._warned_invalid = True  # type: ignore[attr-defined]
+            logger.warning("%s.%s is %s at index %d: the integration became unstable or divided by zero; a smaller dt or another method may help",
+                           o.name, name, values[bad[0]], bad[0])
 
     # -- store and restore ---------------------------------------------------------------------------------------------
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
@@ -392,7 +404,7 @@ class Network(Named):
                    level: int = 0) -> dict[str, Any]:
         """States of all groups, by name."""
         return {o.name: o.get_states(units=units, format=format, subexpressions=subexpressions, read_only_variables=read_only_variables,
-                                     level=level) for o in self._objects if hasattr(o, "get_states")}
+                                     level=level) for o in self._objects if offers(o, "get_states")}
 
     def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0) -> None:
         """The inverse of `get_states`."""
@@ -418,18 +430,32 @@ class Network(Named):
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
 
 
+def offers(o: object, what: str) -> bool:
+    """Whether objects of this class have a method or property (asked of the class: instances answer for variables too)."""
+    return hasattr(type(o), what)
+
+
+def root_of(o: Any) -> Any:
+    """The whole group of a part."""
+    return o.parent if offers(o, "parent") else o
+
+
 class Outside:
     """A name from outside whose value a prepared program uses; looked up anew at every run."""
 
     def __init__(self, owner: Any, found: Symbol | External):
         self.owner, self.name, self.found, self.value = owner, found.name, found, found.holder
 
+    def same(self, run: RunNamespace) -> bool:
+        """Whether the name still holds the very object it held."""
+        own = self.owner.namespace
+        value = own[self.name] if own is not None and self.name in own else run.get(self.name)
+        return value is self.value and not (type(value) is np.ndarray)
+
     def refresh(self, run: RunNamespace, params: dict[str, float | int]) -> bool:
         """Take over the present value; False when the name now means something else."""
         own = self.owner.namespace
         value = own[self.name] if own is not None and self.name in own else run.get(self.name)
-        if value is self.value and (type(value) is float or type(value) is int or isinstance(self.found, External)):
-            return True
         if isinstance(self.found, External):
             return False
         new = outside_symbol(self.owner.name, self.name, value)
@@ -462,24 +488,24 @@ def _delay_array(path: Any) -> Any:
 
 def _snapshot(o: BrianObject) -> dict[str, Any]:
     found: dict[str, Any] = {"arrays": {}, "queues": {}, "extra": {}}
-    if hasattr(o, "arrays"):
+    if offers(o, "arrays"):
         found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items()}
-    if hasattr(o, "queues"):
+    if offers(o, "queues"):
         found["queues"] = {name: (q.data.copy(), q.count.copy()) for name, (_, q) in o.queues().items()}
-    if hasattr(o, "_delay"):
+    if "_delay" in vars(o):
         found["extra"] = {"delay": None if o._delay.values is None else o._delay.values.copy(), "scattered": o._scattered, "due_dt": o._due_dt}
     return found
 
 
 def _restore(o: BrianObject, found: Mapping[str, Any]) -> None:
-    if hasattr(o, "arrays"):
+    if offers(o, "arrays"):
         for name, (_, values) in o.arrays().items():
             kept = found["arrays"].get(name)
             if kept is not None and kept.shape == values.shape:
                 values[...] = kept
             elif kept is not None and not name.endswith((".starts", ".ids", ".steps", ".indices")):
                 raise WrongState(f"'{name}' has another size than when it was stored", found=f"{values.shape} and {kept.shape}")
-    if hasattr(o, "queues"):
+    if offers(o, "queues"):
         for name, (_, q) in o.queues().items():
             if name in found["queues"]:
                 data, count = found["queues"][name]
@@ -500,7 +526,8 @@ class MagicNetwork(Network):
 
     def __init__(self) -> None:
         super().__init__(name="magicnetwork")
-        self._seen: tuple[int, int] = (-1, -1)
+        self._taken: list[BrianObject] = []
+        self._taken_at = -1
 
     def add(self, *objects: Any) -> None:
         """Not possible."""
@@ -513,6 +540,8 @@ class MagicNetwork(Network):
 
     def take(self, objects: list[BrianObject]) -> None:
         """Become the network of these objects: go on, or start anew (R59)."""
+        if objects is self._taken and self._taken_at == structure_version() and self._objects:
+            return
         deciding = [o for o in objects if o.invalidates_magic_network]
         known = [o for o in deciding if o._network is self]
         if deciding and not known:
@@ -525,6 +554,8 @@ class MagicNetwork(Network):
             raise MagicError("Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
                              found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
         self._objects = self._with_dependencies(objects)
+        if all(o._network is self for o in deciding):
+            self._taken, self._taken_at = objects, structure_version()
 
     def _start_over(self) -> None:
         for o in self._objects:
@@ -535,11 +566,11 @@ class MagicNetwork(Network):
     def _with_dependencies(self, objects: list[BrianObject]) -> list[BrianObject]:
         for o in objects:
             for needed in o.dependencies():
-                root = getattr(needed, "parent", needed)
+                root = root_of(needed)
                 if not any(root is x for x in objects) and o.active:
                     logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, root.name)
                     o.active = False
-        return [o for o in objects if o.active or all(any(getattr(d, "parent", d) is x for x in objects) for d in o.dependencies())]
+        return [o for o in objects if o.active or all(any(root_of(d) is x for x in objects) for d in o.dependencies())]
 
 
 _Past = object()   #: the network of objects whose magic network has started anew

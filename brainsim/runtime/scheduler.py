@@ -1,6 +1,7 @@
 """The loop around the compiled loop: answers its pauses, reports progress, and stops in good order."""
 from __future__ import annotations
 
+import _signal
 import signal
 import threading
 import time
@@ -12,6 +13,9 @@ from brainsim.targets.contract import Executable
 
 FIRST_CHUNK = 64
 CHUNK_SECONDS = 0.1
+#: the plain functions: those of `signal` convert to enumerations, which costs more than a short run
+_set_handler, _get_handler = _signal.signal, _signal.getsignal
+_SIGINT = int(signal.SIGINT)
 
 
 class Stop:
@@ -66,15 +70,15 @@ def graceful_interrupt(stop: Stop) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = _get_handler(_SIGINT)
 
     def pressed(number: int, frame: object) -> None:
         if stop.interrupted or before is None:
             raise KeyboardInterrupt
         stop.interrupted = stop.wished = True
 
-    signal.signal(signal.SIGINT, pressed)
+    _set_handler(_SIGINT, pressed)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        _set_handler(_SIGINT, before)

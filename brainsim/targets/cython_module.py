@@ -82,6 +82,7 @@ def _load(path: str) -> ModuleType:
     return module
 
 
+PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
           "dt", "due", "clocks", "seed", "cursor", "kernel", "queue", "wanted")
 
@@ -130,7 +131,7 @@ class CythonExecutable:
         """One call into compiled code; the GIL is released inside."""
         table, at = self._table, self._at
         table[at["cursor"]] = state.cursor
-        why = Pause(self._advance(self._address, ticks))
+        why = PAUSES[self._advance(self._address, ticks)]
         state.cursor = int(table[at["cursor"]])
         if why is Pause.HOST or why is Pause.ROOM:
             state.kernel, state.queue, state.wanted = (int(table[at[f]]) for f in ("kernel", "queue", "wanted"))
