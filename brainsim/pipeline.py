@@ -102,7 +102,7 @@ def _warn_once(text: str) -> None:
 
 def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target) -> Prepared:
     """Lower, optimise, write and build; allocate the state."""
-    _refuse_two_sums(tasks)
+    _refuse_two_sums(tasks, values.params)
     program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots)
     program, literals = lift_literals(program)
     if prefs["codegen.passes"]:
@@ -162,12 +162,15 @@ def _task_text(task: Task) -> str:
     return "\n".join([head, *lines])
 
 
-def _refuse_two_sums(tasks: Iterable[Task]) -> None:
+def _refuse_two_sums(tasks: Iterable[Task], params: Mapping[str, float | int]) -> None:
+    def part(task: Summed) -> tuple[float, float]:
+        return (0, np.inf) if task.bounds is None else (params[task.bounds.first], params[task.bounds.last])
+
     seen: dict[str, list[Summed]] = {}
     for task in tasks:
         if isinstance(task, Summed):
             for other in seen.get(task.target.program, []):
-                if task.bounds is None or other.bounds is None or task.bounds == other.bounds:
+                if part(task)[0] < part(other)[1] and part(other)[0] < part(task)[1]:
                     raise WrongValue(f"'{task.name}' and '{other.name}' both set '{task.target.program}'",
                                      help="a summed variable has one source: use two variables and add them in the equations")
             seen.setdefault(task.target.program, []).append(task)

@@ -14,7 +14,7 @@ def kernels(task: Task, streams: Streams) -> tuple[Kernel, ...]:
     """The kernels of one task, in order."""
     match task:
         case Elementwise():
-            return (elementwise(task, streams),)
+            return elementwise(task, streams)
         case Threshold():
             return threshold(task, streams)
         case OnEvents():
@@ -53,13 +53,15 @@ def within(bounds: Bounds, body: tuple[Statement, ...]) -> tuple[Statement, ...]
     return (If(Op("and", (Op(">=", (I, first)), Op("<", (I, last)))), body),)
 
 
-def elementwise(task: Elementwise, streams: Streams) -> Kernel:
-    """A block for every element, or once for shared variables."""
-    if task.once:
-        place = Place(task.clock, streams, element=ZERO)
-        return Kernel(task.name, task.clock, Once(), statements(task.block, place))
-    place = Place(task.clock, streams, guarded=task.guarded, masked=True)
-    return Kernel(task.name, task.clock, over(task.space, task.bounds), statements(task.block, place))
+def elementwise(task: Elementwise, streams: Streams) -> tuple[Kernel, ...]:
+    """What is shared, once; then a block for every element."""
+    made: tuple[Kernel, ...] = ()
+    if task.before is not None:
+        made += (Kernel(f"{task.name}.shared", task.clock, Once(), statements(task.before, Place(task.clock, streams, element=ZERO))),)
+    if task.block.statements:
+        place = Place(task.clock, streams, guarded=task.guarded, masked=True)
+        made += (Kernel(task.name, task.clock, over(task.space, task.bounds), statements(task.block, place)),)
+    return made
 
 
 def threshold(task: Threshold, streams: Streams) -> tuple[Kernel, ...]:

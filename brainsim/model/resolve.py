@@ -184,6 +184,44 @@ class Resolver:
         return replace(s, value=value)
 
 
+def once_and_each(block: Block) -> tuple[Block, Block]:
+    """The statements that run once, because they set shared variables, and those that run for every element.
+
+    Shared variables are set first, from shared values (`WrongSyntax` otherwise); a local value that both halves need is
+    worked out in both.
+    """
+    symbols, statements = block.symbols, block.statements
+    last = max((k for k, s in enumerate(statements) if _sets(s, symbols, shared=True)), default=-1)
+    once, each = statements[:last + 1], statements[last + 1:]
+    for s in once:
+        if _sets(s, symbols, shared=False):
+            raise WrongSyntax(f"'{statements[last].target}' is shared and is written after '{s.target}', which has a value per element",
+                              at=statements[last].target_span or statements[last].span, help="write the shared variables first")
+        for node in walk(s.value):
+            if isinstance(node, Name) and symbols[node.id].kind in ("array", "index") and not symbols[node.id].shared:
+                raise WrongSyntax(f"The shared '{s.target}' cannot depend on '{node.id}', which has a value per element", at=node.span or s.span)
+    return replace(block, statements=once), replace(block, statements=(*_locals_needed(once, each, symbols), *each))
+
+
+def _sets(s: Assign, symbols: Mapping[str, Symbol], shared: bool) -> bool:
+    return symbols[s.target].kind != "local" and symbols[s.target].shared == shared
+
+
+def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...], symbols: Mapping[str, Symbol]) -> tuple[Assign, ...]:
+    used = {n.id for s in each for n in walk(s.value) if isinstance(n, Name)}
+    changed = {s.target for s in once if symbols[s.target].kind != "local"}
+    kept: list[Assign] = []
+    for s in reversed(once):
+        if symbols[s.target].kind == "local" and s.target in used:
+            inner = {n.id for n in walk(s.value) if isinstance(n, Name)}
+            if inner & changed or any(isinstance(n, Call) and n.function in ("rand", "randn", "poisson", "binomial") for n in walk(s.value)):
+                raise WrongSyntax(f"'{s.target}' is worked out among shared variables and used for single elements", at=s.target_span or s.span,
+                                  help="keep it in a shared variable")
+            used |= inner
+            kept.insert(0, s)
+    return tuple(kept)
+
+
 def generated_functions(functions: Mapping[str, External]) -> dict[str, Function]:
     """Built-in functions and those of a block."""
     return {**FUNCTIONS, **{k: external_function(f) for k, f in functions.items()}}

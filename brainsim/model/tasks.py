@@ -33,7 +33,7 @@ class Elementwise(Task):
     block: Block
     bounds: Bounds | None = None
     guarded: bool = False      #: writes to (unless refractory) variables are dropped while refractory (R9)
-    once: bool = False         #: the block has shared variables only
+    before: Block | None = None    #: statements that set shared variables, once, before the others
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from brainsim.ir.state import DTYPES, QueueState
 from brainsim.language.expressions import parse_expression
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Tree, names
-from brainsim.model.resolve import Block, Resolver
+from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
 from brainsim.objects.clock import Clock
@@ -193,8 +193,7 @@ class Group(BrianObject, metaclass=Sealed):
         run = RunNamespace.of_caller(level)
         symbol = self._value_symbol(v, run)
         if symbol.shared:
-            if not (isinstance(item, slice) and item == slice(None)) and item != 0:
-                raise WrongIndex(f"'{v.name}' is shared: it has one value", help=f"{self.name}.{v.name}[:]")
+            self._refuse_index(v, item)
             return self._shared_value(symbol, v, run)
         index = self._absolute(item, run)
         if v.values is not None and v.symbol is None:
@@ -232,9 +231,11 @@ class Group(BrianObject, metaclass=Sealed):
             target = self._linked_variable(symbol)
         assert target.values is not None
         if symbol.shared:
+            self._refuse_index(v, item)
             if numbers.size != 1:
                 raise WrongValue(f"'{v.name}' is shared: it has one value", found=f"{numbers.size} values")
             target.values[0] = numbers.reshape(())[()] if numbers.ndim else numbers
+            self._written(v)
             return
         if isinstance(item, str) and numbers.size != 1:
             raise WrongType(f"With a string index, '{v.name}' takes one value or a string", found=f"{numbers.size} values")
@@ -250,6 +251,10 @@ class Group(BrianObject, metaclass=Sealed):
     def _free(self, symbol: Symbol, index: np.ndarray) -> np.ndarray:
         """Those elements whose variable code may write now."""
         return index[self.reach()(symbol.guard)[index]] if symbol.guard else index
+
+    def _refuse_index(self, v: Variable, item: object) -> None:
+        if not isinstance(item, slice) or item != slice(None):
+            raise WrongIndex(f"'{v.name}' is shared: it has one value", help=f"{self.name}.{v.name}[:]")
 
     def _written(self, v: Variable) -> None:
         """Called after values were assigned."""
@@ -280,8 +285,11 @@ class Group(BrianObject, metaclass=Sealed):
         done = resolver.statement(statement)
         block = Block((), resolver.symbols, resolver.functions)
         if symbol.shared:
-            assert v.values is not None
-            v.values[0] = evaluate(done.value, block, self.elements(None))
+            self._refuse_index(v, item)
+            target = v if v.values is not None else self._linked_variable(symbol)
+            assert target.values is not None
+            target.values[0] = evaluate(done.value, block, self.elements(None))
+            self._written(v)
             return
         index = np.atleast_1d(self._absolute(item, run))
         here = self.elements(index)
@@ -423,13 +431,11 @@ class RunRegularly(BrianObject):
         return []
 
     def tasks(self, run: RunNamespace) -> list[Task]:
-        """The block, for each element (or once, when it writes shared variables only)."""
-        block = self._group.block_of(self.code, "run_regularly", run)
-        written = [block.symbols[s.target] for s in block.statements if block.symbols[s.target].kind != "local"]
+        """What is shared, once; then the block for each element."""
+        once, each = once_and_each(self._group.block_of(self.code, "run_regularly", run))
         space, bounds = self._group.domain()
-        once = bool(written) and all(s.shared for s in written)
         return [Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space, bounds=bounds,
-                            block=block, guarded=True, once=once)]
+                            block=each, guarded=True, before=once if once.statements else None)]
 
 
 def _checked_namespace(namespace: Mapping[str, object] | None) -> dict[str, object] | None:

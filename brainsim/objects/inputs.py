@@ -15,7 +15,7 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import Clock, defaultclock
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
@@ -151,7 +151,7 @@ class SpikeGeneratorGroup(SpikeSource):
         if repeat < 0 or not np.isfinite(repeat):
             raise WrongValue("The period is negative or not finite", found=f"{repeat} s")
         self._spikes, self._period = (index.astype(np.int32), when), repeat
-        if not repeat and when.size and self.clock.step and when.min() < self.clock.t_:
+        if not repeat and when.size and self._network is not None and when.min() < self.clock.t_:
             logger.warning("%s: spikes before the present time are ignored", self.name)
         structure_changed()
 
@@ -314,7 +314,7 @@ class TimedArray:
             raise DimensionMismatchError("A TimedArray is a function of time", SECOND, get_dimensions(t))
         if (i is None) != (self.values.ndim == 1):
             raise WrongType("A two-dimensional TimedArray takes a time and an index" if i is None else "A one-dimensional TimedArray takes a time")
-        row = self.row(self.dt_ / 8, t)
+        row = self.row(defaultclock.dt_, t)
         if i is None:
             return with_dimension(self.values[row], self.dim)
         column = np.asarray(i)

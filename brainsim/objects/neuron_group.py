@@ -168,7 +168,8 @@ class NeuronGroup(EquationGroup):
         frozen = self.constant_over_dt(run)
         if frozen is not None and self.subexpression_updater.active:
             part = self.subexpression_updater
-            made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=frozen))
+            made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
+                                    before=frozen[0] if frozen[0].statements else None, block=frozen[1]))
         update = self._update_block(run)
         if update.statements and self.state_updater.active:
             part = self.state_updater

@@ -16,7 +16,7 @@ from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, walk
 from brainsim.model.equations import DTYPES as WORDS
 from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
-from brainsim.model.resolve import Block, Resolver
+from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Symbol
 from brainsim.objects.group import Group
 from brainsim.objects.namespace import RunNamespace, unit_value
@@ -109,9 +109,9 @@ class EquationGroup(Group):
             if is_noise(name):
                 resolver.symbols.setdefault(name, Symbol(name, "local", name, NOISE_DIMENSION))
 
-    def constant_over_dt(self, run: RunNamespace) -> Block | None:
-        """Assignments of the subexpressions that hold for a whole step."""
-        lines = [e for e in self.equations.of_kind("subexpression") if "constant over dt" in e.flags]
+    def constant_over_dt(self, run: RunNamespace) -> tuple[Block, Block] | None:
+        """Assignments of the subexpressions that hold for a whole step: the shared ones, then those per element."""
+        lines = _in_order_of_use([e for e in self.equations.of_kind("subexpression") if "constant over dt" in e.flags], self.equations)
         if not lines:
             return None
         resolver = self.resolver(run)
@@ -121,7 +121,8 @@ class EquationGroup(Group):
             value = resolver.tree(e.expression)
             resolver.symbols[e.name] = resolver.scope.own[e.name]
             statements.append(Assign(e.name, "=", value, e.span))
-        return Block(tuple(statements), resolver.symbols, resolver.functions, "constant over dt")
+        statements.sort(key=lambda s: not resolver.symbols[s.target].shared)
+        return once_and_each(Block(tuple(statements), resolver.symbols, resolver.functions, "constant over dt"))
 
     def system(self, resolver: Resolver, lines: Iterable[Equation], dt: float) -> System:
         """The differential equations as an integrator sees them."""
@@ -163,6 +164,23 @@ class EquationGroup(Group):
 
 
 _ANNOUNCED: set[str] = set()
+
+
+def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:
+    """Each line after those it refers to, through other subexpressions too."""
+    found: dict[str, Equation] = {}
+    lines = {e.name: e for e in lines}
+
+    def visit(e: Equation) -> None:
+        for name in sorted(names(e.expression)) if e.expression is not None else ():
+            if name in equations and name not in found and equations[name].kind == "subexpression":
+                visit(equations[name])
+        if e.name in lines:
+            found[e.name] = e
+
+    for e in lines.values():
+        visit(e)
+    return list(found.values())
 
 
 def _float_dtype(e: Equation, dtype: object) -> str:

@@ -342,7 +342,7 @@ class Synapses(EquationGroup):
         frozen = self.constant_over_dt(run)
         if frozen is not None:
             made.append(Elementwise(name=f"{self.name}_subexpression_update", clock=clock, when="before_start", order=self.order,
-                                    space=self.name, block=frozen))
+                                    space=self.name, before=frozen[0] if frozen[0].statements else None, block=frozen[1]))
         lines = [e for e in self.equations.of_kind("differential") if "event-driven" not in e.flags]
         if lines and self.state_updater.active:
             resolver = self.resolver(run)
