@@ -107,7 +107,7 @@ def draw(potentials, spikes):
 
 
 if __name__ == '__main__':
-    seed(1)
+    seed(7)
     potentials, spikes = simulate()
     draw(potentials, spikes)
     savefig(sys.argv[1] if len(sys.argv) > 1 else 'pyloric_network.png')

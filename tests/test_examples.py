@@ -1,0 +1,229 @@
+"""Every example, shortened, gives what the paper it is from says; and it draws a figure with something in every panel.
+
+Marked slow: the scripts as they are, and the pyloric network from a random beginning until its conductances have settled.
+"""
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import brainsim
+from brainsim import Hz, cm, mS, mV, ms, nA, prefs, second, seed
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+SCRIPTS = sorted(p.stem for p in EXAMPLES.glob("*.py"))
+
+plt = pytest.importorskip("matplotlib.pyplot")
+
+
+@pytest.fixture(autouse=True)
+def as_a_user(fresh: None) -> Iterator[None]:
+    """The default target, figures without a screen."""
+    plt.switch_backend("Agg")
+    prefs["codegen.target"] = "auto"
+    yield
+    plt.close("all")
+
+
+def example(name: str) -> ModuleType:
+    """The script as a module, freshly loaded."""
+    spec = importlib.util.spec_from_file_location(f"examples_{name}", EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def assert_drawn(figure_file: Path) -> None:
+    """The file is a picture with more than a hundredth of its points not white."""
+    picture = plt.imread(figure_file)[..., :3]
+    assert (picture.min(axis=-1) < 0.9).mean() > 0.01
+
+
+def assert_draws(module: ModuleType, result: tuple[object, ...], folder: Path) -> None:
+    """``draw`` fills every panel, and the picture can be saved."""
+    module.draw(*result)
+    for panel in plt.gcf().axes:
+        assert np.isfinite(panel.dataLim.extents).all(), f"nothing in panel '{panel.get_ylabel()}'"
+    plt.savefig(folder / "figure.png")
+    assert_drawn(folder / "figure.png")
+
+
+def run_python(*arguments: str, folder: Path) -> str:
+    """Runs Python as a user does; what it printed."""
+    path = os.pathsep.join([str(Path(brainsim.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True,
+                          env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": path})
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def rate_between(rate: object, start: float, stop: float) -> float:
+    """Mean population rate in Hz between two times in milliseconds."""
+    t, r = np.asarray(rate.t/ms), np.asarray(rate.rate/Hz)
+    return float(r[(t >= start) & (t < stop)].mean())
+
+
+def intervals(spikes: object) -> list[np.ndarray]:
+    """Interspike intervals of each neuron, in milliseconds."""
+    return [np.diff(np.asarray(t/ms)) for t in spikes.spike_trains().values()]
+
+
+# -- the README --------------------------------------------------------------------------------------------------------
+def test_the_model_in_the_readme_runs(tmp_path):
+    readme = (EXAMPLES.parent / "README.rst").read_text(encoding="utf-8")
+    block = re.search(r".. code-block:: python\n\n((?:    .*\n|\n)+)", readme).group(1)
+    printed = run_python("-c", textwrap.dedent(block), folder=tmp_path)
+    assert re.match(r"\d+ spikes; the fastest neuron fires at 1\d\d", printed)
+    assert_drawn(tmp_path / "raster.png")
+
+
+def test_first_network_prints_a_summary_and_writes_a_raster(tmp_path):
+    printed = run_python(str(EXAMPLES / "first_network.py"), "raster.png", folder=tmp_path)
+    assert_drawn(tmp_path / "raster.png")
+    assert "neurons is integrated by 'exact'" in printed
+    assert "neurons:  1000" in printed
+    excitatory, inhibitory = map(int, re.search(r"(\d+) excitatory, (\d+) inhibitory", printed).groups())
+    assert excitatory == pytest.approx(32000, abs=5*175)       # binomial, five standard deviations
+    assert inhibitory == pytest.approx(8000, abs=5*88)
+    assert 5 < float(re.search(r"rate: +([\d.]+) Hz", printed).group(1)) < 12
+
+
+# -- Brette et al. (2007) ----------------------------------------------------------------------------------------------
+def test_cuba_keeps_firing_at_a_few_hertz(tmp_path):
+    cuba = example("cuba")
+    spikes, rate = cuba.simulate(duration=300*ms)
+    assert 4 < rate_between(rate, 100, 200) < 8
+    assert 4 < rate_between(rate, 200, 300) < 8
+    assert min(np.concatenate(intervals(spikes))) >= 5 - 1e-6      # the refractory period
+    assert_draws(cuba, (spikes, rate), tmp_path)
+
+
+def test_coba_sustains_irregular_activity_after_its_input_ended(tmp_path):
+    coba = example("coba")
+    spikes, rate, potential = coba.simulate(duration=300*ms, N=2000, p=0.04)
+    assert 10 < rate_between(rate, 200, 300) < 30
+    assert np.mean([x.std()/x.mean() for x in intervals(spikes) if len(x) >= 5]) > 0.6      # a clock has 0, Poisson 1
+    assert_draws(coba, (spikes, rate, potential), tmp_path)
+
+
+def test_coba_hh_sustains_activity_of_tens_of_hertz(tmp_path):
+    coba_hh = example("coba_hh")
+    spikes, rate, potentials = coba_hh.simulate(duration=300*ms, N=1000, p=0.08)
+    assert 20 < rate_between(rate, 150, 300) < 60
+    assert -100 < np.min(potentials.v/mV) and np.max(potentials.v/mV) < 60       # between EK and ENa, with a margin
+    assert_draws(coba_hh, (spikes, rate, potentials), tmp_path)
+
+
+# -- Brunel and Hakim (1999) -------------------------------------------------------------------------------------------
+def test_sparse_inhibition_beats_much_faster_than_its_neurons(tmp_path):
+    brunel_hakim = example("brunel_hakim")
+    spikes, rate = brunel_hakim.simulate(duration=300*ms, spread=0.5)
+    frequency, share = brunel_hakim.rhythm(rate)
+    assert 100 < frequency/Hz < 200                 # a period of three to four delays of 2 ms, up to five
+    assert 2 < rate_between(rate, 100, 300) < 6
+    assert share > 0.3
+    assert_draws(brunel_hakim, (spikes, rate), tmp_path)
+
+
+def test_delays_of_very_different_length_weaken_the_beat():
+    brunel_hakim = example("brunel_hakim")
+    narrow = brunel_hakim.rhythm(brunel_hakim.simulate(duration=300*ms, N=2000, C=500, spread=0.25)[1])[1]
+    wide = brunel_hakim.rhythm(brunel_hakim.simulate(duration=300*ms, N=2000, C=500, spread=1.0)[1])[1]
+    assert wide < 0.6*narrow
+
+
+# -- Song, Miller and Abbott (2000) ------------------------------------------------------------------------------------
+def test_stdp_drives_weights_to_both_ends_and_the_rate_down(tmp_path):
+    stdp = example("stdp")
+    weights, course, output = stdp.simulate(duration=50*second, dA=0.02)
+    assert weights.min() >= 0 and weights.max() <= 1
+    in_tenths, _ = np.histogram(weights, 10, (0, 1))
+    middle = in_tenths[3:9].mean()
+    assert in_tenths[0] > 2*middle
+    assert in_tenths[9] > middle + 2*np.sqrt(middle)        # two standard deviations of a count
+    times = np.asarray(output.t/second)
+    assert np.sum(times >= 40) < 0.8*np.sum(times < 10)
+    assert_draws(stdp, (weights, course, output), tmp_path)
+
+
+# -- Stimberg, Brette and Goodman (2019) -------------------------------------------------------------------------------
+def test_the_eye_follows_the_object(tmp_path):
+    ocular_model = example("ocular_model")
+    positions, retina_spikes, motor_spikes = ocular_model.simulate()
+    eye, target = np.asarray(positions.x[0]), np.asarray(positions.x_object[0])
+    assert np.corrcoef(eye[250:], target[:-250])[0, 1] > 0.9        # 25 ms behind
+    assert np.std(eye - target) < np.std(target)
+    at = np.searchsorted(np.asarray(positions.t/ms), np.asarray(motor_spikes.t/ms) - 1e-6)
+    pull = (2*np.asarray(motor_spikes.i) - 1)*(target[at] - eye[at])
+    assert np.mean(pull > 0) > 0.9          # motor neurons fire for the side on which the object is
+    assert_draws(ocular_model, (positions, retina_spikes, motor_spikes), tmp_path)
+
+
+def test_threshold_falls_with_sodium_conductance(tmp_path):
+    threshold_finding = example("threshold_finding")
+    gNa, estimates = threshold_finding.find_thresholds(N=10)
+    threshold = estimates[-1]/mV
+    assert np.all(np.diff(threshold) < 0)
+    assert gNa[0]/(mS/cm**2) == pytest.approx(15)
+    assert threshold[0] == pytest.approx(41.0, abs=0.2)
+    assert threshold[-1] == pytest.approx(8.9, abs=0.3)
+    steps = abs(np.diff(estimates/mV, axis=0))
+    assert np.allclose(steps, 25.0/2**np.arange(10)[:, np.newaxis])
+    assert_draws(threshold_finding, (gNa, estimates), tmp_path)
+
+
+def bursts(spikes: object, neuron: int, gap: float = 0.25) -> tuple[np.ndarray, np.ndarray]:
+    """First and last spike of each burst, in seconds."""
+    t = np.asarray(spikes.t/second)[np.asarray(spikes.i) == neuron]
+    new = np.diff(t) > gap
+    return t[np.r_[True, new]], t[np.r_[new, True]]
+
+
+def assert_triphasic(spikes: object, start: float, stop: float) -> None:
+    """After every burst of ABPD, LP begins, then PY, then ABPD again."""
+    first, last = bursts(spikes, 0)
+    cycles = [(end, following) for end, following in zip(last, first[1:]) if start <= end and following <= stop]
+    assert len(cycles) >= 2
+    for end, following in cycles:
+        lp = min(t for t in bursts(spikes, 1)[0] if t > end)
+        py = min(t for t in bursts(spikes, 2)[0] if t > end)
+        assert end < lp < py < following
+
+
+def test_the_settled_pyloric_network_is_triphasic(tmp_path):
+    pyloric_network = example("pyloric_network")
+    result = pyloric_network.simulate(8*second, w=[0, -5, -5.4]*nA, x=[0.66, 0.9, 0.82]*nA, z=[0.015, 0.11, 0.033])
+    spikes = result[1]
+    assert_triphasic(spikes, 0.5, 8)
+    assert np.all(abs(np.diff(bursts(spikes, 0)[0]) - 1.9) < 0.2)        # one cycle in about two seconds
+    assert_draws(pyloric_network, result, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_pyloric_network_settles_where_calcium_meets_its_targets():
+    pyloric_network = example("pyloric_network")
+    seed(7)
+    _, spikes = pyloric_network.simulate()
+    assert_triphasic(spikes, 45, 59.5)
+    for neuron, target in enumerate([0.048, 0.0384, 0.06]):
+        t = np.asarray(spikes.t/second)[np.asarray(spikes.i) == neuron]
+        calcium = 0.1*0.15*np.sum(t > 40)/19.5         # jump times time constant times rate
+        assert calcium == pytest.approx(target, rel=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_script_as_it_is_saves_its_figure(name, tmp_path):
+    run_python(str(EXAMPLES / f"{name}.py"), folder=tmp_path)
+    assert_drawn(tmp_path / f"{name}.png")
