@@ -70,10 +70,10 @@ def _check_arguments(c: Connection) -> None:
         raise WrongValue("connect needs both i and j", help="give the missing one, or a condition")
     if arrays and c.skip_if_invalid:
         raise WrongValue("skip_if_invalid is for strings", help="remove the indices that are out of range")
+    if not isinstance(c.p, str) and get_dimensions(c.p) is not DIMENSIONLESS:
+        raise DimensionMismatchError("p is a probability without unit", get_dimensions(c.p))
     if not isinstance(c.p, (int, float, str, np.floating, np.integer)) or isinstance(c.p, bool):
         raise WrongType("p is a number or a string", found=repr(c.p))
-    if get_dimensions(c.p) is not DIMENSIONLESS:
-        raise DimensionMismatchError("p is a probability without unit", get_dimensions(c.p))
     if not isinstance(c.n, (int, str, np.integer)) or isinstance(c.n, bool) or arrays and isinstance(c.n, str):
         raise WrongType("n is a whole number" + ("" if arrays else " or a string"), found=repr(c.n))
 
@@ -108,7 +108,10 @@ class Rule:
 
     def refuse_synaptic(self, tree: Tree, resolver: Resolver, here: Elements) -> None:
         """Names that have no value for these candidates: variables of synapses, or of the side that is not known yet."""
+        counts = (f"{self.s.name}.N_outgoing_pre", f"{self.s.name}.N_incoming_post")
         for key, symbol in resolver.symbols.items():
+            if symbol.program in counts:
+                raise WrongValue(f"'{key}' counts synapses, which connect only makes", at=next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None))
             if symbol.kind not in ("array", "index") or symbol.shared or any(symbol.path[:1] == p[:1] for p in here.paths):
                 continue
             span = next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None)

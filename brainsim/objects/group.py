@@ -315,9 +315,17 @@ class Group(BrianObject, metaclass=Sealed):
                 return getattr(self._clock, name)
             if name in ("t_", "dt_"):
                 return getattr(self._clock, name)
+            for stem, with_units in ((name, True), (name.removesuffix("_"), False)):
+                reached = self._reached(stem) if self._sealed and not stem.startswith("_") else None
+                if reached is not None:
+                    return self._view(reached, with_units)
             help_ = near(name, [*variables, *(n for n in dir(type(self)) if not n.startswith("_"))])
             raise UnknownAttribute(f"{type(self).__name__} '{self.__dict__.get('name', '')}' has no attribute or variable '{name}'", help=help_)
         raise AttributeError(name)
+
+    def _reached(self, name: str) -> Variable | None:
+        """A variable of another group that this group's code calls ``name``."""
+        return None
 
     def _view(self, variable: Variable, with_units: bool) -> VariableView:
         if variable.linked_to is None and "linked" in variable.flags:
@@ -333,6 +341,10 @@ class Group(BrianObject, metaclass=Sealed):
                 structure_changed()
             return
         base = name if name in variables else name[:-1] if name.endswith("_") and name[:-1] in variables else ""
+        reached = None if base else self._reached(name) or self._reached(name.removesuffix("_"))
+        if reached is not None:
+            self._assign_whole(reached, value, reached.name == name)
+            return
         if not base:
             help_ = near(name, variables) or f"declare '{name}' in the equations, or call add_attribute('{name}') first"
             raise UnknownAttribute(f"{type(self).__name__} '{self.name}' has no variable '{name}' to set", help=help_)

@@ -564,13 +564,16 @@ class MagicNetwork(Network):
         self._t, self._key, self._prepared = 0.0, None, None
 
     def _with_dependencies(self, objects: list[BrianObject]) -> list[BrianObject]:
-        for o in objects:
-            for needed in o.dependencies():
-                root = root_of(needed)
-                if not any(root is x for x in objects) and o.active:
-                    logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, root.name)
+        kept = list(objects)
+        while True:
+            missing = {o: [r for d in o.dependencies() if (r := root_of(d)) not in kept] for o in kept}
+            for o, roots in missing.items():
+                if roots and o.active:
+                    logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, roots[0].name)
                     o.active = False
-        return [o for o in objects if o.active or all(any(root_of(d) is x for x in objects) for d in o.dependencies())]
+            if not any(missing.values()):
+                return kept
+            kept = [o for o in kept if not missing[o]]
 
 
 _Past = object()   #: the network of objects whose magic network has started anew

@@ -248,6 +248,19 @@ class Synapses(EquationGroup):
         if not self.connected and not v.shared:
             raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set", help="call connect() first")
 
+    def _reached(self, name: str) -> Variable | None:
+        """A variable of the source or the target, seen through the synapses."""
+        if not name.endswith(("_pre", "_post")) and name not in self.target.variables:
+            return None
+        symbol = self.scope(RunNamespace.of_caller()).own.get(name)
+        if symbol is None:
+            return None
+        return Variable(name, symbol.program, symbol.dimension, symbol.dtype, shared=symbol.shared, read_only=not symbol.writable, symbol=symbol)
+
+    def _linked_variable(self, symbol: Symbol) -> Variable:
+        every = [w for g in (self.source, self.target) for w in g.parent.variables.values()]
+        return next((w for w in every if w.program == symbol.program), None) or super()._linked_variable(symbol)
+
     def _written(self, v: Variable) -> None:
         if v.name == "delay":
             if v.shared and v.values is not None and len(v.values) != 1:
