@@ -67,6 +67,6 @@ if __name__ == '__main__':
     seed(6)
     spikes, rate = simulate()
     frequency, share = rhythm(rate)
-    print('the population oscillates at %.0f Hz; a neuron fires at %.1f Hz' % (frequency/Hz, mean(rate.rate/Hz)))
+    print(f'the population oscillates at {frequency/Hz:.0f} Hz; a neuron fires at {mean(rate.rate/Hz):.1f} Hz')
     draw(spikes, rate)
     savefig(sys.argv[1] if len(sys.argv) > 1 else 'brunel_hakim.png')

@@ -1,6 +1,6 @@
 """A first network: 1000 leaky integrate-and-fire neurons that keep each other going; a summary and a raster plot.
 
-A quarter of the CUBA benchmark of Brette et al. (2007), with synapses twice as strong and twice as many for each neuron's share.
+The CUBA benchmark of Brette et al. (2007) at a quarter of its size: each neuron has half the inputs, about twice as strong.
 """
 import logging
 import sys
@@ -45,7 +45,7 @@ def draw(spikes):
     plot(spikes.t/ms, spikes.i, '.k', ms=1)
     xlabel('time (ms)')
     ylabel('neuron')
-    title('%d spikes' % spikes.num_spikes)
+    title(f'{spikes.num_spikes} spikes')
     tight_layout()
 
 

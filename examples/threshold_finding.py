@@ -69,7 +69,7 @@ def draw(gNa, estimates):
     ylabel('threshold (mV above rest)')
     subplot(122)
     for k in [0, len(gNa)//2, len(gNa) - 1]:
-        plot(estimates[:, k]/mV, 'o-', label='%.0f mS/cm$^2$' % (gNa[k]/(mS/cm**2)))
+        plot(estimates[:, k]/mV, 'o-', label=f'{gNa[k]/(mS/cm**2):.0f} mS/cm$^2$')
     xlabel('iteration')
     ylabel('estimate (mV)')
     legend()

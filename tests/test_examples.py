@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import brainsim
-from brainsim import Hz, cm, mS, mV, ms, nA, prefs, second, seed
+from brainsim import Hz, cm, mS, ms, mV, nA, prefs, second, seed
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCRIPTS = sorted(p.stem for p in EXAMPLES.glob("*.py"))
