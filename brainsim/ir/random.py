@@ -1,8 +1,10 @@
 """The random numbers of the language: Philox 4x32-10 (Salmon et al. 2011), a function of (seed, stream, step, index).
 
-The key is the 64-bit seed; the counter is (step low, step high, index, stream). Words 0 and 1 make the uniform number,
-and words 2 and 3 the angle of the Box-Muller normal number. Written twice on purpose: plainly for the interpreter, in
-arrays for the NumPy target; both are tested against the published known answers.
+The key is the 64-bit seed; the counter is (step low, step high, index // 2, stream). One call serves two neighbours: words
+0 and 1 make the uniform number of an even index, words 2 and 3 that of the odd one (52 bits each). The two normal numbers are
+the Box-Muller pair (1958) of the same two uniform numbers. Sine and cosine of a whole turn are a fixed polynomial, so that
+targets need not agree about a library's last digit. Written twice on purpose: plainly for the interpreter, in arrays for the
+NumPy target; both are tested against the published known answers.
 """
 from __future__ import annotations
 
@@ -13,7 +15,6 @@ import numpy as np
 M0, M1 = 0xD2511F53, 0xCD9E8D57
 W0, W1 = 0x9E3779B9, 0xBB67AE85
 MASK = 0xFFFFFFFF
-TWO_PI = 6.283185307179586
 
 
 def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -28,23 +29,41 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
 
 
 def _unit(high: int, low: int) -> float:
-    return ((high >> 5) * 67108864 + (low >> 6)) / 9007199254740992.0
+    return (high * 1048576.0 + (low >> 12)) / 4503599627370496.0
+
+
+def quarter_turn(f: float) -> tuple[float, float]:
+    """(sine, cosine) of ``f`` quarter turns, -0.5 <= f <= 0.5, by Taylor's series; works on arrays."""
+    y = f * f
+    sine = cosine = 0.0
+    for a, b in zip(reversed(SINE), reversed(COSINE)):
+        sine, cosine = sine * y + a, cosine * y + b
+    return sine * f, cosine
+
+
+SINE = tuple((-1) ** k * (math.pi / 2) ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(9))
+COSINE = tuple((-1) ** k * (math.pi / 2) ** (2 * k) / math.factorial(2 * k) for k in range(9))
 
 
 def draw(law: str, seed: int, stream: int, step: int, index: int) -> float:
     """One number, ``law`` 'uniform' on [0, 1) or 'normal'."""
-    words = philox((step & MASK, (step >> 32) & MASK, index & MASK, stream), (seed & MASK, (seed >> 32) & MASK))
-    u = _unit(words[0], words[1])
+    words = philox((step & MASK, (step >> 32) & MASK, (index & MASK) >> 1, stream), (seed & MASK, (seed >> 32) & MASK))
+    u, w = _unit(words[0], words[1]), _unit(words[2], words[3])
+    odd = index & 1
     if law == "uniform":
-        return u
-    return math.sqrt(-2.0 * math.log(1.0 - u)) * math.cos(TWO_PI * _unit(words[2], words[3]))
+        return w if odd else u
+    turns = math.floor(4.0 * w + 0.5)
+    sine, cosine = quarter_turn(4.0 * w - turns)
+    along, across = (sine, cosine) if odd else (cosine, -sine)
+    return math.sqrt(-2.0 * math.log(1.0 - u)) * (along, across, -along, -across)[turns % 4]
 
 
 def draw_many(law: str, seed: int, stream: int, step: int, index: np.ndarray) -> np.ndarray:
     """`draw` for an array of indices; same shape as ``index``."""
     u64 = np.uint64
     shift, mask = u64(32), u64(MASK)
-    c2 = np.asarray(index).astype(np.int64).astype(u64) & mask
+    where = np.asarray(index).astype(np.int64).astype(u64) & mask
+    c2 = where >> u64(1)
     c0 = np.full_like(c2, step & MASK)
     c1 = np.full_like(c2, (step >> 32) & MASK)
     c3 = np.full_like(c2, stream)
@@ -53,11 +72,17 @@ def draw_many(law: str, seed: int, stream: int, step: int, index: np.ndarray) ->
         p0, p1 = c0 * u64(M0), c2 * u64(M1)
         c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ u64(k0), p1 & mask, (p0 >> shift) ^ c3 ^ u64(k1), p0 & mask
         k0, k1 = (k0 + W0) & MASK, (k1 + W1) & MASK
-    u = _units(c0, c1)
+    u, w = _units(c0, c1), _units(c2, c3)
+    odd = (where & u64(1)).astype(bool)
     if law == "uniform":
-        return u
-    return np.sqrt(-2.0 * np.log(1.0 - u)) * np.cos(TWO_PI * _units(c2, c3))
+        return np.where(odd, w, u)
+    turns = np.floor(4.0 * w + 0.5)
+    sine, cosine = quarter_turn(4.0 * w - turns)  # type: ignore[arg-type]
+    along, across = np.where(odd, sine, cosine), np.where(odd, cosine, -sine)
+    quarter = turns % 4
+    signed = np.where(quarter % 2 == 1, across, along) * np.where(quarter >= 2, -1.0, 1.0)
+    return np.sqrt(-2.0 * np.log(1.0 - u)) * signed
 
 
 def _units(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    return ((high >> np.uint64(5)) * np.uint64(67108864) + (low >> np.uint64(6))) / 9007199254740992.0
+    return (high * np.float64(1048576.0) + (low >> np.uint64(12))) / 4503599627370496.0

@@ -1,9 +1,9 @@
 """A program as C: what the template of the C family may see – names and finished lines, nothing to decide."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Local
+from brainsim.ir.expressions import Draw, Local
 from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Once, Program, Range, Store
-from brainsim.ir.walk import appends, order_free, reads, statements, touched_queues, touches_only_own_element, used_params, writes
+from brainsim.ir.walk import appends, draws, nodes, order_free, own_element, reads, statements, touched_queues, touches_only_own_element, used_params, writes
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers
@@ -49,7 +49,8 @@ def _prelude(simd: bool) -> str:
 
 def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str]) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
-    writer = Writer(C, names, clock)
+    whole = isinstance(k.domain, (Each, Range))
+    writer = Writer(C, names, buffered=whole)
     queues = [q.name for q in program.queues]
     head = _head(program, k, names)
     known: set[str] = set()
@@ -62,6 +63,7 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
         body="\n".join(writer.block(k.body, pad, known)), room=[], extent=[], independent=_independent(k))
     rare = _rare(k)
     view["filter"] = ""
+    view["draws"] = sorted({(n.law, n.stream) for n in nodes(k) if isinstance(n, Draw) and own_element(n.index)}) if whole else []
     if rare is not None:
         view["filter"] = writer.expression(rare.condition)
         view["body"] = "\n".join(writer.block(rare.body, " " * 16, known))
@@ -107,6 +109,8 @@ def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
             lines.append(f"const double {names[name]} = T->reals[{reals.index(name)}];")
         elif name in wholes:
             lines.append(f"const int64_t {names[name]} = T->wholes[{wholes.index(name)}];")
+    if draws(k):
+        lines += ["const uint64_t seed = T->seed;", f"const int64_t draw_step = T->step[{program.clocks.index(k.clock)}];"]
     touched, written = reads(k) | writes(k), writes(k)
     for n, a in enumerate(program.arrays):
         if a.name in touched:

@@ -29,10 +29,13 @@ def local(name: str) -> str:
 
 
 class Writer:
-    """Text for expressions and statements; ``names`` spells arrays, queues and parameters."""
+    """Text for expressions and statements; ``names`` spells arrays, queues and parameters.
 
-    def __init__(self, words: Words, names: dict[str, str], clock: int = 0):
-        self.words, self.names, self.clock = words, names, clock
+    ``buffered``: the random numbers of the running element lie in arrays ``draw_stream[k]``.
+    """
+
+    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False):
+        self.words, self.names, self.buffered = words, names, buffered
 
     def expression(self, e: Expr) -> str:
         """An expression, parenthesised."""
@@ -56,8 +59,10 @@ class Writer:
                 return self.words.operators[op].format(*map(self.expression, args))
             case Call(function, args):
                 return self.call(function, args, e)
+            case Draw(_, stream, Local("i")) if self.buffered:
+                return f"draw_{stream}[k]"
             case Draw(law, stream, index):
-                return f"bs_{law}(T->seed, {stream}u, T->step[{self.clock}], (uint32_t){self.expression(index)})"
+                return f"bs_{law}(seed, {stream}u, draw_step, (uint32_t){self.expression(index)})"
             case Cast("b1", value):
                 return f"({self.expression(value)} != 0)"
             case Cast(t, value):

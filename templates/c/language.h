@@ -22,27 +22,103 @@ static inline double bs_mod_f(double a, double b) { double r = fmod(a, b); retur
 static inline int64_t bs_mod_i(int64_t a, int64_t b) { if (b == 0) return 0; int64_t r = a % b; return (r != 0 && ((r < 0) != (b < 0))) ? r + b : r; }
 static inline int64_t bs_ipow(int64_t a, int64_t n) { int64_t r = 1; while (n > 0) { if (n & 1) r *= a; a *= a; n >>= 1; } return r; }
 
+#define BS_ROUND { \
+    uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2; \
+    c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0; c1 = (uint32_t)p1; \
+    c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1; c3 = (uint32_t)p0; \
+    k0 += 0x9E3779B9u; k1 += 0xBB67AE85u; }
+
 /* Philox 4x32-10 (Salmon et al. 2011): counter (step low, step high, index, stream), key the seed. */
 static inline void bs_philox(uint64_t seed, uint32_t stream, int64_t step, uint32_t index, uint32_t out[4]) {
     uint32_t c0 = (uint32_t)step, c1 = (uint32_t)((uint64_t)step >> 32), c2 = index, c3 = stream;
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    for (int r = 0; r < 10; r++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0; c1 = (uint32_t)p1;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1; c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u; k1 += 0xBB67AE85u;
-    }
+    /* written out, so that the compiler can compute several elements at a time */
+    BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND
     out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
 }
 static inline double bs_unit(uint32_t high, uint32_t low) {
-    return ((double)(int32_t)(high >> 5) * 67108864.0 + (double)(int32_t)(low >> 6)) / 9007199254740992.0;
+    return ((double)high * 1048576.0 + (double)(int32_t)(low >> 12)) * (1.0 / 4503599627370496.0);
+}
+/* sine and cosine of w turns, 0 <= w < 1, by Taylor's series around the nearest quarter */
+static inline void bs_turn(double w, double *sine, double *cosine) {
+    double turns = floor(4.0 * w + 0.5), f = 4.0 * w - turns, y = f * f;
+    double s = ((((((((6.066935731106192e-12 * y + -6.688035109811464e-10) * y + 5.692172921967924e-08) * y + -3.598843235212084e-06) * y + 0.00016044118478735975) * y + -0.004681754135318687) * y + 0.07969262624616703) * y + -0.6459640975062462) * y + 1.5707963267948966) * f;
+    double c = ((((((((6.565963114979468e-11 * y + -6.386603083791849e-09) * y + 4.710874778818169e-07) * y + -2.5202042373060596e-05) * y + 0.0009192602748394263) * y + -0.020863480763352957) * y + 0.253669507901048) * y + -1.2337005501361697) * y + 1.0);
+    int swap = (turns == 1.0) | (turns == 3.0);
+    double a = swap ? s : c, b = swap ? c : s;   /* cosine, sine up to sign */
+    *cosine = (turns == 1.0) | (turns == 2.0) ? -a : a;
+    *sine = (turns == 2.0) | (turns == 3.0) ? -b : b;
 }
 static inline double bs_uniform(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
-    uint32_t w[4]; bs_philox(seed, stream, step, index, w); return bs_unit(w[0], w[1]);
+    uint32_t w[4];
+    bs_philox(seed, stream, step, index >> 1, w);
+    return index & 1 ? bs_unit(w[2], w[3]) : bs_unit(w[0], w[1]);
 }
 static inline double bs_normal(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
-    uint32_t w[4]; bs_philox(seed, stream, step, index, w);
-    return sqrt(-2.0 * log(1.0 - bs_unit(w[0], w[1]))) * cos(6.283185307179586 * bs_unit(w[2], w[3]));
+    uint32_t w[4];
+    double sine, cosine;
+    bs_philox(seed, stream, step, index >> 1, w);
+    bs_turn(bs_unit(w[2], w[3]), &sine, &cosine);
+    return sqrt(-2.0 * log(1.0 - bs_unit(w[0], w[1]))) * (index & 1 ? sine : cosine);
+}
+
+/* The numbers of 64 neighbours at a time; ``first`` is a multiple of 64. The same numbers as above. */
+#ifdef __AVX2__
+#include <immintrin.h>
+typedef uint64_t bs_v4 __attribute__((vector_size(32)));
+static inline bs_v4 bs_product(bs_v4 a, uint32_t b) { return (bs_v4)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b)); }
+static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+    uint64_t w[4][32];
+    for (int k = 0; k < 32; k += 8) {
+        bs_v4 c[2][4];
+        uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+        for (int q = 0; q < 2; q++) {
+            const uint64_t pair = (uint64_t)(first >> 1) + k + 4 * q;
+            c[q][0] = (bs_v4){0} + (uint64_t)(uint32_t)step;
+            c[q][1] = (bs_v4){0} + ((uint64_t)step >> 32);
+            c[q][2] = (bs_v4){pair, pair + 1, pair + 2, pair + 3};
+            c[q][3] = (bs_v4){0} + (uint64_t)stream;
+        }
+        for (int r = 0; r < 10; r++) {
+            for (int q = 0; q < 2; q++) {
+                bs_v4 p0 = bs_product(c[q][0], 0xD2511F53u), p1 = bs_product(c[q][2], 0xCD9E8D57u);
+                c[q][0] = (p1 >> 32) ^ c[q][1] ^ (uint64_t)k0; c[q][1] = p1;
+                c[q][2] = (p0 >> 32) ^ c[q][3] ^ (uint64_t)k1; c[q][3] = p0;
+            }
+            k0 += 0x9E3779B9u; k1 += 0xBB67AE85u;
+        }
+        for (int q = 0; q < 2; q++)
+            for (int n = 0; n < 4; n++) memcpy(&w[n][k + 4 * q], &c[q][n], 32);
+    }
+    /* 52 bits become the fraction of a number in [1, 2) */
+    for (int k = 0; k < 32; k++) {
+        const uint64_t one = 0x3FF0000000000000u, low = 0xFFFFFFFFu;
+        union { uint64_t bits; double value; } a, b;
+        a.bits = one | (w[0][k] & low) << 20 | (w[1][k] & low) >> 12;
+        b.bits = one | (w[2][k] & low) << 20 | (w[3][k] & low) >> 12;
+        out[2 * k] = a.value - 1.0;
+        out[2 * k + 1] = b.value - 1.0;
+    }
+}
+#else
+static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+    for (int k = 0; k < 32; k++) {
+        uint32_t w[4];
+        bs_philox(seed, stream, step, (uint32_t)(first >> 1) + k, w);
+        out[2 * k] = bs_unit(w[0], w[1]);
+        out[2 * k + 1] = bs_unit(w[2], w[3]);
+    }
+}
+#endif
+static void bs_normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+    double u[64], radius[32], sine[32], cosine[32];
+    bs_uniforms(seed, stream, step, first, u);
+    for (int k = 0; k < 32; k++) radius[k] = sqrt(-2.0 * log(1.0 - u[2 * k]));
+    for (int k = 0; k < 32; k++) bs_turn(u[2 * k + 1], &sine[k], &cosine[k]);
+    for (int k = 0; k < 32; k++) {
+        out[2 * k] = radius[k] * cosine[k];
+        out[2 * k + 1] = radius[k] * sine[k];
+    }
 }
 static int32_t bs_poisson(double rate, double u, double z) {
     if (!(rate > 0)) return 0;
