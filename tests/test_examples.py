@@ -1,6 +1,6 @@
 """Every example, shortened, gives what the paper it is from says; and it draws a figure with something in every panel.
 
-Marked slow: the scripts as they are, and the pyloric network from a random beginning until its conductances have settled.
+Marked slow: the scripts as they are, and the pyloric network until its conductances have settled.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import brainsim
-from brainsim import Hz, cm, mS, ms, mV, nA, prefs, second, seed
+from brainsim import Hz, cm, mS, ms, mV, nA, prefs, second
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCRIPTS = sorted(p.stem for p in EXAMPLES.glob("*.py"))
@@ -211,15 +211,18 @@ def test_the_settled_pyloric_network_is_triphasic(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_pyloric_network_settles_where_calcium_meets_its_targets():
+@pytest.mark.parametrize("z", [0.0, 0.05])
+def test_the_pyloric_network_settles_where_calcium_meets_its_targets(z):
+    """Calcium is 0.1 a spike times 150 ms times the rate; at first at least one neuron is off by more than half of its target."""
     pyloric_network = example("pyloric_network")
-    seed(7)
-    _, spikes = pyloric_network.simulate()
+    targets = np.array([0.048, 0.0384, 0.06])
+    _, spikes = pyloric_network.simulate(w=[0, -5, -5.4]*nA, z=[z, z, z])
+    t, i = np.asarray(spikes.t/second), np.asarray(spikes.i)
+    early = 0.1*0.15*np.bincount(i[t < 10], minlength=3)/10
+    late = 0.1*0.15*np.bincount(i[t >= 40], minlength=3)/19.5
+    assert np.max(abs(early/targets - 1)) > 0.5
+    assert late == pytest.approx(targets, rel=0.2)
     assert_triphasic(spikes, 45, 59.5)
-    for neuron, target in enumerate([0.048, 0.0384, 0.06]):
-        t = np.asarray(spikes.t/second)[np.asarray(spikes.i) == neuron]
-        calcium = 0.1*0.15*np.sum(t > 40)/19.5         # jump times time constant times rate
-        assert calcium == pytest.approx(target, rel=0.2)
 
 
 @pytest.mark.slow
