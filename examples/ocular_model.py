@@ -70,13 +70,13 @@ def draw(positions, retina_spikes, motor_spikes):
         times = motor_spikes.t[motor_spikes.i == k]/second
         plot(times, full(len(times), rows + 1 + k), '|', label=name)
     ylabel('neuron')
-    legend(loc='upper right')
+    legend(loc='lower right')
     subplot(212)
     plot(positions.t/second, positions.x_object[0], 'k', label='object')
     plot(positions.t/second, positions.x[0], label='eye')
     xlabel('time (s)')
     ylabel('position')
-    legend(loc='upper right')
+    legend(loc='lower right')
     tight_layout()
 
 
