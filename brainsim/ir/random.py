@@ -1,7 +1,8 @@
 """The random numbers of the language: Philox 4x32-10 (Salmon et al. 2011), a function of (seed, stream, step, index).
 
-The key is the 64-bit seed; the counter is (step low, step high, index // 2, stream). One call serves two neighbours: words
-0 and 1 make the uniform number of an even index, words 2 and 3 that of the odd one (52 bits each). The two normal numbers are
+The key is the 64-bit seed; the counter is (step low, step high, pair, stream). One call serves an
+index and the one 32 further on within each 64: words 0 and 1 make the uniform number of the first, words 2 and 3 that of the
+second (52 bits each). The two normal numbers are
 the Box-Muller pair (1958) of the same two uniform numbers. Sine and cosine of a whole turn are a fixed polynomial, so that
 targets need not agree about a library's last digit. Written twice on purpose: plainly for the interpreter, in arrays for the
 NumPy target; both are tested against the published known answers.
@@ -36,25 +37,32 @@ def quarter_turn(f: float) -> tuple[float, float]:
     """(sine, cosine) of ``f`` quarter turns, -0.5 <= f <= 0.5, by Taylor's series; works on arrays."""
     y = f * f
     sine = cosine = 0.0
-    for a, b in zip(reversed(SINE), reversed(COSINE)):
-        sine, cosine = sine * y + a, cosine * y + b
+    for a in reversed(SINE):
+        sine = sine * y + a
+    for b in reversed(COSINE):
+        cosine = cosine * y + b
     return sine * f, cosine
 
 
-SINE = tuple((-1) ** k * (math.pi / 2) ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(9))
+SINE = tuple((-1) ** k * (math.pi / 2) ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(8))
 COSINE = tuple((-1) ** k * (math.pi / 2) ** (2 * k) / math.factorial(2 * k) for k in range(9))
+
+
+def pair(index: int) -> int:
+    """The counter that an index shares with the one 32 further on."""
+    return (index >> 6 << 5) | (index & 31)
 
 
 def draw(law: str, seed: int, stream: int, step: int, index: int) -> float:
     """One number, ``law`` 'uniform' on [0, 1) or 'normal'."""
-    words = philox((step & MASK, (step >> 32) & MASK, (index & MASK) >> 1, stream), (seed & MASK, (seed >> 32) & MASK))
+    words = philox((step & MASK, (step >> 32) & MASK, pair(index & MASK), stream), (seed & MASK, (seed >> 32) & MASK))
     u, w = _unit(words[0], words[1]), _unit(words[2], words[3])
-    odd = index & 1
+    second = bool(index & 32)
     if law == "uniform":
-        return w if odd else u
+        return w if second else u
     turns = math.floor(4.0 * w + 0.5)
     sine, cosine = quarter_turn(4.0 * w - turns)
-    along, across = (sine, cosine) if odd else (cosine, -sine)
+    along, across = (sine, cosine) if second else (cosine, -sine)
     return math.sqrt(-2.0 * math.log(1.0 - u)) * (along, across, -along, -across)[turns % 4]
 
 
@@ -63,7 +71,7 @@ def draw_many(law: str, seed: int, stream: int, step: int, index: np.ndarray) ->
     u64 = np.uint64
     shift, mask = u64(32), u64(MASK)
     where = np.asarray(index).astype(np.int64).astype(u64) & mask
-    c2 = where >> u64(1)
+    c2 = (where >> u64(6) << u64(5)) | (where & u64(31))
     c0 = np.full_like(c2, step & MASK)
     c1 = np.full_like(c2, (step >> 32) & MASK)
     c3 = np.full_like(c2, stream)
@@ -73,12 +81,12 @@ def draw_many(law: str, seed: int, stream: int, step: int, index: np.ndarray) ->
         c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ u64(k0), p1 & mask, (p0 >> shift) ^ c3 ^ u64(k1), p0 & mask
         k0, k1 = (k0 + W0) & MASK, (k1 + W1) & MASK
     u, w = _units(c0, c1), _units(c2, c3)
-    odd = (where & u64(1)).astype(bool)
+    second = (where & u64(32)).astype(bool)
     if law == "uniform":
-        return np.where(odd, w, u)
+        return np.where(second, w, u)
     turns = np.floor(4.0 * w + 0.5)
     sine, cosine = quarter_turn(4.0 * w - turns)  # type: ignore[arg-type]
-    along, across = np.where(odd, sine, cosine), np.where(odd, cosine, -sine)
+    along, across = np.where(second, sine, cosine), np.where(second, cosine, -sine)
     quarter = turns % 4
     signed = np.where(quarter % 2 == 1, across, along) * np.where(quarter >= 2, -1.0, 1.0)
     return np.sqrt(-2.0 * np.log(1.0 - u)) * signed

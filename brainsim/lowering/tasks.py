@@ -84,7 +84,7 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
     now = Op("%", (step, slots))
     mine = Op("-", (I, Param(task.source.first, "i4")))
     if task.scattered:
-        later = Op("%", (Op("+", (step, Load(task.delay, I, "i4"))), slots))
+        later = around(Op("+", (now, Load(task.delay, I, "i4"))), slots)
         push = (
             Kernel(f"{task.name}.forget", clock, Once(), (Clear(task.fired, ZERO),)),
             Kernel(f"{task.name}.fired", clock, Events(task.queue, ZERO), within(task.source, (Append(task.fired, ZERO, mine),))),
@@ -100,6 +100,11 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
         arrive = Kernel(task.name, clock, FanOut(task.due, now, task.starts, task.ids), statements(task.block, place))
     retire = Kernel(f"{task.name}.retire", clock, Once(), (Clear(task.due, now),))
     return *push, arrive, retire
+
+
+def around(slot: Expr, slots: Expr) -> Expr:
+    """A slot at most one round ahead, without a division."""
+    return Op("select", (Op(">=", (slot, slots)), Op("-", (slot, slots)), slot))
 
 
 def summed(task: Summed, streams: Streams) -> tuple[Kernel, ...]:

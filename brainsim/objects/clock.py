@@ -31,7 +31,7 @@ class Clock:
     def dt(self, value: Quantity) -> None:
         new = seconds(value, "dt", positive=True)
         if new != self._dt:
-            self.step = rebased(self.step, self._dt, new)
+            self.step = int(np.round(self.step * self._dt / new))
             self._dt = new
             structure_changed()
 
@@ -71,14 +71,12 @@ class DefaultClock(Clock):
     """The clock of all objects that were given neither a dt nor a clock."""
 
 
-def rebased(step: int, old: float, new: float) -> int:
-    """The same time in steps of another length; it must be a whole number of them."""
-    time = step * old
-    count = int(np.round(time / new))
-    if abs(count * new - time) > TOLERANCE * new:
-        raise WrongValue(f"The time step cannot change to {new} s at {time} s",
+def check_change(time: float, old: float, new: float) -> None:
+    """Refuse to go on with another step where the time reached, a whole number of old steps, is not one of new steps."""
+    reached = np.ceil(time / old - TOLERANCE) * old
+    if abs(np.round(reached / new) * new - reached) > TOLERANCE * new:
+        raise WrongValue(f"The time step cannot change to {new} s at {reached} s",
                          help="the time reached must be a whole number of the new steps")
-    return count
 
 
 def seconds(value: object, what: str, positive: bool = False) -> float:

@@ -15,7 +15,7 @@ from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Task
-from brainsim.objects.clock import Clock, seconds
+from brainsim.objects.clock import Clock, check_change, seconds
 from brainsim.objects.namespace import RunNamespace, outside_symbol, scalar_value
 from brainsim.objects.named import BrianObject, Named, current_scope, live
 from brainsim.objects.operations import NetworkOperation
@@ -46,6 +46,7 @@ class Network(Named):
         self._prepared_for: tuple[object, ...] = ()
         self._externals: list[Outside] = []
         self._clocks: list[Clock] = []
+        self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
         self._key: int | None = None
         self._seed_version = -1
         self._stored: dict[str, Mapping[str, Any]] = {}
@@ -270,7 +271,10 @@ class Network(Named):
         return True
 
     def _prepare(self, run: RunNamespace) -> None:
-        for clock in dict.fromkeys(o.clock for o in self._all()):
+        clocks = {o.clock: o.clock.dt_ for o in self._all()}
+        for clock, dt in clocks.items():
+            if self._dts.get(clock, dt) != dt:
+                check_change(self._t, self._dts[clock], dt)
             clock.step = clock.steps_until(self._t)
         self._check()
         tasks = self._tasks(run)
@@ -285,6 +289,7 @@ class Network(Named):
         self._rebind = True
         for o in self._all():
             o._network = self
+        self._dts = clocks
         self._prepared_for = self._signature()
 
     def _check(self) -> None:
@@ -300,6 +305,10 @@ class Network(Named):
         for o in every:
             if names.setdefault(o.name, o) is not o:
                 raise WrongValue(f"Two objects of {self.name} are called '{o.name}'", help="give one of them another name")
+        clocks: dict[str, Clock] = {}
+        for o in every:
+            if clocks.setdefault(o.clock.name, o.clock) is not o.clock:
+                raise WrongValue(f"Two clocks of {self.name} are called '{o.clock.name}'", help="give one of them another name")
 
     def _tasks(self, run: RunNamespace) -> list[Task]:
         made: list[Task] = []
@@ -392,7 +401,7 @@ class Network(Named):
             _restore(o, found["objects"][o.name])
             step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock.dt_))
             o.clock.step, o.clock._dt = step, dt
-        self._t = found["t"]
+        self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all()}
         self._rebind = True
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
@@ -561,7 +570,7 @@ class MagicNetwork(Network):
         for o in self._objects:
             if o._network is self:
                 o._network = _Past
-        self._t, self._key, self._prepared = 0.0, None, None
+        self._t, self._key, self._prepared, self._dts = 0.0, None, None, {}
 
     def _with_dependencies(self, objects: list[BrianObject]) -> list[BrianObject]:
         kept = list(objects)

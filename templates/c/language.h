@@ -42,24 +42,27 @@ static inline double bs_unit(uint32_t high, uint32_t low) {
 /* sine and cosine of w turns, 0 <= w < 1, by Taylor's series around the nearest quarter */
 static inline void bs_turn(double w, double *sine, double *cosine) {
     double turns = floor(4.0 * w + 0.5), f = 4.0 * w - turns, y = f * f;
-    double s = ((((((((6.066935731106192e-12 * y + -6.688035109811464e-10) * y + 5.692172921967924e-08) * y + -3.598843235212084e-06) * y + 0.00016044118478735975) * y + -0.004681754135318687) * y + 0.07969262624616703) * y + -0.6459640975062462) * y + 1.5707963267948966) * f;
+    double s = (((((((-6.688035109811464e-10 * y + 5.692172921967924e-08) * y + -3.598843235212084e-06) * y + 0.00016044118478735975) * y + -0.004681754135318687) * y + 0.07969262624616703) * y + -0.6459640975062462) * y + 1.5707963267948966) * f;
     double c = ((((((((6.565963114979468e-11 * y + -6.386603083791849e-09) * y + 4.710874778818169e-07) * y + -2.5202042373060596e-05) * y + 0.0009192602748394263) * y + -0.020863480763352957) * y + 0.253669507901048) * y + -1.2337005501361697) * y + 1.0);
     int swap = (turns == 1.0) | (turns == 3.0);
     double a = swap ? s : c, b = swap ? c : s;   /* cosine, sine up to sign */
     *cosine = (turns == 1.0) | (turns == 2.0) ? -a : a;
     *sine = (turns == 2.0) | (turns == 3.0) ? -b : b;
 }
+/* one call serves an index and the one 32 further on, within each 64 */
+#define BS_PAIR(index) (((index) >> 6 << 5) | ((index) & 31))
+#define BS_SECOND(index) ((index) & 32)
 static inline double bs_uniform(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
     uint32_t w[4];
-    bs_philox(seed, stream, step, index >> 1, w);
-    return index & 1 ? bs_unit(w[2], w[3]) : bs_unit(w[0], w[1]);
+    bs_philox(seed, stream, step, BS_PAIR(index), w);
+    return BS_SECOND(index) ? bs_unit(w[2], w[3]) : bs_unit(w[0], w[1]);
 }
 static inline double bs_normal(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
     uint32_t w[4];
     double sine, cosine;
-    bs_philox(seed, stream, step, index >> 1, w);
+    bs_philox(seed, stream, step, BS_PAIR(index), w);
     bs_turn(bs_unit(w[2], w[3]), &sine, &cosine);
-    return sqrt(-2.0 * log(1.0 - bs_unit(w[0], w[1]))) * (index & 1 ? sine : cosine);
+    return sqrt(-2.0 * log(1.0 - bs_unit(w[0], w[1]))) * (BS_SECOND(index) ? sine : cosine);
 }
 
 /* The numbers of 64 neighbours at a time; ``first`` is a multiple of 64. The same numbers as above. */
@@ -96,8 +99,8 @@ static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t fi
         union { uint64_t bits; double value; } a, b;
         a.bits = one | (w[0][k] & low) << 20 | (w[1][k] & low) >> 12;
         b.bits = one | (w[2][k] & low) << 20 | (w[3][k] & low) >> 12;
-        out[2 * k] = a.value - 1.0;
-        out[2 * k + 1] = b.value - 1.0;
+        out[k] = a.value - 1.0;
+        out[k + 32] = b.value - 1.0;
     }
 }
 #else
@@ -105,19 +108,19 @@ static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t fi
     for (int k = 0; k < 32; k++) {
         uint32_t w[4];
         bs_philox(seed, stream, step, (uint32_t)(first >> 1) + k, w);
-        out[2 * k] = bs_unit(w[0], w[1]);
-        out[2 * k + 1] = bs_unit(w[2], w[3]);
+        out[k] = bs_unit(w[0], w[1]);
+        out[k + 32] = bs_unit(w[2], w[3]);
     }
 }
 #endif
 static void bs_normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
-    double u[64], radius[32], sine[32], cosine[32];
+    double u[64];
     bs_uniforms(seed, stream, step, first, u);
-    for (int k = 0; k < 32; k++) radius[k] = sqrt(-2.0 * log(1.0 - u[2 * k]));
-    for (int k = 0; k < 32; k++) bs_turn(u[2 * k + 1], &sine[k], &cosine[k]);
     for (int k = 0; k < 32; k++) {
-        out[2 * k] = radius[k] * cosine[k];
-        out[2 * k + 1] = radius[k] * sine[k];
+        double sine, cosine, radius = sqrt(-2.0 * log(1.0 - u[k]));
+        bs_turn(u[k + 32], &sine, &cosine);
+        out[k] = radius * cosine;
+        out[k + 32] = radius * sine;
     }
 }
 static int32_t bs_poisson(double rate, double u, double z) {
