@@ -250,7 +250,7 @@ def unknown_name(name: str, span: Span | None, scope: Scope, other: str) -> Brai
     elif not help_:
         help_ = f"define {name} in your script before the run, add it to the namespace, or declare '{name} : unit' in the model"
     found = f"'{name}' is a {other}" if other else ""
-    return UnknownName(f"Unknown name '{name}'" + (f" in {scope.owner}" if scope.owner else ""), at=span, found=found, help=help_)
+    return UnknownName(f"Unknown name '{name}'", at=span, found=found, help=help_)
 
 
 def fold(tree: Op) -> Tree:
