@@ -82,6 +82,6 @@ def begin_tick(state: State) -> bool:
         return False
     times = state.step * state.dt
     first = times[running].min()
-    state.due[:] = running & (times - first < 1e-4 * state.dt)
+    state.due[:] = running & (times - first < 1e-4 * state.dt.min())
     state.cursor = 0
     return True

@@ -59,9 +59,12 @@ class Clock:
         """Steps done."""
         return self.step
 
-    def steps_until(self, time: float) -> int:
-        """The step at which ``time`` (seconds) is reached: steps below it have begun before that time."""
-        return int(np.ceil(time / self._dt - TOLERANCE))
+    def steps_until(self, time: float, fastest: float = np.inf) -> int:
+        """The step at which ``time`` (seconds) is reached: steps below it have begun before that time.
+
+        ``fastest`` is the shortest step in the network: beside it, a slow clock begins at the very time it should.
+        """
+        return int(np.ceil(time / self._dt - TOLERANCE * min(1.0, fastest / self._dt)))
 
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"

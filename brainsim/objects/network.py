@@ -47,6 +47,7 @@ class Network(Named):
         self._externals: list[Outside] = []
         self._clocks: list[Clock] = []
         self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
+        self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
         self._key: int | None = None
         self._seed_version = -1
         self._stored: dict[str, Mapping[str, Any]] = {}
@@ -179,8 +180,9 @@ class Network(Named):
             prepared.executable.load_params(state)
         self._new_values = False
         end = start + length if self._clocks else start
+        fastest = min(self._dts.values(), default=np.inf)
         for k, clock in enumerate(self._clocks):
-            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start), clock.steps_until(end), clock._dt
+            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt
             clock.step = int(state.step[k])
         self._timings["prepare"] = wall.perf_counter() - began
         self._advance(prepared, start, end, say, period)
@@ -275,7 +277,7 @@ class Network(Named):
         for clock, dt in clocks.items():
             if self._dts.get(clock, dt) != dt:
                 check_change(self._t, self._dts[clock], dt)
-            clock.step = clock.steps_until(self._t)
+            clock.step = clock.steps_until(self._t, min(clocks.values()))
         self._check()
         tasks = self._tasks(run)
         values = self._values(tasks)
@@ -305,6 +307,10 @@ class Network(Named):
         for o in every:
             if names.setdefault(o.name, o) is not o:
                 raise WrongValue(f"Two objects of {self.name} are called '{o.name}'", help="give one of them another name")
+        clocks: dict[str, Clock] = {}
+        for o in every:
+            if clocks.setdefault(o.clock.name, o.clock) is not o.clock:
+                raise WrongValue(f"Two clocks of {self.name} are called '{o.clock.name}'", help="give one of them another name")
         clocks: dict[str, Clock] = {}
         for o in every:
             if clocks.setdefault(o.clock.name, o.clock) is not o.clock:

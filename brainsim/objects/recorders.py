@@ -85,7 +85,7 @@ class StateMonitor(Recorder):
         if record is None:
             raise WrongType("StateMonitor needs to know which elements to record", help="record=True for all, or record=[0, 5]")
         super().__init__(source, dt=dt, clock=clock or (None if dt is not None else source.clock), when=when, order=order, name=name)
-        self.record_variables = _names_to_record(source, variables)
+        self.record_variables = [v for v in _names_to_record(source, variables) if v != "t"]
         self._index = _recorded_indices(source, record)
         for v in self.record_variables:
             dtype = source.variables[v].dtype if source.variables[v].linked_to is None else source.variables[v].linked_to.dtype
@@ -129,7 +129,7 @@ class StateMonitor(Recorder):
             _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
 
     def _values(self, variable: str) -> np.ndarray:
-        return self._raw(variable).reshape(-1, len(self._index)).T
+        return self._raw(variable).reshape(len(self), len(self._index)).T
 
     def __getattr__(self, name: str) -> Any:
         records = self.__dict__.get("_records", {})

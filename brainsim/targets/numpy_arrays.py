@@ -246,9 +246,13 @@ class KernelWriter:
         place, text = self.element(array, index), self.text(value)
         own = isinstance(index, Local) and index.name == "i"
         vector = self.is_vector(index)
-        if not own and vector and op in ("+=", "-=", "*="):
+        everywhere = not vector and not isinstance(self.kernel.domain, Once)     # all elements write to one place
+        if everywhere and op == "=":
+            return f"{place} = cast({t!r}, expand({text}, {self.count})[-1])"
+        if not own and (vector or everywhere) and op in ("+=", "-=", "*="):
             name, sign = ("multiply_at", "") if op == "*=" else ("add_at", "-" if op == "-=" else "")
-            return f"{name}(A[{array!r}], {self.text(index)}, {sign}{text})"
+            where = self.text(index) if vector else f"expand({self.text(index)}, {self.count})"
+            return f"{name}(A[{array!r}], {where}, {sign}{text})"
         if op != "=":
             text = self.text(Op(op[:-1], (Load(array, index, t), value)))
         if own and self.whole:
