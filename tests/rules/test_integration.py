@@ -1,0 +1,148 @@
+"""R51–R54: which integrator is chosen, and what it does to a neuron."""
+import logging
+
+import numpy as np
+import pytest
+
+from brainsim import NeuronGroup, TimedArray, UnsupportedEquationsException, Synapses, defaultclock, ms, run, second
+
+two = TimedArray([1.0, 2.0], dt=1 * ms)
+grid = TimedArray([[1.0, 2.0]], dt=0.2 * ms)
+fine = TimedArray([1.0, 2.0], dt=0.05 * ms)
+crooked = TimedArray([1.0, 2.0], dt=0.25 * ms)
+tau, tau2 = 5 * ms, 3 * ms
+
+
+def chosen(model, **more):
+    G = NeuronGroup(2, model, **more)
+    run(0.1 * ms, namespace=globals())
+    return G._update.method
+
+
+EXACT = [
+    "dv/dt = -v/tau : 1",
+    "dv/dt = (a - v)/b : 1\na : 1\nb : second (constant)",
+    "dv/dt = (s - v)/tau : 1\ns = exp(a)*2 : 1\na : 1",
+    "dv/dt = (r - v)/tau : 1\nr = rand() : 1 (constant over dt)",
+    "dv/dt = (two(t) - v)/tau : 1",
+    "dv/dt = (grid(t, i) - v)/tau : 1",
+    "dv/dt = (g + h - v)/tau : 1\ndg/dt = -g/tau2 : 1\ndh/dt = -h/(7*ms) : 1",
+    "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau : 1",
+]
+EULER = [
+    "dv/dt = 1/ms : 1", "dv/dt = 0/second : 1", "dv/dt = -v/tau : 1\ndw/dt = 1/ms : 1", "dx/dt = y/ms : 1\ndy/dt = -x/ms : 1",
+    "dv/dt = (int(t > 1*ms) - v)/tau : 1", "dv/dt = (rand() - v)/tau : 1", "dv/dt = -abs(v)/tau : 1", "dv/dt = -int(v > 0)/tau : 1",
+    "dv/dt = -v**2/tau : 1", "dv/dt = -exp(v)/tau : 1", "dv/dt = (fine(t) - v)/tau : 1", "dv/dt = (crooked(t) - v)/tau : 1",
+    "dv/dt = -v/tau + xi*tau**-0.5 : 1",
+]
+HEUN = ["dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "dv/dt = -v/tau + sin(t/ms)*xi*tau**-0.5 : 1"]
+
+
+@pytest.mark.one_target
+@pytest.mark.parametrize("model, method", [(m, "exact") for m in EXACT] + [(m, "euler") for m in EULER] + [(m, "heun") for m in HEUN])
+def test_automatic_choice(model, method):
+    assert chosen(model) == method
+
+
+@pytest.mark.one_target
+def test_choice_is_said_with_its_reason(caplog):
+    with caplog.at_level(logging.INFO, "brainsim"):
+        chosen("dunheard_of/dt = -unheard_of/tau : 1")
+    assert "neurongroup is integrated by 'exact': " in caplog.text
+
+
+@pytest.mark.one_target
+def test_unless_refractory_keeps_an_equation_linear():
+    G = NeuronGroup(2, "dv/dt = (1 - v)/tau : 1 (unless refractory)\ndg/dt = -g/tau2 : 1", threshold="v > 1", refractory=1 * ms)
+    run(0.1 * ms)
+    assert G._update.method == "exact"
+
+
+def test_exact_solution_of_refractory_neurons_stands_still():
+    G = NeuronGroup(2, "dv/dt = (g - v)/tau : 1 (unless refractory)\ndg/dt = -g/tau : 1", threshold="i == 0 and t < 0.1*ms", reset="v = 0.5", refractory=1 * ms)
+    G.g = 1
+    run(1 * ms)
+    x = 1 * ms / tau
+    assert G.g[:] == pytest.approx(np.exp(-x))
+    assert G.v[:] == pytest.approx([0.5, x * np.exp(-x)])
+
+
+def test_coinciding_time_constants_stay_finite_and_continuous():
+    values = []
+    for other in (tau, tau * (1 + 1e-12), tau * (1 + 1e-6)):
+        G = NeuronGroup(1, "dv/dt = (g - v)/tau : 1\ndg/dt = -g/other : 1", method="exact", name="g")
+        G.g = 1
+        run(5 * ms)
+        values.append(G.v[0])
+        del G
+    assert values == pytest.approx([np.exp(-1)] * 3, rel=1e-5)
+
+
+@pytest.mark.parametrize("method, draws", [("euler", 1), ("rk2", 2), ("rk4", 4)])
+def test_random_functions_draw_once_per_stage(method, draws):
+    """The mean of a step of dx/dt = rand()/ms is dt/2; its variance falls with the number of independent stages."""
+    G = NeuronGroup(20000, "dx/dt = rand()/ms : 1", method=method)
+    run(0.1 * ms)
+    weights = {1: [1], 2: [0, 1], 4: [1 / 6, 1 / 3, 1 / 3, 1 / 6]}[draws]
+    assert np.mean(G.x) == pytest.approx(0.05, rel=0.02)
+    assert np.var(G.x) == pytest.approx(0.01 / 12 * np.sum(np.square(weights)), rel=0.06)
+
+
+@pytest.mark.one_target
+@pytest.mark.parametrize("model, method", [
+    ("dv/dt = -v**2/tau : 1", "exact"), ("dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "euler"), ("dv/dt = -v/tau + xi*tau**-0.5 : 1", "rk4"),
+    ("dv/dt = -v**2/tau : 1", "exponential_euler"), ("dv/dt = -v/tau + xi*tau**-0.5 : 1", "exact"),
+    ("dv/dt = -v/tau + v*xi_a*tau**-0.5 + w*xi_b*tau**-0.5 : 1\ndw/dt = v*xi_b*tau**-0.5 : 1", "milstein")])
+def test_method_that_cannot_integrate_is_refused_and_another_one_runs(model, method):
+    G = NeuronGroup(2, model, method=method)
+    with pytest.raises(UnsupportedEquationsException, match="neurongroup"):
+        run(0.1 * ms)
+    G.method = "heun"
+    run(0.1 * ms)
+
+
+@pytest.mark.one_target
+@pytest.mark.parametrize("method, error", [("eulr", ValueError), (3, TypeError), ([], TypeError)])
+def test_method_that_is_none_is_refused(method, error):
+    G = NeuronGroup(2, "dv/dt = -v/tau : 1", method=method)
+    with pytest.raises(error):
+        run(0.1 * ms)
+
+
+@pytest.mark.one_target
+def test_list_of_methods_takes_the_first_that_fits():
+    assert chosen("dv/dt = -v**2/tau : 1", method=["exact", "rk2", "euler"]) == "rk2"
+    assert chosen("dv/dt = -v**2/tau : 1", method="RK4") == "rk4"
+
+
+def test_all_variables_are_updated_together():
+    G = NeuronGroup(1, "dx/dt = y/ms : 1\ndy/dt = -x/ms : 1", method="euler")
+    G.x = 1
+    run(0.1 * ms)
+    assert (G.x[0], G.y[0]) == (1, pytest.approx(-0.1))
+
+
+def test_constant_right_hand_sides_by_exponential_euler():
+    G = NeuronGroup(1, "dx/dt = 2/ms : 1\ndy/dt = 0/ms : 1\ndz/dt = a*z/ms : 1\na : 1", method="exponential_euler")
+    G.z = 3
+    run(0.2 * ms)
+    assert (G.x[0], G.y[0], G.z[0]) == (pytest.approx(0.4), 0, 3)      # finite although a = 0
+
+
+@pytest.mark.one_target
+def test_values_that_become_invalid_are_told_once(caplog):
+    G = NeuronGroup(3, "dv/dt = v**2/ms : 1", method="euler")
+    G.v = [0, 1e30, 0]
+    run(0.5 * ms)
+    run(0.5 * ms)
+    assert caplog.text.count("neurongroup.v is inf at index 1") == 1
+
+
+def test_clock_driven_synapses_are_integrated():
+    G = NeuronGroup(2, "v : 1")
+    S = Synapses(G, G, "dw/dt = -w/tau : 1 (clock-driven)")
+    S.connect()
+    S.w = "i + 1"
+    run(5 * ms)
+    assert S.w[:] == pytest.approx(np.array([1, 1, 2, 2]) * np.exp(-1))
+    assert defaultclock.dt / second == pytest.approx(1e-4)
