@@ -47,7 +47,6 @@ class Network(Named):
         self._externals: list[Outside] = []
         self._clocks: list[Clock] = []
         self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
-        self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
         self._key: int | None = None
         self._seed_version = -1
         self._stored: dict[str, Mapping[str, Any]] = {}
@@ -307,10 +306,6 @@ class Network(Named):
         for o in every:
             if names.setdefault(o.name, o) is not o:
                 raise WrongValue(f"Two objects of {self.name} are called '{o.name}'", help="give one of them another name")
-        clocks: dict[str, Clock] = {}
-        for o in every:
-            if clocks.setdefault(o.clock.name, o.clock) is not o.clock:
-                raise WrongValue(f"Two clocks of {self.name} are called '{o.clock.name}'", help="give one of them another name")
         clocks: dict[str, Clock] = {}
         for o in every:
             if clocks.setdefault(o.clock.name, o.clock) is not o.clock:
