@@ -6,6 +6,10 @@
     spikes = SpikeMonitor(G)
     run(100*ms)
 """
+from brainsim.targets.wrapper import begin as _begin
+
+_begin()   # a new installation builds the Cython half of its modules while everything else is imported and declared
+
 from brainsim import star as _star
 from brainsim import units as _units
 from brainsim.errors import (BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError,

@@ -89,13 +89,6 @@ def choose_target() -> Target:
 
 
 @lru_cache(maxsize=None)
-def warm_up() -> None:
-    """Begin what the first run of a new installation waits for, while the user's script goes on."""
-    if prefs["codegen.target"] in ("auto", "cython"):
-        CythonTarget(str(prefs["codegen.math"]), str(prefs["codegen.compiler"])).warm_up()
-
-
-@lru_cache(maxsize=None)
 def _warn_once(text: str) -> None:
     logger.warning(text)
 

@@ -22,7 +22,6 @@ from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, lookup
 from brainsim.objects.structure import structure_changed
-from brainsim.pipeline import warm_up
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
@@ -50,7 +49,6 @@ class Group(BrianObject, metaclass=Sealed):
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
         super().__init__(**place)
-        warm_up()
         self.variables: dict[str, Variable] = {}
         self.namespace: dict[str, object] | None = _checked_namespace(namespace)
         self._regular: list[RunRegularly] = []

@@ -29,14 +29,16 @@ class Compiler:
     identity: str
 
     def flags(self, math: str) -> list[str]:
-        """Flags for one shared library; ``math`` is 'fast' or 'strict'."""
-        common = ["-shared", "-fPIC", "-w", "-std=gnu11"]
-        if sys.platform == "darwin":
-            common += ["-undefined", "dynamic_lookup"]
+        """Flags for the loops of a network; ``math`` is 'fast' or 'strict'."""
+        common = ["-fPIC", "-w", "-std=gnu11"]
         if math == "strict":
             return [*common, "-O2", "-ffp-contract=off"]
-        fast = [*common, "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only"]
+        fast = [*common, "-DBRAINSIM_FAST", "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only"]
         return [*fast, "-mprefer-vector-width=256"] if self.kind == "gcc" and platform.machine() == "x86_64" else fast
+
+    def link_flags(self) -> list[str]:
+        """Flags that make a module of object files. (Without -ffast-math: linking with it would change the processor's mode.)"""
+        return ["-shared", *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else [])]
 
     def libraries(self) -> list[str]:
         """Libraries, after the object files."""

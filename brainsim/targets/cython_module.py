@@ -15,7 +15,7 @@ from brainsim.ir.program import Program
 from brainsim.ir.state import Pause, State
 from brainsim.targets import c_source
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
-from brainsim.targets.compiler import Compiler, cpu, find_compiler, include_flags
+from brainsim.targets.compiler import Compiler, cpu, find_compiler
 from brainsim.targets.contract import Available, Missing, Written
 from brainsim.targets.wrapper import MODULE, version, wrapper
 
@@ -42,12 +42,6 @@ class CythonTarget:
         text = c_source.source(program, simd)
         return Written(text, "C", digest(text))
 
-    def warm_up(self) -> None:
-        """Begin, in another process, what does not depend on the network."""
-        compiler = find_compiler(self.choice)
-        if isinstance(compiler, Compiler):
-            wrapper(compiler)
-
     def build(self, program: Program, source: Written) -> "CythonExecutable":
         """The module for this text, from the cache or freshly compiled."""
         compiler = find_compiler(self.choice)
@@ -63,12 +57,13 @@ class CythonTarget:
 
 def compile_module(name: str, text: str, compiler: Compiler, flags: list[str], path: Path) -> None:
     """Compile the loops, link the Cython half to them, and put the module into the cache."""
-    cython_half = wrapper(compiler).result()
+    half = wrapper(compiler)
     with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
         (Path(folder) / "network.c").write_text(text, encoding="utf-8")
         made = Path(folder) / "module.so"
-        command = [*compiler.command, *flags, *include_flags(), "network.c", str(cython_half), "-o", str(made), *compiler.libraries()]
-        run_compiler(command, Path(folder), "the network's module")
+        run_compiler([*compiler.command, *flags, "-c", "network.c", "-o", "network.o"], Path(folder), "the network's loops")
+        link = [*compiler.command, *compiler.link_flags(), "network.o", str(half.result()), "-o", str(made), *compiler.libraries()]
+        run_compiler(link, Path(folder), "to link the network's module")
         keep(made, path)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from brainsim.errors import BuildError
 from brainsim.targets.cache import digest, module_path
-from brainsim.targets.compiler import Compiler, include_flags
+from brainsim.targets.compiler import Compiler, find_compiler, include_flags
 from brainsim.targets.templates import read
 
 MODULE = "brainsim_network"
@@ -81,3 +81,10 @@ class WrapperProcess:
 def wrapper(compiler: Compiler) -> WrapperProcess:
     """The one process for a compiler; starts it on the first call."""
     return WrapperProcess(compiler)
+
+
+def begin() -> None:
+    """Start the process now, if this installation has never built the wrapper; harmless without a compiler."""
+    compiler = find_compiler()
+    if isinstance(compiler, Compiler):
+        wrapper(compiler)
