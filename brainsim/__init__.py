@@ -12,14 +12,13 @@ _begin()   # a new installation builds the Cython half of its modules while ever
 
 from brainsim import star as _star
 from brainsim import units as _units
-from brainsim.errors import (BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError,
-                             UnsupportedEquationsException)
+from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
 from brainsim.model.equations import Equations
 from brainsim.objects.clock import Clock, defaultclock
 from brainsim.objects.group import Group
 from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
 from brainsim.objects.named import BrianObject, start_scope
-from brainsim.objects.network import (MagicNetwork, Network, collect, magic_network, restore, run, scheduling_summary, stop, store)
+from brainsim.objects.network import MagicNetwork, Network, collect, magic_network, restore, run, scheduling_summary, stop, store
 from brainsim.objects.neuron_group import NeuronGroup, Subgroup
 from brainsim.objects.operations import NetworkOperation, network_operation
 from brainsim.objects.random_state import seed

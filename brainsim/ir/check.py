@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brainsim.ir.expressions import Call, Draw, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Draw, Load, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store
 from brainsim.ir.state import DTYPES

@@ -8,8 +8,7 @@ import numpy as np
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import (Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Range, Statement,
-                                 Store)
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Range, Statement, Store
 from brainsim.ir.random import draw
 from brainsim.ir.state import DTYPES, Pause, State, begin_tick
 from brainsim.ir.walk import appends

@@ -2,8 +2,7 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param
-from brainsim.ir.program import (Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range,
-                                 Statement, Store)
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store
 
 
 def expression(e: Expr) -> str:

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param
-from brainsim.ir.program import (Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Once, Range, Statement, Store)
-from brainsim.lowering.expressions import I, J, ZERO, Place, Streams, array_index, expression, statements
-from brainsim.model.tasks import (Bounds, Elementwise, GivenEvents, HostCall, OnEvents, Pathway, RecordEvents, RecordRate,
-                                  RecordState, Summed, Task, Threshold)
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Once, Range, Statement, Store
+from brainsim.lowering.expressions import ZERO, I, J, Place, Streams, array_index, expression, statements
+from brainsim.model.tasks import Bounds, Elementwise, GivenEvents, HostCall, OnEvents, Pathway, RecordEvents, RecordRate, RecordState, Summed, Task, Threshold
 
 ONE = Const(1)
 

@@ -16,8 +16,8 @@ from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Task
 from brainsim.objects.clock import Clock, check_change, seconds
-from brainsim.objects.namespace import RunNamespace, outside_symbol, scalar_value
 from brainsim.objects.named import BrianObject, Named, current_scope, live
+from brainsim.objects.namespace import RunNamespace, outside_symbol, scalar_value
 from brainsim.objects.operations import NetworkOperation
 from brainsim.objects.random_state import random_state
 from brainsim.objects.structure import structure_changed, structure_version
@@ -460,7 +460,7 @@ class Outside:
         """Whether the name still holds the very object it held."""
         own = self.owner.namespace
         value = own[self.name] if own is not None and self.name in own else run.get(self.name)
-        return value is self.value and not (type(value) is np.ndarray)
+        return value is self.value and type(value) is not np.ndarray
 
     def refresh(self, run: RunNamespace, params: dict[str, float | int]) -> bool:
         """Take over the present value; False when the name now means something else."""

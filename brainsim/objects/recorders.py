@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import (Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongState, WrongType, WrongValue, near)
+from brainsim.errors import Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongState, WrongType, WrongValue, near
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression

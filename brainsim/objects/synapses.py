@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import (BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongType,
-                             WrongValue, inside)
+from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongType, WrongValue, inside
 from brainsim.integrators.event_driven import integrate_event_driven
 from brainsim.ir.program import Array
 from brainsim.language.names import SYNAPTIC

@@ -14,8 +14,7 @@ from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import (Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement,
-                                 Store)
+from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
 from brainsim.ir.walk import appends, free_locals, nodes, order_free, walk
