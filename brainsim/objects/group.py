@@ -406,7 +406,8 @@ class Group(BrianObject, metaclass=Sealed):
         """Run statements on every element each ``dt`` (default: this group's clock)."""
         made = RunRegularly(self, code, dt=dt, clock=clock or (None if dt is not None else self.clock), when=when, order=order,
                             name=name or f"{self.name}_run_regularly*")
-        self._contained.append(made)
+        getattr(self, "parent", self)._contained.append(made)
+        structure_changed()
         return made
 
     def bounds(self) -> Bounds:
@@ -433,7 +434,7 @@ class RunRegularly(BrianObject):
         if not isinstance(code, str):
             raise WrongType("run_regularly takes statements as a string", found=repr(code))
         super().__init__(**place)
-        self._group = weakref.proxy(group)
+        self._group = group if getattr(group, "parent", group) is not group else weakref.proxy(group)   # a part may have no other name
         self.code = code
 
     def dependencies(self) -> list[BrianObject]:

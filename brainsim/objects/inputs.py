@@ -76,6 +76,11 @@ class SpikeSource(Group):
         """The queue of spikes."""
         return {self.event_queue("spike"): (Queue(self.event_queue("spike"), "i4", self.name), self._spike_queue)}
 
+    def prepare(self) -> None:
+        """A source that is not active leaves no spikes behind."""
+        if not self.active:
+            self._spike_queue.count[:] = 0
+
     def __getitem__(self, item: object) -> Subgroup:
         if not isinstance(item, slice):
             raise WrongType(f"A part of {type(self).__name__} is given by a slice", found=repr(item))
@@ -162,6 +167,7 @@ class SpikeGeneratorGroup(SpikeSource):
 
     def prepare(self) -> None:
         """Times to steps (R23): whole steps, with a tolerance of a thousandth."""
+        super().prepare()
         dt = self.clock.dt_
         index, times = self._spikes
         steps = ((times + 1e-3 * dt) / dt).astype(np.int64)
@@ -223,6 +229,9 @@ class PoissonInput(BrianObject):
             raise WrongType("PoissonInput needs a group as target", found=type(target).__name__)
         if target_var not in target.variables:
             raise UnknownName(f"'{target_var}' is not a variable of {target.name}", help=near(target_var, target.variables))
+        target._refuse_write(target.variables[target_var])
+        if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or N < 0:
+            raise WrongValue("The number of inputs of a PoissonInput is a whole number, at least 0", found=repr(N))
         super().__init__(clock=target.clock, when=when, order=order, name="poissoninput*")
         if get_dimensions(rate) is not HERTZ:
             raise DimensionMismatchError("The rate of a PoissonInput must be a frequency", HERTZ, get_dimensions(rate))

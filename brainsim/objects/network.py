@@ -178,7 +178,7 @@ class Network(Named):
             state.seed = key
             prepared.executable.load_params(state)
         self._new_values = False
-        end = start + length if self._clocks else start
+        end = start + length if self._dts else start
         fastest = min(self._dts.values(), default=np.inf)
         for k, clock in enumerate(self._clocks):
             state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt
@@ -198,7 +198,7 @@ class Network(Named):
             length = end - start
 
             def completed() -> float:
-                return min(1.0, max(0.0, (float((state.step * state.dt).min()) - start) / length)) if length > 0 else 1.0
+                return min(1.0, max(0.0, (float((state.step * state.dt).min(initial=end)) - start) / length)) if length > 0 else 1.0
 
             progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed, lambda s: Quantity(s, SECOND))
             progress.begin()
@@ -210,8 +210,10 @@ class Network(Named):
                 advance(prepared.executable, state, hosts, stop, progress.tick if progress is not None else None)
         finally:
             self._sync_clocks(state)
-            cut = stop.wished or bool((state.step < state.end).any())
-            self._t = float((state.step * state.dt).max(initial=start)) if cut and self._clocks else end
+            self._t = float((state.step * state.dt)[state.step < state.end].min(initial=end))
+            for clock in self._dts:
+                if clock not in self._clocks:
+                    clock.step = clock.steps_until(self._t, min(self._dts.values()))
         if progress is not None:
             progress.finish(completed())
         if stop.interrupted:
@@ -330,7 +332,7 @@ class Network(Named):
             if o.name not in found:
                 found[o.name] = o
                 near_by = o.neighbours() if offers(o, "neighbours") else ()
-                for other in (*near_by, vars(o).get("source"), vars(o).get("_target")):
+                for other in (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group")):
                     if other is not None and offers(other, "params"):
                         add(other)
 

@@ -160,6 +160,12 @@ class NeuronGroup(EquationGroup):
         return found
 
     # -- what happens in a step ----------------------------------------------------------------------------------------
+    def prepare(self) -> None:
+        """Events that are no longer looked for leave nothing behind."""
+        for event, queue in self._spike_queues.items():
+            if not (self.active and self.thresholder[event].active):
+                queue.count[:] = 0
+
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Frozen subexpressions, state update, thresholds, resets."""
         self.check_units(run)

@@ -47,7 +47,7 @@ class Pathway(BrianObject):
             self._delay.values = np.array([_checked_delay(delay, label)])
         self._starts = self._ids = self._steps = np.zeros(0, np.int32)
         self._rows_of = -1
-        self._scattered = False
+        self._scattered = self._has_ids = False
         self._delay_steps = 0
         self._fired = QueueState.empty("i4")
         self._due = QueueState.empty("i4")
