@@ -1,14 +1,18 @@
 """Where options meet: what the environment may choose, each read by one small function."""
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from brainsim.errors import BrainsimError, near
+
+
+logger = logging.getLogger("brainsim")
 
 
 def cache_directory() -> Path:
@@ -46,6 +50,8 @@ class Preferences:
         row = self._row(self._prefix + name)
         if not row.accepts(value):
             raise PreferenceError(f"{value!r} is not a possible value of prefs.{self._prefix}{name}", help=row.choices)
+        if row.doc == WITHOUT_EFFECT and value != row.default:
+            logger.info("prefs.%s has no effect in brainsim", self._prefix + name)
         row.value = value
 
     def _row(self, name: str) -> Preference:
@@ -64,6 +70,23 @@ class Preferences:
     def __setattr__(self, name: str, value: object) -> None:
         self[name] = value
 
+    def __iter__(self) -> Iterator[str]:
+        return iter([name.removeprefix(self._prefix) for name in self._rows if name.startswith(self._prefix)])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __contains__(self, name: object) -> bool:
+        return self._prefix + str(name) in self._rows
+
+    def keys(self) -> list[str]:
+        """Names of all preferences."""
+        return list(self)
+
+    def items(self) -> list[tuple[str, object]]:
+        """Names and values."""
+        return [(name, self[name]) for name in self]
+
     def reset_to_defaults(self) -> None:
         """Forget all choices."""
         for row in self._rows.values():
@@ -81,6 +104,10 @@ def _row(default: object, accepts: Callable[[object], bool], choices: str, doc: 
     return Preference(default, accepts, choices, doc, default)
 
 
+def _anything(value: object) -> bool:
+    return True
+
+
 def _defaults() -> dict[str, Preference]:
     targets = ("auto", "cython", "numpy", "interpreter")
     return {
@@ -92,7 +119,31 @@ def _defaults() -> dict[str, Preference]:
                                               lambda v: isinstance(v, (list, tuple)) and all(isinstance(s, str) for s in v),
                                               "a list of slot names", "the slots of a time step"),
         "core.stop_on_keyboard_interrupt": _row(True, _one_of(True, False), "True, False", "the first Ctrl-C finishes the step"),
+        "core.default_float_dtype": _row(float, lambda v: v in (float, "float64") or getattr(v, "__name__", "") == "float64",
+                                         "float64 (single precision is not there yet)", "type of state variables"),
+        **{name: _row(default, _anything, "", WITHOUT_EFFECT) for name, default in OF_BRIAN.items()},
     }
 
 
+WITHOUT_EFFECT = "known from Brian 2, without effect here"
+#: preferences that Brian 2 scripts set and that have no counterpart, with their defaults there
+OF_BRIAN: dict[str, object] = {
+    "core.default_integer_dtype": "int32", "core.outdated_dependency_error": True,
+    "codegen.string_expression_target": "numpy", "codegen.loop_invariant_optimisations": True, "codegen.max_cache_dir_size": 1000,
+    "codegen.cpp.compiler": "", "codegen.cpp.extra_compile_args": None, "codegen.cpp.extra_compile_args_gcc": [],
+    "codegen.cpp.extra_compile_args_msvc": [], "codegen.cpp.extra_link_args": [], "codegen.cpp.define_macros": [],
+    "codegen.cpp.headers": [], "codegen.cpp.include_dirs": [], "codegen.cpp.library_dirs": [], "codegen.cpp.libraries": [],
+    "codegen.cpp.runtime_library_dirs": [], "codegen.cpp.msvc_architecture": "", "codegen.cpp.msvc_vars_location": "",
+    "codegen.generators.cpp.flush_denormals": False, "codegen.generators.cpp.restrict_keyword": "__restrict",
+    "codegen.runtime.numpy.discard_units": False, "codegen.runtime.cython.cache_dir": None,
+    "codegen.runtime.cython.delete_source_files": True, "codegen.runtime.cython.multiprocess_safe": True,
+    "devices.cpp_standalone.openmp_threads": 0, "devices.cpp_standalone.openmp_spatialneuron_strategy": None,
+    "devices.cpp_standalone.extra_make_args_unix": ["-j"], "devices.cpp_standalone.extra_make_args_windows": [],
+    "devices.cpp_standalone.make_cmd_unix": "make", "devices.cpp_standalone.run_cmd_unix": "./main",
+    "devices.cpp_standalone.run_environment_variables": {}, "GSL.directory": None, "legacy.refractory_timing": False,
+    "logging.console_log_level": "INFO", "logging.delete_log_on_exit": True, "logging.display_brian_error_message": True,
+    "logging.file_log": False, "logging.file_log_level": "DIAGNOSTIC", "logging.file_log_max_size": 10_000_000,
+    "logging.save_script": False, "logging.std_redirection": False, "logging.std_redirection_to_file": False,
+    "logging.warn_for_unused_objects": True,
+}
 prefs = Preferences(_defaults())
