@@ -15,6 +15,7 @@ from brainsim import units as _units
 from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
 from brainsim.model.equations import Equations
 from brainsim.objects.clock import Clock, defaultclock
+from brainsim.objects.devices import all_devices, device, get_device, set_device
 from brainsim.objects.group import Group
 from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
 from brainsim.objects.named import BrianObject, start_scope
@@ -33,7 +34,7 @@ OURS = """
 BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations
 Clock defaultclock Group PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network
 collect magic_network restore run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
-PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs
+PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device get_device set_device
 """.split()
 
 globals().update({name: value for name, value in {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}}.items() if name not in OURS})
