@@ -72,7 +72,7 @@ class Resolver:
         if found is not None:
             raise WrongType(f"'{node.function}' is a {found.type_word} value, not a function", at=node.span,
                             help=f"write {node.function}*(...) to multiply")
-        raise unknown_name(node.function, node.span, scope, "value")
+        raise unknown_name(node.function, node.span, scope, "", called=True)
 
     # -- units and types -----------------------------------------------------------------------------------------------
     def dimension(self, tree: Tree, scope: Scope | None = None) -> Dimension:
@@ -241,9 +241,10 @@ def _write_help(symbol: Symbol) -> str:
     return ""
 
 
-def unknown_name(name: str, span: Span | None, scope: Scope, other: str) -> BrainsimError:
+def unknown_name(name: str, span: Span | None, scope: Scope, other: str, called: bool = False) -> BrainsimError:
     """The error for a name that nobody defines."""
-    candidates = [n for n in [*scope.own, *FUNCTIONS] if not n.startswith("_")]
+    outside = getattr(scope.outside, "names", list)()
+    candidates = [n for n in [*scope.own, *outside, *(FUNCTIONS if called else ())] if not n.startswith("_")]
     help_ = near(name, candidates)
     if name + "_pre" in scope.own:
         help_ = f"the source has it: write {name}_pre"

@@ -64,6 +64,11 @@ def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> C
         value = own[name] if own is not None and name in own else run.get(name)
         return outside_symbol(owner, name, value)
 
+    def names() -> list[str]:
+        every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
+        return [n for n, v in every.items() if scalar_dtype(v) is not None or hasattr(v, "_external")]
+
+    find.names = names  # type: ignore[attr-defined]
     return find
 
 

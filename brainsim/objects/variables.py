@@ -51,13 +51,13 @@ class Variable:
 
 def to_base_units(value: object, variable: Variable, check: bool) -> np.ndarray:
     """Numbers to store; raises `DimensionMismatchError` when the unit is not the variable's."""
-    dims = get_dimensions(value)
     array = np.asarray(value)
-    if check and dims is not variable.dimension and not (dims is DIMENSIONLESS and array.dtype.kind in "biuf" and not array.any()):
-        raise DimensionMismatchError(f"'{variable.name}' cannot be set to this value", variable.dimension, dims,
-                                     help=_unit_help(variable.dimension, dims))
     if array.dtype.kind not in "biuf":
         raise WrongType(f"'{variable.name}' holds numbers", found=f"{type(value).__name__} of {array.dtype}")
+    dims = get_dimensions(value)
+    if check and dims is not variable.dimension and not (dims is DIMENSIONLESS and not array.any()):
+        raise DimensionMismatchError(f"'{variable.name}' cannot be set to this value", variable.dimension, dims,
+                                     help=_unit_help(variable.dimension, dims))
     return array
 
 
