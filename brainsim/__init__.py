@@ -10,9 +10,11 @@ from brainsim.targets.wrapper import begin as _begin
 
 _begin()   # a new installation builds the Cython half of its modules while everything else is imported and declared
 
+from brainsim import log as _log
 from brainsim import star as _star
 from brainsim import units as _units
 from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
+from brainsim.log import BrianLogger
 from brainsim.model.equations import Equations
 from brainsim.objects.clock import Clock, defaultclock
 from brainsim.objects.devices import all_devices, device, get_device, set_device
@@ -29,12 +31,13 @@ from brainsim.objects.variables import VariableView
 from brainsim.options import PreferenceError, prefs
 
 __version__ = "0.1.0"
+_log.show_messages()
 
 OURS = """
 BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations
 Clock defaultclock Group PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network
 collect magic_network restore run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
-PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device get_device set_device
+PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device get_device set_device BrianLogger
 """.split()
 
 globals().update({name: value for name, value in {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}}.items() if name not in OURS})

@@ -19,7 +19,7 @@ ALLOWED = {
     "objects": {*LEFT, *RIGHT, "lowering", "pipeline", "objects"},
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
-    "errors": set(), "options": {"errors"},
+    "errors": set(), "options": {"errors"}, "log": set(),
     "__init__": {"*"}, "__main__": {"*"},
 }
 #: packages that cost time or may be missing, imported where they are used

@@ -157,7 +157,7 @@ class SpikeGeneratorGroup(SpikeSource):
             raise WrongValue("The period is negative or not finite", found=f"{repeat} s")
         self._spikes, self._period = (index.astype(np.int32), when), repeat
         if not repeat and when.size and self._network is not None and when.min() < self.clock.t_:
-            logger.warning("%s: spikes before the present time are ignored", self.name)
+            logger.warning("%s: spikes before the present time are ignored", self.name, extra={"topic": "ignored_spikes"})
         structure_changed()
 
     @property

@@ -133,5 +133,6 @@ def _warn_of_conflict(name: str, fixed: Symbol, own: Mapping[str, object] | None
     same = get_dimensions(value) is fixed.dimension and float(value) == fixed.value  # type: ignore[arg-type]
     if not same:
         _WARNED.add(name)
-        logger.warning("'%s' is a %s of the language; your own variable '%s' is not used in equations: rename it", name, fixed.origin, name)
+        logger.warning("'%s' is a %s of the language; your own variable '%s' is not used in equations: rename it", name, fixed.origin, name,
+                       extra={"topic": "resolution_conflict"})
 

@@ -376,7 +376,7 @@ class Network(Named):
         if len(bad) and not vars(o).get("_warned_invalid", False):
             o._warned_invalid = True  # type: ignore[attr-defined]
             logger.warning("%s.%s is %s at index %d: the integration became unstable or divided by zero; a smaller dt or another method may help",
-                           o.name, name, values[bad[0]], bad[0])
+                           o.name, name, values[bad[0]], bad[0], extra={"topic": "invalid_values"})
 
     # -- store and restore ---------------------------------------------------------------------------------------------
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:

@@ -206,7 +206,7 @@ class NeuronGroup(EquationGroup):
         if lines:
             system = self.system(resolver, lines, self.clock.dt_)
             self._update = self.integrated(resolver, system, self.method, self.method_options)
-            self.announce(self._update)
+            self.announce(self._update, self.method)
             statements += self._update.statements
         if before:
             quick = {"not_refractory": Name("_active")}

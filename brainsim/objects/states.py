@@ -148,12 +148,14 @@ class EquationGroup(Group):
         ratio = found.holder.dt_ / dt  # type: ignore[attr-defined]
         return ratio > 0.999999 and abs(ratio - round(ratio)) < 1e-6
 
-    def announce(self, update: Update) -> None:
-        """Tell the user, once per set of equations, which method integrates them and why."""
+    def announce(self, update: Update, method: object) -> None:
+        """Tell the user, once per set of equations, which method was chosen for them and why; not when they chose it."""
+        if isinstance(method, str):
+            return
         key = f"{self.equations} {update.method}"
         if key not in _ANNOUNCED:
             _ANNOUNCED.add(key)
-            logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason)
+            logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason, extra={"topic": "method_choice"})
 
     def integrated(self, resolver: Resolver, system: System, method: object, options: Mapping[str, object]) -> Update:
         """The update by the chosen method; errors name this object."""

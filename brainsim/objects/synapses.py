@@ -86,7 +86,8 @@ class Synapses(EquationGroup):
                 self._check_summed(e.name, used & driven, e.span)
         silent = [e.name for e in self.equations.of_kind("differential") if not {"event-driven", "clock-driven"} & set(e.flags)]
         if silent:
-            logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name, ", ".join(silent))
+            logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name, ", ".join(silent),
+                        extra={"topic": "clock_driven"})
         if driven:
             self.variables["lastupdate"] = Variable("lastupdate", f"{self.name}.lastupdate", SECOND, read_only=False)
         if self.multisynaptic_index:
@@ -143,7 +144,8 @@ class Synapses(EquationGroup):
             self._pathways.append(path)
             self._contained.append(path)
         if any(p.clock is not self.clock for p in self._pathways):
-            logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name)
+            logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,
+                           extra={"topic": "synapses_dt_mismatch"})
 
     # -- elements ------------------------------------------------------------------------------------------------------
     @property
@@ -359,7 +361,7 @@ class Synapses(EquationGroup):
         if lines and self.state_updater.active:
             resolver = self.resolver(run)
             update = self.integrated(resolver, self.system(resolver, lines, self.clock.dt_), self.method, self.method_options)
-            self.announce(update)
+            self.announce(update, self.method)
             block = resolver.block(update.statements, "state update", free=False)
             part = self.state_updater
             made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=block))

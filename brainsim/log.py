@@ -1,0 +1,56 @@
+"""Messages beside errors: shown on standard error unless the program has set up its own logging."""
+from __future__ import annotations
+
+import logging
+
+FORMAT = "%(levelname)-8s %(message)s"
+#: names of messages that are not to be shown, as in ``BrianLogger.suppress_name('method_choice')``
+_SUPPRESSED: set[str] = set()
+
+
+class _Quiet(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "topic", "") not in _SUPPRESSED
+
+
+def show_messages() -> None:
+    """Give the logger ``brainsim`` a handler and the level INFO, once, unless it has been set up already."""
+    logger = logging.getLogger("brainsim")
+    if logger.handlers or logger.level != logging.NOTSET:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.addFilter(_Quiet())
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+
+
+class BrianLogger:
+    """How loud the messages are: ``BrianLogger.log_level_error()``, ``BrianLogger.suppress_name('method_choice')``."""
+
+    @staticmethod
+    def log_level_debug() -> None:
+        """Everything."""
+        logging.getLogger("brainsim").setLevel(logging.DEBUG)
+
+    log_level_diagnostic = log_level_debug
+
+    @staticmethod
+    def log_level_info() -> None:
+        """Information, warnings and errors; the default."""
+        logging.getLogger("brainsim").setLevel(logging.INFO)
+
+    @staticmethod
+    def log_level_warn() -> None:
+        """Warnings and errors."""
+        logging.getLogger("brainsim").setLevel(logging.WARNING)
+
+    @staticmethod
+    def log_level_error() -> None:
+        """Errors."""
+        logging.getLogger("brainsim").setLevel(logging.ERROR)
+
+    @staticmethod
+    def suppress_name(name: str) -> None:
+        """Never show messages of this topic: 'method_choice', 'resolution_conflict', 'clock_driven' ..."""
+        _SUPPRESSED.add(name)
