@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from brainsim import DimensionMismatchError, NeuronGroup, Synapses, mV, ms, run
+from brainsim import DimensionMismatchError, NeuronGroup, Synapses, ms, mV, run
 
 pytestmark = pytest.mark.one_target
 

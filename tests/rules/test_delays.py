@@ -2,8 +2,22 @@
 import numpy as np
 import pytest
 
-from brainsim import (DimensionMismatchError, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray,
-                      defaultclock, amp, ms, mV, run, second, volt)
+from brainsim import (
+    DimensionMismatchError,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    amp,
+    defaultclock,
+    ms,
+    mV,
+    run,
+    second,
+    volt,
+)
 
 
 def arrival(*delays, source_times=(0,), length=3, one=False):
@@ -163,7 +177,7 @@ def test_changed_dt_keeps_the_time_of_arrival():
 def test_splitting_a_run_changes_nothing_under_way(split):
     source = SpikeGeneratorGroup(2, [0, 1, 0, 1], [0, 0.3, 0.6, 1.1] * ms)
     G = NeuronGroup(3, "x : 1")
-    S = Synapses(source, G, on_pre="x += i + 1", on_post=None)
+    S = Synapses(source, G, on_pre="x += i + 1")
     S.connect()
     S.delay = "(1 + i + j)*0.3*ms"
     M = StateMonitor(G, "x", record=True)

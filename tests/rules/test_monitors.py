@@ -2,8 +2,22 @@
 import numpy as np
 import pytest
 
-from brainsim import (DimensionMismatchError, EventMonitor, Hz, NeuronGroup, PoissonGroup, PopulationRateMonitor, SpikeGeneratorGroup, SpikeMonitor,
-                      StateMonitor, Synapses, linked_var, ms, mV, run, second, volt)
+from brainsim import (
+    EventMonitor,
+    Hz,
+    NeuronGroup,
+    PoissonGroup,
+    PopulationRateMonitor,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    linked_var,
+    ms,
+    mV,
+    run,
+    volt,
+)
 
 
 def spikes(n=4):
@@ -249,4 +263,3 @@ def test_inactive_monitor_keeps_its_record():
     M.active = True
     run(0.1 * ms)
     assert list(M.i) == [0, 1, 3]
-    assert second and DimensionMismatchError

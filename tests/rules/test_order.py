@@ -2,8 +2,21 @@
 import numpy as np
 import pytest
 
-from brainsim import (Network, NeuronGroup, NetworkOperation, PoissonGroup, PoissonInput, PopulationRateMonitor, SpikeGeneratorGroup,
-                      SpikeMonitor, StateMonitor, Synapses, Hz, ms, run)
+from brainsim import (
+    Hz,
+    Network,
+    NetworkOperation,
+    NeuronGroup,
+    PoissonGroup,
+    PoissonInput,
+    PopulationRateMonitor,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    ms,
+    run,
+)
 
 
 def test_default_places_of_all_objects():

@@ -1,8 +1,7 @@
 """Subgroups and linked variables."""
-import numpy as np
 import pytest
 
-from brainsim import DimensionMismatchError, NeuronGroup, StateMonitor, Synapses, linked_var, mV, ms, run, volt
+from brainsim import DimensionMismatchError, NeuronGroup, StateMonitor, Synapses, linked_var, ms, mV, run
 
 
 @pytest.mark.one_target
@@ -157,4 +156,3 @@ def test_unset_link_is_refused_at_the_run_and_can_be_set_then():
 def test_linked_takes_no_other_flag():
     with pytest.raises(SyntaxError, match="cannot be combined"):
         NeuronGroup(1, "y : 1 (linked, shared)")
-    assert volt and np

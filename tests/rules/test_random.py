@@ -2,8 +2,22 @@
 import numpy as np
 import pytest
 
-from brainsim import (Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms, prefs, run,
-                      seed, start_scope)
+from brainsim import (
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PoissonInput,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    ms,
+    prefs,
+    run,
+    seed,
+    start_scope,
+)
 
 
 def all_different(x):

@@ -2,8 +2,22 @@
 import numpy as np
 import pytest
 
-from brainsim import (DimensionMismatchError, NeuronGroup, PoissonInput, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, Hz, amp,
-                      defaultclock, ms, network_operation, run, second)
+from brainsim import (
+    DimensionMismatchError,
+    Hz,
+    NeuronGroup,
+    PoissonInput,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    amp,
+    defaultclock,
+    ms,
+    network_operation,
+    run,
+    second,
+)
 
 DRIVEN = "dv/dt = 1/ms : 1 (unless refractory)"
 

@@ -2,8 +2,25 @@
 import numpy as np
 import pytest
 
-from brainsim import (Hz, Network, NeuronGroup, PoissonGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, magic_network, ms,
-                      network_operation, prefs, restore, run, seed, store)
+from brainsim import (
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    magic_network,
+    ms,
+    network_operation,
+    prefs,
+    restore,
+    run,
+    seed,
+    store,
+)
 
 
 def network():

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from brainsim import DimensionMismatchError, Network, NeuronGroup, StateMonitor, Synapses, mV, ms, volt
+from brainsim import DimensionMismatchError, Network, NeuronGroup, StateMonitor, Synapses, ms, mV, volt
 
 pytestmark = pytest.mark.one_target
 

@@ -2,8 +2,21 @@
 import numpy as np
 import pytest
 
-from brainsim import (Clock, DimensionMismatchError, Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, magic_network, ms, network_operation,
-                      run, second, us)
+from brainsim import (
+    Clock,
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    defaultclock,
+    magic_network,
+    ms,
+    network_operation,
+    run,
+    second,
+    us,
+)
 
 
 def counter(**more):
