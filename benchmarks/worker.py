@@ -5,6 +5,7 @@
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -39,11 +40,9 @@ def main() -> None:
 
 def standalone(scope: dict) -> None:
     """Brian 2's C++ mode with the flags its documentation recommends for speed."""
-    import tempfile
-
     scope["prefs"].devices.cpp_standalone.openmp_threads = 0
     scope["prefs"].codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffast-math", "-march=native", "-std=c++11"]
-    scope["set_device"]("cpp_standalone", directory=tempfile.mkdtemp(prefix="standalone_"))
+    scope["set_device"]("cpp_standalone", directory=str(Path(tempfile.gettempdir()) / f"standalone_{sys.argv[1]}"))
 
 
 def timed_run(scope: dict, flavour: str) -> list:

@@ -334,9 +334,7 @@ class Group(BrianObject, metaclass=Sealed):
     def __setattr__(self, name: str, value: object) -> None:
         variables = self.__dict__.get("variables")
         if variables is None or name.startswith("_") or name in self.__dict__ or hasattr(type(self), name) or not self._may_be_variable(name):
-            object.__setattr__(self, name, value)
-            if name == "namespace":
-                structure_changed()
+            super().__setattr__(name, value)
             return
         base = name if name in variables else name[:-1] if name.endswith("_") and name[:-1] in variables else ""
         reached = None if base else self._reached(name) or self._reached(name.removesuffix("_"))

@@ -67,6 +67,11 @@ class BrianObject(Named):
         self._scope_key = current_scope()
         structure_changed()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if not name.startswith("_"):
+            structure_changed()
+
     # -- schedule ------------------------------------------------------------------------------------------------------
     @property
     def clock(self) -> Clock:

@@ -56,7 +56,6 @@ class NeuronGroup(EquationGroup):
         super().__init__(dt=dt, clock=clock, order=order, name=name, namespace=namespace)
         self._N = _checked_count(N)
         self._spike_queues: dict[str, QueueState] = {}
-        self._update: Any = None
         self.threshold, self.reset_code, self._refractory = threshold, reset, refractory
         self.method, self.method_options = method, dict(method_options or {})
         self.events = _checked_events(events, threshold)
@@ -205,9 +204,9 @@ class NeuronGroup(EquationGroup):
         self._update = None
         if lines:
             system = self.system(resolver, lines, self.clock.dt_)
-            self._update = self.integrated(resolver, system, self.method, self.method_options)
-            self.announce(self._update, self.method)
-            statements += self._update.statements
+            update = self.integrated(resolver, system, self.method, self.method_options)
+            self.announce(update, self.method)
+            statements += update.statements
         if before:
             quick = {"not_refractory": Name("_active")}
             statements = [*before[:1], Assign("not_refractory", "=", Name("_active")),

@@ -44,7 +44,13 @@ class EquationGroup(Group):
     _flags: Mapping[str, tuple[str, ...]] = {}
     _exclusive: tuple[tuple[str, str], ...] = ()
     _reserved: tuple[str, ...] = ()
+    _update: Update | None = None
     equations: Equations
+
+    @property
+    def integration(self) -> Update | None:
+        """How the differential equations are integrated, ``.method`` and ``.reason``; None before the first run."""
+        return self._update
 
     def _take_equations(self, model: object, dtype: object, guard: str = "") -> None:
         self.equations = as_equations(model, self.name)
@@ -160,7 +166,8 @@ class EquationGroup(Group):
     def integrated(self, resolver: Resolver, system: System, method: object, options: Mapping[str, object]) -> Update:
         """The update by the chosen method; errors name this object."""
         try:
-            return integrate(system, method, options or {})  # type: ignore[arg-type]
+            self._update = integrate(system, method, options or {})  # type: ignore[arg-type]
+            return self._update
         except BrainsimError as error:
             raise inside(error, self.name) from error
 

@@ -13,6 +13,7 @@ from brainsim.model.symbols import Symbol
 from brainsim.units import DIMENSIONLESS, get_dimensions
 from brainsim.units.dimensions import Dimension
 from brainsim.units.quantities import with_dimension
+from brainsim.units.words import unit_text
 
 if TYPE_CHECKING:
     from brainsim.objects.group import Group
@@ -57,6 +58,8 @@ def to_base_units(value: object, variable: Variable, check: bool) -> np.ndarray:
     dims = get_dimensions(value)
     if check and dims is not variable.dimension and not (dims is DIMENSIONLESS and not array.any()):
         raise DimensionMismatchError(f"'{variable.name}' cannot be set to this value", variable.dimension, dims,
+                                     found=f"a value in {unit_text(dims)}, where {unit_text(variable.dimension)} belongs" if dims is not DIMENSIONLESS
+                                     else f"a value without unit, where {unit_text(variable.dimension)} belongs",
                                      help=_unit_help(variable.dimension, dims))
     return array
 

@@ -52,9 +52,21 @@ def advance(executable: Executable, state: State, hosts: dict[int, Callable[[], 
             queue.make_room(2 * state.wanted)
             executable.bind(state)
         elif why is Pause.HOST:
-            hosts[state.kernel]()
+            try:
+                hosts[state.kernel]()
+            except BaseException:
+                finish_step(executable, state)
+                raise
             if stop.wished and state.cursor < 0:
                 return
+
+
+def finish_step(executable: Executable, state: State) -> None:
+    """The rest of the step under way, without its Python functions: after one of them failed, nothing is done twice."""
+    while state.cursor >= 0:
+        if executable.advance(state, 0) is Pause.ROOM:
+            state.queues[state.program.queues[state.queue].name].make_room(2 * state.wanted)
+            executable.bind(state)
 
 
 def _next_chunk(chunk: int, took: float) -> int:
