@@ -7,9 +7,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from common import median, save, table
+from brainsim import *
 
-from brainsim import *  # noqa: F403
+from common import median, save, table  # isort: skip: `table` is also a name of pyplot
 
 
 def main() -> None:

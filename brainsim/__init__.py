@@ -20,8 +20,9 @@ from brainsim.objects.clock import Clock, defaultclock
 from brainsim.objects.devices import all_devices, device, get_device, set_device
 from brainsim.objects.group import Group
 from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
+from brainsim.objects.magic import MagicNetwork, collect, magic_network, restore, run, scheduling_summary, stop, store
 from brainsim.objects.named import BrianObject, start_scope
-from brainsim.objects.network import MagicNetwork, Network, collect, magic_network, restore, run, scheduling_summary, stop, store
+from brainsim.objects.network import Network
 from brainsim.objects.neuron_group import NeuronGroup, Subgroup
 from brainsim.objects.operations import NetworkOperation, network_operation
 from brainsim.objects.random_state import seed

@@ -11,7 +11,6 @@ import platformdirs
 
 from brainsim.errors import BrainsimError, near
 
-
 logger = logging.getLogger("brainsim")
 
 

@@ -6,6 +6,7 @@ import sys
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from brainsim.errors import WrongType, WrongValue
 from brainsim.objects.clock import Clock, make_clock
@@ -156,3 +157,11 @@ def start_scope() -> None:
     structure_changed()
 
 
+def offers(o: object, what: str) -> bool:
+    """Whether objects of this class have a method or property (asked of the class: instances answer for variables too)."""
+    return hasattr(type(o), what)
+
+
+def root_of(o: Any) -> Any:
+    """The whole group of a part."""
+    return o.parent if offers(o, "parent") else o

@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, MagicError, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.errors import BrainsimError, UnknownName, WrongState, WrongType, WrongValue, inside, near
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
-from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Task
 from brainsim.objects.clock import Clock, check_change, seconds
-from brainsim.objects.named import BrianObject, Named, current_scope, live
-from brainsim.objects.namespace import RunNamespace, outside_symbol, scalar_value
+from brainsim.objects.named import BrianObject, Named, offers, root_of
+from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.operations import NetworkOperation
+from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
+from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.structure import structure_changed, structure_version
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
@@ -30,6 +31,7 @@ from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
 TEN_SECONDS = Quantity(10.0, SECOND)
+RUNNING: list["Network"] = []   #: networks whose run is under way, for `stop`
 
 
 class Network(Named):
@@ -202,6 +204,7 @@ class Network(Named):
 
             progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed, lambda s: Quantity(s, SECOND))
             progress.begin()
+        RUNNING.append(self)
         try:
             if prefs["core.stop_on_keyboard_interrupt"]:
                 with graceful_interrupt(stop):
@@ -209,6 +212,7 @@ class Network(Named):
             else:
                 advance(prepared.executable, state, hosts, stop, progress.tick if progress is not None else None)
         finally:
+            RUNNING.remove(self)
             self._sync_clocks(state)
             self._t = float((state.step * state.dt)[state.step < state.end].min(initial=end))
             for clock in self._dts:
@@ -382,7 +386,7 @@ class Network(Named):
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
         """Keep a copy of everything that a run changes, in memory or in a file."""
         found = {"t": self._t, "key": self._key, "seed_version": self._seed_version, "runs": random_state.runs,
-                 "host": random_state.host.bit_generator.state, "objects": {o.name: _snapshot(o) for o in self._all()},
+                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
                  "clocks": {o.clock.name: (o.clock.step, o.clock.dt_) for o in self._all()}}
         if filename is None:
             self._stored[name] = found
@@ -401,7 +405,7 @@ class Network(Named):
         for o in self._all():
             if o.name not in found["objects"]:
                 raise UnknownName(f"{o.name} was not part of the network when it was stored")
-            _restore(o, found["objects"][o.name])
+            put_back(o, found["objects"][o.name])
             step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock.dt_))
             o.clock.step, o.clock._dt = step, dt
         self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all()}
@@ -442,229 +446,5 @@ class Network(Named):
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
 
 
-def offers(o: object, what: str) -> bool:
-    """Whether objects of this class have a method or property (asked of the class: instances answer for variables too)."""
-    return hasattr(type(o), what)
-
-
-def root_of(o: Any) -> Any:
-    """The whole group of a part."""
-    return o.parent if offers(o, "parent") else o
-
-
-class Outside:
-    """A name from outside whose value a prepared program uses; looked up anew at every run."""
-
-    def __init__(self, owner: Any, found: Symbol | External):
-        self.owner, self.name, self.found, self.value = owner, found.name, found, found.holder
-
-    def same(self, run: RunNamespace) -> bool:
-        """Whether the name still holds the very object it held."""
-        own = self.owner.namespace
-        value = own[self.name] if own is not None and self.name in own else run.get(self.name)
-        return value is self.value and type(value) is not np.ndarray
-
-    def refresh(self, run: RunNamespace, params: dict[str, float | int]) -> bool:
-        """Take over the present value; False when the name now means something else."""
-        own = self.owner.namespace
-        value = own[self.name] if own is not None and self.name in own else run.get(self.name)
-        if isinstance(self.found, External):
-            return False
-        new = outside_symbol(self.owner.name, self.name, value)
-        if not isinstance(new, Symbol) or new.dtype != self.found.dtype or new.dimension is not self.found.dimension:
-            return False
-        self.value = value
-        params[self.found.program] = scalar_value(value, new.dtype)
-        return True
-
-
-def outsides(tasks: Iterable[Task], owners: Mapping[str, Any], run: RunNamespace) -> list[Outside]:
-    """The names from outside that tasks use, each with the object whose namespace comes first."""
-    found: dict[str, Outside] = {}
-    for symbol in symbols_of(tasks):
-        if symbol.kind == "param" and symbol.origin == "namespace":
-            owner = owners.get(symbol.program.rpartition(".")[0])
-            if owner is not None:
-                found[symbol.program] = Outside(owner, symbol)
-    for task in tasks:
-        for function in functions_of([task]):
-            owner = owners.get(task.name.rpartition("_")[0]) or next(iter(owners.values()))
-            if hasattr(owner, "namespace"):
-                found[f"{owner.name}.{function.name}()"] = Outside(owner, function)
-    return list(found.values())
-
-
 def _delay_array(path: Any) -> Any:
     return Array(path._delay.program, "f8", f"{path.name}.once" if path._delay.shared else path.synapses.space)
-
-
-def _snapshot(o: BrianObject) -> dict[str, Any]:
-    found: dict[str, Any] = {"arrays": {}, "queues": {}, "extra": {}}
-    if offers(o, "arrays"):
-        found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items()}
-    if offers(o, "queues"):
-        found["queues"] = {name: (q.data.copy(), q.count.copy()) for name, (_, q) in o.queues().items()}
-    if "_delay" in vars(o):
-        found["extra"] = {"delay": None if o._delay.values is None else o._delay.values.copy(), "scattered": o._scattered, "due_dt": o._due_dt}
-    return found
-
-
-def _restore(o: BrianObject, found: Mapping[str, Any]) -> None:
-    if offers(o, "arrays"):
-        for name, (_, values) in o.arrays().items():
-            kept = found["arrays"].get(name)
-            if kept is not None and kept.shape == values.shape:
-                values[...] = kept
-            elif kept is not None and not name.endswith((".starts", ".ids", ".steps", ".indices")):
-                raise WrongState(f"'{name}' has another size than when it was stored", found=f"{values.shape} and {kept.shape}")
-    if offers(o, "queues"):
-        for name, (_, q) in o.queues().items():
-            if name in found["queues"]:
-                data, count = found["queues"][name]
-                q.data, q.count = data.copy(), count.copy()
-    if "delay" in found["extra"]:
-        kept = found["extra"]["delay"]
-        now = o._delay.values  # type: ignore[attr-defined]
-        if (kept is None) != (now is None) or kept is not None and not np.array_equal(kept, now):
-            o._delay.values = None if kept is None else kept.copy()  # type: ignore[attr-defined]
-            structure_changed()
-        if (o._scattered, o._due_dt) != (found["extra"]["scattered"], found["extra"]["due_dt"]):  # type: ignore[attr-defined]
-            o._scattered, o._due_dt = found["extra"]["scattered"], found["extra"]["due_dt"]  # type: ignore[attr-defined]
-            structure_changed()
-
-
-class MagicNetwork(Network):
-    """The network that `run` makes of the objects visible where it is called."""
-
-    def __init__(self) -> None:
-        super().__init__(name="magicnetwork")
-        self._taken: list[BrianObject] = []
-        self._taken_at = -1
-
-    def add(self, *objects: Any) -> None:
-        """Not possible."""
-        if objects:
-            raise MagicError("Objects cannot be added to the magic network", help="make your own: net = Network(collect()); net.add(...)")
-
-    def remove(self, *objects: Any) -> None:
-        """Not possible."""
-        raise MagicError("Objects cannot be removed from the magic network", help="make your own: net = Network(collect())")
-
-    def take(self, objects: list[BrianObject]) -> None:
-        """Become the network of these objects: go on, or start anew (R59)."""
-        if objects is self._taken and self._taken_at == structure_version() and self._objects:
-            return
-        deciding = [o for o in objects if o.invalidates_magic_network]
-        known = [o for o in deciding if o._network is self]
-        if deciding and not known:
-            for o in deciding:
-                if o._network is not None:
-                    raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
-            self._start_over()
-        elif len(known) != len(deciding):
-            new = ", ".join(o.name for o in deciding if o._network is not self)
-            raise MagicError("Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
-                             found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
-        self._objects = self._with_dependencies(objects)
-        if all(o._network is self for o in deciding):
-            self._taken, self._taken_at = objects, structure_version()
-
-    def _start_over(self) -> None:
-        for o in self._objects:
-            if o._network is self:
-                o._network = _Past
-        self._t, self._key, self._prepared, self._dts = 0.0, None, None, {}
-
-    def _with_dependencies(self, objects: list[BrianObject]) -> list[BrianObject]:
-        kept = list(objects)
-        while True:
-            missing = {o: [r for d in o.dependencies() if (r := root_of(d)) not in kept] for o in kept}
-            for o, roots in missing.items():
-                if roots and o.active:
-                    logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, roots[0].name)
-                    o.active = False
-            if not any(missing.values()):
-                return kept
-            kept = [o for o in kept if not missing[o]]
-
-
-_Past = object()   #: the network of objects whose magic network has started anew
-
-
-class _Collection:
-    """Remembers what was visible, so that repeated runs need not look at every global again."""
-
-    def __init__(self) -> None:
-        self.found: list[BrianObject] = []
-        self.names: list[tuple[Mapping[str, object], str]] = []
-        self.version: tuple[int, int] = (-1, -1)
-        self.complete = False
-
-    def of(self, run: RunNamespace) -> list[BrianObject]:
-        """Simulated objects that are values of the frame's locals and globals (R58)."""
-        version = (structure_version(), id(run.places[-1]))
-        if self.complete and version == self.version and all(place.get(name) is o for (place, name), o in zip(self.names, self.found)):
-            return self.found
-        self.found, self.names = [], []
-        known: set[int] = set()
-        for place in run.places:
-            for name, value in list(place.items()):
-                if isinstance(value, BrianObject) and value.add_to_magic_network and id(value) not in known \
-                        and value._scope_key == current_scope():
-                    known.add(id(value))
-                    self.found.append(value)
-                    self.names.append((place, name))
-        self.version = version
-        self.complete = len(run.places) == 1 and all(not isinstance(o, BrianObject) or id(o) in known or not o.add_to_magic_network
-                                                     for o in live_objects())
-        return self.found
-
-
-def live_objects() -> list[BrianObject]:
-    """Simulated objects that exist, except those contained in others."""
-    every = [o for o in live() if isinstance(o, BrianObject)]
-    inner = {id(c) for o in every for c in o.contained_objects}
-    return [o for o in every if id(o) not in inner and o._scope_key == current_scope()]
-
-
-magic_network = MagicNetwork()
-_collection = _Collection()
-
-
-def collect(level: int = 0) -> set[BrianObject]:
-    """The objects that `run` would simulate if it were called here."""
-    return set(_collection.of(RunNamespace.of_caller(level)))
-
-
-def run(duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
-        profile: bool | None = None, level: int = 0) -> None:
-    """Simulate all objects visible where this is called, for ``duration``. See `Network.run`."""
-    magic_network.take(_collection.of(RunNamespace.of_caller(level)))
-    magic_network.run(duration, report, report_period, namespace, profile, level)
-
-
-def stop() -> None:
-    """End the present run after the step under way."""
-    for o in list(_NETWORKS):
-        o.stop()
-    magic_network.stop()
-
-
-_NETWORKS: list[Network] = []
-
-
-def store(name: str = "default", filename: str | Path | None = None) -> None:
-    """`Network.store` for the objects visible where this is called."""
-    magic_network.take(_collection.of(RunNamespace.of_caller()))
-    magic_network.store(name, filename)
-
-
-def restore(name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False) -> None:
-    """`Network.restore` for the objects visible where this is called."""
-    magic_network.take(_collection.of(RunNamespace.of_caller()))
-    magic_network.restore(name, filename, restore_random_state)
-
-
-def scheduling_summary(net: Network | None = None) -> str:
-    """What runs in a time step of a network (default: the visible objects), in order."""
-    return (net or magic_network).scheduling_summary()

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from brainsim import Network, NeuronGroup, NetworkOperation, SpikeMonitor, StateMonitor, ms, prefs, second
+from brainsim import Network, NeuronGroup, NetworkOperation, SpikeMonitor, StateMonitor, ms, prefs, second, stop
 from brainsim.errors import WrongType, WrongValue
 
 
@@ -98,3 +98,9 @@ def test_queues_grow_as_needed(fresh):
     Network(G, spikes).run(5 * ms)
     assert spikes.num_spikes == 500 * 50
     np.testing.assert_array_equal(spikes.i, np.tile(np.arange(500), 50))
+
+
+def test_the_function_stop_ends_the_run_of_any_network(counting):
+    net = Network(counting, NetworkOperation(lambda: stop(), when="end"))
+    net.run(10 * ms)
+    assert counting.x[0] == 1
