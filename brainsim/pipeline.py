@@ -7,9 +7,9 @@ Objects declare and parse when they are made; their ``tasks`` resolve and integr
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -17,12 +17,14 @@ from brainsim.errors import BrainsimError, WrongValue
 from brainsim.ir.program import Array, Host, Program, Queue
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.text import program as program_text
+from brainsim.ir.walk import appends, calls_python
 from brainsim.language.expressions import to_text
 from brainsim.lowering.program import lower
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Summed, Task
 from brainsim.options import prefs
 from brainsim.passes import optimise
+from brainsim.passes.host import only_python, to_host
 from brainsim.passes.literals import lift_literals
 from brainsim.targets.contract import Executable, Missing, Target, Written
 from brainsim.targets.cython_module import CythonTarget
@@ -40,7 +42,7 @@ class Values:
     queues: dict[str, tuple[Queue, QueueState]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     params: dict[str, float | int] = field(default_factory=dict)
-
+    functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
 
 @dataclass
 class Prepared:
@@ -53,7 +55,7 @@ class Prepared:
     executable: Executable
     state: State
     literals: Mapping[str, float]
-
+    in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
 
 def symbols_of(tasks: Iterable[Task]) -> Iterable[Symbol]:
     """All symbols that tasks refer to."""
@@ -100,10 +102,28 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     program, literals = lift_literals(program)
     if prefs["codegen.passes"]:
         program = optimise(program)
-    source, executable = _built(program, target)
-    state = allocate(program, values, literals)
+    runs = program if target.calls_python else to_host(program)
+    source, executable = _built(runs, target)
+    state = allocate(runs, values, literals)
     executable.bind(state)
-    return Prepared(tuple(tasks), program, target, source, executable, state, literals)
+    return Prepared(tuple(tasks), runs, target, source, executable, state, literals,
+                    {} if target.calls_python else _in_python(program, executable, state))
+
+
+def _in_python(program: Program, executable: Executable, state: State) -> dict[int, Callable[[], None]]:
+    """The kernels that call Python functions, as NumPy runs them; a queue that grew is handed over again."""
+    numbers = [n for n, k in enumerate(program.kernels) if calls_python(k)]
+    if not numbers:
+        return {}
+    part, numpy = only_python(program), NumpyTarget()
+    kernels = numpy.build(part, numpy.write(part))
+
+    def call(number: int) -> None:
+        kernels.run_kernel(number, state)
+        if appends(part.kernels[number]):
+            executable.bind(state)
+
+    return {n: partial(call, n) for n in numbers}
 
 
 _BUILT: dict[tuple[Program, str, str], Written] = {}
@@ -128,12 +148,12 @@ def allocate(program: Program, values: Values, literals: Mapping[str, float]) ->
         state = queues[q.name]
         state.make_room(16)
     params = {name: literals[name] if name in literals else values.params[name] for name, _ in program.params}
-    return State(program, sizes, params, arrays, queues)
+    return State(program, sizes, params, arrays, queues, values.functions)
 
 
-def host_kernels(program: Program) -> dict[int, str]:
-    """Number and name of the kernels that are Python functions."""
-    return {n: k.name for n, k in enumerate(program.kernels) if isinstance(k.domain, Host)}
+def host_kernels(prepared: Prepared) -> dict[int, str]:
+    """Number and name of the kernels that are network operations."""
+    return {n: k.name for n, k in enumerate(prepared.program.kernels) if isinstance(k.domain, Host) and n not in prepared.in_python}
 
 
 def explain(prepared: Prepared, stage: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Range, Statement, Store
 from brainsim.ir.random import draw
@@ -49,6 +49,8 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
             return OPS[op](*(_number(value(a, state, local)) for a in args))
         case Call(function, args):
             return _plain(FUNCTIONS[function](*(_number(value(a, state, local)) for a in args)))
+        case Foreign(function, args, _):
+            return _plain(np.asarray(state.functions[function](*(value(a, state, local) for a in args))).reshape(-1)[-1])
         case Draw(law, stream, index):
             clock = local["@clock"]
             step = int(state.step[clock])  # type: ignore[index]

@@ -66,6 +66,15 @@ class Call(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign(Expr):
+    """A Python function of the user's, found by name in the state; a kernel that has one runs in Python on every target."""
+
+    function: str
+    args: tuple[Expr, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draw(Expr):
     """A random number, ``law`` uniform on [0, 1) or standard normal: a function of (seed, stream, step, index)."""
 
@@ -100,7 +109,7 @@ def dtype(expr: Expr) -> str:
             if isinstance(value, bool):
                 return "b1"
             return ("i4" if -(2**31) <= value < 2**31 else "i8") if isinstance(value, int) else "f8"
-        case Local(_, t) | Param(_, t) | Load(_, _, t) | Cast(t, _):
+        case Local(_, t) | Param(_, t) | Load(_, _, t) | Cast(t, _) | Foreign(_, _, t):
             return t
         case Op("select", (_, a, b)):
             return dtype(a) if dtype(a) == dtype(b) else widest((dtype(a), dtype(b)))

@@ -1,6 +1,7 @@
 """State: the only mutable thing in the house. Every number is in a NumPy array that the compiled code works on in place."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -55,6 +56,7 @@ class State:
     params: dict[str, float | int]
     arrays: dict[str, np.ndarray]
     queues: dict[str, QueueState]
+    functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)   #: what `Foreign` calls: arrays → array
     seed: int = 0
     step: np.ndarray = field(init=False)   #: next step of each clock, int64
     end: np.ndarray = field(init=False)    #: step at which each clock ends, int64

@@ -1,7 +1,7 @@
 """One readable, canonical text per program: for people, golden tests and cache keys."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param
 from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store
 
 
@@ -20,7 +20,7 @@ def expression(e: Expr) -> str:
             return f"({expression(a)} {op} {expression(b)})"
         case Op(op, (a,)):
             return f"({op} {expression(a)})"
-        case Call(function, args):
+        case Call(function, args) | Foreign(function, args, _):
             return f"{function}({', '.join(map(expression, args))})"
         case Draw(law, stream, index):
             return f"{law}#{stream}[{expression(index)}]"

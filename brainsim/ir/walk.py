@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from brainsim.ir.expressions import Draw, Expr, Load, Local, Param
+from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Param
 from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Range, Statement, Store
 
 Node = TypeVar("Node", Expr, Statement, Domain)
@@ -113,6 +113,11 @@ def used_params(kernel: Kernel) -> dict[str, str]:
 def draws(kernel: Kernel) -> bool:
     """Whether the kernel uses random numbers."""
     return any(isinstance(n, Draw) for n in nodes(kernel))
+
+
+def calls_python(kernel: Kernel) -> bool:
+    """Whether the kernel calls a Python function of the user's."""
+    return any(isinstance(n, Foreign) for n in nodes(kernel))
 
 
 def own_element(expr: Expr) -> bool:

@@ -5,8 +5,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from brainsim.errors import Unsupported
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
 from brainsim.ir.program import If, Let, Statement, Store
 from brainsim.language import trees
 from brainsim.model.resolve import Block
@@ -110,8 +109,7 @@ def outside(found: External, args: tuple[Expr, ...], place: Place) -> Expr:
     """A call of a function from the user's namespace."""
     if found.kind == "timed_array":
         return timed_array(found, args, place)
-    raise Unsupported(f"the Python function '{found.name}' cannot be called from compiled equations yet",
-                      help="write it as an expression in the equations, or call it from a network_operation")
+    return Foreign(found.program, (*args, place.element) if found.wants_elements else args, found.dtype)
 
 
 def timed_array(found: External, args: tuple[Expr, ...], place: Place) -> Expr:

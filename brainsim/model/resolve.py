@@ -93,7 +93,9 @@ class Resolver:
             case Op(op, args, span):
                 return fold(Op(op, tuple(self.tree(a, scope) for a in args), span))
             case Call(function, args, span):
-                return Call(self._call_key(tree, scope), tuple(self.tree(a, scope) for a in args), span)
+                key = self._call_key(tree, scope)
+                definition = self.functions[key].definition if key in self.functions else None
+                return definition if definition is not None else Call(key, tuple(self.tree(a, scope) for a in args), span)
         return tree
 
     def _name(self, node: Name, scope: Scope) -> Tree:
@@ -230,7 +232,8 @@ def generated_functions(functions: Mapping[str, External]) -> dict[str, Function
 def external_function(found: External) -> Function:
     """The row that the unit check needs."""
     arguments = tuple(Fixed(d.exponents) if isinstance(d, Dimension) else d for d in found.argument_dimensions)
-    dims = Dimensions(arguments, Fixed(found.dimension.exponents))  # type: ignore[arg-type]
+    result = Fixed(found.dimension.exponents) if isinstance(found.dimension, Dimension) else found.dimension
+    dims = Dimensions(arguments, result)  # type: ignore[arg-type]
     dtype = {"b1": "boolean", "i4": "integer", "i8": "integer"}.get(found.dtype, "float")
     return Function(found.name, found.arity, dims, dtype, found.stateless)  # type: ignore[arg-type]
 

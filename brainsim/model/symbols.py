@@ -53,17 +53,22 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A function from outside: a `TimedArray`, or a user's function; ``holder`` is the object itself."""
+    """A function from outside: a `TimedArray`, a user's function, or one that stands for an expression; ``holder`` is the object itself.
+
+    ``dimension`` may be a function of the arguments' dimensions. With ``wants_elements`` the number of the element comes last.
+    """
 
     name: str
-    kind: Literal["timed_array", "python"]
+    kind: Literal["timed_array", "python", "expression"]
     program: str
     argument_dimensions: tuple[object, ...]
-    dimension: Dimension
+    dimension: "Dimension | Callable[..., Dimension]" = field(compare=False)
     dtype: str = "f8"
     arity: int = 1
     stateless: bool = True
     holder: object = field(default=None, compare=False, repr=False)
+    wants_elements: bool = False
+    definition: Tree | None = None    #: of an expression
 
 
 Lookup = Callable[[str], "Symbol | External | None"]

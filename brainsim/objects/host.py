@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from brainsim.errors import Unsupported
+
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.language import trees
 from brainsim.model.resolve import Block
@@ -98,7 +98,9 @@ def _call(function: str, args: list[object], block: Block, here: Elements) -> ob
         found = block.functions[function]
         if found.kind == "timed_array":
             return found.holder.lookup(here.clock, *args)  # type: ignore[attr-defined]
-        raise Unsupported(f"'{function}' cannot be used in this string")
+        if found.wants_elements:
+            args = [*args, np.arange(1) if here.index is None else here.index]
+        return found.holder.numbers(*args)  # type: ignore[attr-defined]
     return FUNCTIONS[function](*args)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from brainsim.errors import UnknownName
 from brainsim.language.functions import CONSTANTS, FUNCTIONS
 from brainsim.model.symbols import External, Symbol
+from brainsim.objects.functions import as_function
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import Dimension
 from brainsim.units.names import unit
@@ -96,9 +97,12 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     """What a Python value means in an equation; None when nothing (then the name is unknown)."""
     if value is None or name in FUNCTIONS:
         return None
-    as_function = getattr(value, "_external", None)
-    if as_function is not None:
-        return as_function(name)
+    external = getattr(value, "_external", None)
+    if external is not None:
+        return external(name)
+    function = as_function(value)
+    if function is not None:
+        return function._external(name)
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (np.ndarray, list, tuple)):

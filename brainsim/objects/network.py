@@ -194,7 +194,8 @@ class Network(Named):
         state, stop = prepared.state, Stop()
         self._stop = stop
         state.cursor = -1
-        hosts = {number: self._host(name, stop) for number, name in host_kernels(prepared.program).items()} if self._has_hosts else {}
+        hosts = {number: self._host(name, stop) for number, name in host_kernels(prepared).items()} if self._has_hosts else {}
+        hosts |= prepared.in_python
         progress = None
         if say is not None:
             length = end - start
@@ -290,7 +291,7 @@ class Network(Named):
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
-        self._has_hosts = bool(host_kernels(self._prepared.program))
+        self._has_hosts = bool(host_kernels(self._prepared))
         self._watched = [(o, name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
                          for name in o.equations.diff_eq_names if o.variables[name].values is not None]  # type: ignore[attr-defined]
         self._rebind = True
@@ -358,6 +359,8 @@ class Network(Named):
                 if path._delay.values is not None:
                     values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
         for function in functions_of(tasks):
+            if function.kind == "python":
+                values.functions[function.program] = function.holder.numbers  # type: ignore[attr-defined]
             if function.kind == "timed_array":
                 values.arrays.update(function.holder.arrays())  # type: ignore[attr-defined]
                 for clock in {o.clock for o in self._all()}:

@@ -22,7 +22,8 @@ class Outside:
         """Whether the name still holds the very object it held."""
         own = self.owner.namespace
         value = own[self.name] if own is not None and self.name in own else run.get(self.name)
-        return value is self.value and type(value) is not np.ndarray
+        same = value is self.value or getattr(self.value, "pyfunc", self) is value   # a plain function was wrapped
+        return same and type(value) is not np.ndarray
 
     def refresh(self, run: RunNamespace, params: dict[str, float | int]) -> bool:
         """Take over the present value; False when the name now means something else."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from brainsim.ir.expressions import Expr, Local
 from brainsim.ir.program import Each, Host, Kernel, Let, Program, Statement
-from brainsim.ir.walk import appends, draws, rebuild, touches_only_own_element, walk, writes
+from brainsim.ir.walk import appends, calls_python, draws, rebuild, touches_only_own_element, walk, writes
 
 
 def fuse_loops(program: Program) -> Program:
@@ -25,7 +25,7 @@ def fuse_loops(program: Program) -> Program:
 def _fusable(a: Kernel, b: Kernel) -> bool:
     if a.clock != b.clock or not isinstance(a.domain, Each) or a.domain != b.domain:
         return False
-    if appends(a) or appends(b) or draws(a) != draws(b):
+    if appends(a) or appends(b) or draws(a) != draws(b) or calls_python(a) or calls_python(b):
         return False
     shared = writes(a) & _prologue_reads(b)
     return not shared and touches_only_own_element(a) and touches_only_own_element(b)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from brainsim.ir.expressions import Call, Const, Draw, Expr, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
 from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store
 from brainsim.ir.walk import nodes, walk
 
@@ -56,7 +56,7 @@ def _fixed(node: object, fixed: dict[str, str], written: frozenset[str]) -> bool
     match node:
         case Local(name, _):
             return name in fixed
-        case Draw():
+        case Draw() | Foreign():
             return False
         case Load(array, index, _):
             return array not in written and isinstance(index, Const)

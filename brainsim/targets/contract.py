@@ -49,6 +49,7 @@ class Target(Protocol):
     """A machine that programs run on."""
 
     name: str
+    calls_python: bool     #: whether kernels may call Python functions
 
     def available(self) -> Available | Missing:
         """Never raises."""

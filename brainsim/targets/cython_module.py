@@ -26,7 +26,7 @@ class CythonTarget:
     """Equations → C in Cython → a module of machine code."""
 
     name = "cython"
-
+    calls_python = False
     def __init__(self, math: str = "fast", compiler: str = ""):
         self.math, self.choice = math, compiler
 

@@ -13,7 +13,7 @@ class Interpreter:
     """Runs programs element by element in plain Python."""
 
     name = "interpreter"
-
+    calls_python = True
     def available(self) -> Available:
         """Always."""
         return Available("plain Python")

@@ -12,7 +12,7 @@ import numpy as np
 
 from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store
 from brainsim.ir.random import draw_many
@@ -28,7 +28,7 @@ class NumpyTarget:
     """Equations → array operations."""
 
     name = "numpy"
-
+    calls_python = True
     def available(self) -> Available:
         """Always."""
         return Available(f"NumPy {np.__version__}")
@@ -72,6 +72,11 @@ class NumpyExecutable:
 
     def _step(self, kernel: Kernel, state: State) -> None:
         self._run[id(kernel)](state)
+
+    def run_kernel(self, number: int, state: State) -> None:
+        """One kernel, for the present step."""
+        with np.errstate(all="ignore"):
+            self._step(self.program.kernels[number], state)
 
     def _lacks_room(self, kernel: Kernel, state: State) -> bool:
         return False  # appending grows a queue here
@@ -163,6 +168,8 @@ class KernelWriter:
                 return NUMPY.operators[op].format(*(self.operand(op, a) for a in args))
             case Call(function, args):
                 return f"{function}({', '.join(self.operand('', a) for a in args)})"
+            case Foreign(function, args, _):
+                return f"S.functions[{function!r}]({', '.join(map(self.text, args))})"
             case Draw(law, stream, index):
                 return f"draw_many({law!r}, S.seed, {stream}, int(S.step[{self.clock}]), {self.text(index)})"
             case Cast(t, value):
@@ -298,7 +305,7 @@ class KernelWriter:
             inner = [node.value] if isinstance(node, Store) else []
             if isinstance(node, (Load, Store)) and not (isinstance(node.index, Local) and node.index.name == "i"):
                 inner.append(node.index)
-            if isinstance(node, (Op, Call)):
+            if isinstance(node, (Op, Call, Foreign)):
                 inner += node.args
             if isinstance(node, Draw):
                 inner.append(node.index)
