@@ -1,0 +1,245 @@
+"""Functions of the user's, written in Python, that equations and strings may call."""
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from brainsim.errors import DimensionMismatchError, Unsupported, WrongType, WrongValue
+from brainsim.ir.state import DTYPES
+from brainsim.language.functions import Free, Same
+from brainsim.language.trees import Call, Number
+from brainsim.model.symbols import External
+from brainsim.options import prefs
+from brainsim.units import Quantity, Unit, get_dimensions
+from brainsim.units.dimensions import DIMENSIONLESS, Dimension
+from brainsim.units.quantities import with_dimension
+from brainsim.units.queries import require_unit
+
+TYPES = {"float": "f8", "integer": "i4", "boolean": "b1", "highest": "f8", "any": "f8"}
+
+
+class Function:
+    """A Python function for equations: what its arguments and its result are measured in, and how to call it.
+
+    ``arg_units``: per argument a unit, ``1``, ``bool``, ``None`` (any), or the name of an argument with the same unit;
+    ``return_unit``: a unit, ``bool``, or a function of the arguments' units. Both may come from `check_units`. A function
+    that is not ``stateless`` gives a new value at each call. With ``auto_vectorise`` it gets the numbers of the elements as
+    last argument. Raises `WrongValue` where units are missing.
+    """
+
+    def __init__(self, pyfunc: Callable[..., Any], sympy_func: object = None, arg_units: Any = None, arg_names: Any = None,
+                 return_unit: Any = None, arg_types: Any = None, return_type: str | None = None, stateless: bool = True,
+                 auto_vectorise: bool = False):
+        if not callable(pyfunc):
+            raise WrongType("A Function needs something to call", found=repr(pyfunc))
+        self.pyfunc, self.sympy_func, self.stateless, self.auto_vectorise = pyfunc, sympy_func, stateless, auto_vectorise
+        marked = arg_units is None and hasattr(pyfunc, "_arg_units")
+        self.arg_units = list(_of(pyfunc, "_arg_units", []) if marked else arg_units or [])
+        self.arg_names = list(arg_names or _of(pyfunc, "_arg_names", []))
+        self.return_unit = _of(pyfunc, "_return_unit", None) if return_unit is None else return_unit
+        if arg_units is None and not marked or self.return_unit is None:
+            raise WrongValue(f"The units of the function '{_name(pyfunc)}' are not known",
+                             help="decorate it with @check_units(x=volt, result=amp), or give arg_units and return_unit")
+        self.arg_types = list(arg_types or _of(pyfunc, "_arg_types", ["any"] * len(self.arg_units)))
+        if len(self.arg_types) != len(self.arg_units):
+            raise WrongValue(f"'{_name(pyfunc)}' has {len(self.arg_units)} units and {len(self.arg_types)} types for its arguments")
+        self.return_type = return_type or _of(pyfunc, "_return_type", "boolean" if self._gives_truth() else "float")
+        self.implementations = Implementations(self)
+
+    def _gives_truth(self) -> bool:
+        return self.return_unit is bool or self.return_unit is np.bool_
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.pyfunc(*args, **keywords)
+
+    # -- in equations --------------------------------------------------------------------------------------------------
+    def _external(self, name: str) -> External:
+        return External(name, "python", f"{name}@{id(self.pyfunc):x}", self._arguments(), self._result(), TYPES[self.return_type],
+                        len(self.arg_units), self.stateless, holder=self, wants_elements=self.auto_vectorise)
+
+    def _arguments(self) -> tuple[object, ...]:
+        found: list[object] = []
+        for unit in self.arg_units:
+            if unit is None:
+                found.append(Free())
+            elif isinstance(unit, str):
+                if unit not in self.arg_names:
+                    raise WrongValue(f"'{_name(self.pyfunc)}' has no argument '{unit}'", found=", ".join(self.arg_names))
+                found.append(Same(self.arg_names.index(unit)))
+            else:
+                found.append(_dimension(unit))
+        return tuple(found)
+
+    def _result(self) -> Any:
+        unit = self.return_unit
+        if callable(unit) and not isinstance(unit, (Quantity, type)):
+            return lambda *dims: _dimension(unit(*(_unit(d) for d in dims)))
+        return _dimension(unit)
+
+    def numbers(self, *args: Any) -> np.ndarray:
+        """The result for plain numbers in base units, as plain numbers; `DimensionMismatchError` for a result in another unit."""
+        given = list(args)
+        own = self.implementations.numpy
+        if own is not None:
+            return self._plain(own(*given))
+        for k, unit in enumerate(self.arg_units):
+            if unit is not None and not isinstance(unit, str) and _dimension(unit) is not DIMENSIONLESS:
+                given[k] = with_dimension(np.asarray(given[k], dtype=float), _dimension(unit))
+            elif unit is bool or unit is np.bool_:
+                given[k] = np.asarray(given[k]).astype(bool)
+            else:
+                given[k] = np.asarray(given[k])
+        return self._plain(self.pyfunc(*given))
+
+    def _plain(self, result: Any) -> np.ndarray:
+        wanted = self._result()
+        found = get_dimensions(result)
+        if isinstance(wanted, Dimension) and found is not wanted and found is not DIMENSIONLESS:
+            raise DimensionMismatchError(f"'{_name(self.pyfunc)}' returns another unit than it says", wanted, found)
+        return np.asarray(result).astype(DTYPES[TYPES[self.return_type]])
+
+    def __repr__(self) -> str:
+        return f"Function({_name(self.pyfunc)})"
+
+
+class Implementations(Mapping[str, Any]):
+    """Code of a function by target. Targets that have none call the Python function, with units."""
+
+    def __init__(self, function: Function):
+        self._function = function
+        self._code: dict[str, Any] = {}
+
+    @property
+    def numpy(self) -> Callable[..., Any] | None:
+        """A function of plain numbers, when there is one."""
+        found = self._code.get("numpy")
+        if found is not None or not prefs["codegen.runtime.numpy.discard_units"]:
+            return found
+        return without_units(self._function.pyfunc)
+
+    def add_implementation(self, target: Any, code: Any, **ignored: Any) -> None:
+        """Code for a target; only a Python function, for ``'numpy'``, is used."""
+        self._code[_target_name(target)] = code
+
+    def add_numpy_implementation(self, wrapped_func: Callable[..., Any], dependencies: object = None, discard_units: bool | None = None,
+                                 compiler_kwds: object = None) -> None:
+        """A Python function of plain numbers in base units."""
+        self._code["numpy"] = wrapped_func
+
+    def add_dynamic_implementation(self, target: Any, code: Any, **ignored: Any) -> None:
+        """Code that depends on the group that uses it: not there."""
+        raise Unsupported("Implementations made for each group are not there", help="use add_implementation")
+
+    def __getitem__(self, target: Any) -> Any:
+        return self._code[_target_name(target)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._code)
+
+    def __len__(self) -> int:
+        return len(self._code)
+
+
+def implementation(target: Any, code: Any = None, namespace: object = None, dependencies: object = None, discard_units: bool | None = None,
+                   name: str | None = None, **compiler: Any) -> Callable[[Any], Function]:
+    """Decorator: code of a function for one target; stands above `check_units`.
+
+    ``@implementation('numpy', discard_units=True)`` calls the Python function without units, the units in it being plain
+    numbers. Code for other targets is kept but not compiled: there too the Python function is called.
+    """
+    def decorate(function: Any) -> Function:
+        made = function if isinstance(function, Function) else Function(function)
+        wanted = _target_name(target)
+        if wanted == "numpy":
+            if code is None and discard_units:
+                made.implementations.add_numpy_implementation(without_units(made.pyfunc))
+            elif callable(code):
+                made.implementations.add_numpy_implementation(code)
+        else:
+            if code is None:
+                raise WrongType(f"An implementation for '{wanted}' is given as code", help="@implementation('numpy') needs none")
+            made.implementations.add_implementation(wanted, code)
+        return made
+
+    return decorate
+
+
+def without_units(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function where the units among its globals are plain numbers."""
+    plain = getattr(function, "_orig_func", function)
+    if not isinstance(plain, types.FunctionType):
+        return plain
+    scope = {k: float(v) if isinstance(v, (Unit, Quantity)) and np.ndim(v) == 0 else np.asarray(v) if isinstance(v, Quantity) else v
+             for k, v in plain.__globals__.items()}
+    return types.FunctionType(plain.__code__, scope, plain.__name__, plain.__defaults__, plain.__closure__)
+
+
+def declare_types(**types_: str) -> Callable[[Any], Any]:
+    """Decorator: ``@declare_types(a='integer', result='boolean')``; stands below `check_units` or `implementation`."""
+    for name, word in types_.items():
+        if word not in TYPES or word == "any" and name == "result" or word == "highest" and name != "result":
+            raise WrongValue(f"'{word}' is no type of '{name}'", help="boolean, integer, float, any; for the result boolean, integer, float, highest")
+
+    def decorate(function: Any) -> Any:
+        names = getattr(function, "_arg_names", None) or function.__code__.co_varnames[:function.__code__.co_argcount]
+        unknown = [n for n in types_ if n not in names and n != "result"]
+        if unknown:
+            raise WrongValue(f"'{_name(function)}' has no argument '{unknown[0]}'", found=", ".join(names))
+        function._arg_types = [types_.get(n, "any") for n in names]
+        function._return_type = types_.get("result", "float")
+        if not hasattr(function, "_annotation_attributes"):
+            function._annotation_attributes = ["_arg_types", "_return_type"]
+        return function
+
+    return decorate
+
+
+class BinomialFunction:
+    """A function without arguments that draws from a binomial distribution of ``n`` and ``p``, new for each element and call."""
+
+    def __init__(self, n: int, p: float, approximate: bool = True, name: str = "_binomial*"):
+        if not 0 <= p <= 1:
+            raise WrongValue("p is a probability", found=str(p))
+        self.n, self.p, self.name = int(n), float(p), name.rstrip("*")
+
+    def __call__(self, *shape: Any) -> Any:
+        return np.random.binomial(self.n, self.p, *shape)
+
+    def _external(self, name: str) -> External:
+        tree = Call("binomial", (Number(self.n), Number(self.p)))
+        return External(name, "expression", name, (), DIMENSIONLESS, "i4", 0, stateless=False, holder=self, definition=tree)
+
+    def __repr__(self) -> str:
+        return f"BinomialFunction({self.n}, {self.p})"
+
+
+def as_function(value: Any) -> Function | None:
+    """What a Python value is as a function in equations: those marked by `check_units` count, others do not."""
+    if isinstance(value, Function):
+        return value
+    if callable(value) and hasattr(value, "_arg_units") and getattr(value, "_return_unit", None) is not None:
+        return Function(value)
+    return None
+
+
+def _of(function: Any, mark: str, default: Any) -> Any:
+    return getattr(function, mark, default)
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", repr(function))
+
+
+def _dimension(unit: Any) -> Dimension:
+    return DIMENSIONLESS if unit is bool or unit is np.bool_ else require_unit(unit)
+
+
+def _unit(dimension: Any) -> Any:
+    return with_dimension(np.float64(1.0), dimension) if dimension is not DIMENSIONLESS else 1
+
+
+def _target_name(target: Any) -> str:
+    return target if isinstance(target, str) else getattr(target, "class_name", None) or getattr(target, "__name__", str(target)).lower()
