@@ -30,6 +30,8 @@ from brainsim.objects.recorders import EventMonitor, PopulationRateMonitor, Spik
 from brainsim.objects.synapses import Synapses
 from brainsim.objects.variables import VariableView
 from brainsim.options import PreferenceError, prefs
+from brainsim.compat.names import NAMES as _BRIAN, SEMI_PUBLIC as _SEMI
+from brainsim.compat.paths import lay_paths as _lay_paths
 
 __version__ = "0.1.0"
 _log.show_messages()
@@ -41,5 +43,7 @@ collect magic_network restore run scheduling_summary stop store NeuronGroup Subg
 PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device get_device set_device BrianLogger
 """.split()
 
-globals().update({name: value for name, value in {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}}.items() if name not in OURS})
-__all__ = sorted({*OURS, *_star.NAMES, *_units.__all__})
+_beside = {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}, **_BRIAN}
+globals().update({name: value for name, value in _beside.items() if name not in OURS})
+__all__ = sorted({*OURS, *_beside})
+_lay_paths(lambda name: _SEMI[name] if name in _SEMI else globals()[name], sorted({*OURS, *_units.__all__, *_BRIAN, *_star.functions.__all__}))

@@ -59,6 +59,7 @@ class Network(Named):
         self._has_hosts = False
         self._watched: list[tuple[BrianObject, str, np.ndarray]] = []
         self._timings: dict[str, float] = {}
+        self._profile: dict[str, float] | None = None
         self.add(*objects)
 
     # -- contents ------------------------------------------------------------------------------------------------------
@@ -444,6 +445,13 @@ class Network(Named):
         tasks = ordered(self._tasks(RunNamespace.of_caller()), self.schedule)
         width = max((len(t.name) for t in tasks), default=4)
         return "\n".join(f"{t.name:{width}}  {t.when:18} {t.order:4d}  {t.clock}" for t in tasks)
+
+    @property
+    def profiling_info(self) -> list[tuple[str, Quantity]]:
+        """Name and time of each scheduled object in the last run; `WrongValue` unless it ran with ``profile=True``."""
+        if self._profile is None:
+            raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
+        return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
 
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"

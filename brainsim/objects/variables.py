@@ -84,6 +84,8 @@ class VariableView:
 
     # -- reading -------------------------------------------------------------------------------------------------------
     def __getitem__(self, item: object) -> object:
+        if isinstance(item, tuple) and any(x is None or x is Ellipsis for x in item):
+            return np.asanyarray(self._all())[item]    # what plotting functions ask of any array
         return self._wrap(self.group._read(self.variable, item))
 
     def get_item(self, item: object, level: int = 0) -> object:

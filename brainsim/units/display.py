@@ -60,7 +60,12 @@ def best(values: object, dim: Dimension, *, evaluable: bool = False) -> Shown:
         return max(-1e-9 - digits, digits - 3 + 1e-9, 0.0)
 
     extra = () if evaluable else _REGISTERED.get(dim, ())
-    return min((*extra, plain, *_scaled_forms(dim, evaluable)), key=distance)
+    forms = (*extra, plain, *_scaled_forms(dim, evaluable))
+    chosen = min(forms, key=distance)
+    if evaluable and not np.ndim(values) and digits(float(values), chosen) > 12:  # type: ignore[arg-type]
+        near = [f for f in forms if distance(f) <= 1.5]
+        chosen = min(near, key=lambda f: (digits(float(values), f), distance(f)), default=chosen)  # type: ignore[arg-type]
+    return chosen
 
 
 def number_text(values: NDArray[np.float64], precision: int | None = None, *, brief: bool = False) -> str:
@@ -71,16 +76,22 @@ def number_text(values: NDArray[np.float64], precision: int | None = None, *, br
 
 
 def evaluable_text(values: NDArray[np.float64], shown: Shown, fallback: Shown) -> str:
-    """``"array([1., 2.]) * mvolt"``: evaluated, it gives ``values`` to the last bit (``fallback`` has value 1)."""
+    """``"1.5 * mvolt"``: evaluated, it gives the number to the last bit (``fallback`` has value 1); arrays as NumPy prints them."""
+    if not values.size:
+        return f"zeros({values.shape}) * {shown.name}"
+    if values.ndim:
+        text = np.array2string(values / shown.value, separator=", ", prefix="array(")
+        return f"array({text}) * {shown.name}"
     scaled = _exactly_scaled(values, shown.value)
     if scaled is None:
         scaled, shown = values, fallback
-    if not values.size:
-        text = f"zeros({values.shape})"
-    else:
-        text = np.array2string(scaled, separator=", ", prefix="array(", floatmode="unique")
-        text = f"array({text})" if values.ndim else text
-    return f"{text} * {shown.name}"
+    return f"{np.array2string(scaled, floatmode='unique')} * {shown.name}"
+
+
+def digits(value: float, shown: Shown) -> int:
+    """Characters that ``evaluable_text`` needs for a number in this unit."""
+    scaled = _exactly_scaled(np.asarray(value), shown.value)
+    return 99 if scaled is None else len(np.array2string(scaled, floatmode="unique"))
 
 
 def _exactly_scaled(values: NDArray[np.float64], unit: float) -> NDArray[np.float64] | None:

@@ -1,9 +1,10 @@
-"""Quantities in Matplotlib plots: axes in SI base units, labelled with the unit; two dimensions on one axis are refused.
+"""Quantities in Matplotlib plots: axes in SI base units, labelled with the unit; two dimensions on one axis give a warning.
 
 Matplotlib is not imported for this: the converter is made known when (and if) ``matplotlib.units`` is loaded.
 """
 from __future__ import annotations
 
+import logging
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -14,10 +15,12 @@ import numpy as np
 
 from brainsim.units import display
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
-from brainsim.units.plain import mismatch, split
+from brainsim.units.plain import split
 from brainsim.units.quantities import Quantity
 from brainsim.units.unit import Unit
+from brainsim.units.words import unit_text
 
+logger = logging.getLogger("brainsim")
 _WATCHED = "matplotlib.units"
 
 
@@ -87,5 +90,6 @@ def _register(matplotlib_units: Any) -> None:
 def _number_on_axis(value: Any, unit: Dimension | None) -> Any:
     plain, dim = split(value)
     if unit is not None and dim is not unit and dim is not DIMENSIONLESS:
-        raise mismatch("Values with another unit are already on this axis", unit, dim)
+        logger.warning("values in %s and in %s are drawn on one axis, in base units: divide by a unit to choose the scale",
+                       unit_text(unit), unit_text(dim))
     return plain if np.ndim(plain) else float(plain)
