@@ -156,7 +156,7 @@ class EquationGroup(Group):
 
     def announce(self, update: Update, method: object) -> None:
         """Tell the user, once per set of equations, which method was chosen for them and why; not when they chose it."""
-        if isinstance(method, str):
+        if isinstance(method, str) or callable(method):
             return
         key = f"{self.equations} {update.method}"
         if key not in _ANNOUNCED:

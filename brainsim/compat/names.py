@@ -1,0 +1,60 @@
+"""Every public name of Brian 2 that is not one of brainsim's own: `NAMES` joins the star import, `SEMI_PUBLIC` is for import paths."""
+from __future__ import annotations
+
+from typing import Any
+
+from brainsim import errors, options, units
+from brainsim.compat import absent, code_strings, housekeeping, messages, methods, testing
+from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile
+from brainsim.objects.clock import Clock
+from brainsim.runtime import progress
+from brainsim.units.dimensions import DIMENSIONLESS, Dimension
+
+
+class Trackable:
+    """In Brian 2 the base of objects that can be counted; nothing here depends on it."""
+
+
+class CodeObject:
+    """In Brian 2 a compiled piece; here whole networks are compiled, and these are only names of targets."""
+
+    class_name = ""
+
+
+class NumpyCodeObject(CodeObject):
+    """The target 'numpy'."""
+
+    class_name = "numpy"
+
+
+class CythonCodeObject(CodeObject):
+    """The target 'cython'."""
+
+    class_name = "cython"
+
+
+NAMES: dict[str, Any] = {
+    **absent.ABSENT,
+    **{n: getattr(methods, n) for n in ("StateUpdateMethod euler exact linear exponential_euler heun independent milstein rk2 rk4 "
+                                        "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd").split()},
+    **{n: getattr(functions, n) for n in ("Function", "implementation", "declare_types", "BinomialFunction")},
+    **{n: getattr(housekeeping, n) for n in ("DEFAULT_CONSTANTS DEFAULT_FUNCTIONS DEFAULT_UNITS restore_initial_state check_cache "
+                                             "clear_cache get_local_namespace test").split()},
+    "Expression": code_strings.Expression, "Statements": code_strings.Statements,
+    "get_logger": messages.get_logger, "std_silent": messages.std_silent, "logger": messages.get_logger(),
+    "BrianPreference": options.Preference, "brian_prefs": options.prefs,
+    "CodeRunner": group.RunRegularly, "VariableOwner": group.Group, "SpikeSource": inputs.SpikeSource,
+    "Nameable": named.Named, "Trackable": Trackable, "NumpyCodeObject": NumpyCodeObject, "CythonCodeObject": CythonCodeObject,
+    "profiling_summary": profile.profiling_summary,
+}
+SEMI_PUBLIC: dict[str, Any] = {
+    "assert_allclose": testing.assert_allclose, "exc_isinstance": testing.exc_isinstance,
+    "catch_logs": messages.catch_logs, "LOG_LEVELS": messages.LEVELS, "running_from_ipython": messages.running_from_ipython,
+    "schedule_propagation_offset": housekeeping.schedule_propagation_offset, "timestep": housekeeping.timestep,
+    "TextReport": progress.TextReport, "reset_device": devices.reset_device, "reinit_devices": devices.reinit_devices,
+    "reinit_and_delete": devices.reinit_devices, "RuntimeDevice": devices.RuntimeDevice, "Device": devices.RuntimeDevice,
+    "device_module": devices, "UnsupportedEquationsException": errors.UnsupportedEquationsException,
+    "EquationError": errors.EquationError, "CodeObject": CodeObject, "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
+    "IntegrationError": errors.WrongState, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
+    "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch, "Network": network.Network,
+}

@@ -1,0 +1,103 @@
+"""The import paths of Brian 2: one thin module per path, which hands on names that live elsewhere."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+#: path → names; a dot at the end of a name means every name of that module of ours
+PATHS = {
+    "only": "*",
+    "core": "",
+    "core.base": "BrianObject BrianObjectException",
+    "core.clocks": "Clock BaseClock defaultclock",
+    "core.core_preferences": "",
+    "core.functions": "Function implementation declare_types timestep DEFAULT_FUNCTIONS DEFAULT_CONSTANTS",
+    "core.magic": "MagicNetwork MagicError magic_network run stop collect store restore start_scope",
+    "core.names": "Nameable",
+    "core.namespace": "get_local_namespace DEFAULT_FUNCTIONS DEFAULT_CONSTANTS DEFAULT_UNITS",
+    "core.network": "Network TextReport profiling_summary scheduling_summary schedule_propagation_offset",
+    "core.operations": "NetworkOperation network_operation",
+    "core.preferences": "prefs brian_prefs BrianPreference PreferenceError",
+    "core.spikesource": "SpikeSource",
+    "core.tracking": "Trackable",
+    "core.variables": "VariableView linked_var",
+    "codegen": "NumpyCodeObject CythonCodeObject",
+    "codegen.codeobject": "CodeObject",
+    "codegen.runtime": "NumpyCodeObject CythonCodeObject",
+    "codegen.runtime.cython_rt": "CythonCodeObject",
+    "codegen.runtime.numpy_rt": "NumpyCodeObject",
+    "codegen.runtime.GSLcython_rt": "IntegrationError",
+    "devices": "device all_devices get_device set_device seed reset_device RuntimeDevice Device device_module",
+    "devices.device": "device all_devices get_device set_device seed reset_device reinit_devices reinit_and_delete RuntimeDevice Device",
+    "equations": "Equations EquationError Expression Statements",
+    "equations.codestrings": "Expression Statements",
+    "equations.equations": "Equations EquationError",
+    "groups": "Group VariableOwner CodeRunner NeuronGroup Subgroup",
+    "groups.group": "Group VariableOwner CodeRunner",
+    "groups.neurongroup": "NeuronGroup",
+    "groups.subgroup": "Subgroup",
+    "importexport": "ImportExport",
+    "importexport.importexport": "ImportExport",
+    "input": "BinomialFunction PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray",
+    "input.binomial": "BinomialFunction",
+    "input.poissongroup": "PoissonGroup",
+    "input.poissoninput": "PoissonInput",
+    "input.spikegeneratorgroup": "SpikeGeneratorGroup",
+    "input.timedarray": "TimedArray",
+    "monitors": "SpikeMonitor EventMonitor StateMonitor PopulationRateMonitor",
+    "monitors.ratemonitor": "PopulationRateMonitor",
+    "monitors.spikemonitor": "SpikeMonitor EventMonitor",
+    "monitors.statemonitor": "StateMonitor",
+    "spatialneuron": "SpatialNeuron Morphology Soma Cylinder Section",
+    "spatialneuron.morphology": "Morphology Soma Cylinder Section",
+    "spatialneuron.spatialneuron": "SpatialNeuron",
+    "stateupdaters": "StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4",
+    "stateupdaters.base": "StateUpdateMethod UnsupportedEquationsException",
+    "stateupdaters.exact": "exact linear independent",
+    "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
+    "stateupdaters.exponential_euler": "exponential_euler",
+    "synapses": "Synapses",
+    "synapses.synapses": "Synapses",
+    "tests": "",
+    "tests.utils": "assert_allclose exc_isinstance",
+    "units.unitsafefunctions": ("arange linspace where dot diagonal ravel trace ones_like zeros_like ptp sin cos tan sinh cosh tanh arcsin "
+                                "arccos arctan arcsinh arccosh arctanh exp expm1 exprel log log10 log1p"),
+    "utils": "",
+    "utils.environment": "running_from_ipython",
+    "utils.logger": "BrianLogger get_logger catch_logs std_silent LOG_LEVELS",
+}
+#: modules of ours that lie at the same path as in Brian 2
+SAME = ("numpy_", "units", "units.allunits", "units.constants", "units.fundamentalunits", "units.stdunits")
+
+
+class Path(ModuleType):
+    """A module at a path of Brian 2; an unknown name is an `ImportError` that says so."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"brainsim has nothing called '{name}' at the path brian2{self.__name__.removeprefix('brainsim')}")
+
+
+def lay_paths(find: Callable[[str], Any], public: list[str]) -> None:
+    """Make every path importable; ``find`` gives the thing of a name, ``public`` are the names of the star import without NumPy's."""
+    for path, words in PATHS.items():
+        module = Path(f"brainsim.{path}", f"The names that Brian 2 scripts import from brian2.{path}.")
+        chosen = public if words == "*" else words.split()
+        vars(module).update({name: find(name) for name in chosen})
+        module.__all__ = list(chosen)  # type: ignore[attr-defined]
+        module.__path__ = []
+        module.__package__ = module.__name__
+        sys.modules[module.__name__] = module
+        parent, _, last = module.__name__.rpartition(".")
+        setattr(sys.modules[parent], last, module)
+
+
+def stand_in() -> None:
+    """In this process ``import brian2``, and its modules, give brainsim."""
+    sys.modules["brian2"] = sys.modules["brainsim"]
+    for path in (*PATHS, *SAME):
+        sys.modules[f"brian2.{path}"] = import_module(f"brainsim.{path}")

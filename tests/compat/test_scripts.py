@@ -1,0 +1,58 @@
+"""A script for Brian 2 runs unmodified, in a process of its own."""
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from brainsim.__main__ import main
+
+SCRIPT = """
+import brian2
+import brian2.numpy_ as np
+from brian2 import *
+from brian2.core.network import TextReport
+from brian2.units.allunits import mvolt2
+from brian2.units.constants import faraday_constant
+from brian2.utils.logger import catch_logs
+prefs.codegen.target = 'numpy'
+G = NeuronGroup(2, 'dv/dt = -v/tau : 1', method=euler)
+tau = 1*ms
+G.v = 1
+with catch_logs() as caught:
+    run(0.1*ms)
+print(__name__, brian2.__name__, sys.argv[1:], G.v[:], caught)
+"""
+
+
+def run(tmp_path, text, *words):
+    script = tmp_path / "script.py"
+    script.write_text("import sys\n" + text)
+    return subprocess.run([sys.executable, "-m", "brainsim", "run", str(script), *words], capture_output=True, text=True)
+
+
+def test_an_unmodified_script_runs(tmp_path):
+    done = run(tmp_path, SCRIPT, "a", "b")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "__main__ brainsim ['a', 'b'] [0.9 0.9] []"
+
+
+def test_a_path_that_is_not_there_is_an_import_error(tmp_path):
+    done = run(tmp_path, "from brian2.hears import Sound")
+    assert done.returncode == 1 and "brian2.hears" in done.stderr
+
+
+def test_a_name_that_is_not_there_is_an_import_error(tmp_path):
+    done = run(tmp_path, "from brian2.core.variables import ArrayVariable")
+    assert done.returncode == 1 and "ArrayVariable" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["walk", "x.py"], ["run"], ["run", "no_such_script.py"]])
+def test_without_a_script_the_usage_is_shown(words, capsys):
+    assert main(words) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_without_the_command_brian2_is_not_replaced():
+    assert "brian2" not in sys.modules or sys.modules["brian2"].__name__ == "brian2"
