@@ -71,14 +71,16 @@ class BrianObjectException(BrainsimError):
     """An error met while an object was prepared for a run; `inside` makes any error one, so both classes catch it."""
 
 
-class WrongSyntax(BrainsimError, SyntaxError):
+class WrongSyntax(BrainsimError, SyntaxError, ValueError):
     """Text that the equation language does not allow."""
 
     msg = BrainsimError.msg
 
 
-class EquationError(BrainsimError, ValueError):
+class EquationError(BrainsimError, SyntaxError, ValueError):
     """A set of equations that does not hold together (declared twice, unit missing, parse failure)."""
+
+    msg = BrainsimError.msg
 
 
 class UnknownName(BrainsimError, KeyError):

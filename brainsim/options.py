@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
@@ -15,9 +17,24 @@ logger = logging.getLogger("brainsim")
 
 
 def cache_directory() -> Path:
-    """The folder for things that can be made again: ``BRAINSIM_CACHE_DIR``, else the user's cache folder. It may not exist yet."""
+    """The folder for things that can be made again: ``BRAINSIM_CACHE_DIR``, else the user's cache folder. A temporary folder where that cannot be written."""
     chosen = os.environ.get("BRAINSIM_CACHE_DIR")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("brainsim")
+    wanted = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("brainsim")
+    return wanted if _usable(wanted) else Path(tempfile.gettempdir()) / f"brainsim-{os.getuid() if hasattr(os, 'getuid') else ''}"
+
+
+@lru_cache(maxsize=None)
+def _usable(folder: Path) -> bool:
+    """Whether files can be kept there; says so, once, when not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return True
+        reason = "it cannot be written to"
+    except OSError as error:
+        reason = str(error)
+    logger.warning("the cache folder %s cannot be used (%s): a temporary one is used; BRAINSIM_CACHE_DIR names another", folder, reason)
+    return False
 
 
 class PreferenceError(BrainsimError):

@@ -42,6 +42,7 @@ class Values:
     queues: dict[str, tuple[Queue, QueueState]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     params: dict[str, float | int] = field(default_factory=dict)
+    clocks: list[str] = field(default_factory=list)
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
 
 @dataclass
@@ -98,7 +99,8 @@ def _warn_once(text: str) -> None:
 def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target) -> Prepared:
     """Lower, optimise, write and build; allocate the state."""
     _refuse_two_sums(tasks, values.params)
-    program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots)
+    program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots,
+                    [t.clock for t in tasks] + list(values.clocks))
     program, literals = lift_literals(program)
     if prefs["codegen.passes"]:
         program = optimise(program)

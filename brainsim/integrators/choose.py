@@ -113,11 +113,18 @@ def _reason(name: str, refusals: Sequence[tuple[str, str]], candidates: int) -> 
     return f"'{name}' takes these equations; {refused}"
 
 
+def _another(name: str) -> str:
+    """What to try when a method was asked for that does not take the equations."""
+    return {"exact": "leave 'method' out to have one chosen, or name 'exponential_euler', 'rk2', 'rk4' or (with noise) 'euler', 'heun'",
+            "exponential_euler": "leave 'method' out to have one chosen, or name 'euler', 'rk2' or 'rk4'",
+            }.get(name, "leave 'method' out to have one chosen")
+
+
 def _nothing_left(refusals: Sequence[tuple[str, UnsupportedEquationsException]]) -> UnsupportedEquationsException:
     if len(refusals) == 1:
         (name, error), = refusals
         return UnsupportedEquationsException(f"'{name}' cannot integrate these equations: {error.what}",
-                                             at=error.at, help=error.help)
+                                             at=error.at, help=error.help or _another(name))
     reasons = "; ".join(f"'{name}' because {error.what}" for name, error in refusals)
     return UnsupportedEquationsException(f"no method takes these equations: {reasons}", at=refusals[-1][1].at,
                                          help="name another method, or simplify the equation")

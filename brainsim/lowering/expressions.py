@@ -82,7 +82,7 @@ def read(symbol: Symbol, place: Place) -> Expr:
         case "param":
             return Param(symbol.program, symbol.dtype)
         case "clock":
-            return Param(f"{place.clock}.{symbol.program}", symbol.dtype)
+            return Param(symbol.program, symbol.dtype)
         case "index":
             here = place.index(symbol.path)
             return Op("-", (here, Param(symbol.offset, "i4"))) if symbol.offset else here

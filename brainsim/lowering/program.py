@@ -12,13 +12,15 @@ from brainsim.lowering.tasks import kernels
 from brainsim.model.tasks import Task
 
 
-def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[str, Queue], slots: Sequence[str]) -> Program:
-    """The program for these tasks; of the declared arrays and queues, those that a kernel uses."""
+def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[str, Queue], slots: Sequence[str],
+          clock_names: Iterable[str] = ()) -> Program:
+    """The program for these tasks; of the declared arrays, queues and clocks, those that a kernel uses."""
     streams = Streams()
     made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
     used = sorted({name for k in made for name in _arrays(k)})
     touched = sorted({q for k in made for q in touched_queues(k)})
-    clocks = tuple(dict.fromkeys(k.clock for k in made))
+    read = {n.name.rpartition(".")[0] for k in made for n in nodes(k) if isinstance(n, Param) and n.name.endswith((".t", ".dt", ".step"))}
+    clocks = tuple(dict.fromkeys([*(k.clock for k in made), *(c for c in clock_names if c in read)]))
     params = {n.name: n.dtype for k in made for n in nodes(k) if isinstance(n, Param) and not _builtin(n.name, clocks)}
     chosen = tuple(arrays[name] for name in used)
     spaces = sorted({a.space for a in chosen} | {k.domain.space for k in made if isinstance(k.domain, Each)}

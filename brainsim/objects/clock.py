@@ -84,6 +84,8 @@ def check_change(time: float, old: float, new: float) -> None:
 
 def seconds(value: object, what: str, positive: bool = False) -> float:
     """A duration as a plain number of seconds; raises `DimensionMismatchError` for anything that is not a time."""
+    if isinstance(value, str) or value is None:
+        raise WrongType(f"'{what}' is a time", found=repr(value), help=f"a number with a unit, {what}=0.1*ms for example")
     if get_dimensions(value) is not SECOND:
         raise DimensionMismatchError(f"'{what}' must be a time", SECOND, get_dimensions(value),
                                      help=f"give it a unit, {what}=0.1*ms for example")

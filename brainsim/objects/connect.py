@@ -343,7 +343,8 @@ def _indices(x: object, group: object, label: str) -> np.ndarray:
         raise WrongValue(f"{label} is one-dimensional", found=f"{array.ndim} dimensions")
     bad = (array < 0) | (array >= group._count)  # type: ignore[attr-defined]
     if bad.any():
-        raise WrongIndex(f"{label} is out of range", found=f"{np.atleast_1d(array)[np.atleast_1d(bad)][0]}, with {group._count} neurons")  # type: ignore[attr-defined]
+        raise WrongIndex(f"{label} is out of range", found=f"{np.atleast_1d(array)[np.atleast_1d(bad)][0]}, with {group._count} neurons in {group.name}",
+                         help=f"indices run from 0 to {group._count - 1}, counted within the group or subgroup")  # type: ignore[attr-defined]
     return array.astype(np.int64)
 
 

@@ -26,11 +26,13 @@ from brainsim.objects.variables import Variable, VariableView, check_length, ele
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
 
-CLOCK_SYMBOLS = {
-    "t": Symbol("t", "clock", "t", SECOND, "f8", shared=True, origin="clock"),
-    "dt": Symbol("dt", "clock", "dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
-    "t_in_timesteps": Symbol("t_in_timesteps", "clock", "step", dtype="i8", shared=True, origin="clock"),
-}
+def clock_symbols(clock: Clock) -> dict[str, Symbol]:
+    """Time as a group sees it: that of its own clock, whichever clock its code runs on."""
+    return {
+        "t": Symbol("t", "clock", f"{clock.name}.t", SECOND, "f8", shared=True, origin="clock"),
+        "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
+        "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True, origin="clock"),
+    }
 
 
 class Sealed(type):
@@ -62,7 +64,7 @@ class Group(BrianObject, metaclass=Sealed):
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """Every name that code of this group may use."""
         scope_of = self.scope_function(run)
-        found = dict(CLOCK_SYMBOLS)
+        found = clock_symbols(self.clock)
         for name, variable in self.variables.items():
             if "linked" not in variable.flags or variable.linked_to is not None:
                 found[name] = self._symbol(variable, scope_of)

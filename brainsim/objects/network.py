@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.errors import BrainsimError, BrianObjectException, UnknownName, WrongState, WrongType, WrongValue, inside, near
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import Task
@@ -161,7 +161,8 @@ class Network(Named):
         """
         length = seconds(duration, "duration")
         if length < 0:
-            raise WrongValue("The duration of a run cannot be negative", found=str(duration))
+            raise WrongValue("The duration of a run cannot be negative", found=str(duration),
+                             help="run(0*ms) prepares everything; a network goes back in time by restore()")
         say = reporter(report)
         self._simulate(length, RunNamespace.given(namespace, level), say, float(report_period))
 
@@ -327,6 +328,8 @@ class Network(Named):
                     o.prepare()
                 if offers(o, "tasks") and o.active:
                     made += o.tasks(run)
+            except BrianObjectException:
+                raise
             except BrainsimError as error:
                 raise inside(error, o.name) from error
         return made
@@ -347,7 +350,7 @@ class Network(Named):
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
-        values = Values()
+        values = Values(clocks=list(dict.fromkeys(o.clock.name for o in self._all())))
         for o in self._owners().values():
             for part in ("arrays", "queues", "sizes", "params", "counts"):
                 if offers(o, part) and part != "counts":

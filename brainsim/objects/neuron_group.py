@@ -1,6 +1,7 @@
 """Neurons: equations, a threshold, a reset, refractoriness, and subgroups of them."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_condition
 from brainsim.units.dimensions import SECOND
 
+logger = logging.getLogger("brainsim")
 NEVER = -1e4   #: seconds; the last spike of a neuron that has not spiked
 
 
@@ -62,6 +64,7 @@ class NeuronGroup(EquationGroup):
         self._event_code: dict[str, tuple[str, Part]] = {}
         if reset is not None and "spike" not in self.events:
             raise WrongValue(f"{self.name} has a reset but no threshold", help="give threshold='v > ...', or remove the reset")
+        self._warn_of_missing_parts()
         self._take_equations(model, dtype, guard=f"{self.name}.not_refractory" if self.is_refractory else "")
         self._add_fixed_variables()
         self._allocate(self._N)
@@ -72,6 +75,15 @@ class NeuronGroup(EquationGroup):
     def is_refractory(self) -> bool:
         """Whether neurons have a refractory period."""
         return self._refractory is not False
+
+    def _warn_of_missing_parts(self) -> None:
+        spikes = self.events.get("spike")
+        if self.is_refractory and not self.events:
+            logger.warning("%s has a refractory period but no threshold, so no neuron ever becomes refractory", self.name)
+        random = isinstance(spikes, str) and ("rand(" in spikes or "randn(" in spikes)
+        if spikes and self.reset_code is None and not self.is_refractory and not random:
+            logger.warning("%s has a threshold but no reset and no refractory period: a neuron above threshold spikes in every step; "
+                           "reset='' says that this is meant", self.name, extra={"topic": "no_reset"})
 
     def _add_fixed_variables(self) -> None:
         name = self.name
@@ -235,6 +247,10 @@ class NeuronGroup(EquationGroup):
                 raise WrongType(f"refractory of {self.name} is a time or a condition", at=getattr(tree, "span", None),
                                 help="for example refractory='2*ms' or refractory='v > -20*mV'")
             return resolver.tree(tree), True
+        if not isinstance(given, Quantity):
+            raise WrongType(f"refractory of {self.name} is a time or a string", found=repr(given), help="for example refractory=2*ms")
+        if given.ndim == 0 and float(given) < 0:
+            raise WrongValue(f"refractory of {self.name} is negative", found=str(given))
         if get_dimensions(given) is not SECOND:
             raise DimensionMismatchError(f"refractory of {self.name} must be a time", SECOND, get_dimensions(given),
                                          help="for example refractory=2*ms")

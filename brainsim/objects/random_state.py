@@ -5,6 +5,8 @@ import secrets
 
 import numpy as np
 
+from brainsim.errors import WrongType, WrongValue
+
 
 class RandomState:
     """``seed(n)`` makes everything after it repeatable; without a seed every process differs."""
@@ -45,4 +47,8 @@ def seed(seed: int | None = None) -> None:
     Runs draw from Philox keyed by (seed, stream, step, element), the same on every target and for any splitting of a run;
     NumPy's own global generator is seeded too.
     """
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
+        raise WrongType("A seed is a whole number", found=repr(seed))
+    if seed is not None and seed < 0:
+        raise WrongValue("A seed cannot be negative", found=repr(seed))
     random_state.seed(seed)

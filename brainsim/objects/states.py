@@ -141,7 +141,7 @@ class EquationGroup(Group):
         for name in variables:
             resolver.symbols[name] = resolver.scope.own[name]
         constant = {key for key, s in resolver.symbols.items() if key not in variables and s.kind in ("param", "array", "index", "size")}
-        constant |= {key for key, s in resolver.symbols.items() if s.kind == "clock" and s.program == "dt"}
+        constant |= {key for key, s in resolver.symbols.items() if s.kind == "clock" and s.program.endswith(".dt")}
         stateful = {"rand", "randn", "poisson", "binomial"} | {k for k, f in resolver.functions.items() if not f.stateless}
         held = {node for _, rhs in equations for node in walk(rhs) if isinstance(node, Call) and self._held(node, resolver, dt)}
         conditional = {n for n in variables if self.variables[n].guard}

@@ -52,7 +52,13 @@ class CythonTarget:
         path = module_path(name, SUFFIX)
         if not path.exists():
             compile_module(name, source.text, compiler, flags, path)
-        return CythonExecutable(_load(str(path)), program)
+        try:
+            module = _load(str(path))
+        except ImportError:      # a damaged file: build it once more
+            path.unlink(missing_ok=True)
+            compile_module(name, source.text, compiler, flags, path)
+            module = _load(str(path))
+        return CythonExecutable(module, program)
 
 
 def compile_module(name: str, text: str, compiler: Compiler, flags: list[str], path: Path) -> None:

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from brainsim.errors import BuildError
+from brainsim.options import cache_directory
 from brainsim.targets.cache import digest, module_path
 from brainsim.targets.compiler import Compiler, find_compiler, include_flags
 from brainsim.targets.templates import read
@@ -68,13 +69,27 @@ class WrapperProcess:
         if self.process is not None:
             output, _ = self.process.communicate()
             if self.process.returncode and not self.path.exists():
-                raise BuildError("the Cython half of the module could not be built", found=output.strip()[-300:],
-                                 help="check that Cython and the C compiler work; prefs.codegen.target = 'numpy' runs without them")
+                raise BuildError("the Cython half of the module could not be built", log=str(_kept(output)), found=_last_line(output),
+                                 help=f"the compiler is {' '.join(self.compiler.command)} and its log is kept in {_kept(output)}; "
+                                      "CC or prefs.codegen.compiler names another, prefs.codegen.target = 'numpy' runs without one")
             self.process = None
         if not self.path.exists():   # somebody emptied the cache
             self._start()
             return self.result()
         return self.path
+
+
+def _last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
+
+
+def _kept(output: str) -> Path:
+    """The log, in the cache."""
+    path = cache_directory() / "failed" / "cython_half.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(output, encoding="utf-8")
+    return path
 
 
 @lru_cache(maxsize=None)

@@ -228,7 +228,7 @@ def test_group_without_differential_equations_is_refractory_too():
 
 
 @pytest.mark.one_target
-@pytest.mark.parametrize("refractory, error", [(3 * amp, DimensionMismatchError), ("3*amp", TypeError), ("v", TypeError), (3, DimensionMismatchError)])
+@pytest.mark.parametrize("refractory, error", [(3 * amp, DimensionMismatchError), ("3*amp", TypeError), ("v", TypeError), (3, TypeError)])
 def test_refractory_that_is_no_time_and_no_condition_is_refused(refractory, error):
     G = NeuronGroup(1, "v : 1", threshold="v > 1", refractory=refractory)
     with pytest.raises(error, match="refractory of neurongroup"):
