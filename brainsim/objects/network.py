@@ -456,6 +456,10 @@ class Network(Named):
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
 
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{o.name}</td><td>{type(o).__name__}</td><td>{o.clock.dt}</td></tr>" for o in self._objects)
+        return f"<b>Network</b> {self.name}, t = {self.t}<table><tr><th>object</th><th>kind</th><th>dt</th></tr>{rows}</table>"
+
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
 

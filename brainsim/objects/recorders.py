@@ -178,6 +178,10 @@ class StateMonitorView:
         found = getattr(self._monitor, name)
         return found if name in ("t", "t_") else found[self._rows]
 
+    def __repr__(self) -> str:
+        chosen = self._monitor.record[self._rows]
+        return f"<{self._monitor.name}: {', '.join(self._monitor.record_variables)} of {chosen}>"
+
 
 class EventMonitor(Recorder):
     """Index ``i`` and time ``t`` of every event, and ``variables`` at that moment (before the reset)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, Source, UnknownName, WrongSyntax, WrongType, inside
+from brainsim.errors import BrainsimError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside
 from brainsim.integrators.choose import integrate
 from brainsim.integrators.system import System, Update
 from brainsim.ir.state import DTYPES
@@ -17,9 +17,9 @@ from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, walk
 from brainsim.model.equations import DTYPES as WORDS
 from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
 from brainsim.model.resolve import Block, Resolver, once_and_each
-from brainsim.model.symbols import Symbol
+from brainsim.model.symbols import External, Symbol
 from brainsim.objects.group import Group
-from brainsim.objects.namespace import RunNamespace, unit_value
+from brainsim.objects.namespace import RunNamespace, scalar_dtype, unit_value
 from brainsim.objects.variables import Variable
 from brainsim.units.check import check_equation
 from brainsim.units.dimensions import SECOND
@@ -90,8 +90,30 @@ class EquationGroup(Group):
             kinds = {**resolver.types(e.expression), e.name: e.dtype}
             check_equation(e, dims, kinds, resolver.function_table(e.expression))
             self._check_stateful(e, resolver)
+            self._check_columns(e, resolver)
+            self._warn_of_shadows(e, run)
             if "shared" in e.flags:
                 self._check_shared(e, resolver)
+
+    def _check_columns(self, e: Equation, resolver: Resolver) -> None:
+        """A two-dimensional `TimedArray` called with ``i`` has a column for every element."""
+        assert e.expression is not None
+        for node in walk(e.expression):
+            found = resolver.scope.find(node.function) if isinstance(node, Call) and node.function not in FUNCTIONS else None
+            if isinstance(found, External) and found.kind == "timed_array" and len(node.args) == 2 and node.args[1] == Name("i"):  # type: ignore[attr-defined]
+                columns = found.holder.values.shape[1]  # type: ignore[attr-defined]
+                if columns < self._count:
+                    raise WrongIndex(f"The TimedArray '{found.name}' has {columns} columns for {self._count} elements",
+                                     at=node.span, help="give it a column per element, or choose one: ta(t, i % n)")  # type: ignore[attr-defined]
+
+    def _warn_of_shadows(self, e: Equation, run: RunNamespace) -> None:
+        assert e.expression is not None
+        for name in names(e.expression) & set(self.variables):
+            value = run.get(name)
+            if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
+                _SHADOWED.add((self.name, name))
+                logger.warning("'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
+                               name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     def _check_stateful(self, e: Equation, resolver: Resolver) -> None:
         if e.kind != "subexpression" or "constant over dt" in e.flags or e.expression is None:
@@ -173,6 +195,7 @@ class EquationGroup(Group):
 
 
 _ANNOUNCED: set[str] = set()
+_SHADOWED: set[tuple[str, str]] = set()
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:

@@ -402,6 +402,9 @@ class SynapticIndices:
     def __len__(self) -> int:
         return len(self.indices)
 
+    def __repr__(self) -> str:
+        return f"<{len(self.indices)} synapses of {self.synapses.name}: {np.array2string(self.indices, threshold=6)}>"
+
 
 def _neurons(part: object, group: Group) -> np.ndarray:
     inner = getattr(part, "_indices_for", None)
