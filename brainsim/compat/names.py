@@ -33,6 +33,10 @@ class CythonCodeObject(CodeObject):
     class_name = "cython"
 
 
+class CPPStandaloneDevice(devices.Device):
+    """Never the device in use: for scripts that ask whether it is."""
+
+
 NAMES: dict[str, Any] = {
     **absent.ABSENT,
     **{n: getattr(methods, n) for n in ("StateUpdateMethod euler exact linear exponential_euler heun independent milstein rk2 rk4 "
@@ -52,9 +56,9 @@ SEMI_PUBLIC: dict[str, Any] = {
     "catch_logs": messages.catch_logs, "LOG_LEVELS": messages.LEVELS, "running_from_ipython": messages.running_from_ipython,
     "schedule_propagation_offset": housekeeping.schedule_propagation_offset, "timestep": housekeeping.timestep,
     "TextReport": progress.TextReport, "reset_device": devices.reset_device, "reinit_devices": devices.reinit_devices,
-    "reinit_and_delete": devices.reinit_devices, "RuntimeDevice": devices.RuntimeDevice, "Device": devices.RuntimeDevice,
+    "reinit_and_delete": devices.reinit_devices, "RuntimeDevice": devices.RuntimeDevice, "Device": devices.Device, "runtime_device": devices.runtime_device,
     "device_module": devices, "UnsupportedEquationsException": errors.UnsupportedEquationsException,
-    "EquationError": errors.EquationError, "CodeObject": CodeObject, "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
+    "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": CPPStandaloneDevice, "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
     "IntegrationError": errors.WrongState, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
     "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch, "Network": network.Network,
 }

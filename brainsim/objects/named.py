@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brainsim.errors import WrongType, WrongValue
+from brainsim.model.tasks import HostCall
 from brainsim.objects.clock import Clock, make_clock
 from brainsim.objects.structure import structure_changed
 
@@ -56,7 +57,7 @@ class BrianObject(Named):
     add_to_magic_network = True
     _slot = "start"
 
-    def __init__(self, *, dt: object = None, clock: Clock | None = None, when: str | None = None, order: int = 0, name: str = "object*"):
+    def __init__(self, *, dt: object = None, clock: Clock | None = None, when: str | None = None, order: int = 0, name: str = "brianobject*"):
         self._take_name(name)
         self._made_at = user_line()
         self._clock = make_clock(dt, clock)
@@ -113,8 +114,8 @@ class BrianObject(Named):
 
     @property
     def contained_objects(self) -> list["BrianObject"]:
-        """Objects that join a network with this one."""
-        return list(self._contained)
+        """Objects that join a network with this one; the list itself, for classes of users that append to it."""
+        return self._contained
 
     @property
     def id(self) -> int:
@@ -122,6 +123,11 @@ class BrianObject(Named):
         return self.serial
 
     # -- what a network asks for ---------------------------------------------------------------------------------------
+    def tasks(self, run: object) -> list[HostCall]:
+        """A class of a user's that has a method ``run`` gets it called at every tick."""
+        if not self._active or not callable(getattr(type(self), "run", None)):
+            return []
+        return [HostCall(name=self.name, clock=self._clock.name, when=self._when, order=self._order)]
     def dependencies(self) -> Iterable["BrianObject"]:
         """Objects that must be in the same network."""
         return ()

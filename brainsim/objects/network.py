@@ -17,7 +17,7 @@ from brainsim.model.tasks import Task
 from brainsim.objects.clock import Clock, check_change, seconds
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
-from brainsim.objects.operations import NetworkOperation
+
 from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
 from brainsim.objects.snapshot import put_back, snapshot
@@ -227,15 +227,14 @@ class Network(Named):
             logger.warning("%s was interrupted at t=%s s; all values are those of that step", self.name, self._t)
 
     def _host(self, name: str, stop: Stop) -> Callable[[], None]:
-        operation = self[name]
-        assert isinstance(operation, NetworkOperation)
+        operation: Any = self[name]
 
         def call() -> None:
             state = self._prepared.state  # type: ignore[union-attr]
             self._sync_clocks(state)
             self._t = operation.clock.t_
             layout = structure_version()
-            operation.call()
+            operation.run()
             if structure_version() != layout:
                 self._refresh(stop)
 

@@ -27,7 +27,7 @@ class NetworkOperation(BrianObject):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
         self.function, self._takes_time = function, bool(arguments)
 
-    def call(self) -> None:
+    def run(self) -> None:
         """Run the function for the present step."""
         if self._takes_time:
             self.function(self.clock.t)

@@ -22,6 +22,16 @@ class RandomState:
         self.host = np.random.Generator(np.random.Philox(key=self.base))
         np.random.seed(None if value is None else self.base % 2**32)
 
+    def kept(self) -> dict[str, object]:
+        """Everything that later random numbers depend on, those of networks that run already apart."""
+        return {"base": self.base, "runs": self.runs, "host": self.host.bit_generator.state, "numpy": np.random.get_state()}
+
+    def put_back(self, kept: dict[str, object]) -> None:
+        """The inverse of `kept`; networks begin with a new key."""
+        self.base, self.runs, self.version = kept["base"], kept["runs"], self.version + 1  # type: ignore[assignment]
+        self.host.bit_generator.state = kept["host"]  # type: ignore[assignment]
+        np.random.set_state(kept["numpy"])  # type: ignore[arg-type]
+
     def next_key(self) -> int:
         """The key of the next network that starts (or starts again after `restore`)."""
         key = _mixed(self.base, self.runs)
