@@ -7,6 +7,7 @@ Objects declare and parse when they are made; their ``tasks`` resolve and integr
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -23,9 +24,10 @@ from brainsim.lowering.program import lower
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Summed, Task
 from brainsim.options import prefs
-from brainsim.passes import optimise
+from brainsim.passes import PASSES, optimise
 from brainsim.passes.host import only_python, to_host
 from brainsim.passes.literals import lift_literals
+from brainsim.passes.watch import START, watched
 from brainsim.targets.contract import Executable, Missing, Target, Written
 from brainsim.targets.cython_module import CythonTarget
 from brainsim.targets.interpreter import Interpreter
@@ -57,6 +59,7 @@ class Prepared:
     state: State
     literals: Mapping[str, float]
     in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
+    spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
 
 def symbols_of(tasks: Iterable[Task]) -> Iterable[Symbol]:
     """All symbols that tasks refer to."""
@@ -96,20 +99,35 @@ def _warn_once(text: str) -> None:
     logger.warning(text)
 
 
-def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target) -> Prepared:
-    """Lower, optimise, write and build; allocate the state."""
+def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target, profile: bool = False) -> Prepared:
+    """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
     program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks))
     program, literals = lift_literals(program)
     if prefs["codegen.passes"]:
-        program = optimise(program)
+        program = optimise(program, tuple(p for p in PASSES if not profile or p != "fuse_loops"))
+    program, ended = watched(program) if profile else (program, {})
+    spent: dict[str, float] = {}
     runs = program if target.calls_python else to_host(program)
     source, executable = _built(runs, target)
     state = allocate(runs, values, literals)
     executable.bind(state)
     return Prepared(tuple(tasks), runs, target, source, executable, state, literals,
-                    {} if target.calls_python else _in_python(program, executable, state))
+                    {**({} if target.calls_python else _in_python(program, executable, state)), **_stamps(ended, spent)}, spent)
+
+
+def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Callable[[], None]]:
+    """Python functions that add the time since the last of them to what just ended."""
+    last = [0.0]
+
+    def stamp(name: str) -> None:
+        now = time.perf_counter()
+        if name != START:
+            spent[name] = spent.get(name, 0.0) + now - last[0]
+        last[0] = time.perf_counter()
+
+    return {n: partial(stamp, name) for n, name in ended.items()}
 
 
 def _in_python(program: Program, executable: Executable, state: State) -> dict[int, Callable[[], None]]:

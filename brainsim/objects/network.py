@@ -60,6 +60,7 @@ class Network(Named):
         self._watched: list[tuple[BrianObject, str, np.ndarray]] = []
         self._timings: dict[str, float] = {}
         self._profile: dict[str, float] | None = None
+        self._profiled = False
         self.add(*objects)
 
     # -- contents ------------------------------------------------------------------------------------------------------
@@ -164,7 +165,9 @@ class Network(Named):
             raise WrongValue("The duration of a run cannot be negative", found=str(duration),
                              help="run(0*ms) prepares everything; a network goes back in time by restore()")
         say = reporter(report)
+        self._profiled = bool(profile)
         self._simulate(length, RunNamespace.given(namespace, level), say, float(report_period))
+        self._profile = dict(self._prepared.spent) if profile and self._prepared is not None else None
 
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
@@ -265,7 +268,8 @@ class Network(Named):
 
     # -- preparing -----------------------------------------------------------------------------------------------------
     def _signature(self) -> tuple[object, ...]:
-        return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"], prefs["codegen.compiler"])
+        return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"], prefs["codegen.compiler"],
+                self._profiled)
 
     def _ready(self, run: RunNamespace) -> bool:
         """Whether the prepared program still holds; new values of outside names are taken over."""
@@ -288,7 +292,7 @@ class Network(Named):
         self._check()
         tasks = self._tasks(run)
         values = self._values(tasks)
-        self._prepared = prepare(tasks, values, self.schedule, choose_target())
+        self._prepared = prepare(tasks, values, self.schedule, choose_target(), self._profiled)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
@@ -391,9 +395,10 @@ class Network(Named):
     # -- store and restore ---------------------------------------------------------------------------------------------
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
         """Keep a copy of everything that a run changes, in memory or in a file."""
+        dts = [o.clock.dt_ for o in self._all()]
         found = {"t": self._t, "key": self._key, "seed_version": self._seed_version, "runs": random_state.runs,
                  "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
-                 "clocks": {o.clock.name: (o.clock.step, o.clock.dt_) for o in self._all()}}
+                 "clocks": {c.name: (c.steps_until(self._t, min(dts)), c.dt_) for c in {o.clock for o in self._all()}}}
         if filename is None:
             self._stored[name] = found
             return
@@ -408,6 +413,9 @@ class Network(Named):
         if name not in every:
             raise UnknownName(f"Nothing was stored under '{name}'", help=near(name, every) or "call store() first")
         found = every[name]
+        lost = sorted(set(found["objects"]) - {o.name for o in self._all()})
+        if lost:
+            raise UnknownName(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
         for o in self._all():
             if o.name not in found["objects"]:
                 raise UnknownName(f"{o.name} was not part of the network when it was stored")
@@ -426,7 +434,7 @@ class Network(Named):
                    level: int = 0) -> dict[str, Any]:
         """States of all groups, by name."""
         return {o.name: o.get_states(units=units, format=format, subexpressions=subexpressions, read_only_variables=read_only_variables,
-                                     level=level) for o in self._objects if offers(o, "get_states")}
+                                     level=level) for o in self._all() if offers(o, "get_states")}
 
     def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0) -> None:
         """The inverse of `get_states`."""

@@ -23,6 +23,8 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
 
 
 def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:
+    if offers(o, "take_pairs"):
+        o.take_pairs(*(found["arrays"][f"{o.name}.{side}_index"] for side in ("pre", "post")))  # type: ignore[attr-defined]
     if offers(o, "arrays"):
         for name, (_, values) in o.arrays().items():
             kept = found["arrays"].get(name)

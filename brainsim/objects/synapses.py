@@ -216,6 +216,16 @@ class Synapses(EquationGroup):
             self.variables[self.multisynaptic_index].values = self._occurrences()
         structure_changed()
 
+    def take_pairs(self, pre: np.ndarray, post: np.ndarray) -> None:
+        """Have exactly these synapses, given by indices in the whole groups; when they differ from those that exist, values are 0."""
+        if np.array_equal(pre, self.pre_index) and np.array_equal(post, self.post_index):
+            return
+        self.pre_index = self.post_index = np.zeros(0, np.int32)
+        for v in (*self.variables.values(), *(p._delay for p in self._pathways)):
+            if v.values is not None and not v.shared:
+                v.values = v.values[:0]
+        self._add_synapses(pre - self.source._first, post - self.target._first)
+
     def _occurrences(self) -> np.ndarray:
         """How many earlier synapses join the same pair."""
         pair = self.pre_index.astype(np.int64) * (int(self.post_index.max(initial=0)) + 1) + self.post_index
