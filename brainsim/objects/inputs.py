@@ -155,6 +155,8 @@ class SpikeGeneratorGroup(SpikeSource):
         repeat = float(period)  # type: ignore[arg-type]
         if repeat < 0 or not np.isfinite(repeat):
             raise WrongValue("The period is negative or not finite", found=f"{repeat} s")
+        if repeat and when.size and when.max() > repeat:
+            raise WrongValue("A spike lies outside the period", found=f"{when.max()} s, with a period of {repeat} s")
         self._spikes, self._period = (index.astype(np.int32), when), repeat
         if not repeat and when.size and self._network is not None and when.min() < self.clock.t_:
             logger.warning("%s: spikes before the present time are ignored", self.name, extra={"topic": "ignored_spikes"})

@@ -16,7 +16,7 @@ from pathlib import Path
 from brainsim.targets.contract import Missing
 
 REMEDY = ("install a C compiler (Debian/Ubuntu: apt install gcc; macOS: xcode-select --install) "
-          "or the compiler wheel: pip install brainsim[compiler]")
+          "or the compiler that comes as a wheel: pip install ziglang")
 
 
 @dataclass(frozen=True)

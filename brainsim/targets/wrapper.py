@@ -20,10 +20,11 @@ from brainsim.targets.templates import read
 
 MODULE = "brainsim_network"
 SCRIPT = """
-import os, subprocess, sys
+import atexit, os, shutil, subprocess, sys
 from pathlib import Path
-import Cython.Compiler.Main as main
 pyx, wanted, *command = sys.argv[1:]
+atexit.register(shutil.rmtree, os.path.dirname(pyx), ignore_errors=True)
+import Cython.Compiler.Main as main
 result = main.compile(pyx, main.CompilationOptions(main.default_options, language_level=3, emit_linenums=False))
 if result.num_errors:
     sys.exit("Cython refused " + pyx)
@@ -44,7 +45,7 @@ def version() -> str:
 
 
 class WrapperProcess:
-    """The process that builds the wrapper, if one was needed."""
+    """The process that builds the wrapper, if one was needed. It outlives a script that ends before it."""
 
     def __init__(self, compiler: Compiler):
         self.compiler = compiler
@@ -52,13 +53,11 @@ class WrapperProcess:
         name = digest(self.text, compiler.identity, version(), sys.version, " ".join(include_flags()))
         self.path = module_path(f"wrapper-{name}", ".o")
         self.process: subprocess.Popen[str] | None = None
-        self.folder: tempfile.TemporaryDirectory[str] | None = None
         if not self.path.exists():
             self._start()
 
     def _start(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="brainsim_wrapper_")
-        pyx = Path(self.folder.name) / f"{MODULE}.pyx"
+        pyx = Path(tempfile.mkdtemp(prefix="brainsim_wrapper_")) / f"{MODULE}.pyx"
         pyx.write_text(self.text, encoding="utf-8")
         command = [*self.compiler.command, "-fPIC", "-O1", "-w", *include_flags()]
         self.process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(pyx), str(self.path), *command],
