@@ -197,3 +197,16 @@ def awkward_names() -> Network:
 MODELS = [leaky_neurons, refractory_noisy_neurons, refractory_condition, multiplicative_noise, hodgkin_huxley_like, scattered_delays,
           one_delay, plastic_synapses, graded_synapses, order_matters, driven_from_outside, random_everywhere, linked_and_shared,
           called_from_python, awkward_names]
+
+
+def one_for_all() -> Network:
+    """A single neuron that many read in the same slot, before and after its own update."""
+    one = NeuronGroup(1, "dq/dt = -q/(5*ms) : 1", method="exact", name="b")
+    one.q = 1
+    many = {name: NeuronGroup(3, "dv/dt = (q - v)/(4*ms) : 1\nq : 1 (linked)", method="euler", name=name) for name in ("a", "c")}
+    for G in many.values():
+        G.q = linked_var(one, "q")
+    return Network(one, many, StateMonitor(many["a"], "v", record=True, name="first"), StateMonitor(many["c"], "v", record=True, name="last"))
+
+
+MODELS.append(one_for_all)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongState, WrongType, WrongValue, near
+from brainsim.errors import Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongType, WrongValue, near
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression
@@ -20,6 +20,7 @@ from brainsim.objects.host import evaluate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.neuron_group import Subgroup
+from brainsim.objects.tables import in_format
 from brainsim.objects.variables import element_indices
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND
@@ -61,6 +62,29 @@ class Recorder(BrianObject):
     def t_(self) -> np.ndarray:
         """Times of the record in seconds, as plain numbers."""
         return self._raw("t").copy()
+
+    @property
+    def N(self) -> int:
+        """Entries of the record."""
+        return len(self._raw("t"))
+
+    @property
+    def variables(self) -> dict[str, np.ndarray]:
+        """What is recorded, by name, in base units."""
+        return {v: self._raw(v) for v in self._records}
+
+    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", subexpressions: bool = False,
+                   read_only_variables: bool = True, level: int = 0) -> Any:
+        """The record by name, first axis time; everything in it is read-only."""
+        if vars is None:
+            vars = (*self._records, *self._further) if read_only_variables else ()
+        return in_format({v: self._state(v, units) for v in vars}, format)
+
+    _further: tuple[str, ...] = ("N",)
+
+    def _state(self, name: str, units: bool) -> Any:
+        values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
+        return values.T if np.ndim(values) == 2 else values
 
     def params(self) -> dict[str, float | int]:
         """Bounds of a subgroup that is the source."""
@@ -118,7 +142,7 @@ class StateMonitor(Recorder):
     def record_single_timestep(self) -> None:
         """Add one row with the present values."""
         if self._network is None:
-            raise WrongState("Nothing can be recorded before the first run")
+            raise WrongType("Nothing can be recorded before the first run", help="run(0*ms) prepares everything")
         resolver = self.source.resolver(RunNamespace.of_caller())
         self._records["t"][1].make_room(len(self._raw("t")) + 1)
         _push(self._records["t"][1], np.array([self.clock.t_]))
@@ -155,10 +179,6 @@ class StateMonitor(Recorder):
     def __len__(self) -> int:
         return len(self._raw("t"))
 
-    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", **ignored: object) -> dict[str, object]:
-        """Recorded values by name, shape (times, elements)."""
-        chosen = list(vars) if vars is not None else ["t", *self.record_variables]
-        return {v: (getattr(self, v if units else v + "_") if v == "t" else getattr(self, v if units else v + "_").T) for v in chosen}
 
     def plot(self, variable: str | None = None, ax: Any = None) -> Any:
         """Traces over time in milliseconds; returns the Matplotlib axes."""
@@ -191,7 +211,8 @@ class EventMonitor(Recorder):
         if not isinstance(source, Group) or not hasattr(source, "events"):
             raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
         if event not in source.events:
-            raise WrongValue(f"{source.name} has no event '{event}' to record", help="give the group a threshold" if event == "spike" else "")
+            what = f"{source.name} has no threshold, so no spikes to record" if event == "spike" else f"{source.name} has no event '{event}' to record"
+            raise WrongValue(what, help="give the group a threshold" if event == "spike" else near(event, source.events))
         if order is not None and when is None:
             raise WrongValue("order needs when", help="give the slot with when=")
         if not isinstance(record, (bool, np.bool_)):
@@ -288,10 +309,7 @@ class EventMonitor(Recorder):
         """`values` of every recorded variable."""
         return {v: self.values(v) for v in self._records if v != "i"}
 
-    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", **ignored: object) -> dict[str, object]:
-        """Recorded values by name."""
-        return {v: getattr(self, v if units or v == "i" else v + "_") for v in (vars if vars is not None else self._records)}
-
+    _further = ("N", "count")
     def __getattr__(self, name: str) -> Any:
         records = self.__dict__.get("_records", {})
         if name in records:
@@ -376,6 +394,10 @@ class PopulationRateMonitor(Recorder):
 
 def _window(window: object, width: object, dt: float) -> np.ndarray:
     if not isinstance(window, str):
+        if width is not None:
+            raise WrongType("A window given as weights has no width", found=repr(width))
+        if np.asarray(window).dtype.kind not in "iuf":
+            raise WrongType("A window is 'flat', 'gaussian' or an array of weights", found=repr(window))
         weights = np.asarray(window, dtype=float)
         if weights.ndim != 1 or len(weights) % 2 == 0:
             raise WrongType("A window given as weights has an odd number of them", found=str(np.shape(window)))
@@ -394,7 +416,9 @@ def _window(window: object, width: object, dt: float) -> np.ndarray:
 def _names_to_record(source: Group, variables: object) -> list[str]:
     if variables is True:
         equations = getattr(source, "equations", None)
-        return [e.name for e in equations.equations if "summed" not in e.flags] if equations is not None else list(source.variables)
+        if equations is None:
+            return list(source.variables)
+        return [e.name for e in equations.equations if "summed" not in e.flags] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
     for v in names:
         if v not in source.variables and v != "t":

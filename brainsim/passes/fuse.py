@@ -27,8 +27,7 @@ def _fusable(a: Kernel, b: Kernel) -> bool:
         return False
     if appends(a) or appends(b) or draws(a) != draws(b) or calls_python(a) or calls_python(b):
         return False
-    shared = writes(a) & _prologue_reads(b)
-    return not shared and touches_only_own_element(a) and touches_only_own_element(b)
+    return not writes(a) & _prologue_reads(b) and touches_only_own_element(_fused(a, b, 0))
 
 
 def _prologue_reads(k: Kernel) -> frozenset[str]:

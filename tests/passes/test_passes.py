@@ -1,0 +1,93 @@
+"""Each pass alone, as text before and text after; what it must leave alone stays as it is."""
+from __future__ import annotations
+
+import pytest
+
+from brainsim.ir.check import problems
+from brainsim.ir.text import program as text
+from brainsim.passes import PASSES, optimise
+from brainsim.passes.fuse import drop_idle, fuse_loops
+from brainsim.passes.hoist import hoist_invariants
+from brainsim.passes.literals import lift_literals
+from tests.programs import (Append, Call, Const, Draw, Each, Events, I, If, Let, Local, ZERO, kernel, op, p, program, store, x, y)
+
+
+def kernels(p_) -> str:
+    """The text without declarations."""
+    words = ("space", "clock", "param", "array", "queue")
+    return "\n".join(line for line in text(p_).splitlines() if not line.startswith(words))
+
+
+DECAY = Call("exp", (op("/", op("neg", p("clock.dt")), p("tau")),))
+
+
+def test_arithmetic_without_the_element_moves_in_front_of_the_loop():
+    before = program(kernel(store("G.x", op("*", x(), DECAY))))
+    after = hoist_invariants(before)
+    assert kernels(after) == ("k: each G on clock\n"
+                              "  | @0 := exp(((neg clock.dt) / tau))\n"
+                              "  G.x[i] = (G.x[i] * @0)")
+    assert problems(after) == []
+
+
+@pytest.mark.parametrize("value", [op("*", x(), p("a")), op("+", Draw("uniform", 0, I), p("a")), Const(1.5)], ids=["element", "draw", "number"])
+def test_what_depends_on_the_element_or_is_nothing_stays(value):
+    before = program(kernel(store("G.x", value)))
+    assert hoist_invariants(before) == before
+
+
+def test_a_local_set_twice_is_not_moved():
+    before = program(kernel(Let("l", op("+", p("a"), p("b"))), store("G.x", Local("l", "f8")), Let("l", x()), store("G.y", Local("l", "f8"))))
+    after = hoist_invariants(before)
+    assert [s.name for s in after.kernels[0].body if isinstance(s, Let)] == ["l", "l"]
+
+
+def test_a_value_that_the_loop_writes_is_not_moved():
+    before = program(kernel(store("G.x", op("+", x(ZERO), p("a")))))
+    assert hoist_invariants(before) == before
+
+
+def test_neighbouring_loops_over_their_own_elements_become_one():
+    before = program(kernel(store("G.x", op("+", x(), p("a"))), name="first"), kernel(store("G.y", x()), name="second"))
+    assert kernels(fuse_loops(before)) == ("first+second: each G on clock\n"
+                                           "  G.x[i] = (G.x[i] + a)\n"
+                                           "  G.y[i] = G.x[i]")
+
+
+@pytest.mark.parametrize("second", [
+    kernel(store("G.y", x(ZERO)), name="second"),
+    kernel(If(op(">", x(), p("a")), (Append("G.spikes", ZERO, I),)), name="second"),
+    kernel(store("G.y", x()), name="second", domain=Events("G.spikes", ZERO)),
+    kernel(store("S.w", p("a")), name="second", domain=Each("S")),
+], ids=["another element", "appends", "events", "another space"])
+def test_loops_that_may_notice_each_other_stay_apart(second):
+    before = program(kernel(store("G.x", op("+", x(), p("a"))), name="first"), second)
+    assert fuse_loops(before) == before
+
+
+def test_locals_of_fused_loops_do_not_meet():
+    one = kernel(Let("l", x()), store("G.x", op("*", Local("l", "f8"), p("a"))), name="first")
+    two = kernel(Let("l", y()), store("G.y", op("*", Local("l", "f8"), p("a"))), name="second")
+    fused = fuse_loops(program(one, two)).kernels[0]
+    assert len({s.name for s in fused.body if isinstance(s, Let)}) == 2
+
+
+def test_kernels_without_a_body_are_dropped():
+    assert drop_idle(program(kernel(), kernel(store("G.x", y())))).kernels == (kernel(store("G.x", y())),)
+
+
+def test_literals_become_parameters_and_keep_their_values():
+    before = program(kernel(store("G.x", op("+", op("*", Const(0.3), x()), op("**", y(), Const(2.5))))))
+    after, values = lift_literals(before)
+    assert kernels(after) == ("k: each G on clock\n"
+                              "  G.x[i] = ((@literals.0 * G.x[i]) + (G.y[i] ** 2.5))")
+    assert values == {"@literals.0": 0.3}
+    other, _ = lift_literals(program(kernel(store("G.x", op("+", op("*", Const(0.7), x()), op("**", y(), Const(2.5)))))))
+    assert other == after
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_a_pass_leaves_a_legal_program_legal(name):
+    before = program(kernel(Let("l", op("*", DECAY, x())), store("G.x", Local("l", "f8")), name="a"), kernel(store("G.y", op("-", y(), p("b"))), name="b"))
+    assert problems(before) == []
+    assert problems(optimise(before, (name,))) == []
