@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, WrongValue
+from brainsim.errors import BrainsimError, Unsupported, WrongValue
 from brainsim.ir.program import Array, Host, Program, Queue
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.text import program as program_text
@@ -204,7 +204,7 @@ def _refuse_two_sums(tasks: Iterable[Task], params: Mapping[str, float | int]) -
         if isinstance(task, Summed):
             for other in seen.get(task.target.program, []):
                 if part(task)[0] < part(other)[1] and part(other)[0] < part(task)[1]:
-                    raise WrongValue(f"'{task.name}' and '{other.name}' both set '{task.target.program}'",
+                    raise Unsupported(f"'{task.name}' and '{other.name}' both set '{task.target.program}'",
                                      help="a summed variable has one source: use two variables and add them in the equations")
             seen.setdefault(task.target.program, []).append(task)
 

@@ -16,7 +16,7 @@ class NotThere:
         raise Unsupported(f"'{self.__name__}' is not there", help=self._help)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         return self()
 

@@ -115,7 +115,7 @@ def _reason(name: str, refusals: Sequence[tuple[str, str]], candidates: int) -> 
 
 def _another(name: str) -> str:
     """What to try when a method was asked for that does not take the equations."""
-    return {"exact": "leave 'method' out to have one chosen, or name 'exponential_euler', 'rk2', 'rk4' or (with noise) 'euler', 'heun'",
+    return {"exact": "leave 'method' out to have one chosen, or name 'rk2' or 'rk4', with noise 'euler' or 'heun'",
             "exponential_euler": "leave 'method' out to have one chosen, or name 'euler', 'rk2' or 'rk4'",
             }.get(name, "leave 'method' out to have one chosen")
 

@@ -227,8 +227,8 @@ class Rule:
             good = self.value(g.condition, resolver, here).astype(bool)
         if not self.c.skip_if_invalid and (good & ~valid).any():
             bad = found[good & ~valid][0]
-            raise WrongIndex(f"{label} is out of range", at=_span(g.result), found=f"{bad}, with {count} neurons",
-                             help="limit the range, or give skip_if_invalid=True to leave such pairs out")
+            raise inside(WrongIndex(f"{label} is out of range", at=_span(g.result), found=f"{bad}, with {count} neurons",
+                                    help="limit the range, or give skip_if_invalid=True to leave such pairs out"), self.s.name)
         keep = good & valid
         pair = {outer: each[keep], inner: found[keep]}
         return pair["pre"], pair["post"]

@@ -22,6 +22,7 @@ from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, lookup
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.tables import from_format, in_format
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
@@ -378,24 +379,32 @@ class Group(BrianObject, metaclass=Sealed):
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.variables, *(f"{n}_" for n in self.variables)})
 
+    @property
+    def indices(self) -> "Indices":
+        """``G.indices['v > 0*mV']``: which elements an index means."""
+        return Indices(self)
+
     # -- states --------------------------------------------------------------------------------------------------------
     def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", subexpressions: bool = False,
-                   read_only_variables: bool = True, level: int = 0) -> dict[str, object]:
-        """Copies of variables: name → values, with units or in base units."""
-        if format not in ("dict", "pandas"):
-            raise Unsupported(f"The format '{format}' is unknown", help="'dict' or 'pandas'")
+                   read_only_variables: bool = True, level: int = 0) -> Any:
+        """Copies of variables, and the time: name → values, with units or in base units; or a pandas table in base units."""
         chosen = list(vars) if vars is not None else [
-            n for n, v in self.variables.items() if (v.values is not None or subexpressions) and (read_only_variables or not v.read_only)]
-        found = {}
+            n for n, v in self.variables.items() if (v.definition is None or subexpressions) and (read_only_variables or not v.read_only)]
+        if vars is None and read_only_variables:
+            chosen += [n for n in CLOCK_SYMBOLS if n not in chosen]
+        found: dict[str, Any] = {}
         for name in chosen:
-            if name not in self.variables:
+            if name in CLOCK_SYMBOLS and name not in self.variables:
+                found[name] = self._clock.timestep if name == "t_in_timesteps" else getattr(self._clock, name if units else f"{name}_")
+            elif name not in self.variables:
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
-            found[name] = VariableView(self, self.variables[name], units).get_item(slice(None), level=level)
-        return found
+            else:
+                found[name] = VariableView(self, self.variables[name], units).get_item(slice(None), level=level)
+        return in_format(found, format, units)
 
     def set_states(self, values: Mapping[str, object], units: bool = True, format: str = "dict", level: int = 0) -> None:
         """The inverse of `get_states`."""
-        for name, value in values.items():
+        for name, value in from_format(values, format, units).items():
             if name not in self.variables:
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
             self._write(self.variables[name], slice(None), value, units, level=level)
@@ -425,6 +434,18 @@ class Group(BrianObject, metaclass=Sealed):
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td>{v.name}</td><td>{unit_text(v.dimension)}</td><td>{', '.join(v.flags)}</td></tr>" for v in self.variables.values())
         return f"<b>{type(self).__name__}</b> {self.name}<table><tr><th>variable</th><th>unit</th><th>flags</th></tr>{rows}</table>"
+
+
+class Indices:
+    """Numbers of the elements that an index, a slice or a condition means."""
+
+    def __init__(self, group: Group):
+        self._group = group
+
+    def __getitem__(self, item: object) -> np.ndarray:
+        if item is None or isinstance(item, tuple) and any(x is None for x in item):
+            raise WrongIndex("None is not an index", help="[:] means all")
+        return self._group._absolute(item, RunNamespace.of_caller()) - self._group._first
 
 
 class RunRegularly(BrianObject):

@@ -133,6 +133,8 @@ class SpikeGeneratorGroup(SpikeSource):
     def __init__(self, N: int, indices: object, times: object, dt: object = None, clock: Clock | None = None, period: object = Quantity(0.0, SECOND),
                  when: str = "thresholds", order: int = 0, sorted: bool = False, name: str = "spikegeneratorgroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
+        if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:  # type: ignore[operator,arg-type]
+            raise WrongType("A SpikeGeneratorGroup has at least one element", found=repr(N))
         self._start_source(N)
         self._indices = self._starts = np.zeros(0, np.int32)
         self._steps = np.zeros(0, np.int64)
@@ -148,6 +150,8 @@ class SpikeGeneratorGroup(SpikeSource):
         index, when = np.asarray(indices), np.asarray(times, dtype=float)
         if index.shape != when.shape:
             raise WrongValue("indices and times have different lengths", found=f"{index.size} and {when.size}")
+        if index.dtype.kind == "f" and np.all(index == np.floor(index)):
+            index = index.astype(np.int64)
         if index.size and (index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= self._N):
             raise WrongValue("An index is out of range", found=f"{index.min()} to {index.max()}, with {self._N} elements")
         if when.size and when.min() < 0:
@@ -157,6 +161,8 @@ class SpikeGeneratorGroup(SpikeSource):
             raise WrongValue("The period is negative or not finite", found=f"{repeat} s")
         if repeat and when.size and when.max() > repeat:
             raise WrongValue("A spike lies outside the period", found=f"{when.max()} s, with a period of {repeat} s")
+        if repeat and when.size and int((when.max() + 1e-3 * self.clock.dt_) / self.clock.dt_) >= round(repeat / self.clock.dt_) > 0:
+            raise WrongValue("A spike lies outside the period", found=f"at {when.max()} s, period {repeat} s")
         self._spikes, self._period = (index.astype(np.int32), when), repeat
         if not repeat and when.size and self._network is not None and when.min() < self.clock.t_:
             logger.warning("%s: spikes before the present time are ignored", self.name, extra={"topic": "ignored_spikes"})
@@ -358,6 +364,8 @@ class Link:
     _is_link = True
 
     def __init__(self, group: Any, variable: str, index: object = None):
+        if not isinstance(group, Group):
+            raise WrongValue("linked_var takes a group and a name, or a variable alone", found=repr(group), help="linked_var(G, 'x') or linked_var(G.x)")
         if variable not in group.variables:
             raise UnknownName(f"'{variable}' is not a variable of {group.name}", help=near(variable, group.variables))
         self.group, self.variable, self.index = group, variable, index
@@ -380,12 +388,17 @@ class Link:
     def _path(self, owner: Group, linked: Variable) -> tuple[str, ...]:
         count, first = self.group._count, self.group._first
         if isinstance(self.index, str):
-            if self.index not in owner.variables or owner.variables[self.index].dtype not in ("i4", "i8"):
-                raise WrongValue(f"'{self.index}' is not an integer variable of {owner.name}")
+            if self.index not in owner.variables:
+                raise WrongValue(f"'{self.index}' is not a variable of {owner.name}", help=near(self.index, owner.variables))
+            if owner.variables[self.index].dtype not in ("i4", "i8"):
+                raise WrongType(f"'{self.index}' is not an integer variable of {owner.name}", help=f"declare it '{self.index} : integer'")
             return (owner.variables[self.index].program,)
         if self.index is not None:
             index = np.asarray(self.index)
-            if index.shape != (owner._count,) or index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= count:
+            if index.shape != (owner._count,) or index.dtype.kind not in "iu":
+                raise WrongType(f"The index of '{linked.name}' is a list of whole numbers, one per element of {owner.name}",
+                                found=f"{index.shape} values of {index.dtype}")
+            if index.size and (index.min() < 0 or index.max() >= count):
                 raise WrongValue(f"The index of '{linked.name}' has one entry per element of {owner.name}, each below {count}",
                                  found=f"{index.shape} values")
         elif count == owner._count and not first:
@@ -408,7 +421,7 @@ def linked_var(group_or_variable: Any, name: str | None = None, index: object = 
     if name is not None:
         return Link(group_or_variable, name, index)
     if not hasattr(group_or_variable, "variable"):
-        raise WrongType("linked_var takes a group and a name, or a variable", found=repr(group_or_variable))
+        raise WrongValue("linked_var takes a group and a name, or a variable", found=repr(group_or_variable))
     return Link(group_or_variable.group, group_or_variable.variable.name, index)
 
 

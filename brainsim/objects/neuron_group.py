@@ -83,7 +83,7 @@ class NeuronGroup(EquationGroup):
         random = isinstance(spikes, str) and ("rand(" in spikes or "randn(" in spikes)
         if spikes and self.reset_code is None and not self.is_refractory and not random:
             logger.warning("%s has a threshold but no reset and no refractory period: a neuron above threshold spikes in every step; "
-                           "reset='' says that this is meant", self.name, extra={"topic": "no_reset"})
+                           "reset='' says that this is meant", self.name, extra={"topic": "only_threshold"})
 
     def _add_fixed_variables(self) -> None:
         name = self.name
@@ -317,7 +317,9 @@ def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
             raise WrongIndex("Indices of subgroups have to be positive", found=str(item))
     elif isinstance(item, (Sequence, np.ndarray)) and not isinstance(item, str):
         array = np.asarray(item)
-        if array.dtype.kind not in "iu" or array.size == 0 or np.any(np.diff(array) != 1):
+        if array.size and array.dtype.kind not in "iu":
+            raise WrongType(f"A part of {owner} is given by whole numbers", found=repr(item))
+        if array.size == 0 or np.any(np.diff(array) != 1):
             raise WrongIndex(f"A part of {owner} is given by consecutive indices", found=repr(item))
         first, last = int(array[0]), int(array[-1]) + 1
     else:

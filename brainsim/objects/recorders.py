@@ -78,7 +78,7 @@ class Recorder(BrianObject):
         """The record by name, first axis time; everything in it is read-only."""
         if vars is None:
             vars = (*self._records, *self._further) if read_only_variables else ()
-        return in_format({v: self._state(v, units) for v in vars}, format)
+        return in_format({v: self._state(v, units) for v in vars}, format, units)
 
     _further: tuple[str, ...] = ("N",)
 

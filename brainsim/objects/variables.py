@@ -137,7 +137,7 @@ class VariableView:
     # -- behaving like an array ----------------------------------------------------------------------------------------
     def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
         if not self.with_units or copy is not False:
-            return np.array(self._all(), dtype=dtype)  # type: ignore[call-overload]
+            return np.array(self._all(), dtype=dtype, subok=True)  # type: ignore[call-overload]
         raise ValueError("a view of a variable always gives a copy")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:

@@ -47,3 +47,11 @@ def test_what_is_absent_says_so_when_it_is_used():
 
 def test_default_units_are_found_by_name():
     assert brainsim.DEFAULT_UNITS["mV"] is brainsim.mV and "nosuchunit" not in brainsim.DEFAULT_UNITS
+
+
+def test_names_that_are_not_there_do_not_disturb_other_messages(fresh):
+    space: dict = {}
+    exec("from brainsim import *\nG = NeuronGroup(1, 'dv/dt = -v/taux : 1')\ntau = 10*ms\nnet = Network(G)", space)
+    with pytest.raises(KeyError) as caught:
+        exec("net.run(1*ms)", space)
+    assert "Unknown name 'taux'" in str(caught.value) and "did you mean 'tau'" in str(caught.value)
