@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 from brainsim import errors, options, units
-from brainsim.compat import absent, code_strings, housekeeping, messages, methods, testing
+from brainsim.compat import absent, housekeeping, messages, methods, testing
+from brainsim.language import code_strings
 from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile
 from brainsim.objects.clock import Clock
 from brainsim.runtime import progress

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from brainsim.errors import BrainsimError, EquationError, Source, Span, WrongType
-from brainsim.language.expressions import parse_part
+from brainsim.language.code_strings import Expression
+from brainsim.language.expressions import parse_part, to_text
 from brainsim.language.scan import closing, trimmed, without_comments
-from brainsim.language.trees import Name, Number, Op, Tree
+from brainsim.language.trees import Name, Number, Op, Tree, calls, names
 
 Kind = Literal["differential", "subexpression", "parameter"]
 
@@ -27,6 +28,21 @@ class Equation:
     span: Span | None = field(default=None, compare=False, repr=False)
     name_span: Span | None = field(default=None, compare=False, repr=False)
     unit_span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def varname(self) -> str:
+        """The name, as Brian 2 calls it."""
+        return self.name
+
+    @property
+    def expr(self) -> Expression | None:
+        """The right side as an `Expression`; None for a parameter."""
+        return None if self.expression is None else Expression(to_text(self.expression))
+
+    @property
+    def identifiers(self) -> set[str]:
+        """Names on the right side, functions included."""
+        return set() if self.expression is None else set(names(self.expression) | calls(self.expression))
 
 
 @dataclass(frozen=True, slots=True)

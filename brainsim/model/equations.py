@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from brainsim.errors import EquationError, Source, WrongSyntax, WrongValue
+from brainsim.language.code_strings import Expression
 from brainsim.language.equations import Equation, parse_equations
 from brainsim.language.expressions import to_text
 from brainsim.language.names import check_identifier
@@ -98,6 +99,27 @@ class Equations(Mapping[str, Equation]):
         return self.diff_eq_names | self.subexpr_names
 
     @property
+    def diff_eq_expressions(self) -> list[tuple[str, Expression]]:
+        """Names and right sides of the differential equations."""
+        return [(e.name, e.expr) for e in self.of_kind("differential") if e.expr is not None]
+
+    @property
+    def eq_expressions(self) -> list[tuple[str, Expression]]:
+        """Names and right sides of differential equations and subexpressions."""
+        return [(e.name, e.expr) for e in self.equations if e.expr is not None]
+
+    @property
+    def dependencies(self) -> dict[str, list["Dependency"]]:
+        """For every name with an expression, the lines it needs: at once, or through subexpressions."""
+        def visit(name: str, via: tuple[str, ...]) -> Iterator[Dependency]:
+            for used in sorted(self[name].identifiers & set(self)):
+                yield Dependency(self[used], via)
+                if self[used].kind == "subexpression":
+                    yield from visit(used, (*via, used))
+
+        return {e.name: list(visit(e.name, ())) for e in self.equations if e.expression is not None}
+
+    @property
     def identifiers(self) -> set[str]:
         """All names used on right-hand sides, and those defined."""
         used = {n for e in self.equations if e.expression is not None for n in names(e.expression)}
@@ -118,6 +140,14 @@ class Equations(Mapping[str, Equation]):
 
     def __repr__(self) -> str:
         return f"Equations({str(self)!r})"
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A line that another one needs, and the subexpressions on the way to it."""
+
+    equation: Equation
+    via: tuple[str, ...]
 
 
 def line(e: Equation) -> str:
@@ -202,6 +232,8 @@ def _replaced(lines: tuple[Equation, ...], replacements: Mapping[str, object]) -
     renamed: dict[str, str] = {}
     for name, value in replacements.items():
         if isinstance(value, str):
+            if name in {e.name for e in lines} or not value.isidentifier():
+                check_identifier(value)
             trees[name], renamed[name] = Name(value), value
         elif any(e.name == name for e in lines):
             raise WrongValue(f"'{name}' is a variable of the model and cannot be replaced by a value",
@@ -215,6 +247,9 @@ def _replaced(lines: tuple[Equation, ...], replacements: Mapping[str, object]) -
 def value_tree(value: object) -> Tree:
     """A number with its unit as a tree of SI base units."""
     dim = getattr(value, "dim", DIMENSIONLESS)
+    if getattr(value, "shape", ()) != ():
+        raise WrongSyntax("Only a single value can stand for a name", found=f"an array of shape {getattr(value, 'shape', '')}",
+                          help="declare it as a parameter and assign the array to the group")
     tree: Tree = Number(float(value) if not isinstance(value, (bool, int)) else value)  # type: ignore[arg-type]
     for base, power in zip(("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela"), dim.exponents):
         if power:

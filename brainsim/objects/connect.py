@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue
+from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue, inside
 from brainsim.language.connections import Generator, is_generator, parse_generator
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Name, Tree, walk
@@ -63,7 +63,7 @@ def _check_arguments(c: Connection) -> None:
     if isinstance(c.condition, str) and is_generator(c.condition):
         raise WrongValue("A generator belongs to j= or i=, not to the condition", found=c.condition, help=f"connect(j='{c.condition}')")
     if len(strings) == 2 or strings and arrays:
-        raise WrongValue("connect takes a generator for i or for j, not for both", help="the other side is the one it loops over")
+        raise (WrongType if arrays else WrongValue)("connect takes a generator for i or for j, not for both", help="the other side is the one it loops over")
     if strings and not (isinstance(c.p, (int, float)) and c.p == 1):
         raise WrongValue("p cannot be combined with a generator", help="write '... if rand() < p', or use sample(..., p=...)")
     if len(arrays) == 1 and not strings:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongSyntax, WrongType, WrongValue, near
+from brainsim.errors import Source, UnknownAttribute, UnknownName, WrongIndex, WrongSyntax, WrongType, WrongValue, near
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import DTYPES, QueueState
 from brainsim.language.expressions import parse_expression
@@ -34,6 +34,9 @@ def clock_symbols(clock: Clock) -> dict[str, Symbol]:
         "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
         "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True, origin="clock"),
     }
+
+
+TIMES = ("t", "dt", "t_in_timesteps")   #: what every group has from its clock
 
 
 class Sealed(type):
@@ -391,10 +394,10 @@ class Group(BrianObject, metaclass=Sealed):
         chosen = list(vars) if vars is not None else [
             n for n, v in self.variables.items() if (v.definition is None or subexpressions) and (read_only_variables or not v.read_only)]
         if vars is None and read_only_variables:
-            chosen += [n for n in CLOCK_SYMBOLS if n not in chosen]
+            chosen += [n for n in TIMES if n not in chosen]
         found: dict[str, Any] = {}
         for name in chosen:
-            if name in CLOCK_SYMBOLS and name not in self.variables:
+            if name in TIMES and name not in self.variables:
                 found[name] = self._clock.timestep if name == "t_in_timesteps" else getattr(self._clock, name if units else f"{name}_")
             elif name not in self.variables:
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))

@@ -421,7 +421,8 @@ def linked_var(group_or_variable: Any, name: str | None = None, index: object = 
     if name is not None:
         return Link(group_or_variable, name, index)
     if not hasattr(group_or_variable, "variable"):
-        raise WrongValue("linked_var takes a group and a name, or a variable", found=repr(group_or_variable))
+        kind = WrongValue if isinstance(group_or_variable, Group) else WrongType
+        raise kind("linked_var takes a group and a name, or a variable", found=repr(group_or_variable), help="linked_var(G, 'x')")
     return Link(group_or_variable.group, group_or_variable.variable.name, index)
 
 

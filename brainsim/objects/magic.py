@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brainsim.errors import MagicError, WrongState
+from brainsim.errors import MagicError, WrongState, WrongValue
 from brainsim.objects.named import BrianObject, current_scope, live, root_of
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.network import RUNNING, TEN_SECONDS, Network
+from brainsim.objects.schedule_summary import SchedulingSummary
 from brainsim.objects.structure import structure_version
 
 logger = logging.getLogger("brainsim")
@@ -19,6 +20,8 @@ class MagicNetwork(Network):
     """The network that `run` makes of the objects visible where it is called."""
 
     def __init__(self) -> None:
+        if "magic_network" in globals():
+            raise WrongValue("There is one magic network", help="use magic_network, or make a Network")
         super().__init__(name="magicnetwork")
         self._taken: list[BrianObject] = []
         self._taken_at = -1
@@ -146,6 +149,8 @@ def restore(name: str = "default", filename: str | Path | None = None, restore_r
     magic_network.restore(name, filename, restore_random_state)
 
 
-def scheduling_summary(net: Network | None = None) -> str:
+def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
     """What runs in a time step of a network (default: the visible objects), in order."""
-    return (net or magic_network).scheduling_summary()
+    if net is None:
+        return Network(*_collection.of(RunNamespace.of_caller()), name="visible_objects*").scheduling_summary()
+    return net.scheduling_summary()

@@ -13,7 +13,7 @@ import numpy as np
 from brainsim.errors import BrainsimError, BrianObjectException, UnknownName, WrongState, WrongType, WrongValue, inside, near
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
-from brainsim.model.tasks import Task
+from brainsim.model.tasks import HostCall, Task
 from brainsim.objects.clock import Clock, check_change, seconds
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
@@ -21,6 +21,7 @@ from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
 from brainsim.objects.snapshot import put_back, snapshot
+from brainsim.objects.schedule_summary import Entry, SchedulingSummary
 from brainsim.objects.structure import structure_changed, structure_version
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
@@ -450,11 +451,13 @@ class Network(Named):
         assert self._prepared is not None
         return explain(self._prepared, stage)
 
-    def scheduling_summary(self) -> str:
-        """What runs in a time step, in order."""
-        tasks = ordered(self._tasks(RunNamespace.of_caller()), self.schedule)
-        width = max((len(t.name) for t in tasks), default=4)
-        return "\n".join(f"{t.name:{width}}  {t.when:18} {t.order:4d}  {t.clock}" for t in tasks)
+    def scheduling_summary(self) -> SchedulingSummary:
+        """What runs in a time step, in order; inactive objects too."""
+        clocks = {o.clock.name: o.clock for o in self._all()}
+        active = self._tasks(RunNamespace.of_caller())
+        idle = [HostCall(name=o.name, clock=o.clock.name, when=o.when, order=o.order) for o in self._all() if not o.active]
+        return SchedulingSummary(Entry(t.name, t.when, t.order, clocks[t.clock].dt, t.clock, not any(t is x for x in idle))
+                                 for t in ordered([*active, *idle], self.schedule))
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:

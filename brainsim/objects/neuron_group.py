@@ -64,8 +64,8 @@ class NeuronGroup(EquationGroup):
         self._event_code: dict[str, tuple[str, Part]] = {}
         if reset is not None and "spike" not in self.events:
             raise WrongValue(f"{self.name} has a reset but no threshold", help="give threshold='v > ...', or remove the reset")
-        self._warn_of_missing_parts()
         self._take_equations(model, dtype, guard=f"{self.name}.not_refractory" if self.is_refractory else "")
+        self._warn_of_missing_parts()
         self._add_fixed_variables()
         self._allocate(self._N)
         self._parts(order)
@@ -80,6 +80,10 @@ class NeuronGroup(EquationGroup):
         spikes = self.events.get("spike")
         if self.is_refractory and not self.events:
             logger.warning("%s has a refractory period but no threshold, so no neuron ever becomes refractory", self.name)
+        waiting = [e.name for e in self.equations.equations if "unless refractory" in e.flags]
+        if waiting and not self.is_refractory:
+            logger.warning("%s: '%s' is marked (unless refractory), but there is no refractory period", self.name, waiting[0],
+                           extra={"topic": "no_refractory"})
         random = isinstance(spikes, str) and ("rand(" in spikes or "randn(" in spikes)
         if spikes and self.reset_code is None and not self.is_refractory and not random:
             logger.warning("%s has a threshold but no reset and no refractory period: a neuron above threshold spikes in every step; "

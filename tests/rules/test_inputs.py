@@ -66,7 +66,7 @@ def test_spikes_of_the_past_are_told(caplog):
 @pytest.mark.one_target
 @pytest.mark.parametrize("arguments, error", [
     ((2, [0], [-1] * ms), ValueError), ((2, [2], [1] * ms), ValueError), ((2, [-1], [1] * ms), ValueError), ((2, [0, 1], [1] * ms), ValueError),
-    ((2.5, [0], [1] * ms), TypeError), ((0, [], [] * ms), ValueError), ((2, [0], [1]), DimensionMismatchError), ((2, [0], [1] * mV), DimensionMismatchError),
+    ((2.5, [0], [1] * ms), TypeError), ((0, [], [] * ms), TypeError), ((2, [0], [1]), DimensionMismatchError), ((2, [0], [1] * mV), DimensionMismatchError),
     ((2, [0.5], [1] * ms), (TypeError, ValueError)), (("a", [0], [1] * ms), TypeError)])
 def test_generators_that_cannot_be_are_refused(arguments, error):
     with pytest.raises(error):

@@ -129,7 +129,7 @@ def test_links_that_cannot_be_are_refused():
     G, H = NeuronGroup(2, "x : 1\nv : volt\np : 1"), NeuronGroup(3, "y : 1 (linked)\nz : 1\nk : integer\nf : 1")
     for link, error in ((lambda: linked_var(G, "x"), ValueError), (lambda: linked_var(G, "v", index=[0, 1, 0]), DimensionMismatchError),
                         (lambda: linked_var(G, "nothing"), KeyError), (lambda: linked_var(G, "x", index=[0, 1, 2]), ValueError),
-                        (lambda: linked_var(G, "x", index=[0, 1]), ValueError), (lambda: linked_var(G, "x", index="f"), ValueError), (lambda: 3, ValueError),
+                        (lambda: linked_var(G, "x", index=[0, 1]), TypeError), (lambda: linked_var(G, "x", index="f"), TypeError), (lambda: 3, ValueError),
                         (lambda: "z", ValueError)):
         with pytest.raises(error):
             H.y = link()
