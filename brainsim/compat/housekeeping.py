@@ -69,7 +69,7 @@ def _builtin(name: str) -> Function:
 
     def call(*args: Any) -> Any:
         for number, (value, wanted) in enumerate(zip(args, dims)):
-            if wanted is not None and get_dimensions(value) is not wanted:
+            if wanted is not None and get_dimensions(value) not in (wanted, DIMENSIONLESS):
                 raise WrongValue(f"Argument {number + 1} of '{name}' has another unit", found=str(value))
         return NUMBERS[name](*args)
 

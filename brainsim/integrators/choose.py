@@ -35,7 +35,7 @@ METHODS: Mapping[str, Method] = {
     "milstein": milstein,
     **{name: partial(runge_kutta, method=name) for name in TABLEAUS},
 }
-ALIASES: Mapping[str, str] = {"linear": "exact"}
+ALIASES: Mapping[str, str] = {"linear": "exact", "independent": "exact"}
 OPTIONS: Mapping[str, frozenset[str]] = {"exact": frozenset({"extended", "simplify"})}
 
 

@@ -249,7 +249,9 @@ def unknown_name(name: str, span: Span | None, scope: Scope, other: str, called:
     outside = getattr(scope.outside, "names", list)()
     candidates = [n for n in [*scope.own, *outside, *(FUNCTIONS if called else ())] if not n.startswith("_")]
     help_ = near(name, candidates)
-    if name + "_pre" in scope.own:
+    if name == "lastupdate":
+        help_ = "declare 'lastupdate : second' in the model and end the code with 'lastupdate = t', or mark an equation (event-driven)"
+    elif name + "_pre" in scope.own:
         help_ = f"the source has it: write {name}_pre"
     elif not help_:
         help_ = f"define {name} in your script before the run, add it to the namespace, or declare '{name} : unit' in the model"

@@ -226,7 +226,7 @@ class Group(BrianObject, metaclass=Sealed):
         run = RunNamespace.of_caller(level)
         self._refuse_write(v)
         if isinstance(value, str):
-            self._write_string(v, item, value, run)
+            self._write_string(v, item, value, run, check)
             return
         target = v
         symbol = self._value_symbol(v, run)
@@ -274,7 +274,7 @@ class Group(BrianObject, metaclass=Sealed):
         if v.read_only or "constant over dt" in v.flags:
             raise WrongType(f"'{v.name}' is read-only")
 
-    def _write_string(self, v: Variable, item: object, text: str, run: RunNamespace) -> None:
+    def _write_string(self, v: Variable, item: object, text: str, run: RunNamespace, check: bool = True) -> None:
         resolver = self.resolver(run)
         source = Source(f"{v.name} = {text}", f"value of {self.name}.{v.name}")
         statement = parse_statements(source)[0]
@@ -286,7 +286,7 @@ class Group(BrianObject, metaclass=Sealed):
             used = names(statement.value) & frozenset(n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
             if used:
                 raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'", at=statement.value.span)  # type: ignore[attr-defined]
-        done = resolver.statement(statement)
+        done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))
         block = Block((), resolver.symbols, resolver.functions)
         if symbol.shared:
             self._refuse_index(v, item)
@@ -447,7 +447,7 @@ class Indices:
 
     def __getitem__(self, item: object) -> np.ndarray:
         if item is None or isinstance(item, tuple) and any(x is None for x in item):
-            raise WrongIndex("None is not an index", help="[:] means all")
+            raise WrongType("None is not an index", help="[:] means all")
         return self._group._absolute(item, RunNamespace.of_caller()) - self._group._first
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -382,6 +383,8 @@ class Link:
                       symbol.constant, symbol.guard, symbol.value, symbol.offset, symbol.definition, symbol.scope, symbol.origin, self.group.parent)
         if symbol.shared:
             return made
+        if self.index is None and self.group._count == 1 != owner._count and not self.group._first and symbol.kind == "array" and not symbol.path:
+            return replace(made, shared=True)
         path = self._path(owner, linked)
         return made.via(path) if path else made
 

@@ -67,7 +67,7 @@ def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> C
 
     def names() -> list[str]:
         every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
-        return [n for n, v in every.items() if scalar_dtype(v) is not None or hasattr(v, "_external")]
+        return [n for n, v in every.items() if scalar_dtype(v) is not None or hasattr(type(v), "_external")]
 
     find.names = names  # type: ignore[attr-defined]
     return find
@@ -97,9 +97,8 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     """What a Python value means in an equation; None when nothing (then the name is unknown)."""
     if value is None or name in FUNCTIONS:
         return None
-    external = getattr(value, "_external", None)
-    if external is not None:
-        return external(name)
+    if hasattr(type(value), "_external"):   # asked of the class: a frame holds objects that answer to anything
+        return value._external(name)  # type: ignore[attr-defined]
     function = as_function(value)
     if function is not None:
         return function._external(name)

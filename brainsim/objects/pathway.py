@@ -35,7 +35,7 @@ class Pathway(BrianObject):
             raise WrongType(f"The code of pathway '{label}' is a string", found=repr(code))
         source = synapses.source if side == "pre" else synapses.target
         if event not in getattr(source, "events", {}):
-            raise WrongValue(f"'{source.name}' has no event '{event}' for the pathway '{label}'",
+            raise WrongValue(f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway '{label}'",
                              found=", ".join(getattr(source, "events", {})) or "no events",
                              help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")

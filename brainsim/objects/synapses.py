@@ -25,7 +25,7 @@ from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
-from brainsim.objects.variables import Variable, element_indices
+from brainsim.objects.variables import Variable, VariableView, element_indices
 from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
@@ -78,10 +78,14 @@ class Synapses(EquationGroup):
                                  at=self.variables[name].span, help=f"use {name}_pre or {name}_post, or choose another name")
         driven = {e.name for e in self.equations.of_kind("differential") if "event-driven" in e.flags}
         clocked = {e.name for e in self.equations.of_kind("differential")} - driven
+        needed = self.equations.dependencies
         for e in self.equations.equations:
-            used = names(e.expression) if e.expression is not None else frozenset()
-            if e.name in driven and used & clocked or e.name in clocked and used & driven:
-                raise EquationError(f"'{e.name}' mixes event-driven and clock-driven variables", at=e.span)
+            used = frozenset(d.equation.name for d in needed.get(e.name, ()))
+            wrong = clocked if e.name in driven else driven if e.name in clocked else set()
+            for d in needed.get(e.name, ()):
+                if d.equation.name in wrong:
+                    through = "".join(f" through '{n}'" for n in d.via)
+                    raise EquationError(f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}", at=e.span)
             if "summed" in e.flags:
                 self._check_summed(e.name, used & driven, e.span)
         silent = [e.name for e in self.equations.of_kind("differential") if not {"event-driven", "clock-driven"} & set(e.flags)]
@@ -180,6 +184,15 @@ class Synapses(EquationGroup):
         path = self._pre_pathway()
         if not hasattr(value, "group"):
             self._write(path.delay_variable(), slice(None), value, True)
+
+    @property
+    def delay_(self) -> Any:
+        """Delays of the pathway ``pre`` in seconds, as plain numbers."""
+        return VariableView(self, self._pre_pathway().delay_variable(), False)
+
+    @delay_.setter
+    def delay_(self, value: object) -> None:
+        self._write(self._pre_pathway().delay_variable(), slice(None), value, False)
 
     def _pre_pathway(self) -> Pathway:
         for path in self._pathways:
