@@ -20,7 +20,8 @@ def show_messages() -> None:
         return
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(FORMAT))
-    handler.addFilter(_Quiet())
+    handler.addFilter(lambda record: not logging.getLogger().handlers)   # a program with logging of its own shows them there
+    logger.addFilter(_Quiet())
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
 
@@ -51,6 +52,17 @@ class BrianLogger:
         logging.getLogger("brainsim").setLevel(logging.ERROR)
 
     @staticmethod
-    def suppress_name(name: str) -> None:
+    def initialize() -> None:
+        """Show messages, unless the program has set up its own logging; done by the import already."""
+        show_messages()
+
+    @staticmethod
+    def suppress_hierarchy(name: str, filter_log_file: bool = False) -> None:
+        """Never show messages of loggers below this name; those of a script are below ``brainsim``."""
+        inner = name.removeprefix("brian2").removeprefix("brainsim").strip(".")
+        logging.getLogger(f"brainsim.{inner}" if inner else "brainsim").setLevel(logging.CRITICAL + 1)
+
+    @staticmethod
+    def suppress_name(name: str, filter_log_file: bool = False) -> None:
         """Never show messages of this topic: 'method_choice', 'resolution_conflict', 'clock_driven' ..."""
         _SUPPRESSED.add(name)

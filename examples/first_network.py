@@ -2,7 +2,6 @@
 
 The CUBA benchmark of Brette et al. (2007) at a quarter of its size: each neuron has half the inputs, about twice as strong.
 """
-import logging
 import sys
 import time
 
@@ -50,8 +49,6 @@ def draw(spikes):
 
 
 if __name__ == '__main__':
-    logging.basicConfig(format='%(message)s')
-    logging.getLogger('brainsim').setLevel(logging.INFO)     # which method integrates the equations, and why
     seed(1)
     began = time.perf_counter()
     neurons, exc_synapses, inh_synapses, spikes = simulate()
