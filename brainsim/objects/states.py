@@ -67,6 +67,11 @@ class EquationGroup(Group):
                 constant="constant" in e.flags, definition=e.expression if e.kind == "subexpression" else None, span=e.span,
                 guard=guard if "unless refractory" in e.flags else "")
 
+        for e in lines:
+            for name in names(e.expression) if "shared" in e.flags and e.expression is not None else ():
+                if name in self.variables and not self.variables[name].shared:
+                    raise WrongSyntax(f"The shared '{e.name}' refers to '{name}', which has a value per element", at=e.span)
+
     def _allocate(self, count: int) -> None:
         for v in self.variables.values():
             frozen = v.definition is not None and "constant over dt" in v.flags

@@ -88,6 +88,10 @@ class Synapses(EquationGroup):
                     raise EquationError(f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}", at=e.span)
             if "summed" in e.flags:
                 self._check_summed(e.name, used & driven, e.span)
+        sums = [e.name for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        stems = [n.rpartition("_")[0] for n in sums]
+        if self.source.parent is self.target.parent and len(set(stems)) < len(stems):
+            raise WrongValue(f"{self.name} sums twice into one variable", found=", ".join(sums), help="a summed variable has one sum")
         silent = [e.name for e in self.equations.of_kind("differential") if not {"event-driven", "clock-driven"} & set(e.flags)]
         if silent:
             logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name, ", ".join(silent),

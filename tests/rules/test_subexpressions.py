@@ -100,9 +100,8 @@ def test_shared_subexpression_and_parameter_have_one_value():
 
 @pytest.mark.one_target
 def test_shared_lines_take_shared_names_only():
-    G = NeuronGroup(3, "x : 1\ns = 2*x : 1 (shared)")
     with pytest.raises(SyntaxError, match="has a value per element"):
-        run(0.1 * ms)
+        NeuronGroup(3, "x : 1\ns = 2*x : 1 (shared)")
     G2 = NeuronGroup(3, "x : 1\nk : 1 (shared)")
     with pytest.raises(SyntaxError):
         G2.k = "x"
