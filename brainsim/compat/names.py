@@ -57,9 +57,11 @@ SEMI_PUBLIC: dict[str, Any] = {
     "catch_logs": messages.catch_logs, "LOG_LEVELS": messages.LEVELS, "running_from_ipython": messages.running_from_ipython,
     "schedule_propagation_offset": housekeeping.schedule_propagation_offset, "timestep": housekeeping.timestep,
     "TextReport": progress.TextReport, "reset_device": devices.reset_device, "reinit_devices": devices.reinit_devices,
-    "reinit_and_delete": devices.reinit_devices, "RuntimeDevice": devices.RuntimeDevice, "Device": devices.Device, "runtime_device": devices.runtime_device,
+    "reinit_and_delete": devices.reinit_devices, "RuntimeDevice": devices.RuntimeDevice, "Device": devices.Device,
+    "runtime_device": devices.runtime_device,
     "device_module": devices, "UnsupportedEquationsException": errors.UnsupportedEquationsException,
-    "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": CPPStandaloneDevice, "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
+    "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": CPPStandaloneDevice,
+    "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
     "IntegrationError": errors.WrongState, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
     "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch, "Network": network.Network,
 }

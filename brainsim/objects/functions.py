@@ -40,14 +40,15 @@ class Function:
         self.arg_units = list(_of(pyfunc, "_arg_units", []) if marked else arg_units or [])
         self.arg_names = list(arg_names or _of(pyfunc, "_arg_names", []))
         self.return_unit = _of(pyfunc, "_return_unit", None) if return_unit is None else return_unit
-        if arg_units is None and not marked or self.return_unit is None:
-            raise WrongValue(f"The units of the function '{_name(pyfunc)}' are not known",
-                             help="decorate it with @check_units(x=volt, result=amp), or give arg_units and return_unit")
-        self.arg_types = list(arg_types or _of(pyfunc, "_arg_types", ["any"] * len(self.arg_units)))
         for unit in self.arg_units:
             if isinstance(unit, str) and (len(self.arg_names) != len(self.arg_units) or unit not in self.arg_names):
                 raise WrongType(f"An argument of '{_name(pyfunc)}' is to have the unit of '{unit}', which is none of its arguments",
                                 found=", ".join(self.arg_names), help="give the names of all arguments as arg_names")
+        if arg_units is None and not marked or self.return_unit is None:
+            raise WrongValue(f"The units of the function '{_name(pyfunc)}' are not known",
+                             help="decorate it with @check_units(x=volt, result=amp), or give arg_units and return_unit")
+        self.arg_types = list(arg_types or _of(pyfunc, "_arg_types", ["any"] * len(self.arg_units)))
+
         if len(self.arg_types) != len(self.arg_units):
             raise WrongValue(f"'{_name(pyfunc)}' has {len(self.arg_units)} units and {len(self.arg_types)} types for its arguments")
         self.return_type = return_type or _of(pyfunc, "_return_type", "boolean" if self._gives_truth() else "float")
@@ -222,7 +223,7 @@ def as_function(value: Any) -> Function | None:
     """What a Python value is as a function in equations: those marked by `check_units` count, others do not."""
     if isinstance(value, Function):
         return value
-    if isinstance(value, types.FunctionType) and hasattr(value, "_arg_units") and getattr(value, "_return_unit", None) is not None:
+    if isinstance(value, types.FunctionType) and hasattr(value, "_arg_units"):
         return Function(value)
     return None
 

@@ -27,6 +27,7 @@ from brainsim.objects.variables import Variable, VariableView, check_length, ele
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
 
+
 def clock_symbols(clock: Clock) -> dict[str, Symbol]:
     """Time as a group sees it: that of its own clock, whichever clock its code runs on."""
     return {

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.language import trees
 from brainsim.model.resolve import Block

@@ -63,6 +63,8 @@ def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> C
             _warn_of_conflict(name, fixed, own, run)
             return fixed
         value = own[name] if own is not None and name in own else run.get(name)
+        if own is not None and name in own:
+            _warn_of_another(owner, name, value, run.get(name))
         return outside_symbol(owner, name, value)
 
     def names() -> list[str]:
@@ -127,6 +129,16 @@ def scalar_dtype(value: object) -> str | None:
 def scalar_value(value: object, dtype: str) -> float | int:
     """The plain number of such a scalar, in base units."""
     return float(value) if dtype == "f8" else int(value)  # type: ignore[arg-type]
+
+
+def _warn_of_another(owner: str, name: str, value: object, other: object) -> None:
+    key = f"{owner}.{name}"
+    if other is value or key in _WARNED or scalar_dtype(other) is None or scalar_dtype(value) is None:
+        return
+    if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):  # type: ignore[arg-type]
+        _WARNED.add(key)
+        logger.warning("%s: '%s' is %s from its own namespace, not %s from the script", owner, name, value, other,
+                       extra={"topic": "resolution_conflict"})
 
 
 def _warn_of_conflict(name: str, fixed: Symbol, own: Mapping[str, object] | None, run: RunNamespace) -> None:

@@ -17,11 +17,10 @@ from brainsim.model.tasks import HostCall, Task
 from brainsim.objects.clock import Clock, check_change, seconds
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
-
 from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
-from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.schedule_summary import Entry, SchedulingSummary
+from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.structure import structure_changed, structure_version
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of

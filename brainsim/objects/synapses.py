@@ -11,7 +11,7 @@ from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError
 from brainsim.integrators.event_driven import integrate_event_driven
 from brainsim.ir.program import Array
 from brainsim.language.names import SYNAPTIC
-from brainsim.language.trees import Assign, names
+from brainsim.language.trees import Assign
 from brainsim.model.equations import dimension_of_unit
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol

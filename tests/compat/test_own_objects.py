@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from brainsim.devices.device import Device, reset_device
 
 from brainsim import *
-from brainsim.devices.device import Device, reset_device
 
 
 class Counter(BrianObject):

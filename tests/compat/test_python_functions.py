@@ -126,3 +126,22 @@ def half(a):
 
 def test_types_are_declared():
     assert Function(half).return_type == "integer"
+
+
+def test_a_function_without_a_result_unit_says_so():
+    @check_units(x=1)
+    def unclear(x):
+        return x
+
+    G = NeuronGroup(1, "v : 1")
+    with pytest.raises(ValueError, match="unclear"):
+        G.v = "unclear(3)"
+
+
+def test_a_name_in_a_namespace_hides_that_of_the_script_with_a_message():
+    from brainsim.utils.logger import catch_logs
+    hidden = 5
+    G = NeuronGroup(1, "v : 1", namespace={"hidden": 7}, name=f"hiding_{prefs.codegen.target}")
+    with catch_logs() as caught:
+        G.v = "hidden"
+    assert G.v[0] == 7 and [name for _, name, _ in caught] == ["brainsim.resolution_conflict"]

@@ -5,9 +5,9 @@ import logging
 
 import numpy as np
 import pytest
+from brainsim.utils.logger import catch_logs
 
 from brainsim import *
-from brainsim.utils.logger import catch_logs
 
 pandas = pytest.importorskip("pandas")
 
