@@ -129,8 +129,8 @@ class Implementations(Mapping[str, Any]):
 
     def add_numpy_implementation(self, wrapped_func: Callable[..., Any], dependencies: object = None, discard_units: bool | None = None,
                                  compiler_kwds: object = None) -> None:
-        """A Python function of plain numbers in base units."""
-        self._code["numpy"] = wrapped_func
+        """A Python function of plain numbers in base units; with ``discard_units`` the units in it become plain numbers too."""
+        self._code["numpy"] = without_units(wrapped_func) if discard_units else wrapped_func
 
     def add_dynamic_implementation(self, target: Any, code: Any, **ignored: Any) -> None:
         """Code that depends on the group that uses it: not there."""
