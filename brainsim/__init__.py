@@ -13,6 +13,9 @@ _begin()   # a new installation builds the Cython half of its modules while ever
 from brainsim import log as _log
 from brainsim import star as _star
 from brainsim import units as _units
+from brainsim.compat.names import NAMES as _BRIAN
+from brainsim.compat.names import SEMI_PUBLIC as _SEMI
+from brainsim.compat.paths import lay_paths as _lay_paths
 from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
 from brainsim.log import BrianLogger
 from brainsim.model.equations import Equations
@@ -30,8 +33,6 @@ from brainsim.objects.recorders import EventMonitor, PopulationRateMonitor, Spik
 from brainsim.objects.synapses import Synapses
 from brainsim.objects.variables import VariableView
 from brainsim.options import PreferenceError, prefs
-from brainsim.compat.names import NAMES as _BRIAN, SEMI_PUBLIC as _SEMI
-from brainsim.compat.paths import lay_paths as _lay_paths
 
 __version__ = "0.1.0"
 _log.show_messages()

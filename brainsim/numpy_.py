@@ -6,9 +6,9 @@ from typing import Any
 import numpy
 
 from brainsim.units import functions
-from brainsim.units.functions import *
+from brainsim.units.functions import *  # noqa: F403
 
-__all__ = [*(name for name in numpy.__all__ if not name.startswith("__")), "exprel"]  # pyright: ignore
+__all__ = [*(name for name in numpy.__all__ if not name.startswith("__")), "exprel"]  # noqa: F405  # pyright: ignore
 
 
 def __getattr__(name: str) -> Any:

@@ -6,8 +6,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from brainsim import (Network, NeuronGroup, PoissonGroup, PoissonInput, PopulationRateMonitor, SpikeGeneratorGroup, SpikeMonitor,
-                      StateMonitor, Synapses, TimedArray, linked_var, ms, mV, network_operation, second)
+from brainsim import (
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PoissonInput,
+    PopulationRateMonitor,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    linked_var,
+    ms,
+    mV,
+    network_operation,
+    second,
+)
 from brainsim.units import Hz
 
 

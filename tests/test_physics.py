@@ -4,8 +4,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainsim import (Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV,
-                      nA, nS, pF, prefs, second, seed)
+from brainsim import (
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PoissonInput,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    ms,
+    mV,
+    nA,
+    nS,
+    pF,
+    prefs,
+    second,
+    seed,
+)
 
 DT = 0.1  # ms
 

@@ -11,7 +11,7 @@ from brainsim.language import trees
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 
-I = Local("i", "i4")
+I = Local("i", "i4")   # noqa: E741
 J = Local("j", "i4")
 ZERO = Const(0)
 

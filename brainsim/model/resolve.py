@@ -92,7 +92,7 @@ class Resolver:
                 return self._name(tree, scope)
             case Op(op, args, span):
                 return fold(Op(op, tuple(self.tree(a, scope) for a in args), span))
-            case Call(function, args, span):
+            case Call(_, args, span):
                 key = self._call_key(tree, scope)
                 definition = self.functions[key].definition if key in self.functions else None
                 return definition if definition is not None else Call(key, tuple(self.tree(a, scope) for a in args), span)

@@ -111,7 +111,8 @@ class Rule:
         counts = (f"{self.s.name}.N_outgoing_pre", f"{self.s.name}.N_incoming_post")
         for key, symbol in resolver.symbols.items():
             if symbol.program in counts:
-                raise WrongValue(f"'{key}' counts synapses, which connect only makes", at=next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None))
+                place = next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None)
+                raise WrongValue(f"'{key}' counts synapses, which connect only makes", at=place)
             if symbol.kind not in ("array", "index") or symbol.shared or any(symbol.path[:1] == p[:1] for p in here.paths):
                 continue
             span = next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None)

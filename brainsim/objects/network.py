@@ -375,7 +375,7 @@ class Network(Named):
         for symbol in symbols_of(tasks):
             if symbol.kind == "param" and symbol.origin == "namespace":
                 values.params[symbol.program] = scalar_value(symbol.holder, symbol.dtype)
-        for name, (array, contents) in values.arrays.items():
+        for array, contents in values.arrays.values():
             values.sizes.setdefault(array.space, len(contents))
         return values
 

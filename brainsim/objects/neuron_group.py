@@ -92,7 +92,8 @@ class NeuronGroup(EquationGroup):
     def _add_fixed_variables(self) -> None:
         name = self.name
         self.variables["N"] = Variable("N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
-                                       values=np.array([self._N], np.int32), symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
+                                       values=np.array([self._N], np.int32),
+                                       symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True, symbol=Symbol("i", "index", dtype="i4", constant=True),
                                        values=np.arange(self._N, dtype=np.int32))
         if self.is_refractory:

@@ -190,7 +190,8 @@ def best_unit(quantity: Quantity, *others: Quantity) -> Unit:
     """The unit in which the largest of these values reads best."""
     shown = quantity.best_shown(*others)
     scale = float(np.log10(shown.value))
-    return named_unit(shown.value, quantity.dim, Label(((shown.name, shown.symbol, 1.0),), round(scale) if shown.value == display.ten_to_the(round(scale)) else None))
+    power = round(scale) if shown.value == display.ten_to_the(round(scale)) else None
+    return named_unit(shown.value, quantity.dim, Label(((shown.name, shown.symbol, 1.0),), power))
 
 
 Quantity.get_best_unit = best_unit  # here, since a quantity is defined before there are units

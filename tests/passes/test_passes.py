@@ -9,7 +9,7 @@ from brainsim.passes import PASSES, optimise
 from brainsim.passes.fuse import drop_idle, fuse_loops
 from brainsim.passes.hoist import hoist_invariants
 from brainsim.passes.literals import lift_literals
-from tests.programs import (Append, Call, Const, Draw, Each, Events, I, If, Let, Local, ZERO, kernel, op, p, program, store, x, y)
+from tests.programs import ZERO, Append, Call, Const, Draw, Each, Events, I, If, Let, Local, kernel, op, p, program, store, x, y
 
 
 def kernels(p_) -> str:

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from brainsim import Network, NeuronGroup, NetworkOperation, SpikeMonitor, StateMonitor, ms, prefs, second, stop
+from brainsim import Network, NetworkOperation, NeuronGroup, SpikeMonitor, StateMonitor, ms, prefs, second, stop
 from brainsim.errors import WrongType, WrongValue
 
 
