@@ -9,6 +9,7 @@ from brainsim.integrators.choose import METHODS, integrate
 from brainsim.integrators.system import System, Update
 from brainsim.language.equations import Equation
 from brainsim.language.expressions import to_text
+from brainsim.language.functions import RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Tree, names, substitute
 from brainsim.model.equations import Equations
@@ -70,7 +71,7 @@ def system_of(equations: Equations) -> System:
     lines = tuple((e.name, plain(e.expression)) for e in equations.of_kind("differential") if e.expression is not None)
     used = frozenset().union(*(names(rhs) for _, rhs in lines)) if lines else frozenset()
     constant = frozenset(n for n in used if n not in CLOCK and n != "xi" and not n.startswith("xi_")) - {x for x, _ in lines}
-    return System(lines, constant | {"dt"}, frozenset(), frozenset({"rand", "randn", "poisson", "binomial"}))
+    return System(lines, constant | {"dt"}, frozenset(), RANDOM)
 
 
 exact = StateUpdateMethod("exact")

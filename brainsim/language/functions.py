@@ -94,3 +94,5 @@ _ROWS = (
 )
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({row.name: row for row in _ROWS})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e, "inf": math.inf})
+RANDOM = frozenset(name for name, function in FUNCTIONS.items() if not function.stateless)
+"""The built-in functions that give a new value at each call."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from brainsim.errors import BrainsimError, Span, UnknownName, WrongSyntax, WrongType, WrongValue, near
-from brainsim.language.functions import FUNCTIONS, Dimensions, Fixed, Function
+from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, Fixed, Function
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, walk
 from brainsim.model.symbols import External, Scope, Symbol
 from brainsim.units.check import check_assignment, dimension_of, kind_of
@@ -216,7 +216,7 @@ def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...], symbols: 
     for s in reversed(once):
         if symbols[s.target].kind == "local" and s.target in used:
             inner = {n.id for n in walk(s.value) if isinstance(n, Name)}
-            if inner & changed or any(isinstance(n, Call) and n.function in ("rand", "randn", "poisson", "binomial") for n in walk(s.value)):
+            if inner & changed or any(isinstance(n, Call) and n.function in RANDOM for n in walk(s.value)):
                 raise WrongSyntax(f"'{s.target}' is worked out among shared variables and used for single elements", at=s.target_span or s.span,
                                   help="keep it in a shared variable")
             used |= inner

@@ -10,6 +10,7 @@ import numpy as np
 from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue, inside
 from brainsim.language.connections import Generator, is_generator, parse_generator
 from brainsim.language.expressions import parse_expression
+from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Name, Tree, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
@@ -360,7 +361,7 @@ def _nothing() -> Pairs:
 
 
 def _draws(tree: Tree) -> bool:
-    return any(getattr(n, "function", "") in ("rand", "randn", "poisson", "binomial") for n in walk(tree))
+    return any(getattr(n, "function", "") in RANDOM for n in walk(tree))
 
 
 def _span(tree: Tree) -> Span | None:

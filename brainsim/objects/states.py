@@ -11,7 +11,7 @@ from brainsim.integrators.choose import integrate
 from brainsim.integrators.system import System, Update
 from brainsim.ir.state import DTYPES
 from brainsim.language.equations import Equation
-from brainsim.language.functions import FUNCTIONS
+from brainsim.language.functions import FUNCTIONS, RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, walk
 from brainsim.model.equations import DTYPES as WORDS
@@ -169,7 +169,7 @@ class EquationGroup(Group):
             resolver.symbols[name] = resolver.scope.own[name]
         constant = {key for key, s in resolver.symbols.items() if key not in variables and s.kind in ("param", "array", "index", "size")}
         constant |= {key for key, s in resolver.symbols.items() if s.kind == "clock" and s.program.endswith(".dt")}
-        stateful = {"rand", "randn", "poisson", "binomial"} | {k for k, f in resolver.functions.items() if not f.stateless}
+        stateful = RANDOM | {k for k, f in resolver.functions.items() if not f.stateless}
         held = {node for _, rhs in equations for node in walk(rhs) if isinstance(node, Call) and self._held(node, resolver, dt)}
         conditional = {n for n in variables if self.variables[n].guard}
         return System(tuple(equations), frozenset(constant | {"dt"}), frozenset(held), frozenset(stateful), frozenset(conditional))

@@ -120,3 +120,4 @@ def test_two_dimensions_on_one_axis_are_drawn_with_a_warning(axes, caplog):
 )  # fmt: skip
 def test_every_kind_of_plot_takes_quantities(axes, draw):
     draw(axes)
+    assert axes.has_data()
