@@ -7,6 +7,10 @@ import pytest
 from brainsim import defaultclock, ms, prefs, run, seed, start_scope
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "feature(name, ...): the features in tests/features/table.py that this test stands for")
+
+
 @pytest.fixture(params=["numpy", "cython"])
 def target(request: pytest.FixtureRequest, fresh: None) -> str:
     """Runs the test on each target; ``one_target`` below takes NumPy only."""

@@ -27,6 +27,7 @@ def test_a_public_name_is_in_the_star_import(name):
     assert name in brainsim.__all__ and hasattr(brainsim, name)
 
 
+@pytest.mark.feature("numpy_ and only")
 @pytest.mark.parametrize("path", PATHS)
 def test_a_path_is_importable(path):
     module = import_module(f"brainsim.{path}")
@@ -34,6 +35,7 @@ def test_a_path_is_importable(path):
         assert getattr(module, name) is not None
 
 
+@pytest.mark.feature("numpy_ and only")
 def test_one_thing_has_one_identity():
     from brainsim.core.network import Network
     from brainsim.only import NeuronGroup
@@ -45,6 +47,7 @@ def test_what_is_absent_says_so_when_it_is_used():
         brainsim.Soma(diameter=30*brainsim.um)
 
 
+@pytest.mark.feature("default functions, constants, units")
 def test_default_units_are_found_by_name():
     assert brainsim.DEFAULT_UNITS["mV"] is brainsim.mV and "nosuchunit" not in brainsim.DEFAULT_UNITS
 

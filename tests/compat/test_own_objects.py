@@ -47,6 +47,7 @@ def test_a_contained_object_runs_with_its_owner():
     assert inner.count == 3 and len(net) == 2 and len(net.objects) == 1
 
 
+@pytest.mark.feature("profiles")
 def test_a_profile_names_every_part():
     G = NeuronGroup(10, "dv/dt = -v/ms : 1", threshold="v > 1", reset="v = 0", name="profiled")
     net = Network(G)
@@ -57,6 +58,7 @@ def test_a_profile_names_every_part():
     assert "profiled_stateupdater" in repr(profiling_summary(net, show=5))
 
 
+@pytest.mark.feature("profiles")
 def test_without_profile_there_is_no_summary():
     net = Network(NeuronGroup(1, "v : 1"))
     net.run(0.1*ms)
@@ -74,6 +76,7 @@ def test_a_profiled_run_gives_the_same_values():
     np.testing.assert_array_equal(*values)
 
 
+@pytest.mark.feature("set_device")
 def test_a_device_of_ones_own_is_chosen_and_left():
     class Mine(Device):
         def activate(self, build_on_run=True, **options):

@@ -22,6 +22,7 @@ def capped(x, factor):
     return np.minimum(x, 1*mV)*factor
 
 
+@pytest.mark.feature("Python functions")
 def test_a_function_gets_units_and_gives_units():
     G = NeuronGroup(3, "dv/dt = capped(v, 2)/(10*ms) : volt", method="euler")
     G.v = [0.5, 1, 2]*mV
@@ -29,6 +30,7 @@ def test_a_function_gets_units_and_gives_units():
     np.testing.assert_allclose(G.v/mV, [0.51, 1.02, 2.02])
 
 
+@pytest.mark.feature("Python functions on compiled targets")
 def test_a_function_in_a_reset_a_threshold_and_a_pathway():
     G = NeuronGroup(2, "v : volt\nw : volt", threshold="capped(v, 1) >= 1*mV", reset="w += capped(v, 3)\nv = 0*mV")
     S = Synapses(G, G, on_pre="v_post += capped(4*mV, 5)")
@@ -61,6 +63,7 @@ def test_an_argument_in_another_unit_is_refused_before_the_run():
         Network(G).run(0*ms)
 
 
+@pytest.mark.feature("Python functions without units inside")
 def test_units_are_discarded_on_request():
     @implementation("numpy", discard_units=True)
     @check_units(x=volt, result=volt)
@@ -74,6 +77,7 @@ def test_units_are_discarded_on_request():
     assert G.v[0] == 1*mV
 
 
+@pytest.mark.feature("functions with state")
 def test_a_function_with_state_is_called_at_every_step():
     calls = []
 
@@ -89,6 +93,7 @@ def test_a_function_with_state_is_called_at_every_step():
     assert G.v[0] == 6
 
 
+@pytest.mark.feature("functions that get the elements")
 def test_elements_come_last_when_wanted():
     f = Function(lambda elements: 2.0*elements, arg_units=[], return_unit=1, auto_vectorise=True, stateless=False)
     G = NeuronGroup(3, "v : 1")
@@ -97,6 +102,7 @@ def test_elements_come_last_when_wanted():
     assert list(G.v) == [0, 2, 4]
 
 
+@pytest.mark.feature("units that depend on arguments")
 def test_a_unit_may_depend_on_the_argument():
     double = Function(lambda x: 2*x, arg_units=[None], return_unit=lambda u: u)
     G = NeuronGroup(1, "v : volt")
@@ -105,11 +111,13 @@ def test_a_unit_may_depend_on_the_argument():
     np.testing.assert_allclose(G.v[0]/mV, 6)
 
 
+@pytest.mark.feature("Python functions")
 def test_a_function_without_units_is_refused():
     with pytest.raises(WrongValue, match="check_units"):
         Function(lambda x: x)
 
 
+@pytest.mark.feature("BinomialFunction")
 def test_a_binomial_function_draws_for_every_element():
     draw = BinomialFunction(10, 0.5)
     G = NeuronGroup(2000, "v : 1")
@@ -124,6 +132,7 @@ def half(a):
     return a // 2
 
 
+@pytest.mark.feature("declare_types")
 def test_types_are_declared():
     assert Function(half).return_type == "integer"
 
@@ -138,6 +147,7 @@ def test_a_function_without_a_result_unit_says_so():
         G.v = "unclear(3)"
 
 
+@pytest.mark.feature("conflicts of names")
 def test_a_name_in_a_namespace_hides_that_of_the_script_with_a_message():
     from brainsim.utils.logger import catch_logs
     hidden = 5

@@ -18,6 +18,7 @@ def group():
     return G
 
 
+@pytest.mark.feature("get_states")
 def test_states_have_the_time():
     assert set(group().get_states()) == {"v", "x", "N", "i", "t", "dt", "t_in_timesteps"}
 
@@ -26,6 +27,7 @@ def test_states_without_what_is_read_only():
     assert set(group().get_states(read_only_variables=False)) == {"v", "x"}
 
 
+@pytest.mark.feature("get_states")
 def test_a_table_has_a_column_per_variable_in_base_units():
     table = group().get_states(["v", "x", "y"], units=False, format="pandas")
     np.testing.assert_allclose(table["v"], [0, 1e-3, 2e-3])
@@ -37,12 +39,14 @@ def test_a_table_with_units_is_refused():
         group().get_states(format="pandas")
 
 
+@pytest.mark.feature("set_states")
 def test_states_come_back_from_a_table():
     G, H = group(), NeuronGroup(3, "v : volt\nx : 1")
     H.set_states(G.get_states(read_only_variables=False, units=False, format="pandas"), units=False, format="pandas")
     np.testing.assert_allclose(H.v/mV, G.v/mV)
 
 
+@pytest.mark.feature("monitors as groups")
 def test_monitors_have_states():
     G = NeuronGroup(2, "v : 1", threshold="v > 0.5", reset="")
     G.v = [0, 1]
@@ -62,11 +66,13 @@ def test_indices_are_what_an_index_means():
     assert list(S.indices["j == 0"]) == [0, 3, 6] and len(S.indices[0, :]) == 3
 
 
+@pytest.mark.feature("Equations")
 def test_an_equation_knows_its_names():
     eqs = Equations("dv/dt = -v/tau : 1", v="u")
     assert eqs["u"].identifiers == {"u", "tau"} and eqs["u"].expr == Expression("-u/tau")
 
 
+@pytest.mark.feature("replacements in Equations")
 def test_a_name_is_replaced_by_a_name_only():
     for wrong in ("two words", "_hidden", "t"):
         with pytest.raises(SyntaxError):
@@ -80,6 +86,7 @@ def test_dependencies_go_through_subexpressions():
     assert [(d.equation.varname, d.via) for d in eqs.dependencies["v"]] == [("a", ()), ("b", ("a",)), ("v", ("a", "b"))]
 
 
+@pytest.mark.feature("methods called with equations")
 def test_a_method_called_with_equations_gives_statements():
     text = euler(Equations("dv/dt = -v/tau : 1"))
     assert "dt" in text and text.splitlines()[-1].startswith("v = ")
@@ -98,6 +105,7 @@ def test_a_missing_refractory_period_is_said():
     assert [name for _, name, _ in caught] == ["brainsim.no_refractory"]
 
 
+@pytest.mark.feature("scheduling_summary")
 def test_the_summary_of_a_time_step_has_entries():
     G = NeuronGroup(1, "dv/dt = -v/ms : 1", threshold="v > 1", reset="v = 0", name="scheduled")
     M = StateMonitor(G, "v", record=True, name="watching")

@@ -138,6 +138,7 @@ def test_the_reason_names_what_was_refused():
     assert integrate(system("dv/dt = -v/tau"), "RK4").reason == "'rk4' was asked for"
 
 
+@pytest.mark.feature("explicit choice of the method")
 def test_names_are_case_insensitive_and_linear_is_exact():
     assert integrate(system("dv/dt = -v/tau"), "Exponential_Euler").method == "exponential_euler"
     assert integrate(system("dv/dt = -v/tau"), "LINEAR").method == "exact"
@@ -157,6 +158,7 @@ def test_what_is_no_method_is_refused(wrong):
         integrate(system("dv/dt = -v/tau"), wrong)
 
 
+@pytest.mark.feature("method_options")
 def test_an_unknown_option_is_refused():
     with pytest.raises(UnknownName, match="has no option 'extend'") as caught:
         integrate(system("dv/dt = -v/tau"), "exact", {"extend": True})
@@ -169,6 +171,7 @@ def test_options_in_a_list_go_to_the_methods_that_know_them():
     assert integrate(system("dv/dt = 1/tau"), ("exact", "euler"), {"extended": True}).method == "exact"
 
 
+@pytest.mark.feature("explicit choice of the method")
 def test_a_callable_is_a_method():
     def backwards(system: System, strength: float = 1.0) -> Update:
         return Update((), "backwards")

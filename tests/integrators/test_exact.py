@@ -57,6 +57,7 @@ def check(text, tolerance=1e-13, options={}, **changed):
     return got
 
 
+@pytest.mark.feature("exact")
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("dt", [0.01, 0.1, 1.0, 10.0, 50.0])
 def test_exact_agrees_with_the_matrix_exponential(name, dt):

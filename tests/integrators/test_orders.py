@@ -27,6 +27,7 @@ PROBLEMS = {
 }
 
 
+@pytest.mark.feature("euler", "rk2 and rk4")
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("method", [m for m, order in DETERMINISTIC.items() if order])
 def test_order_of_convergence(method, problem):
@@ -50,12 +51,14 @@ def test_rounding_is_all_the_error_where_the_solution_is_a_polynomial_of_the_ord
     assert float(run(update, dict(x=1.0, c=3.0), 0.5, 4)["x"]) == 7.0
 
 
+@pytest.mark.feature("exponential_euler")
 def test_exponential_euler_is_exact_when_the_rest_is_frozen():
     update = integrate(system("dx/dt = a - b*x"), "exponential_euler")
     end = run(update, dict(x=0.0, a=3.0, b=2.0), 0.5, 2)
     assert float(end["x"]) == pytest.approx(1.5 * (1 - math.exp(-2)), rel=1e-14)
 
 
+@pytest.mark.feature("exponential_euler")
 @pytest.mark.parametrize(("text", "truth"), [("dx/dt = a - b*x", 3.0), ("dx/dt = a", 3.0), ("dx/dt = 0*a", 0.0), ("dx/dt = -b*x", 0.0)])
 def test_exponential_euler_is_finite_when_the_rate_is_zero(text, truth):
     update = integrate(system(text), "exponential_euler")
@@ -93,6 +96,7 @@ def strong_errors(text, method, start, truth, paths, counts):
     return slope(errors, [1 / n for n in counts])
 
 
+@pytest.mark.feature("heun", "milstein")
 @pytest.mark.parametrize("method", ["heun", "milstein"])
 def test_strong_order_one_on_geometric_brownian_motion(method, paths):
     """dx = mu x dt + sigma x o dW has x = exp(mu t + sigma W) in the sense of Stratonovich."""
@@ -111,6 +115,7 @@ def test_strong_order_one_where_the_noise_is_curved(method, paths):
     assert order == pytest.approx(1.0, abs=0.2)
 
 
+@pytest.mark.feature("euler")
 @pytest.mark.parametrize("method", ["euler", "heun", "milstein"])
 def test_additive_noise_has_strong_order_one(method, paths):
     """Ornstein-Uhlenbeck on one path; the reference integrates the noise against exp(-(T - s)) on the finest grid."""
@@ -132,6 +137,7 @@ def test_noise_scales_with_the_root_of_dt(method, dt):
     assert np.var(end["x"]) == pytest.approx(9.0, rel=0.6 * dt + 0.04)
 
 
+@pytest.mark.feature("white noise")
 def test_one_noise_shared_by_two_equations_is_drawn_once_per_step():
     update = integrate(system("dx/dt = a*xi_c\ndy/dt = a*xi_c + a*xi_y"), "euler")
     assert [s.target for s in update.statements[:2]] == ["_xi_c", "_xi_y"]

@@ -42,6 +42,7 @@ def in_c(tmp_path_factory):
     return library
 
 
+@pytest.mark.feature("exprel")
 def test_exprel_is_one_at_zero_and_smooth_beside_it(in_c):
     for x in (0.0, 1e-300, -1e-17, 1e-12, -1e-8, 0.5, -3.0, 30.0):
         wanted = 1.0 if x == 0 else np.expm1(x) / x
@@ -49,6 +50,7 @@ def test_exprel_is_one_at_zero_and_smooth_beside_it(in_c):
         assert in_c.exprel(x) == pytest.approx(wanted, rel=1e-15)
 
 
+@pytest.mark.feature("division and remainder")
 @pytest.mark.parametrize("a", [-7, -6, -1, 0, 1, 6, 7])
 @pytest.mark.parametrize("b", [-3, -2, 2, 3])
 def test_floor_division_and_remainder_are_those_of_python(in_c, a, b):
@@ -67,14 +69,17 @@ def test_whole_powers_stay_whole(in_c, base, exponent):
     assert in_c.power_whole(base, exponent) == OPS["**"](base, exponent) == base**exponent
 
 
+@pytest.mark.feature("negative powers of whole numbers")
 def test_a_negative_exponent_gives_a_fraction():
     assert OPS["**"](2, -1) == 0.5
 
 
+@pytest.mark.feature("clip")
 def test_clip_with_crossed_limits_gives_the_upper(in_c):
     assert in_c.clip(0.5, 2.0, 1.0) == FUNCTIONS["clip"](0.5, 2.0, 1.0) == 1.0
 
 
+@pytest.mark.feature("timestep")
 @pytest.mark.parametrize("t, steps", [(0.0, 0), (1e-4, 1), (0.99995e-4, 1), (0.9998e-4, 1), (0.99e-4, 0), (2.5e-4, 2)])
 def test_timestep_floors_with_a_tolerance(t, steps):
     assert FUNCTIONS["timestep"](t, 1e-4) == steps

@@ -46,6 +46,7 @@ def in_c(request, tmp_path_factory):
     return library
 
 
+@pytest.mark.feature("random generator")
 @pytest.mark.parametrize("counter, key, words", KNOWN)
 def test_philox_gives_the_published_words(counter, key, words):
     assert philox(counter, key) == words

@@ -15,15 +15,18 @@ def one(text):
     return equation
 
 
+@pytest.mark.feature("three kinds of lines")
 def test_a_differential_equation():
     rhs = Op("/", (Op("neg", (Name("v"),)), Name("tau")))
     assert one("dv/dt = -v/tau : volt") == Equation("differential", "v", Name("volt"), "float", rhs)
 
 
+@pytest.mark.feature("three kinds of lines")
 def test_a_subexpression():
     assert one("x = 2 : 1") == Equation("subexpression", "x", None, "float", Number(2))
 
 
+@pytest.mark.feature("three kinds of lines")
 def test_a_parameter():
     assert one("w : siemens (constant)") == Equation("parameter", "w", Name("siemens"), "float", None, ("constant",))
 
@@ -35,18 +38,21 @@ def test_types_other_than_float(dtype):
         parse(f"dn/dt = 1/second : {dtype}")
 
 
+@pytest.mark.feature("declared units")
 @pytest.mark.parametrize("word", ["bool", "int", "float"])
 def test_types_by_their_python_name_are_refused(word):
     with pytest.raises(TypeError):
         parse(f"n : {word}")
 
 
+@pytest.mark.feature("declared units")
 @pytest.mark.parametrize("unit", ["Hz", "1/second", "amp*metre**2", "siemens*metre**-2", "amp/(metre**2)", "metre**0.5", "second**(-0.5)", "second**(1/2)"])
 def test_units(unit):
     assert to_text(one(f"x : {unit} (flag)").unit).replace("(", "").replace(")", "") == unit.replace("(", "").replace(")", "")
     assert one(f"x : {unit} (flag)").flags == ("flag",)
 
 
+@pytest.mark.feature("declared units")
 @pytest.mark.parametrize("unit", ["2", "-1", "3*volt", "volt + amp", "volt**x", "volt amp", "volt*", "2**2"])
 def test_what_is_no_unit_is_refused(unit):
     with pytest.raises(EquationError):
@@ -72,6 +78,7 @@ def test_what_are_no_flags_is_refused(text):
         parse(f"x : 1 {text}")
 
 
+@pytest.mark.feature("three kinds of lines")
 @pytest.mark.parametrize(
     "text",
     [

@@ -71,6 +71,7 @@ def test_spans_of_each_and():
     assert [under(node) for node in walk(parse("a and b and c"))] == ["a and b and c", "a and b", "a", "b", "c"]
 
 
+@pytest.mark.feature("operators")
 @pytest.mark.parametrize(
     "text",
     [

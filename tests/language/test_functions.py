@@ -6,6 +6,7 @@ WRITABLE = """abs arccos arccosh arcsin arcsinh arctan arctanh binomial ceil cli
 poisson rand randn sign sin sinh sqrt tan tanh timestep""".split()
 
 
+@pytest.mark.feature("functions of the language")
 def test_the_table_is_complete():
     assert set(FUNCTIONS) == {*WRITABLE, "select"}
     assert set(CONSTANTS) == {"pi", "e", "inf"}

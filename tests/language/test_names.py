@@ -9,6 +9,7 @@ def test_free_names(name):
     check_identifier(name)
 
 
+@pytest.mark.feature("forbidden names")
 @pytest.mark.parametrize(
     "name",
     [
@@ -21,12 +22,14 @@ def test_taken_names(name):
         check_identifier(name)
 
 
+@pytest.mark.feature("forbidden names")
 @pytest.mark.parametrize("name", ["v_pre", "v_post", "N_pre", "i_post"])
 def test_suffixes_of_neurons(name):
     with pytest.raises(WrongValue):
         check_identifier(name)
 
 
+@pytest.mark.feature("forbidden names")
 @pytest.mark.parametrize("name", ["j", "delay", "N_incoming"])
 def test_names_taken_in_synapses(name):
     with pytest.raises(WrongSyntax):

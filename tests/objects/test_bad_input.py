@@ -109,6 +109,7 @@ def test_model_that_does_not_hold_together_is_refused_when_made(model, error, wo
     assert words in str(caught.value), str(caught.value)
 
 
+@pytest.mark.feature("NeuronGroup")
 @pytest.mark.parametrize("arguments, error", [
     (dict(N=0), ValueError), (dict(N=-3), ValueError), (dict(N="v : 1"), TypeError), (dict(N=[1]), TypeError), (dict(N=3, reset="v = 0"), ValueError),
     (dict(N=3, threshold="v > 1", events={"spike": "v > 1"}), ValueError), (dict(N=3, events={"a b": "v > 1"}), TypeError), (dict(N=3, tau=3), TypeError)])
@@ -133,6 +134,7 @@ ASSIGNMENTS = [
 ]
 
 
+@pytest.mark.feature("writing variables")
 @pytest.mark.parametrize("assign, error, words", ASSIGNMENTS)
 def test_assignment_that_cannot_be_is_refused_and_changes_nothing(assign, error, words):
     G = NeuronGroup(3, "v : volt\nn : integer\nk : 1 (shared)\ns = 2*v : volt", namespace={"El": 1 * mV})
@@ -179,6 +181,7 @@ def test_mistake_in_synapses_is_shown_and_can_be_mended(wrong, error, line, help
     run_mended(net, S, right)
 
 
+@pytest.mark.feature("Synapses")
 @pytest.mark.parametrize("arguments, error, words", [
     (dict(on_pre=3), TypeError, "string"), (dict(on_pre={"pre": 3}), TypeError, "string"), (dict(on_pre="", on_event="burst"), ValueError, "burst"),
     (dict(on_pre={"source": ""}), ValueError, "source"), (dict(on_pre="", delay={"psot": 1 * ms}), ValueError, "psot"), (dict(connect=True), TypeError, "connect"),
@@ -191,6 +194,7 @@ def test_synapses_with_impossible_arguments_are_refused(arguments, error, words)
     assert words in str(caught.value), str(caught.value)
 
 
+@pytest.mark.feature("Synapses")
 def test_pathway_from_a_group_without_threshold_is_refused():
     A = NeuronGroup(2, "v : volt")
     with pytest.raises(ValueError, match="threshold"):
@@ -213,6 +217,7 @@ def test_mistake_in_regular_code_is_shown_and_can_be_mended(code, error, line):
     run_mended(net, G, NeuronGroup(2, "x : 1"))
 
 
+@pytest.mark.feature("run")
 @pytest.mark.parametrize("duration, error", [(-1 * ms, ValueError), (3, DimensionMismatchError), (3 * mV, DimensionMismatchError), ("3*ms", (TypeError, DimensionMismatchError)),
                                              (float("nan") * ms, ValueError), (float("inf") * ms, ValueError), ([1, 2] * ms, TypeError)])
 def test_run_of_an_impossible_length_is_refused(duration, error):

@@ -4,6 +4,7 @@ import pytest
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, Synapses, ms
 
 
+@pytest.mark.feature("method and its options")
 def test_another_method_takes_effect(target):
     G = NeuronGroup(1, "dx/dt = -x/(1*ms) : 1", method="euler", name="G")
     net = Network(G)
@@ -29,6 +30,7 @@ def test_another_threshold_and_reset_take_effect(target):
     assert list(G.spikes) == [0]
 
 
+@pytest.mark.feature("pathways")
 def test_other_code_of_a_pathway_takes_effect(target):
     source, G = SpikeGeneratorGroup(1, [0, 0], [0.2, 1.2] * ms), NeuronGroup(1, "x : 1", name="G")
     S = Synapses(source, G, on_pre="x_post += 1")

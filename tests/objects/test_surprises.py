@@ -42,6 +42,7 @@ def test_an_error_is_not_its_own_cause(fresh):
         error = error.__cause__
 
 
+@pytest.mark.feature("conflicts of names")
 def test_a_variable_of_the_script_that_is_not_used_is_named(fresh, caplog):
     G = NeuronGroup(1, "dv/dt = -v/ms : 1", name="shadowing")
     Network(G).run(1 * ms, namespace={"v": 7})
@@ -59,6 +60,7 @@ def test_store_works_before_the_first_run(target):
     assert net.t == 0 * ms and G.v[0] == 0
 
 
+@pytest.mark.feature("time of a network")
 def test_time_goes_on_in_a_network_without_code(fresh):
     G = NeuronGroup(2, "v : 1")   # noqa: F841
     run(1 * ms)

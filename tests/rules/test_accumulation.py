@@ -65,6 +65,7 @@ def test_all_statements_of_an_event_come_before_the_next_event():
     assert list(S.w) == [1, 2]
 
 
+@pytest.mark.feature("writing presynaptic variables")
 def test_pre_variables_can_be_written():
     G = NeuronGroup(2, "c : 1\nv : 1", threshold="t < 0.05*ms")
     S = Synapses(G, G, on_pre="c_pre += 1", on_post="c_pre += 10")
@@ -73,6 +74,7 @@ def test_pre_variables_can_be_written():
     assert list(G.c) == [22, 11]
 
 
+@pytest.mark.feature("reset")
 def test_reset_statements_run_in_order_and_see_new_values():
     G = NeuronGroup(1, "v : 1\nu : 1\ns = 2*v : 1", threshold="v < 5", reset="u = s\nv = 10\nu += s")
     G.v = 3
@@ -80,6 +82,7 @@ def test_reset_statements_run_in_order_and_see_new_values():
     assert (G.v[0], G.u[0]) == (10, 26)
 
 
+@pytest.mark.feature("run_regularly")
 def test_regular_statements_run_in_order_and_see_new_values():
     G = NeuronGroup(2, "v : 1\nu : 1\nw : 1\ns = 2*v : 1")
     G.v = [1, 2]
@@ -97,6 +100,7 @@ def test_repeated_subexpressions_are_not_confused_by_writes_between():
     assert list(G.b) == [26, 101]
 
 
+@pytest.mark.feature("reset")
 def test_reset_acts_on_the_neurons_that_spiked():
     G = NeuronGroup(4, "v : 1", threshold="v > 1", reset="v = -i")
     G.v = [2, 0, 3, 1]
@@ -104,6 +108,7 @@ def test_reset_acts_on_the_neurons_that_spiked():
     assert np.array_equal(G.v, [0, 0, -2, 1])
 
 
+@pytest.mark.feature("statements")
 @pytest.mark.parametrize("op, result", [("+=", 9), ("-=", 5), ("*=", 14), ("/=", 3.5), ("//=", 3), ("%=", 1), ("**=", 49)])
 def test_augmented_assignments(op, result):
     G = NeuronGroup(1, "v : 1")

@@ -18,6 +18,7 @@ def pairs(pre=5, post=4, source_part=None, **rule):
 FULL = [(i, j) for i in range(5) for j in range(4)]
 
 
+@pytest.mark.feature("connect: condition")
 @pytest.mark.parametrize("condition", [
     "i != j", "i == j", "i < j and j > 1", "i < 2 or j > 2", "not (i == j)", "abs(i - j) <= 1", "(i + j) % 2 == 0", "x_pre > 2", "y_post >= 20",
     "x_pre*10 == y_post", "i != j and x_pre > 1 and y_post < 30", "True", "False", "N_pre - 1 - i == j", "i // 2 == j", "int(i/2) == j", "k_pre == j"])
@@ -27,12 +28,14 @@ def test_condition_selects_pairs_in_order_of_i_then_j(condition):
     assert pairs(condition=condition) == expected
 
 
+@pytest.mark.feature("connect: all pairs")
 def test_no_argument_connects_all():
     assert pairs() == FULL
     assert pairs(condition=True) == FULL
     assert pairs(condition=False) == []
 
 
+@pytest.mark.feature("connect: generator over j")
 @pytest.mark.parametrize("generator", [
     "k for k in range(N_post) if k != i", "k for k in range(i, N_post)", "k for k in range(0, N_post, 2)", "k for k in range(3, -1, -1)",
     "k for k in range(3, -1, -2) if k != i", "(k + i) % N_post for k in range(2)", "k for k in range(i) if k < N_post and y_post > 0",
@@ -50,18 +53,21 @@ def test_generator_over_j_goes_by_i_then_by_its_own_order(generator):
     assert pairs(j=generator) == expected
 
 
+@pytest.mark.feature("connect: one partner")
 def test_single_target_per_source():
     assert pairs(j="i", skip_if_invalid=True) == [(0, 0), (1, 1), (2, 2), (3, 3)]
     assert pairs(j="(i + 1) % N_post") == [(0, 1), (1, 2), (2, 3), (3, 0), (4, 1)]
     assert pairs(j="0 if i > 2") == [(3, 0), (4, 0)]
 
 
+@pytest.mark.feature("connect: generator over i")
 def test_generator_over_i_goes_by_j_first():
     assert pairs(i="k for k in range(2)") == [(0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (1, 2), (0, 3), (1, 3)]
     assert pairs(i="j") == [(0, 0), (1, 1), (2, 2), (3, 3)]
     assert pairs(i="k for k in range(5) if k == j") == [(0, 0), (1, 1), (2, 2), (3, 3)]
 
 
+@pytest.mark.feature("connect: arrays")
 def test_arrays_keep_their_order():
     assert pairs(i=[3, 0, 3], j=[1, 1, 0]) == [(3, 1), (0, 1), (3, 0)]
     assert pairs(i=2, j=[0, 1]) == [(2, 0), (2, 1)]
@@ -70,17 +76,20 @@ def test_arrays_keep_their_order():
     assert pairs(i=[], j=[]) == []
 
 
+@pytest.mark.feature("connect: arrays")
 @pytest.mark.parametrize("kind", ["int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"])
 def test_every_whole_number_type_is_an_index(kind):
     assert pairs(i=np.array([1, 2], kind), j=np.array([0, 1], kind)) == [(1, 0), (2, 1)]
 
 
+@pytest.mark.feature("connect: several per pair")
 def test_n_synapses_per_pair():
     assert pairs(2, 2, n=2) == [(0, 0), (0, 0), (0, 1), (0, 1), (1, 0), (1, 0), (1, 1), (1, 1)]
     assert pairs(2, 3, n="j") == [(0, 1), (0, 2), (0, 2), (1, 1), (1, 2), (1, 2)]
     assert pairs(3, 3, j="i", n=2) == [(0, 0), (0, 0), (1, 1), (1, 1), (2, 2), (2, 2)]
 
 
+@pytest.mark.feature("connect: all pairs")
 def test_every_call_adds():
     G = NeuronGroup(3, "v : 1")
     S = Synapses(G, G, "w : 1")
@@ -90,6 +99,7 @@ def test_every_call_adds():
     assert (list(S.i), list(S.w)) == ([0, 0], [5, 0])
 
 
+@pytest.mark.feature("order of synapses")
 def test_whole_matrix_fits_the_order_of_a_full_connection():
     G, H = NeuronGroup(2, "v : 1"), NeuronGroup(3, "v : 1")
     S = Synapses(G, H, "w : 1")
@@ -99,6 +109,7 @@ def test_whole_matrix_fits_the_order_of_a_full_connection():
     assert all(S.w[i, j] == W[i, j] for i in range(2) for j in range(3))
 
 
+@pytest.mark.feature("connect: skip_if_invalid")
 @pytest.mark.parametrize("rule", [{"j": "i + 1"}, {"j": "k for k in range(-1, 2)"}, {"i": "j - 1"}, {"i": [5], "j": [0]}, {"i": 0, "j": -1}, {"i": [0], "j": [4]}])
 def test_index_out_of_range_is_refused_and_nothing_is_made(rule):
     source, target = NeuronGroup(5, "v : 1", threshold="v > 1"), NeuronGroup(4, "v : 1")
@@ -110,6 +121,7 @@ def test_index_out_of_range_is_refused_and_nothing_is_made(rule):
     assert len(S) == 1
 
 
+@pytest.mark.feature("connect: skip_if_invalid")
 def test_pairs_out_of_range_are_left_out_on_request():
     assert pairs(j="i + 1", skip_if_invalid=True) == [(0, 1), (1, 2), (2, 3)]
     assert pairs(i="j - 1", skip_if_invalid=True) == [(0, 1), (1, 2), (2, 3)]
@@ -121,6 +133,7 @@ def test_condition_is_checked_before_the_range():
     assert pairs(j="i + 1 if i < 3") == [(0, 1), (1, 2), (2, 3)]
 
 
+@pytest.mark.feature("connect: fractions as indices")
 @pytest.mark.parametrize("expression, values", [("int(i/2)", [0, 0, 1, 1, 2]), ("i//2", [0, 0, 1, 1, 2]), ("i/2", [0, 0, 1, 1, 2]),
                                                 ("int(0.5 - i) + 3", [3, 3, 2, 1, 0]), ("(0 - i)//2 + 2", [2, 1, 1, 0, 0]), ("(i - 3) % 4", [1, 2, 3, 0, 1]),
                                                 ("int(i > 2)", [0, 0, 0, 1, 1])])
@@ -129,12 +142,14 @@ def test_int_truncates_and_floor_division_floors(expression, values):
     assert pairs(j=expression) == list(enumerate(values))
 
 
+@pytest.mark.feature("connect: generator over j")
 @pytest.mark.parametrize("generator", ["k for k in range(j)", "k for k in range(y_post)", "k for k in range(0, j + 1)"])
 def test_range_depends_on_the_neuron_it_starts_from_only(generator):
     with pytest.raises((ValueError, TypeError)):
         pairs(j=generator)
 
 
+@pytest.mark.feature("connect: generator over j")
 @pytest.mark.parametrize("generator", ["k for k in range(x_pre)", "k for k in range(i/2)", "k for k in range(2.5)"])
 def test_range_of_floats_is_refused(generator):
     with pytest.raises(TypeError, match="whole numbers"):
@@ -178,6 +193,7 @@ def test_parts_of_groups_as_indices():
     assert list(zip(S.i, S.j)) == [(1, 4), (2, 5)]
 
 
+@pytest.mark.feature("multisynaptic_index")
 def test_multisynaptic_index_counts_over_all_calls():
     G = NeuronGroup(3, "v : 1")
     S = Synapses(G, G, "w : 1", multisynaptic_index="k")
@@ -189,6 +205,7 @@ def test_multisynaptic_index_counts_over_all_calls():
     assert list(S.w[0, 1, :]) == [0, 10, 20]
 
 
+@pytest.mark.feature("connect: arrays")
 @pytest.mark.parametrize("rule, error", [
     (dict(condition="i", ), TypeError), (dict(condition="k for k in range(3)"), ValueError), (dict(condition="i==j", i=1, j=1), ValueError),
     (dict(i=1), ValueError), (dict(j=1), ValueError), (dict(i="j", j="i"), ValueError), (dict(j="k for k in range(3)", p=0.1), ValueError),
@@ -209,6 +226,7 @@ def test_connections_that_make_no_sense_are_refused(rule, error):
     assert len(S) == 4
 
 
+@pytest.mark.feature("before connect")
 @pytest.mark.parametrize("model", ["w : 1", "i : 1"])
 def test_writing_before_connect_is_refused(model):
     G = NeuronGroup(4, "v : 1")
@@ -223,6 +241,7 @@ def test_writing_before_connect_is_refused(model):
     S.w = 1
 
 
+@pytest.mark.feature("before connect")
 def test_running_before_connect_is_refused_and_no_synapses_are_fine():
     G = NeuronGroup(4, "v : 1", threshold="v > 1")
     S = Synapses(G, G, on_pre="v += 1")

@@ -37,10 +37,12 @@ TIES = [0.04, 0.05, 0.14, 0.15, 0.16, 0.25, 2.0]
 STEPS = [0, 1, 1, 1, 2, 3, 20]       # 0.15/0.1 is 1.4999...
 
 
+@pytest.mark.feature("rounding of delays")
 def test_delays_are_rounded_to_steps():
     assert arrival(*TIES) == STEPS
 
 
+@pytest.mark.feature("a delay per synapse")
 @pytest.mark.parametrize("delay, steps", list(zip(TIES, STEPS))[:6])
 def test_one_delay_for_all_equals_an_array_of_equal_delays(delay, steps):
     assert arrival(delay, one=True) == arrival(delay, delay)[:1] == [steps]
@@ -61,6 +63,7 @@ def test_ring_of_slots_wraps_many_times():
         assert np.array_equal(row, (fired + steps <= now).sum(axis=1))
 
 
+@pytest.mark.feature("SpikeGeneratorGroup")
 @pytest.mark.parametrize("time, step", [(0.19, 1), (0.1999, 2), (0.19985, 1), (0.3, 3), (0.7, 7)])
 def test_spike_generator_times_are_floored_with_a_small_tolerance(time, step):
     """The tolerance is a thousandth of a step."""
@@ -70,6 +73,7 @@ def test_spike_generator_times_are_floored_with_a_small_tolerance(time, step):
     assert np.round(S.t / ms * 10) == pytest.approx([step])
 
 
+@pytest.mark.feature("TimedArray")
 def test_timed_array_changes_exactly_at_multiples_of_its_dt():
     values = TimedArray(np.arange(2000.0), dt=0.3 * ms)
     G = NeuronGroup(1, "x = values(t) : 1")
@@ -78,6 +82,7 @@ def test_timed_array_changes_exactly_at_multiples_of_its_dt():
     assert np.array_equal(M.x[0], np.arange(5000) // 3)
 
 
+@pytest.mark.feature("TimedArray")
 @pytest.mark.parametrize("dt, fine", [(0.1, 0.1), (0.1, 0.01), (0.25, 0.1), (1 / 3, 0.1)])
 def test_timed_array_in_equations_is_the_timed_array_of_python(dt, fine):
     defaultclock.dt = fine * ms
@@ -97,6 +102,7 @@ def test_timed_array_is_exact_at_large_multiples():
     assert long((1e6 - 1) * 0.1 * ms) == 0
 
 
+@pytest.mark.feature("TimedArray")
 def test_timed_array_is_clamped_at_both_ends():
     values = TimedArray([3, 5], dt=1 * ms)
     G = NeuronGroup(1, "early = values(t - 10*ms) : 1\nlate = values(t + 10*ms) : 1")
@@ -106,6 +112,7 @@ def test_timed_array_is_clamped_at_both_ends():
     assert (values(-1 * ms), values(1 * second)) == (3, 5)
 
 
+@pytest.mark.feature("TimedArray")
 def test_timed_array_with_columns():
     values = TimedArray([[1, 2], [3, 4]] * volt, dt=1 * ms)
     G = NeuronGroup(2, "x = values(t, i) : volt")
@@ -122,6 +129,7 @@ def test_timed_array_column_out_of_range():
         values(0 * ms, 2)
 
 
+@pytest.mark.feature("TimedArray")
 @pytest.mark.one_target
 @pytest.mark.parametrize("make, error", [
     (lambda: TimedArray([1, 2], dt=1), DimensionMismatchError), (lambda: TimedArray(np.zeros((1, 1, 1)), dt=1 * ms), NotImplementedError),
@@ -132,6 +140,7 @@ def test_timed_arrays_that_make_no_sense_are_refused(make, error):
         make()
 
 
+@pytest.mark.feature("delays between runs")
 def test_changed_delay_leaves_spikes_under_way_alone():
     source = SpikeGeneratorGroup(1, [0, 0], [0, 0.5] * ms)
     G = NeuronGroup(1, "x : 1")
@@ -159,6 +168,7 @@ def test_delays_become_different_while_spikes_are_under_way():
     assert [list(np.flatnonzero(np.diff(row, prepend=0))) for row in M.x] == [[7, 10], [9, 10]]
 
 
+@pytest.mark.feature("delays between runs")
 def test_changed_dt_keeps_the_time_of_arrival():
     source = SpikeGeneratorGroup(1, [0], [0] * ms)
     G = NeuronGroup(1, "x : 1\ny : second")
@@ -188,6 +198,7 @@ def test_splitting_a_run_changes_nothing_under_way(split):
     assert np.array_equal(M.x, expected)
 
 
+@pytest.mark.feature("different dt on both sides")
 def test_pathway_runs_on_the_clock_of_its_source():
     """The source ticks every 0.2 ms, the target every 0.5 ms: the delay counts in steps of the source."""
     source = NeuronGroup(1, "v : 1", threshold="t < 0.1*ms", dt=0.2 * ms)
@@ -210,6 +221,7 @@ def test_post_pathway_runs_on_the_clock_of_the_target():
     assert S.w[0] / ms == pytest.approx(1)
 
 
+@pytest.mark.feature("rounding of delays")
 @pytest.mark.one_target
 def test_negative_delays_are_refused():
     G = NeuronGroup(2, "v : 1", threshold="v > 1")
@@ -224,6 +236,7 @@ def test_negative_delays_are_refused():
     run(1 * ms)
 
 
+@pytest.mark.feature("one delay for all")
 @pytest.mark.one_target
 @pytest.mark.parametrize("delay, error", [(3, TypeError), (3 * amp, DimensionMismatchError), ([1, 2] * ms, ValueError), ({"post": 1 * ms}, ValueError)])
 def test_delays_that_are_none_are_refused(delay, error):
@@ -232,6 +245,7 @@ def test_delays_that_are_none_are_refused(delay, error):
         Synapses(G, G, on_pre="v += 1", delay=delay)
 
 
+@pytest.mark.feature("one delay for all")
 @pytest.mark.one_target
 def test_one_delay_for_all_takes_no_array_later():
     G = NeuronGroup(2, "v : 1", threshold="v > 1")
@@ -245,6 +259,7 @@ def test_one_delay_for_all_takes_no_array_later():
     assert S.delay[:] == 2 * ms
 
 
+@pytest.mark.feature("a delay per synapse")
 @pytest.mark.one_target
 def test_delay_of_synapses_without_pre_pathway_is_refused():
     G = NeuronGroup(2, "v : 1", threshold="v > 1")
@@ -256,6 +271,7 @@ def test_delay_of_synapses_without_pre_pathway_is_refused():
     assert np.all(S.up.delay / ms == 1)
 
 
+@pytest.mark.feature("pathways")
 def test_delays_by_pathway_name():
     source = SpikeGeneratorGroup(1, [0], [0] * ms)
     G = NeuronGroup(1, "x : second\ny : second")

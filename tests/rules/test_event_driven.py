@@ -15,6 +15,7 @@ def pair(model="dA/dt = -A/(2*ms) : 1 (event-driven)\nw : 1", on_pre="", on_post
     return source, target, S
 
 
+@pytest.mark.feature("event-driven synapses")
 def test_initial_value_decays_from_time_zero():
     source, target, S = pair(on_pre="w = A")
     S.A = 1
@@ -23,6 +24,7 @@ def test_initial_value_decays_from_time_zero():
     assert S.lastupdate[0] / ms == pytest.approx(5)
 
 
+@pytest.mark.feature("on_pre and on_post")
 def test_every_pathway_updates_all_event_driven_variables():
     """Pre at 1 ms adds 1, post at 3 ms reads e^-1, which is then the stored value."""
     source, target, S = pair(on_pre="A += 1", on_post="w = A", pre=[1], post=[3])
@@ -51,6 +53,7 @@ def test_update_happens_when_the_delayed_spike_arrives():
     assert S.lastupdate[0] / ms == pytest.approx(4)
 
 
+@pytest.mark.feature("(event-driven) and (clock-driven)")
 def test_stored_value_stands_still_between_events():
     source, target, S = pair(on_pre="A += 1", pre=[1, 3])
     M = StateMonitor(S, "A", record=True)
@@ -69,6 +72,7 @@ def test_everything_else_is_taken_at_its_present_value():
     assert S.A[0] == pytest.approx(2 * (1 - np.exp(-1)))
 
 
+@pytest.mark.feature("event-driven synapses")
 def test_coupled_linear_equations_are_solved_together():
     """dA/dt = -A/tau, dB/dt = A/tau - B/tau: B = A0 (t/tau) exp(-t/tau)."""
     source, target, S = pair("dA/dt = -A/(2*ms) : 1 (event-driven)\ndB/dt = (A - B)/(2*ms) : 1 (event-driven)", on_pre="A += 0", pre=[4])
@@ -85,12 +89,14 @@ def test_equal_and_nearly_equal_time_constants_stay_finite():
     assert S.B[0] == pytest.approx(2 * np.exp(-2), rel=1e-6)
 
 
+@pytest.mark.feature("lastupdate of the user")
 def test_lastupdate_of_the_users_own_is_kept():
     source, target, S = pair("lastupdate : second\nw : 1", on_pre="w = (t - lastupdate)/ms\nlastupdate = t", pre=[1, 4])
     run(5 * ms)
     assert S.w[0] == pytest.approx(3)
 
 
+@pytest.mark.feature("event-driven synapses")
 @pytest.mark.one_target
 @pytest.mark.parametrize("equation", ["-A**2/ms", "-A*t/ms**2"])
 def test_equations_without_a_closed_solution_are_refused(equation):
@@ -99,18 +105,21 @@ def test_equations_without_a_closed_solution_are_refused(equation):
         run(1 * ms)
 
 
+@pytest.mark.feature("event-driven synapses")
 @pytest.mark.one_target
 def test_mixing_event_driven_and_clock_driven_is_refused():
     with pytest.raises(EquationError, match="mixes event-driven and clock-driven"):
         pair("dA/dt = -A/ms : 1 (event-driven)\ndB/dt = (A - B)/ms : 1 (clock-driven)", on_pre="A += 1")
 
 
+@pytest.mark.feature("(event-driven) and (clock-driven)")
 @pytest.mark.one_target
 def test_both_flags_at_once_are_refused():
     with pytest.raises(ValueError, match="cannot be both"):
         pair("dA/dt = -A/ms : 1 (event-driven, clock-driven)", on_pre="A += 1")
 
 
+@pytest.mark.feature("(event-driven) and (clock-driven)")
 def test_clock_driven_variable_decays_every_step():
     source, target, S = pair("dA/dt = -A/(2*ms) : 1 (clock-driven)", on_pre="A += 1", pre=[1])
     M = StateMonitor(S, "A", record=True)

@@ -20,6 +20,7 @@ from brainsim import (
 )
 
 
+@pytest.mark.feature("SpikeGeneratorGroup")
 def test_generator_emits_given_spikes_in_any_order_of_input():
     G = SpikeGeneratorGroup(3, [2, 0, 1, 2], [0.5, 0.2, 0.5, 0] * ms)
     M = SpikeMonitor(G)
@@ -28,6 +29,7 @@ def test_generator_emits_given_spikes_in_any_order_of_input():
     assert M.t / ms == pytest.approx([0, 0.2, 0.5, 0.5])
 
 
+@pytest.mark.feature("period of a generator")
 def test_generator_repeats_its_period():
     G = SpikeGeneratorGroup(2, [0, 1], [0, 0.3] * ms, period=0.5 * ms)
     M = SpikeMonitor(G)
@@ -45,6 +47,7 @@ def test_periodic_generator_is_exact_for_many_periods():
     assert np.array_equal(np.round(M.t / ms * 10), 2 + 7 * np.arange(3000))
 
 
+@pytest.mark.feature("set_spikes")
 def test_new_spikes_replace_the_old_ones():
     G = SpikeGeneratorGroup(2, [0, 1], [0, 0.5] * ms)
     M = SpikeMonitor(G)
@@ -54,6 +57,7 @@ def test_new_spikes_replace_the_old_ones():
     assert list(zip(M.i, np.round(M.t / ms, 3))) == [(0, 0), (0, 0.4), (1, 0.6)]
 
 
+@pytest.mark.feature("set_spikes")
 @pytest.mark.one_target
 def test_spikes_of_the_past_are_told(caplog):
     G = SpikeGeneratorGroup(2, [0, 1], [0, 0.5] * ms)
@@ -63,6 +67,7 @@ def test_spikes_of_the_past_are_told(caplog):
     assert "spikes before the present time are ignored" in caplog.text
 
 
+@pytest.mark.feature("SpikeGeneratorGroup")
 @pytest.mark.one_target
 @pytest.mark.parametrize("arguments, error", [
     ((2, [0], [-1] * ms), ValueError), ((2, [2], [1] * ms), ValueError), ((2, [-1], [1] * ms), ValueError), ((2, [0, 1], [1] * ms), ValueError),
@@ -73,6 +78,7 @@ def test_generators_that_cannot_be_are_refused(arguments, error):
         SpikeGeneratorGroup(*arguments)
 
 
+@pytest.mark.feature("period of a generator")
 @pytest.mark.one_target
 @pytest.mark.parametrize("indices, times, period, error", [
     ([0, 0], [0.11, 0.12], 0, ValueError), ([0], [0.5], 0.5, ValueError), ([0], [0], 0.05, ValueError), ([0], [0], 0.25, NotImplementedError),
@@ -89,6 +95,7 @@ def test_spikes_that_do_not_fit_the_grid_are_refused_at_the_run(indices, times, 
         assert M.num_spikes == 1
 
 
+@pytest.mark.feature("PoissonGroup")
 def test_poisson_group_rates_by_string_and_time():
     stimulus = TimedArray([0, 10000] * Hz, dt=1 * ms)
     P = PoissonGroup(3, rates="stimulus(t)*int(i != 1)")
@@ -98,6 +105,7 @@ def test_poisson_group_rates_by_string_and_time():
     assert (M.t / ms).min() == pytest.approx(1)
 
 
+@pytest.mark.feature("PoissonGroup")
 @pytest.mark.one_target
 def test_poisson_rates_of_the_wrong_unit_are_refused():
     for wrong in (10, 10 * mV, [1, 2] * second):
@@ -135,6 +143,7 @@ def test_poisson_input_to_a_part_and_with_a_string_weight():
     assert P.rate == 10000 * Hz
 
 
+@pytest.mark.feature("PoissonInput")
 @pytest.mark.one_target
 @pytest.mark.parametrize("arguments, error", [
     (("u", 10, 1 * Hz, 1 * mV), KeyError), (("v", 10, 1, 1 * mV), DimensionMismatchError), (("v", 10, 1 * Hz, 1), DimensionMismatchError),
@@ -156,6 +165,7 @@ def test_poisson_input_weight_string_of_the_wrong_unit_is_refused():
     run(0.1 * ms)
 
 
+@pytest.mark.feature("active")
 def test_inactive_source_is_silent():
     """Also in the step after, when its last spikes might linger."""
     G = NeuronGroup(1, "v : 1", threshold="v < 1")

@@ -38,12 +38,14 @@ EULER = [
 HEUN = ["dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "dv/dt = -v/tau + sin(t/ms)*xi*tau**-0.5 : 1"]
 
 
+@pytest.mark.feature("automatic choice of the method")
 @pytest.mark.one_target
 @pytest.mark.parametrize("model, method", [(m, "exact") for m in EXACT] + [(m, "euler") for m in EULER] + [(m, "heun") for m in HEUN])
 def test_automatic_choice(model, method):
     assert chosen(model) == method
 
 
+@pytest.mark.feature("automatic choice of the method")
 @pytest.mark.one_target
 def test_choice_is_said_with_its_reason(caplog):
     with caplog.at_level(logging.INFO, "brainsim"):
@@ -78,6 +80,7 @@ def test_coinciding_time_constants_stay_finite_and_continuous():
     assert values == pytest.approx([np.exp(-1)] * 3, rel=1e-5)
 
 
+@pytest.mark.feature("random functions in equations")
 @pytest.mark.parametrize("method, draws", [("euler", 1), ("rk2", 2), ("rk4", 4)])
 def test_random_functions_draw_once_per_stage(method, draws):
     """The mean of a step of dx/dt = rand()/ms is dt/2; its variance falls with the number of independent stages."""
@@ -101,6 +104,7 @@ def test_method_that_cannot_integrate_is_refused_and_another_one_runs(model, met
     run(0.1 * ms)
 
 
+@pytest.mark.feature("method and its options")
 @pytest.mark.one_target
 @pytest.mark.parametrize("method, error", [("eulr", ValueError), (3, TypeError), ([], TypeError)])
 def test_method_that_is_none_is_refused(method, error):
@@ -109,12 +113,14 @@ def test_method_that_is_none_is_refused(method, error):
         run(0.1 * ms)
 
 
+@pytest.mark.feature("explicit choice of the method")
 @pytest.mark.one_target
 def test_list_of_methods_takes_the_first_that_fits():
     assert chosen("dv/dt = -v**2/tau : 1", method=["exact", "rk2", "euler"]) == "rk2"
     assert chosen("dv/dt = -v**2/tau : 1", method="RK4") == "rk4"
 
 
+@pytest.mark.feature("all variables at once")
 def test_all_variables_are_updated_together():
     G = NeuronGroup(1, "dx/dt = y/ms : 1\ndy/dt = -x/ms : 1", method="euler")
     G.x = 1
@@ -129,6 +135,7 @@ def test_constant_right_hand_sides_by_exponential_euler():
     assert (G.x[0], G.y[0], G.z[0]) == (pytest.approx(0.4), 0, 3)      # finite although a = 0
 
 
+@pytest.mark.feature("warning about invalid values")
 @pytest.mark.one_target
 def test_values_that_become_invalid_are_told_once(caplog):
     G = NeuronGroup(3, "dv/dt = v**2/ms : 1", method="euler")
@@ -138,6 +145,7 @@ def test_values_that_become_invalid_are_told_once(caplog):
     assert caplog.text.count("neurongroup.v is inf at index 1") == 1
 
 
+@pytest.mark.feature("clock-driven synapses")
 def test_clock_driven_synapses_are_integrated():
     G = NeuronGroup(2, "v : 1")
     S = Synapses(G, G, "dw/dt = -w/tau : 1 (clock-driven)")

@@ -14,6 +14,7 @@ def ticking(**more):
     return NeuronGroup(1, TICKING, method="euler", **more)
 
 
+@pytest.mark.feature("run")
 def test_run_takes_what_is_visible_and_not_what_is_contained():
     G = ticking()
     hidden = {"group": ticking(), "list": [ticking()]}
@@ -39,6 +40,7 @@ def test_objects_of_globals_and_locals_are_taken():
     assert (space["G"].x[0], space["H"].x[0]) == pytest.approx((0.1, 0.1))
 
 
+@pytest.mark.feature("start_scope")
 def test_start_scope_hides_older_objects():
     old = ticking()
     start_scope()
@@ -69,6 +71,7 @@ def test_new_objects_start_at_zero():
     assert (H.x[0], list(M.t / ms)) == (pytest.approx(0.1), [0])
 
 
+@pytest.mark.feature("old and new objects together")
 def test_mixture_is_refused_and_the_old_ones_run_on():
     G = ticking()
     run(0.1 * ms)
@@ -80,6 +83,7 @@ def test_mixture_is_refused_and_the_old_ones_run_on():
     assert G.x[0] == pytest.approx(0.2)
 
 
+@pytest.mark.feature("monitors that come and go")
 def test_monitors_may_come_and_go():
     G = ticking()
     run(0.1 * ms)
@@ -116,6 +120,7 @@ def test_invisible_dependency_makes_inactive_with_a_warning(caplog):
     assert (H.x[0], M.num_spikes) == (pytest.approx(0.1), 0)
 
 
+@pytest.mark.feature("Network")
 def test_network_refuses_a_missing_dependency_and_names_it():
     G = NeuronGroup(1, "v : 1", threshold="v < 1", reset="")
     M = SpikeMonitor(G)
@@ -137,6 +142,7 @@ def test_synapses_need_both_sides(part):
     Network(G, H, S).run(0.1 * ms)
 
 
+@pytest.mark.feature("Network")
 def test_object_belongs_to_one_network():
     G = ticking()
     Network(G).run(0.1 * ms)
@@ -154,6 +160,7 @@ def test_object_of_two_networks_runs_in_the_first_to_run():
         two.run(0.1 * ms)
 
 
+@pytest.mark.feature("magic_network")
 def test_magic_network_takes_no_orders():
     G = ticking()
     for call in (magic_network.add, magic_network.remove):
@@ -161,6 +168,7 @@ def test_magic_network_takes_no_orders():
             call(G)
 
 
+@pytest.mark.feature("collect")
 def test_collected_objects_make_a_network():
     G = ticking()
     net = Network(collect())
@@ -168,6 +176,7 @@ def test_collected_objects_make_a_network():
     assert G.x[0] == pytest.approx(0.1)
 
 
+@pytest.mark.feature("Network")
 def test_network_takes_containers_and_refuses_the_rest():
     G, H, K = ticking(), ticking(), ticking()
     net = Network([G, {"h": H}], (K,))
@@ -199,18 +208,21 @@ def test_objects_added_between_runs_join():
     assert (G.x[0], H.x[0]) == pytest.approx((0.4, 0.1))
 
 
+@pytest.mark.feature("names of objects")
 def test_two_objects_of_one_name_are_refused_in_a_network():
     G, H = ticking(name="same"), ticking(name="same")
     with pytest.raises(ValueError, match="'same'"):
         Network(G, H).run(0.1 * ms)
 
 
+@pytest.mark.feature("names of objects")
 @pytest.mark.parametrize("name, error", [("1st", ValueError), ("a b", ValueError), (3, TypeError)])
 def test_names_that_are_none_are_refused(name, error):
     with pytest.raises(error):
         ticking(name=name)
 
 
+@pytest.mark.feature("names of objects", "default names")
 def test_default_names_count_live_objects():
     G, H = ticking(), ticking()
     assert (G.name, H.name) == ("neurongroup", "neurongroup_1")
@@ -219,6 +231,7 @@ def test_default_names_count_live_objects():
     assert (K.name, L.name) == ("abc", "abc_1")
 
 
+@pytest.mark.feature("level")
 def test_run_through_a_helper_needs_level():
     G = ticking()
 

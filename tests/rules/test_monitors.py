@@ -25,6 +25,7 @@ def spikes(n=4):
     return SpikeGeneratorGroup(n, list(range(n)) * 2, np.r_[np.arange(n) * 0.1, np.ones(n)] * ms)
 
 
+@pytest.mark.feature("recorded values")
 def test_state_monitor_keeps_units_shapes_and_order():
     G = NeuronGroup(4, "v : volt\nn : integer\nb : boolean\ns = 2*v : volt")
     G.v, G.n, G.b = "i*mV", "i", "i > 1"
@@ -42,6 +43,7 @@ def test_state_monitor_keeps_units_shapes_and_order():
     assert M.v[0, 0] == 3 * mV
 
 
+@pytest.mark.feature("StateMonitor")
 @pytest.mark.one_target
 def test_state_monitor_of_all_variables():
     G = NeuronGroup(2, "dv/dt = -v/ms : 1\nx : 1\ns = v + x : 1")
@@ -50,6 +52,7 @@ def test_state_monitor_of_all_variables():
     assert (M.v.shape, M.x.shape, M.s.shape) == ((2, 1),) * 3
 
 
+@pytest.mark.feature("StateMonitor")
 @pytest.mark.one_target
 def test_state_monitor_of_nothing_and_of_one():
     G = NeuronGroup(3, "x : 1\nk : 1 (shared)")
@@ -61,6 +64,7 @@ def test_state_monitor_of_nothing_and_of_one():
     assert one.k.tolist() == [[5, 5]]
 
 
+@pytest.mark.feature("recorded subexpressions, i and shared variables")
 def test_state_monitor_of_index_and_time():
     G = NeuronGroup(3, "x : 1")
     M = StateMonitor(G[1:], ["i", "t"], record=True)
@@ -69,6 +73,7 @@ def test_state_monitor_of_index_and_time():
     assert list(M.t / ms) == pytest.approx([0, 0.1])
 
 
+@pytest.mark.feature("indices of a StateMonitor")
 def test_state_monitor_of_a_part_counts_within_the_part():
     G = NeuronGroup(6, "x : 1")
     G.x = "i"
@@ -80,6 +85,7 @@ def test_state_monitor_of_a_part_counts_within_the_part():
     assert M[2].x[0] == 4
 
 
+@pytest.mark.feature("StateMonitor")
 @pytest.mark.one_target
 @pytest.mark.parametrize("variables, record, error", [("y", True, KeyError), ("x", 3, IndexError), ("x", [0, 7], IndexError), ("x", None, TypeError),
                                                       ("x", 0.5, TypeError), ("x", [-4], IndexError)])
@@ -89,6 +95,7 @@ def test_records_that_cannot_be_are_refused(variables, record, error):
         StateMonitor(G, variables, record=record)
 
 
+@pytest.mark.feature("indices of a StateMonitor")
 @pytest.mark.one_target
 def test_what_is_not_recorded_is_refused():
     G = NeuronGroup(3, "x : 1\nz : 1")
@@ -102,6 +109,7 @@ def test_what_is_not_recorded_is_refused():
         M.reinit()
 
 
+@pytest.mark.feature("record_single_timestep")
 @pytest.mark.one_target
 def test_one_more_row_on_request():
     G = NeuronGroup(2, "dx/dt = 1/ms : 1", method="euler")
@@ -116,6 +124,7 @@ def test_one_more_row_on_request():
     assert M.x[0] == pytest.approx([0, 0.1, 0.2, 0.2])
 
 
+@pytest.mark.feature("dt of a monitor")
 def test_state_monitor_with_its_own_dt():
     G = NeuronGroup(1, "dx/dt = 1/ms : 1", method="euler")
     M = StateMonitor(G, "x", record=True, dt=0.5 * ms)
@@ -124,6 +133,7 @@ def test_state_monitor_with_its_own_dt():
     assert M.x[0] == pytest.approx([0, 0.5, 1])
 
 
+@pytest.mark.feature("SpikeMonitor")
 def test_spike_monitor_records_in_order_of_time_and_index():
     G = spikes()
     M = SpikeMonitor(G)
@@ -143,6 +153,7 @@ def test_spike_monitor_goes_on_over_runs():
     assert list(M.i) == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
+@pytest.mark.feature("SpikeMonitor")
 def test_spike_monitor_records_variables_at_the_spike():
     G = NeuronGroup(3, "v : 1\nq : volt\ns = 2*v : 1", threshold="v >= i + 1", reset="v = 0")
     G.q = "i*mV"
@@ -157,6 +168,7 @@ def test_spike_monitor_records_variables_at_the_spike():
         M.w
 
 
+@pytest.mark.feature("counting only")
 def test_count_only():
     G = spikes()
     M = SpikeMonitor(G, record=False)
@@ -181,6 +193,7 @@ def test_monitors_of_a_part_are_the_part_of_the_whole(first, last):
     assert R.rate / Hz == pytest.approx(expected)
 
 
+@pytest.mark.feature("PopulationRateMonitor")
 def test_population_rate():
     G = spikes()
     R = PopulationRateMonitor(G)
@@ -189,6 +202,7 @@ def test_population_rate():
     assert R.t / ms == pytest.approx(np.arange(11) / 10)
 
 
+@pytest.mark.feature("smooth_rate")
 @pytest.mark.one_target
 def test_smoothed_rates():
     G = SpikeGeneratorGroup(1, [0], [1] * ms)
@@ -207,6 +221,7 @@ def test_smoothed_rates():
             R.smooth_rate(window, width=1 * ms)
 
 
+@pytest.mark.feature("SpikeMonitor")
 @pytest.mark.one_target
 @pytest.mark.parametrize("make, error", [
     (lambda: SpikeMonitor(NeuronGroup(1, "v : 1")), ValueError), (lambda: SpikeMonitor("G"), TypeError), (lambda: PopulationRateMonitor(NeuronGroup(1, "v : 1")), (TypeError, ValueError)),
@@ -217,6 +232,7 @@ def test_monitors_of_the_wrong_thing_are_refused(make, error):
         make()
 
 
+@pytest.mark.feature("custom events", "EventMonitor")
 def test_event_monitor():
     G = NeuronGroup(3, "v : 1", events={"high": "v > 1.5"})
     G.v = "i"
@@ -232,6 +248,7 @@ def test_rate_of_poisson_group():
     assert np.mean(R.rate / Hz) == pytest.approx(M.num_spikes / (100 * 0.1))
 
 
+@pytest.mark.feature("monitors as groups")
 @pytest.mark.one_target
 def test_states_of_monitors():
     G = spikes()
@@ -254,6 +271,7 @@ def test_recorded_linked_and_synaptic_variables():
     assert (M.y[:, 0].tolist(), (N.w / volt)[:, 0].tolist()) == ([4, 3], [0, 11])
 
 
+@pytest.mark.feature("active")
 def test_inactive_monitor_keeps_its_record():
     G = spikes()
     M = SpikeMonitor(G)

@@ -6,6 +6,7 @@ import pytest
 from brainsim import Network, NetworkOperation, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, magic_network, ms, mV, network_operation, run, second, stop
 
 
+@pytest.mark.feature("network operations")
 def test_operation_runs_at_every_tick_of_its_clock():
     times, calls = [], []
 
@@ -36,6 +37,7 @@ def test_operation_reads_and_writes_in_its_slot():
     assert list(G.x) == pytest.approx([0.2, 10.1])
 
 
+@pytest.mark.feature("spikes of the present step")
 def test_operation_sees_the_spikes_of_the_step():
     G = NeuronGroup(3, "v : 1", threshold="i == t_in_timesteps")
     seen = []
@@ -48,6 +50,7 @@ def test_operation_sees_the_spikes_of_the_step():
     assert seen == [([0], []), ([1], [0]), ([2], [1])]
 
 
+@pytest.mark.feature("network operations")
 @pytest.mark.one_target
 def test_functions_with_other_arguments_are_refused():
     with pytest.raises(TypeError, match="2 arguments"):
@@ -91,6 +94,7 @@ def test_exception_in_an_operation_reaches_the_caller_and_the_run_goes_on_later(
     assert G.n[0] == 9
 
 
+@pytest.mark.feature("stop")
 def test_stop_ends_after_the_step():
     G = NeuronGroup(1, "n : 1")
     G.run_regularly("n += 1", when="end")
@@ -106,6 +110,7 @@ def test_stop_ends_after_the_step():
     assert (G.n[0], magic_network.t / ms) == (6, pytest.approx(0.6))
 
 
+@pytest.mark.feature("stop")
 def test_stop_of_a_network():
     G = NeuronGroup(1, "n : 1")
     G.run_regularly("n += 1", when="end")
@@ -115,6 +120,7 @@ def test_stop_of_a_network():
     assert (G.n[0], net.t / ms) == (1, pytest.approx(0.1))
 
 
+@pytest.mark.feature("progress reports")
 def test_progress_is_reported_at_start_and_end():
     G = NeuronGroup(1, "x : 1")
     seen = []
@@ -126,6 +132,7 @@ def test_progress_is_reported_at_start_and_end():
     assert seen[-1][2] / ms == pytest.approx(1)
 
 
+@pytest.mark.feature("progress reports")
 @pytest.mark.one_target
 def test_progress_as_text(capsys):
     G = NeuronGroup(1, "x : 1")
@@ -136,6 +143,7 @@ def test_progress_as_text(capsys):
     assert G.x[0] == 0
 
 
+@pytest.mark.feature("progress reports")
 @pytest.mark.one_target
 @pytest.mark.parametrize("report, error", [("txet", ValueError), (3, TypeError)])
 def test_reports_that_are_none_are_refused(report, error):
@@ -146,6 +154,7 @@ def test_reports_that_are_none_are_refused(report, error):
     assert G.t / ms == pytest.approx(1)
 
 
+@pytest.mark.feature("names from outside", "several runs", "values at the start of a run")
 def test_names_are_read_anew_at_each_run():
     G = NeuronGroup(1, "dx/dt = rate : 1", method="euler")
     rate = 1 / ms
@@ -172,6 +181,7 @@ def test_name_that_changes_its_type_is_taken_over():
         assert (G.x[0], G.y[0]) == (x, y), k
 
 
+@pytest.mark.feature("namespace of a group", "order of resolution")
 def test_namespaces_in_their_order():
     k = 1
     G = NeuronGroup(1, "x : 1", namespace={"k": 2})
@@ -188,6 +198,7 @@ def test_namespaces_in_their_order():
     assert (G.x[0], H.x[0], k) == (5, 1, 1)
 
 
+@pytest.mark.feature("order of resolution")
 @pytest.mark.one_target
 def test_constants_and_units_are_not_overridden(caplog):
     e, ms = 5, 17
@@ -199,6 +210,7 @@ def test_constants_and_units_are_not_overridden(caplog):
     assert (e, ms) == (5, 17)
 
 
+@pytest.mark.feature("namespace of a run")
 @pytest.mark.one_target
 def test_explicit_namespace_replaces_the_frame():
     here = 3
@@ -210,6 +222,7 @@ def test_explicit_namespace_replaces_the_frame():
     assert G.x[0] == here
 
 
+@pytest.mark.feature("names from outside", "what counts as a value")
 @pytest.mark.one_target
 def test_values_that_are_no_scalars_are_refused():
     many = np.arange(3)
@@ -228,6 +241,7 @@ def test_values_that_are_no_scalars_are_refused():
         NeuronGroup(1, "x : 1", namespace={"_k": 3})
 
 
+@pytest.mark.feature("what counts as a value")
 def test_zero_dimensional_values_count_as_scalars():
     a, b, c, d = np.array(2.0), np.float32(0.5), np.int16(3), np.array(4) * mV
     G = NeuronGroup(1, "x : 1\nv : volt")

@@ -19,6 +19,7 @@ from brainsim import (
 )
 
 
+@pytest.mark.feature("when and order")
 def test_default_places_of_all_objects():
     G = NeuronGroup(2, "dv/dt = -v/(5*ms) : 1\nx : 1\ns = rand() : 1 (constant over dt)", threshold="v > 1", reset="v = 0",
                     events={"high": "v > 2"}, name="g")
@@ -61,6 +62,7 @@ def test_unknown_slot_is_refused():
     assert len(M.t) == 1
 
 
+@pytest.mark.feature("schedule of a network")
 @pytest.mark.one_target
 @pytest.mark.parametrize("schedule, error", [("start", TypeError), ([1, 2], TypeError), (["start", "after_x"], ValueError)])
 def test_schedule_that_is_none_is_refused(schedule, error):
@@ -73,6 +75,7 @@ def test_schedule_that_is_none_is_refused(schedule, error):
     assert net.schedule[0] == "start"
 
 
+@pytest.mark.feature("schedule of a network")
 def test_schedule_of_a_network_is_followed():
     G = NeuronGroup(1, "dx/dt = 1/ms : 1", name="g")
     M = StateMonitor(G, "x", record=True)
@@ -82,6 +85,7 @@ def test_schedule_of_a_network_is_followed():
     assert M.x[0] == pytest.approx([0.1, 0.2, 0.3])
 
 
+@pytest.mark.feature("when and order")
 def test_order_then_name_decide_within_a_slot():
     G = NeuronGroup(1, "x : 1", name="g")
     G.run_regularly("x = 10*x + 1", name="zebra", order=-1)
@@ -92,6 +96,7 @@ def test_order_then_name_decide_within_a_slot():
     assert G.x[0] == 1234
 
 
+@pytest.mark.feature("threshold")
 def test_spike_is_stamped_with_the_start_of_its_step():
     G = NeuronGroup(1, "dv/dt = 1/ms : 1", threshold="v >= 0.25", reset="v = 0", method="euler")
     S = SpikeMonitor(G, "v")
@@ -114,6 +119,7 @@ def test_earliest_spike_is_at_zero():
     assert list(S.t / ms) == [0]
 
 
+@pytest.mark.feature("recorded values")
 def test_state_monitor_sees_the_step_before_its_update():
     G = NeuronGroup(1, "dv/dt = 1/ms : 1", threshold="v >= 0.25", reset="v = 0", method="euler")
     before = StateMonitor(G, "v", record=True)
@@ -144,6 +150,7 @@ def test_synapses_come_before_resets(reset, left):
     assert G.v[:] == pytest.approx([0, left])
 
 
+@pytest.mark.feature("default names")
 def test_default_names_run_in_string_order():
     G = NeuronGroup(1, "v : 1", threshold="v < 1")
     S = Synapses(G, G, on_pre="v = v*10 + 1")
@@ -163,6 +170,7 @@ def test_pathways_run_in_order_of_their_names():
     assert G.v[0] == 12
 
 
+@pytest.mark.feature("pathways")
 def test_order_of_a_pathway_goes_before_its_name():
     G = NeuronGroup(1, "v : 1", threshold="v < 1")
     S = Synapses(G, G, on_pre={"b": "v = v*10 + 2", "a": "v = v*10 + 1"})
@@ -172,6 +180,7 @@ def test_order_of_a_pathway_goes_before_its_name():
     assert G.v[0] == 21
 
 
+@pytest.mark.feature("several clocks")
 def test_clocks_of_equal_time_are_served_in_one_pass():
     G = NeuronGroup(1, "x : 1", dt=0.2 * ms)
     G.run_regularly("x += 1", when="before_start")

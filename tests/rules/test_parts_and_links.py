@@ -4,6 +4,7 @@ import pytest
 from brainsim import DimensionMismatchError, NeuronGroup, StateMonitor, Synapses, linked_var, ms, mV, run
 
 
+@pytest.mark.feature("what subgroups can do")
 @pytest.mark.one_target
 def test_part_is_a_view_that_counts_from_zero():
     G = NeuronGroup(10, "v : volt\nn : integer")
@@ -26,6 +27,7 @@ def test_part_is_a_view_that_counts_from_zero():
     assert len(G[5:100]) == 5
 
 
+@pytest.mark.feature("subgroups")
 @pytest.mark.one_target
 @pytest.mark.parametrize("item, error", [(slice(None, None, 2), IndexError), ([1, 3], IndexError), (-1, IndexError), (slice(5, 5), IndexError), (10, IndexError),
                                          ([], IndexError), (0.5, TypeError), ("i > 3", TypeError), ([3, 2], IndexError)])
@@ -44,6 +46,7 @@ def test_part_of_a_part_is_a_slice():
     assert list(G[2:8][1:3].v) == [3, 4]
 
 
+@pytest.mark.feature("run_regularly")
 def test_regular_code_on_a_part():
     G = NeuronGroup(6, "x : 1\ny : 1")
     G[2:5].run_regularly("x += 1 + i; y = N")
@@ -51,6 +54,7 @@ def test_regular_code_on_a_part():
     assert (list(G.x), list(G.y)) == ([0, 0, 2, 4, 6, 0], [0, 0, 3, 3, 3, 0])
 
 
+@pytest.mark.feature("what subgroups can do")
 def test_synapses_between_parts_act_on_the_right_neurons():
     G = NeuronGroup(6, "x : 1\ny : 1", threshold="i == 1 or i == 4")
     S = Synapses(G[:3], G[3:], on_pre="x_post += 1 + i", on_post="y_pre += 1 + j")
@@ -60,6 +64,7 @@ def test_synapses_between_parts_act_on_the_right_neurons():
     assert list(G.y) == [2, 2, 2, 0, 0, 0]
 
 
+@pytest.mark.feature("subgroups as indices")
 @pytest.mark.one_target
 def test_part_as_an_index():
     G = NeuronGroup(6, "x : 1")
@@ -71,6 +76,7 @@ def test_part_as_an_index():
         G.x[H[1:3]]
 
 
+@pytest.mark.feature("(linked)")
 def test_link_one_to_one_reads_and_writes():
     G = NeuronGroup(3, "x : volt")
     H = NeuronGroup(3, "y : volt (linked)\nz : volt")
@@ -98,6 +104,7 @@ def test_link_from_one_element_or_a_shared_value_is_for_all():
     assert H.b[:] == pytest.approx(9)
 
 
+@pytest.mark.feature("linked_var")
 def test_link_by_an_index():
     G = NeuronGroup(2, "dx/dt = (i + 1)/ms : 1\ns = 10*x : 1", method="euler")
     H = NeuronGroup(4, "a : 1 (linked)\nb : 1 (linked)\nc : 1 (linked)\ndz/dt = a/ms : 1\nk : integer (constant)", method="euler")
@@ -124,6 +131,7 @@ def test_link_is_followed_through_synapses():
     assert list(S.w) == [44, 43, 34, 33]
 
 
+@pytest.mark.feature("linked_var")
 @pytest.mark.one_target
 def test_links_that_cannot_be_are_refused():
     G, H = NeuronGroup(2, "x : 1\nv : volt\np : 1"), NeuronGroup(3, "y : 1 (linked)\nz : 1\nk : integer\nf : 1")
@@ -141,6 +149,7 @@ def test_links_that_cannot_be_are_refused():
         linked_var(3)
 
 
+@pytest.mark.feature("linked_var")
 @pytest.mark.one_target
 def test_unset_link_is_refused_at_the_run_and_can_be_set_then():
     G, H = NeuronGroup(2, "x : 1"), NeuronGroup(2, "y : 1 (linked)\ndz/dt = y/ms : 1", method="euler")
@@ -152,6 +161,7 @@ def test_unset_link_is_refused_at_the_run_and_can_be_set_then():
     assert list(H.z) == pytest.approx([0.1, 0.1])
 
 
+@pytest.mark.feature("(linked)")
 @pytest.mark.one_target
 def test_linked_takes_no_other_flag():
     with pytest.raises(SyntaxError, match="cannot be combined"):

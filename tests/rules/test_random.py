@@ -24,6 +24,7 @@ def all_different(x):
     return len(np.unique(x)) == np.size(x)
 
 
+@pytest.mark.feature("rand and randn")
 def test_each_neuron_and_call_has_its_own_number():
     G = NeuronGroup(50, "x : 1\ny : 1")
     G.run_regularly("x = rand()\ny = rand()")
@@ -48,6 +49,7 @@ def test_each_event_draws_in_a_pathway():
     assert all_different(S.w)
 
 
+@pytest.mark.feature("strings as values")
 @pytest.mark.one_target
 def test_strings_draw_per_element_and_shared_ones_once():
     G = NeuronGroup(20, "v : 1\nk : 1 (shared)")
@@ -70,6 +72,7 @@ def test_generator_ranges_draw_per_outer_index():
     assert len(np.unique(S.N_outgoing_pre)) > 20
 
 
+@pytest.mark.feature("seed")
 def test_same_seed_same_numbers():
     def numbers():
         start_scope()
@@ -85,6 +88,7 @@ def test_same_seed_same_numbers():
     assert not np.array_equal(first, numbers()[::-1])
 
 
+@pytest.mark.feature("reproducible numbers")
 def test_targets_agree_on_random_numbers(target):
     """The numbers of NumPy, whatever the target of this test."""
     found = []
@@ -113,6 +117,7 @@ def test_splitting_a_run_draws_the_same_numbers(pieces):
     assert np.array_equal(whole.v, parts.v)
 
 
+@pytest.mark.feature("seed")
 def test_runs_without_a_new_seed_differ():
     def numbers():
         G = NeuronGroup(5, "x : 1", name="g")
@@ -123,6 +128,7 @@ def test_runs_without_a_new_seed_differ():
     assert not np.any(numbers() == numbers())
 
 
+@pytest.mark.feature("white noise")
 def test_noise_scales_with_the_root_of_dt():
     """Ornstein–Uhlenbeck: the variance is sigma^2 tau/2 at any dt (Euler adds a factor 1/(1 - dt/(2 tau)))."""
     for dt in (0.05, 0.1, 0.5):
@@ -131,6 +137,7 @@ def test_noise_scales_with_the_root_of_dt():
         assert np.var(G.x) == pytest.approx(2.5 / (1 - dt / 10), rel=0.1)      # standard error 2 %
 
 
+@pytest.mark.feature("white noise")
 def test_noises_are_independent_between_names_and_neurons():
     G = NeuronGroup(5000, "da/dt = xi_1*ms**-0.5 : 1\ndb/dt = xi_2*ms**-0.5 : 1\ndc/dt = xi_1*ms**-0.5 : 1", method="euler")
     run(0.1 * ms)
@@ -139,6 +146,7 @@ def test_noises_are_independent_between_names_and_neurons():
     assert abs(np.corrcoef(G.a[1:], G.a[:-1])[0, 1]) < 0.07
 
 
+@pytest.mark.feature("PoissonGroup")
 def test_poisson_group_has_its_rate():
     P = PoissonGroup(1000, rates="int(i < 500)*100*Hz + 10*Hz")
     M = SpikeMonitor(P)
@@ -147,6 +155,7 @@ def test_poisson_group_has_its_rate():
     assert M.count[500:].mean() == pytest.approx(1, abs=0.18)
 
 
+@pytest.mark.feature("PoissonGroup")
 def test_poisson_rates_can_be_set_between_runs():
     P = PoissonGroup(10, rates=np.zeros(10) * Hz)
     M = SpikeMonitor(P)
@@ -157,6 +166,7 @@ def test_poisson_rates_can_be_set_between_runs():
     assert M.num_spikes == 100
 
 
+@pytest.mark.feature("PoissonInput")
 def test_poisson_input_adds_binomial_numbers():
     G = NeuronGroup(2000, "x : 1")
     P = PoissonInput(G, "x", 100, 50 * Hz, weight=0.5)
@@ -167,6 +177,7 @@ def test_poisson_input_adds_binomial_numbers():
     assert set(np.unique(np.array(G.x) * 2 % 1)) == {0}
 
 
+@pytest.mark.feature("poisson")
 @pytest.mark.parametrize("mean", [0.2, 3.5, 60])
 def test_poisson_function_has_equal_mean_and_variance(mean):
     G = NeuronGroup(4000, "n : integer")
@@ -176,6 +187,7 @@ def test_poisson_function_has_equal_mean_and_variance(mean):
     assert np.var(G.n) == pytest.approx(mean, rel=0.2)
 
 
+@pytest.mark.feature("connect: probability")
 @pytest.mark.one_target
 def test_condition_with_probability():
     G = NeuronGroup(200, "v : 1")
@@ -192,6 +204,7 @@ def test_condition_with_probability():
     assert len(U) == pytest.approx(300, abs=73)
 
 
+@pytest.mark.feature("connect: probability")
 @pytest.mark.one_target
 @pytest.mark.parametrize("p, count", [(1.5, 100), (1, 100), (0, 0), (-0.5, 0)])
 def test_probabilities_beyond_the_ends(p, count):
@@ -201,6 +214,7 @@ def test_probabilities_beyond_the_ends(p, count):
     assert len(S) == count
 
 
+@pytest.mark.feature("connect: sample")
 @pytest.mark.one_target
 def test_sample_of_fixed_size_is_sorted_and_without_repetition():
     G = NeuronGroup(30, "v : 1")
@@ -212,6 +226,7 @@ def test_sample_of_fixed_size_is_sorted_and_without_repetition():
     assert len({tuple(r) for r in rows}) > 20
 
 
+@pytest.mark.feature("connect: sample")
 @pytest.mark.one_target
 def test_sample_with_probability():
     G = NeuronGroup(100, "v : 1\nq : 1")
@@ -223,6 +238,7 @@ def test_sample_with_probability():
     assert len(S) == pytest.approx(400, abs=90)        # 50 sources * 40 candidates * 0.2; 5 standard errors of 18
 
 
+@pytest.mark.feature("connect: sample")
 @pytest.mark.one_target
 @pytest.mark.parametrize("text, error", [("k for k in sample(N_post, size=11)", IndexError), ("k for k in sample(N_post, size=-1)", IndexError),
                                          ("k for k in sample(N_post)", SyntaxError), ("k for k in sample(N_post, p=0.1, size=3)", SyntaxError)])
@@ -234,6 +250,7 @@ def test_samples_that_cannot_be_drawn_are_refused(text, error):
     assert len(S) == 0
 
 
+@pytest.mark.feature("connect: sample")
 @pytest.mark.one_target
 def test_sample_larger_than_its_range_is_clamped_on_request():
     G = NeuronGroup(10, "v : 1")

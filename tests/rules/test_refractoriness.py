@@ -29,6 +29,7 @@ def frozen_neuron(**more):
     return G
 
 
+@pytest.mark.feature("(unless refractory)")
 def test_flagged_variable_is_frozen_while_refractory():
     G = NeuronGroup(1, DRIVEN, threshold="v >= 0.25", reset="v = 0", refractory=0.5 * ms, method="euler")
     M = StateMonitor(G, "v", record=True)
@@ -45,6 +46,7 @@ def test_variable_without_the_flag_moves_on():
     assert S.t / ms == pytest.approx([0.2, 0.7, 1.0][:2])
 
 
+@pytest.mark.feature("(unless refractory)")
 def test_synaptic_writes_are_dropped_while_refractory():
     G = frozen_neuron()
     inputs = SpikeGeneratorGroup(1, [0], [1] * ms)
@@ -100,6 +102,7 @@ def test_reset_writes_while_refractory():
     assert G.v[0] == -3
 
 
+@pytest.mark.feature("refractory targets")
 @pytest.mark.parametrize("flag, left", [("(unless refractory)", 0), ("", 0.25)])
 def test_input_in_the_step_of_the_spike_is_blocked_by_the_flag(flag, left):
     G = NeuronGroup(2, f"dv/dt = 0/ms : 1 {flag}", threshold="v >= 1", reset="v -= 1", refractory=1 * ms, method="euler")
@@ -110,6 +113,7 @@ def test_input_in_the_step_of_the_spike_is_blocked_by_the_flag(flag, left):
     assert G.v[1] == left
 
 
+@pytest.mark.feature("refractory")
 def test_interval_equals_the_period_when_the_threshold_always_holds():
     G = NeuronGroup(1, "v : 1", threshold="v < 1", refractory=2 * ms)
     S = SpikeMonitor(G)
@@ -186,6 +190,7 @@ def test_period_follows_a_variable_while_it_lasts():
     assert S.t / ms == pytest.approx([0, 1, 2.1])
 
 
+@pytest.mark.feature("refractory")
 def test_condition_ends_refractoriness_and_the_threshold_starts_it():
     G = NeuronGroup(1, "dv/dt = -1/ms : 1", threshold="v > 0.45", refractory="v > 0.15", method="euler")
     G.v = 1
@@ -196,6 +201,7 @@ def test_condition_ends_refractoriness_and_the_threshold_starts_it():
     assert list(M.not_refractory[0].astype(int)) == [0]*9 + [1]      # v is 0.1 at the start of step 9
 
 
+@pytest.mark.feature("custom events")
 def test_custom_events_ignore_refractoriness():
     G = NeuronGroup(1, "v : 1\nn : 1", threshold="v < 1", refractory=1 * ms, events={"tick": "v < 1"})
     G.run_on_event("tick", "n += 1")
@@ -227,6 +233,7 @@ def test_group_without_differential_equations_is_refractory_too():
     assert S.t / ms == pytest.approx([0, 0.3, 0.6, 0.9])
 
 
+@pytest.mark.feature("refractory")
 @pytest.mark.one_target
 @pytest.mark.parametrize("refractory, error", [(3 * amp, DimensionMismatchError), ("3*amp", TypeError), ("v", TypeError), (3, TypeError)])
 def test_refractory_that_is_no_time_and_no_condition_is_refused(refractory, error):

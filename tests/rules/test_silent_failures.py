@@ -30,6 +30,7 @@ def test_every_block_of_a_program_runs_or_the_run_fails():
     assert list(S.j) == [0, 0, 1, 1]
 
 
+@pytest.mark.feature("network operations")
 def test_network_operations_are_called_on_every_target():
     """R61."""
     calls = []
@@ -42,6 +43,7 @@ def test_network_operations_are_called_on_every_target():
     assert len(calls) == 3
 
 
+@pytest.mark.feature("codegen.target")
 @pytest.mark.one_target
 def test_unknown_target_is_refused_when_it_is_set():
     """R62."""
@@ -67,6 +69,7 @@ def test_negative_delay_from_a_string_or_an_array_is_refused():
     assert list(G.x) == [1, 1]
 
 
+@pytest.mark.feature("errors name the object")
 @pytest.mark.one_target
 @pytest.mark.parametrize("model, error", [("dv/dt = -v : 1", DimensionMismatchError), ("dv/dt = -v/nowhere : 1", KeyError),
                                           ("dv/dt = -v**2/ms : 1", UnsupportedEquationsException)])
@@ -81,6 +84,7 @@ def test_errors_of_a_run_carry_both_classes_and_the_object(model, error):
     assert G.name == "neurongroup"
 
 
+@pytest.mark.feature("errors name the object")
 @pytest.mark.one_target
 def test_assignments_and_connect_raise_the_plain_error():
     G = NeuronGroup(1, "v : volt")

@@ -47,6 +47,7 @@ def same(a, b):
     return all(np.array_equal(a[k], b[k]) for k in a)
 
 
+@pytest.mark.feature("store and restore")
 def test_three_identical_continuations():
     net = network()
     net.run(3.3 * ms)
@@ -77,6 +78,7 @@ def test_continuation_is_the_undisturbed_run():
     assert same(whole, state(net))
 
 
+@pytest.mark.feature("store and restore")
 def test_random_numbers_go_on_without_the_flag():
     net = network()
     net.run(1 * ms)
@@ -89,6 +91,7 @@ def test_random_numbers_go_on_without_the_flag():
     assert not np.any(found[0]["g.v"] == found[1]["g.v"])
 
 
+@pytest.mark.feature("store and restore")
 def test_file_is_readable_by_another_network_on_another_target(tmp_path, target):
     prefs["codegen.target"] = "numpy"
     net = network()
@@ -157,6 +160,7 @@ def test_restore_brings_dt_back():
     assert (G.n[0], defaultclock.dt / ms) == (10, pytest.approx(0.1))
 
 
+@pytest.mark.feature("store and restore")
 @pytest.mark.one_target
 def test_restore_of_the_unknown_is_refused():
     G = NeuronGroup(1, "x : 1")
@@ -171,6 +175,7 @@ def test_restore_of_the_unknown_is_refused():
     net.run(0.1 * ms)
 
 
+@pytest.mark.feature("states of a network")
 def test_states_of_a_network():
     G = NeuronGroup(2, "x : 1\ns = 2*x : 1", name="g")
     net = Network(G)

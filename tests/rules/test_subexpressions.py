@@ -5,6 +5,7 @@ import pytest
 from brainsim import NeuronGroup, StateMonitor, Synapses, ms, run
 
 
+@pytest.mark.feature("subexpressions")
 def test_subexpression_is_worked_out_at_each_use():
     G = NeuronGroup(2, "v : 1\ns = 2*v + k : 1\nk : 1")
     G.k, G.v = [1, 2], 3
@@ -34,6 +35,7 @@ def test_subexpression_of_another_group_is_seen_through_a_synapse():
     assert (list(S.a), list(S.b)) == ([10, 20], [15, 15])
 
 
+@pytest.mark.feature("subexpressions")
 @pytest.mark.one_target
 def test_subexpression_cannot_be_assigned():
     G = NeuronGroup(1, "v : 1\ns = 2*v : 1", threshold="v > 1", reset="s = 1")
@@ -43,6 +45,7 @@ def test_subexpression_cannot_be_assigned():
         run(0.1 * ms)
 
 
+@pytest.mark.feature("(constant over dt)")
 def test_constant_over_dt_holds_for_the_step():
     """Worked out before the monitor and run_regularly of that step; every use agrees."""
     G = NeuronGroup(1, "v : 1\ns = 2*v : 1 (constant over dt)\na : 1\nb : 1")
@@ -66,6 +69,7 @@ def test_constant_over_dt_draws_once_per_step():
     assert not np.any(M.r[:, 0] == M.r[:, 1])
 
 
+@pytest.mark.feature("(constant over dt)")
 @pytest.mark.one_target
 def test_random_subexpression_needs_the_flag():
     G = NeuronGroup(1, "r = rand() : 1")
@@ -82,12 +86,14 @@ def test_frozen_nonlinear_term_leaves_the_equation_exact():
     assert G.v[0] == pytest.approx(8 * (1 - np.exp(-1)))
 
 
+@pytest.mark.feature("repeated and cyclic definitions")
 @pytest.mark.one_target
 def test_cycle_of_subexpressions_is_refused():
     with pytest.raises(ValueError):
         NeuronGroup(1, "a = b : 1\nb = a : 1")
 
 
+@pytest.mark.feature("(shared)")
 def test_shared_subexpression_and_parameter_have_one_value():
     G = NeuronGroup(3, "k : 1 (shared)\ns = 2*k : 1 (shared)\nx : 1")
     G.k = 4
@@ -116,6 +122,7 @@ def test_shared_variable_is_not_written_by_single_neurons():
         run(0.1 * ms)
 
 
+@pytest.mark.feature("(shared)")
 def test_shared_writes_come_before_writes_per_element():
     G = NeuronGroup(3, "x : 1\nk : 1 (shared)")
     G.run_regularly("k += 1\nx = k + i")

@@ -4,6 +4,7 @@ import pytest
 from brainsim import DimensionMismatchError, NeuronGroup, StateMonitor, Synapses, ms, run
 
 
+@pytest.mark.feature("(summed)")
 def test_sum_reads_the_start_of_the_step():
     """x = 0, .1, .2, .3 gives, recorded at start, the initial value and then a lag of one step."""
     source = NeuronGroup(1, "dx/dt = 1/ms : 1", method="euler")
@@ -16,6 +17,7 @@ def test_sum_reads_the_start_of_the_step():
     assert M.total[0] == pytest.approx([7, 0, 0.1, 0.2])
 
 
+@pytest.mark.feature("summed variables")
 def test_neurons_without_synapses_become_zero():
     source = NeuronGroup(2, "x : 1")
     target = NeuronGroup(3, "total : 1")
@@ -41,6 +43,7 @@ def test_sum_into_a_part_leaves_the_rest_alone():
     assert list(target.total) == [5, 0, 11, 0, 20, 5]
 
 
+@pytest.mark.feature("summed variables")
 def test_sum_into_the_source():
     source = NeuronGroup(2, "total : 1")
     target = NeuronGroup(3, "y : 1")
@@ -81,6 +84,7 @@ def test_two_sums_in_one_object():
     assert (list(G.a), list(G.b)) == ([3, 3], [30, 30])
 
 
+@pytest.mark.feature("summed variables")
 @pytest.mark.one_target
 @pytest.mark.parametrize("parts", [(slice(None), slice(None)), (slice(0, 2), slice(1, 3)), (slice(None), slice(1, 2))])
 def test_two_sums_into_the_same_neurons_are_refused(parts):
@@ -94,6 +98,7 @@ def test_two_sums_into_the_same_neurons_are_refused(parts):
         run(0.1 * ms)
 
 
+@pytest.mark.feature("summed variables")
 @pytest.mark.one_target
 @pytest.mark.parametrize("line, error", [
     ("total_post = x_pre*volt : volt (summed)", DimensionMismatchError), ("v_post = x_pre : 1 (summed)", ValueError),

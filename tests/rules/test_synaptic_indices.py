@@ -17,6 +17,7 @@ def S():
     return made
 
 
+@pytest.mark.feature("indices of synaptic variables")
 @pytest.mark.parametrize("item, expected", [
     ((0, 1), [1]), ((0, slice(None)), [1, 2, 3]), ((slice(None), 3), [3, 13, 23]), ((slice(0, 2), slice(2, 4)), [2, 3, 12, 13]), ((0, 0), []),
     (([0, 2], 1), [1, 21]), ((-1, -1), [23]), (4, 12), ([0, 4], [1, 12]), (slice(3, 5), [10, 12]), ("i == 1", [10, 12, 13]), ("x_pre > 5 and j == 3", [13, 23]),
@@ -25,6 +26,7 @@ def test_reading(S, item, expected):
     assert np.array_equal(np.asarray(S.w[item]), expected)
 
 
+@pytest.mark.feature("indices of synaptic variables")
 def test_writing(S):
     S.w[0, :] = 100
     S.w["i == 1"] = "w + 0.5"
@@ -78,6 +80,7 @@ def test_recording_chosen_synapses(S):
     assert M.w[:, 0].tolist() == [10, 12, 13]
 
 
+@pytest.mark.feature("indices of synaptic variables")
 def test_chosen_synapses_expire_with_a_new_connection(S):
     chosen = S[0, :]
     S.connect(i=0, j=0)
@@ -86,6 +89,7 @@ def test_chosen_synapses_expire_with_a_new_connection(S):
     StateMonitor(S, "w", record=S[0, :])
 
 
+@pytest.mark.feature("shared, linked, constant synaptic parameters")
 def test_shared_synaptic_variable(S):
     S.k = 4
     assert S.k[:] == 4

@@ -5,6 +5,7 @@ import pytest
 from brainsim import NeuronGroup, SpikeGeneratorGroup, Synapses, ms, run
 
 
+@pytest.mark.feature("names in synaptic code")
 def test_bare_name_is_the_targets():
     source = NeuronGroup(1, "x : 1", threshold="t < 0.05*ms")
     target = NeuronGroup(1, "x : 1\ny : 1")
@@ -15,6 +16,7 @@ def test_bare_name_is_the_targets():
     assert (S.w[0], target.y[0]) == (2, 1)
 
 
+@pytest.mark.feature("names in synaptic code")
 @pytest.mark.one_target
 def test_bare_name_of_the_source_is_unknown():
     source = NeuronGroup(1, "only : 1", threshold="t < 0.05*ms")
@@ -26,6 +28,7 @@ def test_bare_name_of_the_source_is_unknown():
     assert "x += only\n         ^^^^" in str(error.value)
 
 
+@pytest.mark.feature("names that clash")
 @pytest.mark.one_target
 def test_synaptic_variable_of_a_neurons_name_is_refused():
     G = NeuronGroup(1, "x : 1", threshold="x > 1")
@@ -41,6 +44,7 @@ def test_i_and_j_count_within_the_subgroups():
     assert list(S.i) == list(S.j) == list(S.a) == list(S.b) == [0, 1, 2]
 
 
+@pytest.mark.feature("indices and counts of synapses")
 def test_sizes_in_synaptic_code():
     G = NeuronGroup(10, "v : 1", threshold="t < 0.05*ms")
     S = Synapses(G[2:5], G[5:7], "a : 1\nb : 1\nc : 1", on_pre="a = N_pre\nb = N_post\nc = N")
@@ -49,6 +53,7 @@ def test_sizes_in_synaptic_code():
     assert (list(S.a), list(S.b), list(S.c)) == ([3, 3], [2, 2], [2, 2])
 
 
+@pytest.mark.feature("indices and counts of synapses")
 def test_incoming_and_outgoing_count_all_synapses():
     source = SpikeGeneratorGroup(3, [0, 1, 2], [0, 0, 0] * ms)
     target = NeuronGroup(2, "x : 1")

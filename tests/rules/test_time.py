@@ -32,6 +32,7 @@ def test_run_of_n_steps_makes_n_steps():
     assert magic_network.t == 1 * second
 
 
+@pytest.mark.feature("boundaries of runs")
 def test_run_boundaries_repeat_no_step():
     G = counter()
     made = []
@@ -42,6 +43,7 @@ def test_run_boundaries_repeat_no_step():
     assert made == [2, 1, 2, 1]
 
 
+@pytest.mark.feature("several runs")
 @pytest.mark.parametrize("dt", [0.1, 0.01, 1 / 3, 0.025])
 def test_many_short_runs_are_one_long_run(dt):
     defaultclock.dt = dt * ms
@@ -51,6 +53,7 @@ def test_many_short_runs_are_one_long_run(dt):
         assert G.x[0] == k
 
 
+@pytest.mark.feature("run")
 @pytest.mark.one_target
 def test_negative_run_is_refused_and_zero_prepares():
     G = counter()
@@ -94,6 +97,7 @@ def test_slow_clock_is_not_early_among_fast_ones():
     assert slow.last_time[0] == 1.5 * second
 
 
+@pytest.mark.feature("several clocks")
 @pytest.mark.parametrize("dt", [0.1 * ms, 0.3 * ms, 7 * us, 1 / 3 * ms])
 def test_clocks_of_several_dt_meet_at_common_times(dt):
     fast, slow = counter(dt=dt), counter(dt=10 * dt)
@@ -103,6 +107,7 @@ def test_clocks_of_several_dt_meet_at_common_times(dt):
     assert np.array_equal(M.x[0], np.arange(100) * 10)
 
 
+@pytest.mark.feature("dt and clock of a group", "Clock")
 def test_clock_can_be_shared_and_changed():
     clock = Clock(dt=0.5 * ms)
     G, H = counter(clock=clock), counter(clock=clock)
@@ -113,6 +118,7 @@ def test_clock_can_be_shared_and_changed():
     assert (G.x[0], clock.t / ms, clock.timestep) == (6, pytest.approx(4), 4)
 
 
+@pytest.mark.feature("dt and clock of a group")
 @pytest.mark.one_target
 def test_dt_or_clock_but_not_both():
     with pytest.raises(ValueError, match="either dt or clock"):
@@ -128,6 +134,7 @@ def test_dt_or_clock_but_not_both():
         defaultclock.dt = 3
 
 
+@pytest.mark.feature("defaultclock")
 def test_default_clock_counts_also_when_set_after_making():
     G = counter()
     defaultclock.dt = 0.5 * ms
@@ -136,6 +143,7 @@ def test_default_clock_counts_also_when_set_after_making():
     assert G.dt / ms == pytest.approx(0.5)
 
 
+@pytest.mark.feature("another dt between runs")
 def test_dt_may_change_at_a_multiple_of_the_new_one():
     G = counter()
     run(1 * ms)

@@ -7,6 +7,7 @@ import pytest
 from brainsim import NeuronGroup, StateMonitor, Synapses, ms, run
 
 
+@pytest.mark.feature("types of variables")
 @pytest.mark.one_target
 def test_types_of_variables():
     G = NeuronGroup(2, "x : 1\nn : integer\nb : boolean", threshold="x > 1", refractory=1 * ms)
@@ -24,11 +25,13 @@ def test_time_counts_in_whole_steps():
     assert (G.n[0], G.x[0] / ms, G.y[0] / ms) == (9, pytest.approx(0.9), pytest.approx(0.1))
 
 
+@pytest.mark.feature("initial values")
 def test_everything_begins_at_zero():
     G = NeuronGroup(2, "dv/dt = 0*v/ms : 1\nx : 1\nn : integer\nb : boolean")
     assert not any(np.any(a) for a in (G.v, G.x, G.n, G.b))
 
 
+@pytest.mark.feature("casts to integer and boolean variables")
 @pytest.mark.parametrize("value, stored", [("7/2", 3), ("-7/2", -3), ("3.999", 3), ("i + 0.5", 0), ("1 < 2", 1)])
 def test_float_into_an_integer_truncates(value, stored):
     """With Brian's cython target the block would silently not run at all (R60)."""
@@ -40,6 +43,7 @@ def test_float_into_an_integer_truncates(value, stored):
     assert G.n[0] == stored
 
 
+@pytest.mark.feature("statements")
 def test_temporaries_take_the_type_of_their_value():
     G = NeuronGroup(1, "x : 1\ny : 1\nn : integer\nb : boolean")
     G.run_regularly("half = 7/2; whole = 7//2; yes = 3 > 2\nx = half; y = whole/2; b = yes; n = whole")
@@ -61,6 +65,7 @@ ARITHMETIC = [
 PAIRS = [(7, 2), (-7, 2), (7, -2), (-7, -2), (6, 3), (-1, 3), (0, 5)]
 
 
+@pytest.mark.feature("operators")
 @pytest.mark.parametrize("kind", ["integer", "1"])
 def test_arithmetic_is_pythons(kind):
     lines = "\n".join(f"r{k} : 1" for k in range(len(ARITHMETIC)))
@@ -97,6 +102,7 @@ def test_literal_one_is_a_number_and_true_a_truth():
     assert not G.b[0]
 
 
+@pytest.mark.feature("constants of the language")
 @pytest.mark.parametrize("text, value", [("inf", np.inf), ("-inf", -np.inf), ("pi", np.pi), ("e", np.e), ("1e-300", 1e-300), ("0.1", 0.1)])
 def test_constants_keep_their_value(text, value):
     G = NeuronGroup(1, "x : 1\ny : 1")
@@ -132,6 +138,7 @@ def check_name(name, run_it=True):
         assert getattr(M, name)[0] == pytest.approx([2, 0])
 
 
+@pytest.mark.feature("dtype")
 @pytest.mark.one_target
 @pytest.mark.parametrize("declared, dtype", [("x : 1", np.int32), ("n : integer", np.float64), ("b : boolean", np.float64)])
 def test_storage_that_does_not_fit_the_declaration_is_refused(declared, dtype):
@@ -139,6 +146,7 @@ def test_storage_that_does_not_fit_the_declaration_is_refused(declared, dtype):
         NeuronGroup(1, declared, dtype={declared[0]: dtype})
 
 
+@pytest.mark.feature("dtype")
 def test_single_precision_variables():
     G = NeuronGroup(1, "dv/dt = -v/(10*ms) : 1\nx : 1", dtype={"v": np.float32})
     G.v = 1

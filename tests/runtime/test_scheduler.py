@@ -22,6 +22,7 @@ def counting(request, fresh):
     return G
 
 
+@pytest.mark.feature("Ctrl-C")
 def test_ctrl_c_stops_after_the_step_with_data_intact(counting):
     M = StateMonitor(counting, "x", record=0, when="after_end")
     net = Network(counting, M)

@@ -86,6 +86,7 @@ def test_another_process_finds_the_module(tmp_path):
     assert float(first[-1]) == float(second[-1]) == pytest.approx(0.5)
 
 
+@pytest.mark.feature("several processes at once")
 @needs_compiler
 def test_two_processes_may_build_the_same_network_at_once(tmp_path):
     script = tmp_path / "script.py"
@@ -98,6 +99,7 @@ def test_two_processes_may_build_the_same_network_at_once(tmp_path):
         assert float(out) == pytest.approx(np.exp(-1), rel=1e-9)
 
 
+@pytest.mark.feature("codegen.target")
 def test_without_a_compiler_numpy_runs_and_says_so(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("from brainsim import *\nG = NeuronGroup(1, 'dx/dt = -x/(20*ms) : 1')\nG.x = 1\nrun(20*ms)\nprint(G.x[0])\n")

@@ -42,6 +42,7 @@ def positive(x):
     return x > 0 if x != 7 else 7
 
 
+@pytest.mark.feature("check_units")
 def test_right_units_pass_by_position_keyword_and_default():
     assert current(1 * volt, 2 * ohm) == current(r=2 * ohm, v=1 * volt) == 0.5 * amp
     assert current(1 * volt) == 1 * amp
@@ -67,6 +68,7 @@ def test_wrong_units_name_function_argument_and_value(call, text):
     assert str(caught.value) == text
 
 
+@pytest.mark.feature("check_units")
 @pytest.mark.parametrize(
     "call, text",
     [
@@ -100,6 +102,7 @@ def test_anything_and_none_pass():
     assert positive(3) is True
 
 
+@pytest.mark.feature("check_units")
 def test_a_decorated_function_tells_equations_its_units():
     assert current._arg_names == ("v", "r") and current._arg_units == [volt, ohm] and current._return_unit is amp
     assert product._arg_units == [None, "a"] and product._return_unit(2, 3) == 6 and not product._returns_bool
@@ -114,6 +117,7 @@ def test_a_reference_to_no_argument_is_refused_at_once():
             return a
 
 
+@pytest.mark.feature("questions about dimensions")
 def test_dimensions_of_things():
     assert get_dimensions(3) is get_dimensions([1, 2]) is DIMENSIONLESS and get_dimensions([1 * mV, 2 * volt]) is volt.dim
     assert is_dimensionless(np.ones(3)) and not is_dimensionless(volt) and is_dimensionless(3 * mV / mV)
@@ -123,6 +127,7 @@ def test_dimensions_of_things():
             get_dimensions(wrong)
 
 
+@pytest.mark.feature("questions about dimensions")
 def test_scalars():
     assert all(map(is_scalar_type, [3, 2.5, True, np.float64(1), np.array(1), 3 * mV / mV]))
     assert not any(map(is_scalar_type, [3 * mV, [1], "a", np.ones(2), None]))

@@ -33,6 +33,7 @@ NUMPY = {"array": np.array, "zeros": np.zeros, "inf": np.inf, "nan": np.nan, "Qu
 STAR = {name: EVERY[name] for name in STANDARD}
 
 
+@pytest.mark.feature("display of quantities")
 @pytest.mark.parametrize(
     "quantity, text",
     [
@@ -65,6 +66,7 @@ def test_every_unit_with_every_prefix_is_evaluable():
         assert name in NUMPY or eval(repr(unit), {**EVERY}) == unit, name
 
 
+@pytest.mark.feature("display of quantities")
 @pytest.mark.parametrize("factor", [1.0, 1 / 3, -7e-5])
 def test_every_quantity_evaluates_to_itself(factor):
     for name, unit in EVERY.items():
@@ -91,6 +93,7 @@ def test_a_number_is_shown_with_the_scale_that_needs_few_digits():
     assert repr(Quantity(1e-4, ms.dim)) == "0.1 * msecond"
 
 
+@pytest.mark.feature("display of quantities")
 def test_a_chosen_unit():
     assert in_unit(3 * mV, uvolt) == "3000. uV"
     assert in_unit(3.123456 * mV, uvolt, 2) == "3123.46 uV"
@@ -115,6 +118,7 @@ def test_notebooks_show_unit_and_number():
     assert (mV / ms**2)._repr_latex_() == r"$\mathrm{mV/ms^{2}}$"
 
 
+@pytest.mark.feature("registered units")
 def test_a_registered_unit_is_shown():
     odd = Unit(1.0, (siemens * second**2).dim, scale=-9, name="odd", dispname="odd")
     register_new_unit(odd)

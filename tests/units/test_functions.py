@@ -11,6 +11,7 @@ from brainsim.units import amp, functions, ms, mV, volt
 V = [3, 1, 2] * mV
 
 
+@pytest.mark.feature("unit-aware functions")
 @pytest.mark.parametrize(
     "name", ["sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arcsinh", "arctanh", "exp", "expm1", "exprel", "log", "log10", "log1p"]
 )
@@ -35,6 +36,7 @@ def test_exprel_is_smooth_at_zero():
     assert functions.exprel(np.inf) == np.inf and functions.exprel(-np.inf) == 0
 
 
+@pytest.mark.feature("unit-aware functions")
 def test_ranges():
     assert (functions.arange(0 * ms, 3 * ms, 1 * ms) / ms).tolist() == [0, 1, 2]
     assert (functions.arange(3 * ms, step=1 * ms) / ms).tolist() == [0, 1, 2]
@@ -48,6 +50,7 @@ def test_ranges():
         functions.arange()
 
 
+@pytest.mark.feature("unit-aware functions")
 def test_units_are_kept():
     assert functions.where(V > 1.5 * mV, V, 0 * mV)[1] == 0 * mV and functions.where(V > 1.5 * mV)[0].tolist() == [0, 2]
     assert functions.dot(V, V).dim is (mV**2).dim and functions.ptp(V) == 2 * mV
@@ -61,6 +64,7 @@ def test_ones_and_zeros_are_plain():
     assert functions.ones_like(V).tolist() == [1, 1, 1] and functions.zeros_like(V).tolist() == [0, 0, 0]
 
 
+@pytest.mark.feature("builtins beside the star import")
 def test_sum_serves_python():
     assert functions.sum(x * mV for x in [1, 2]) == 3 * mV
     assert functions.sum([[1], [2]], []) == [1, 2] and functions.sum([1, 2], start=10) == 13 and functions.sum([]) == 0
@@ -77,12 +81,14 @@ def test_sum_serves_numpy():
         functions.sum([1 * mV, 2 * amp])
 
 
+@pytest.mark.feature("builtins beside the star import")
 def test_any_and_all_serve_both():
     assert functions.any(x > 1 for x in [1, 2]) is True and functions.all([]) is True and functions.any(["", "a"]) is True
     assert functions.any(np.eye(2), axis=0).tolist() == [True, True] and not functions.all(V > 1.5 * mV) and functions.any(V)
     assert not functions.any([[0, 0]]) and functions.all({"a": 1}) is True
 
 
+@pytest.mark.feature("builtins beside the star import")
 def test_divmod_serves_both():
     assert functions.divmod(7, 2) == builtins.divmod(7, 2) and type(functions.divmod(7, 2)[0]) is int
     assert functions.divmod(7 * mV, 2 * mV) == (3, 1 * mV)

@@ -29,16 +29,19 @@ from brainsim.units.dimensions import DIMENSIONLESS, dimension, get_or_create_di
 from brainsim.units.names import unit
 
 
+@pytest.mark.feature("unit names")
 def test_the_star_import_has_203_units():
     assert len(set(STANDARD)) == 203 and set(STANDARD) <= set(brainsim.units.__all__)
     assert all(type(getattr(brainsim.units, name)) is Unit for name in STANDARD)
 
 
+@pytest.mark.feature("short unit names")
 @pytest.mark.parametrize("name", ["V", "uV", "celsius", "newton", "ampere", "m", "s", "mkilogram"])
 def test_other_names_are_not_in_the_star_import(name):
     assert name not in brainsim.units.__all__
 
 
+@pytest.mark.feature("unit names")
 @pytest.mark.parametrize(
     "name, value, exponents",
     [
@@ -65,6 +68,7 @@ def test_brian_paths():
     assert {"mV", "nA", "cm2"} <= set(stdunits.__all__)
 
 
+@pytest.mark.feature("physical constants")
 def test_constants_are_those_of_the_si():
     assert float(constants.elementary_charge) == 1.602176634e-19 and float(constants.avogadro_constant) == 6.02214076e23
     assert np.isclose(constants.faraday_constant, constants.avogadro_constant * constants.elementary_charge)
@@ -90,6 +94,7 @@ def test_dimensions_of_base_words():
         get_or_create_dimension(furlong=1)
 
 
+@pytest.mark.feature("questions about dimensions")
 def test_the_unit_of_a_dimension():
     assert get_unit(volt.dim) is volt and get_unit((volt * allunits.amp).dim) is allunits.watt
     assert get_unit((volt / allunits.second).dim).name == "volt / second"

@@ -17,6 +17,7 @@ def is_volt(q, numbers):
     return q.dim is volt.dim and np.allclose(np.asarray(q), np.asarray(numbers) * 1e-3)
 
 
+@pytest.mark.feature("NumPy functions on quantities")
 @pytest.mark.parametrize(
     "made, numbers",
     [
@@ -60,6 +61,7 @@ def test_refuses_other_dimensions(call):
         call()
 
 
+@pytest.mark.feature("NumPy functions on quantities")
 def test_products_multiply_units():
     for made in (V @ V, np.dot(V, V), V.dot(V), np.vdot(V, V), np.inner(V, V), np.einsum("i,i", V, V), np.tensordot(V, V, 1)):
         assert made.dim is (mV**2).dim and np.isclose(float(made), 14e-6)

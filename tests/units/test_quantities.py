@@ -22,11 +22,13 @@ from brainsim.units import (
 )
 
 
+@pytest.mark.feature("quantities")
 def test_a_number_times_a_unit_is_a_quantity_in_base_units():
     tau = 10 * ms
     assert float(tau) == 0.01 and tau.dim is second.dim and tau.dimensions is second.dim
 
 
+@pytest.mark.feature("quantities from lists")
 @pytest.mark.parametrize("values", [[1, 2], (1, 2), np.array([1, 2]), np.array([1.0, 2.0], "f4"), range(1, 3)])
 def test_every_sequence_times_a_unit_is_an_array_of_float64(values):
     assert (values * mV).dtype == float
@@ -34,6 +36,7 @@ def test_every_sequence_times_a_unit_is_an_array_of_float64(values):
     assert (mV * values / mV).tolist() == [1.0, 2.0]
 
 
+@pytest.mark.feature("quantities")
 def test_equal_units_cancel_to_plain_numbers():
     assert type(3 * mV / mV) is float
     assert type([1, 2] * mV / mV) is np.ndarray
@@ -46,6 +49,7 @@ def test_ohms_law():
     assert (10 * mV / (5 * ohm)).dim is amp.dim
 
 
+@pytest.mark.feature("dimension checks")
 def test_adding_volt_to_amp_names_both_sides():
     with pytest.raises(DimensionMismatchError) as caught:
         3 * mV + 2 * amp
@@ -71,6 +75,7 @@ def test_a_long_array_is_named_by_its_ends():
         np.arange(100) * mV + 3 * amp
 
 
+@pytest.mark.feature("dimension checks")
 @pytest.mark.parametrize("operation", ["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__add__", "__sub__", "__mod__", "__floordiv__"])
 def test_every_comparison_and_sum_refuses_other_dimensions(operation):
     getattr(3 * mV, operation)(3 * volt)
@@ -80,6 +85,7 @@ def test_every_comparison_and_sum_refuses_other_dimensions(operation):
         getattr(3 * mV, operation)(3)
 
 
+@pytest.mark.feature("zero and infinity")
 def test_zero_fits_every_dimension():
     v = [1, 2] * mV
     assert (v + 0)[0] == 1 * mV and (0 - v)[1] == -2 * mV and (v > 0).all() and (v + np.zeros(2) == v).all()
@@ -92,6 +98,7 @@ def test_zero_amp_is_not_zero():
         3 * mV + 0 * amp
 
 
+@pytest.mark.feature("zero and infinity")
 def test_infinity_fits_every_comparison_and_no_sum():
     assert 3 * mV < np.inf and 3 * mV > -np.inf and 3 * mV != np.inf
     with pytest.raises(DimensionMismatchError):
@@ -102,6 +109,7 @@ def test_equality_with_something_that_is_no_number_is_false():
     assert (3 * mV == None) is False and (3 * mV != "v") is True
 
 
+@pytest.mark.feature("powers of quantities")
 def test_powers_and_roots():
     assert (3 * mV) ** 2 == 9 * mV**2
     assert np.sqrt(4 * mV**2) == 2 * mV
@@ -110,12 +118,14 @@ def test_powers_and_roots():
     assert 2 ** (3 * mV / mV) == 8
 
 
+@pytest.mark.feature("powers of quantities")
 def test_an_exponent_has_no_unit():
     with pytest.raises(DimensionMismatchError) as caught:
         2 ** (3 * mV)
     assert str(caught.value) == "The exponent of a power has to be dimensionless but was 3. mV (unit is volt)"
 
 
+@pytest.mark.feature("powers of quantities")
 def test_an_exponent_is_one_number():
     assert (np.array([2.0, 3.0]) ** np.array([1, 2])).tolist() == [2, 9]
     with pytest.raises(TypeError, match="one number, not an array"):
@@ -143,6 +153,7 @@ def test_text_is_no_factor():
         3 * mV + "a"
 
 
+@pytest.mark.feature("in-place operators")
 def test_arrays_change_in_place_and_scalars_do_not():
     v = [1, 2] * mV
     same = v
@@ -213,6 +224,7 @@ def test_what_has_no_scale_may_be_assigned():
     assert v[0] == 0 and v[1] == np.inf and np.isnan(v[2])
 
 
+@pytest.mark.feature("quantities from lists")
 def test_a_quantity_is_made_of_agreeing_elements():
     assert Quantity([1 * mV, 2 * volt])[1] == 2 * volt
     assert Quantity(3, volt) == 3 * volt and Quantity(3, volt.dim) == 3 * volt
@@ -225,6 +237,7 @@ def test_a_quantity_is_made_of_agreeing_elements():
         Quantity(1j)
 
 
+@pytest.mark.feature("removing units")
 def test_numpy_gives_the_numbers_in_base_units():
     v = [1, 2] * mV
     assert type(np.array(v)) is np.ndarray and np.asarray(v).tolist() == [0.001, 0.002]
@@ -240,6 +253,7 @@ def test_only_float64_has_units():
     assert str(caught.value) == "A quantity cannot become int64\n  Help: divide by the unit first, e.g. (x/mV).astype(int)"
 
 
+@pytest.mark.feature("copies and pickles of quantities")
 @pytest.mark.parametrize("made", [3 * mV, [1, 2] * mV, mV, mV / ms, Quantity(3.0)])
 @pytest.mark.parametrize("twin_of", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 def test_copies_keep_unit_and_class(made, twin_of):
@@ -267,6 +281,7 @@ def test_numbers_of_numpy_take_units():
 # -- units ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.feature("units")
 def test_products_and_powers_of_units_are_units():
     for made, name, text in [
         (mV * mA, "mvolt * mamp", "mV mA"), (mV / ms, "mvolt / msecond", "mV/ms"), (mV**2, "mvolt ** 2", "mV^2"),
@@ -280,6 +295,7 @@ def test_other_arithmetic_of_units_gives_quantities():
         assert type(made) is Quantity
 
 
+@pytest.mark.feature("units")
 def test_a_unit_cannot_be_changed():
     unit = mV
     with pytest.raises(TypeError) as caught:

@@ -23,6 +23,7 @@ def test_matplotlib_is_not_imported():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}).stdout.strip() == "[]"
 
 
+@pytest.mark.feature("pylab in the star import")
 def test_python_keeps_its_names():
     assert [name for name in NAMES if hasattr(builtins, name)] == functions.LIKE_BUILTINS
 
@@ -44,6 +45,7 @@ def test_np_is_ours_over_theirs():
         np_.no_such_name
 
 
+@pytest.mark.feature("pylab in the star import")
 @pytest.mark.parametrize("name", [name for name, thing in NAMES.items() if isinstance(thing, star.Later)])
 def test_every_stand_in_stands_for_something(name):
     assert NAMES[name]._get() is not None
@@ -86,6 +88,7 @@ def axes():
     matplotlib.pyplot.close(figure)
 
 
+@pytest.mark.feature("plots of quantities")
 def test_quantities_are_plotted_in_base_units_with_their_unit_on_the_axis(axes):
     (line,) = NAMES["plot"](T, V)
     assert line.get_xdata(orig=False).tolist() == np.asarray(T).tolist() and line.get_ydata(orig=False)[0] == -0.07
