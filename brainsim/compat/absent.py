@@ -30,4 +30,3 @@ class NotThere:
 _CELLS = "describe the cell by a few compartments in equations, coupled by (linked) variables or synapses"
 ABSENT = {name: NotThere(name, _CELLS) for name in ("SpatialNeuron", "Morphology", "Soma", "Cylinder", "Section")}
 ABSENT |= {name: NotThere(name, "use get_states and set_states") for name in ("ImportExport",)}
-ABSENT["ExplicitStateUpdater"] = NotThere("ExplicitStateUpdater", "the methods are euler, rk2, rk4, heun, milstein, exponential_euler, exact")

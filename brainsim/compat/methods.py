@@ -1,44 +1,106 @@
 """Integration methods as objects: usable as ``method=``, and, called with equations, the statements of one step."""
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from brainsim.errors import Source, Unsupported, WrongValue
-from brainsim.integrators.choose import METHODS, integrate
+from brainsim.errors import UnknownName, Unsupported, WrongType, WrongValue
+from brainsim.integrators.choose import ALIASES, METHODS, integrate
+from brainsim.integrators.foreign import adapted, equations_of
+from brainsim.integrators.scheme import OUTPUT, by_scheme, parse_scheme
 from brainsim.integrators.system import System, Update
-from brainsim.language.equations import Equation
 from brainsim.language.expressions import to_text
 from brainsim.language.functions import RANDOM
-from brainsim.language.statements import parse_statements
-from brainsim.language.trees import Tree, names, substitute
+from brainsim.language.trees import Call, Name, Number, Op, Tree, names, substitute
 from brainsim.model.equations import Equations
 
+logger = logging.getLogger("brainsim")
 CLOCK = {"t", "t_in_timesteps"}
+NOISE = {None: {"none"}, "additive": {"none", "additive"}, "multiplicative": {"none", "additive", "multiplicative"}}
 
 
 class StateUpdateMethod:
     """An integration method by name."""
 
+    takes_system = True
+
     def __init__(self, name: str):
         self.name = self.__name__ = name
 
     def __call__(self, equations: Any, variables: Any = None, method_options: Any = None, **options: Any) -> Any:
-        """The statements of one step as text, for `Equations`."""
+        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for equations it cannot take."""
         if isinstance(equations, System):
             return METHODS[self.name](equations, **options)
-        update = integrate(system_of(equations), self.name, dict(method_options or {}))
-        return "\n".join(f"{s.target} {s.op} {to_text(s.value)}" for s in update.statements)
+        return statements(integrate(system_of(equations), self.name, dict(method_options or {})))
+
+    @staticmethod
+    def apply_stateupdater(equations: Equations, variables: Mapping[str, Any], method: Any, method_options: Mapping[str, Any] | None = None,
+                           group_name: str | None = None) -> str:
+        """The statements of one step by a method, or by the first of several that takes the equations."""
+        update = integrate(system_of(equations), method, dict(method_options or {}))
+        if not (isinstance(method, str) or callable(method)):
+            logger.info("%s: method '%s': %s", group_name or "equations", update.method, update.reason, extra={"topic": "method_choice"})
+        return statements(update)
 
     @staticmethod
     def register(name: str, updater: Any) -> None:
-        """Make ``method=name`` known; ``updater(equations, variables, options)`` gives statements. `WrongValue` if the name is taken."""
-        if name in METHODS:
+        """Make ``method=name`` known; ``updater(equations, variables, options)`` gives statements as text.
+
+        `WrongValue` if the name is taken, or for something that cannot be called.
+        """
+        if name.lower() in (*METHODS, *ALIASES):
             raise WrongValue(f"There is a method called '{name}' already")
-        METHODS[name] = updater if isinstance(updater, StateUpdateMethod) else adapted(name, updater)  # type: ignore[index]
+        if not callable(updater):
+            raise WrongValue(f"The method '{name}' must be something to call", found=repr(updater),
+                             help="an ExplicitStateUpdater, or a function (equations, variables, method_options) that gives statements")
+        METHODS[name.lower()] = updater if isinstance(updater, StateUpdateMethod) else adapted(name, updater)  # type: ignore[index]
 
     def __repr__(self) -> str:
         return f"StateUpdateMethod({self.name!r})"
+
+
+class ExplicitStateUpdater(StateUpdateMethod):
+    """An explicit method described in formulas, one per line, the last for ``x_new``.
+
+    A description may use ``x``, ``t``, ``dt``, the drift ``f(x, t)``, the factor of the noise ``g(x, t)`` and its increment
+    ``dW``, and the names of earlier lines. ``stochastic`` says which noise it takes: None, 'additive' or 'multiplicative'.
+    ``custom_check(equations, variables)`` may raise `UnsupportedEquationsException`. Raises `WrongSyntax` for a text that is no
+    description, `WrongValue` for another kind of noise.
+    """
+
+    def __init__(self, description: str, stochastic: str | None = None, custom_check: Callable[..., Any] | None = None):
+        super().__init__("explicit")
+        if not isinstance(description, str):
+            raise WrongType("An explicit method is described by a text", found=repr(description), help="'x_new = x + dt*f(x, t)'")
+        if stochastic not in NOISE:
+            raise WrongValue("The kind of noise is not known", found=repr(stochastic), help="None, 'additive' or 'multiplicative'")
+        self.scheme = parse_scheme(description, frozenset(NOISE[stochastic]))
+        self.stochastic, self.custom_check = stochastic, custom_check
+        self.statements = [(name, to_text(tree)) for name, tree in self.scheme.steps]
+        self.output = to_text(self.scheme.new)
+
+    def __call__(self, equations: Any, variables: Any = None, method_options: Any = None, **options: Any) -> Any:
+        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for noise it does not take."""
+        if not isinstance(equations, System):
+            return statements(integrate(system_of(equations), self, dict(method_options or {})))
+        if options:
+            raise UnknownName("A described method has no options", found=", ".join(options))
+        if self.custom_check is not None:
+            self.custom_check(equations_of(equations), variables or {})
+        return by_scheme(equations, self.scheme, self.name)
+
+    def __repr__(self) -> str:
+        lines = [*self.statements, (OUTPUT, self.output)]
+        return f"ExplicitStateUpdater('''{chr(10).join(f'{name} = {text}' for name, text in lines)}''', stochastic={self.stochastic!r})"
+
+    def __str__(self) -> str:
+        before = ["Intermediate statements:", *(f"{name} = {text}" for name, text in self.statements)] if self.statements else []
+        return "\n".join(["ExplicitStateUpdater", *before, "Output:", self.output])
+
+    def _repr_latex_(self) -> str:
+        lines = [f"{_subscript(name)} = {_latex(tree)}" for name, tree in self.scheme.steps]
+        return "\\begin{equation}\n" + "\\\\\n".join([*lines, f"x_{{t+1}} = {_latex(self.scheme.new)}"]) + "\n\\end{equation}"
 
 
 class NotThere(StateUpdateMethod):
@@ -48,15 +110,9 @@ class NotThere(StateUpdateMethod):
         raise Unsupported(f"The method '{self.name}' is not there", help="method='rk4' with a smaller dt, for example")
 
 
-def adapted(name: str, updater: Callable[..., str]) -> Callable[..., Update]:
-    """A function of equations that gives statements as text, as an integrator of ours."""
-    def method(system: System, **options: Any) -> Update:
-        equations = Equations([Equation("differential", x, None, "float", rhs) for x, rhs in system.equations])
-        text = updater(equations, {}, options)
-        return Update(parse_statements(Source(text, f"statements by '{name}'")), name)
-
-    method.__name__ = name
-    return method
+def statements(update: Update) -> str:
+    """An update as text."""
+    return "\n".join(f"{s.target} {s.op} {to_text(s.value)}" for s in update.statements)
 
 
 def system_of(equations: Equations) -> System:
@@ -72,6 +128,36 @@ def system_of(equations: Equations) -> System:
     used = frozenset().union(*(names(rhs) for _, rhs in lines)) if lines else frozenset()
     constant = frozenset(n for n in used if n not in CLOCK and n != "xi" and not n.startswith("xi_")) - {x for x, _ in lines}
     return System(lines, constant | {"dt"}, frozenset(), RANDOM)
+
+
+def _subscript(name: str) -> str:
+    letter, rest = name[0], name[1:].strip("_")
+    return f"{letter}_{{{rest}}}" if rest.isdigit() else name.replace("_", r"\_")
+
+
+def _latex(tree: Tree, inside: str = "") -> str:
+    """A formula in LaTeX; ``inside`` is the operator around it."""
+    match tree:
+        case Name(name):
+            return _subscript(name)
+        case Number(value):
+            return f"{value:g}" if isinstance(value, float) else str(value)
+        case Op("/", (a, b)):
+            return f"\\frac{{{_latex(a)}}}{{{_latex(b)}}}"
+        case Op("**", (a, Number(0.5))):
+            return f"\\sqrt{{{_latex(a)}}}"
+        case Op("**", (a, b)):
+            return f"{_latex(a, '**')}^{{{_latex(b)}}}"
+        case Op("*", args):
+            return " ".join(_latex(a, "*") for a in args)
+        case Op("neg", (a,)):
+            return f"-{_latex(a, '*')}"
+        case Op(op, (a, b)):
+            text = f"{_latex(a)} {op} {_latex(b, op)}"
+            return f"\\left({text}\\right)" if inside in ("*", "**", "-") else text
+        case Call(function, args):
+            return f"{function}\\left({', '.join(map(_latex, args))}\\right)"
+    raise TypeError(f"not a formula: {tree!r}")
 
 
 exact = StateUpdateMethod("exact")

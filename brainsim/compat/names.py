@@ -40,7 +40,7 @@ class CPPStandaloneDevice(devices.Device):
 
 NAMES: dict[str, Any] = {
     **absent.ABSENT,
-    **{n: getattr(methods, n) for n in ("StateUpdateMethod euler exact linear exponential_euler heun independent milstein rk2 rk4 "
+    **{n: getattr(methods, n) for n in ("StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4 "
                                         "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd").split()},
     **{n: getattr(functions, n) for n in ("Function", "implementation", "declare_types", "BinomialFunction")},
     **{n: getattr(housekeeping, n) for n in ("DEFAULT_CONSTANTS DEFAULT_FUNCTIONS DEFAULT_UNITS restore_initial_state check_cache "

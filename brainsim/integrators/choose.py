@@ -16,6 +16,7 @@ from brainsim.errors import (
 from brainsim.integrators.exact import exact
 from brainsim.integrators.explicit import TABLEAUS, runge_kutta
 from brainsim.integrators.exponential import exponential_euler
+from brainsim.integrators.foreign import adapted, takes_equations
 from brainsim.integrators.shared import share
 from brainsim.integrators.stochastic import milstein
 from brainsim.integrators.system import System, Update
@@ -71,7 +72,8 @@ def _find(given: object) -> tuple[str, Method]:
                              help=near(name, (*METHODS, *ALIASES)) or f"the methods are {known}")
         return name, METHODS[name]
     if callable(given):
-        return getattr(given, "__name__", type(given).__name__), given
+        name = getattr(given, "__name__", type(given).__name__)
+        return name, adapted(name, given) if takes_equations(given) else given
     raise _no_method(given)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from brainsim.integrators.linear import refuse
-from brainsim.integrators.stochastic import increment, increments_of_noise, noise_type
+from brainsim.integrators.stochastic import increment, increments_of_noise, moves_others, noise_type
 from brainsim.integrators.system import (
     DT,
     NOT_REFRACTORY,
@@ -84,14 +84,9 @@ def _stage_increment(
         return state.get(node.id, node) if isinstance(node, Name) else node
 
     value = increment(system, x, change_outside(rhs, system.locally_constant, change), steps)
-    if x in system.conditional and not only and _moves_others(system):
+    if x in system.conditional and not only and moves_others(system):
         value = select(NOT_REFRACTORY, value, Number(0.0))
     return value if only else steps.fresh(f"_k_{stage + 1}_{x}", value)
-
-
-def _moves_others(system: System) -> bool:
-    """Does an unflagged equation contain a flagged variable?"""
-    return any(names(rhs) & system.conditional for x, rhs in system.equations if x not in system.conditional)
 
 
 def _weighted(weights: tuple[float, ...], increments: list[dict[str, Tree]], x: str) -> Tree:

@@ -73,7 +73,7 @@ def increments_of_noise(system: System) -> tuple[Assign, ...]:
 def increment(system: System, x: str, rhs: Tree, steps: Steps) -> Tree:
     """What the right-hand side adds over the step: ``dt * drift + noise * dW``; each random function is called once."""
     if system.noises and draws(system, rhs):
-        rhs = _bound(system, rhs, steps)
+        rhs = bound_draws(system, rhs, steps)
     parts = split(system, x, rhs)
     total = multiply(DT, parts.drift)
     for name, scale in parts.noise.items():
@@ -81,14 +81,20 @@ def increment(system: System, x: str, rhs: Tree, steps: Steps) -> Tree:
     return total
 
 
-def _bound(system: System, rhs: Tree, steps: Steps) -> Tree:
+def bound_draws(system: System, rhs: Tree, steps: Steps) -> Tree:
+    """The right-hand side with every call of a random function made now, so that its value may be used twice."""
     match rhs:
         case Op(op, args, span):
-            return Op(op, tuple(_bound(system, a, steps) for a in args), span)
+            return Op(op, tuple(bound_draws(system, a, steps) for a in args), span)
         case Call(function, args, span):
-            call = Call(function, tuple(_bound(system, a, steps) for a in args), span)
+            call = Call(function, tuple(bound_draws(system, a, steps) for a in args), span)
             return steps.fresh("_drawn", call) if function in system.stateful else call
     return rhs
+
+
+def moves_others(system: System) -> bool:
+    """Does an equation without the flag (unless refractory) contain a variable that has it?"""
+    return any(names(rhs) & system.conditional for x, rhs in system.equations if x not in system.conditional)
 
 
 def milstein(system: System) -> Update:
@@ -102,7 +108,7 @@ def milstein(system: System) -> Update:
         raise refuse(system, _first_noisy(system), why, "method='heun' takes any noise")
     steps = Steps()
     steps.statements.extend(increments_of_noise(system))
-    new = {x: _milstein_step(x, split(system, x, _bound(system, rhs, steps)), steps) for x, rhs in system.equations}
+    new = {x: _milstein_step(x, split(system, x, bound_draws(system, rhs, steps)), steps) for x, rhs in system.equations}
     new = {x: steps.fresh(f"_{x}_new", value) for x, value in new.items()}
     return Update((*steps.statements, *assignments(system, new)), "milstein")
 

@@ -44,7 +44,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("temperatures", "C"),
         Feature("copies and pickles of quantities", "C"),
         Feature("plots of quantities", "C"),
-        Feature("switch for unit checks", "D"),
+        _later("switch for unit checks", "D"),
     ),
     "Equations": (
         Feature("three kinds of lines", "A"),
@@ -130,7 +130,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("independent", "D"),
         _later("adaptive steps (gsl)", "D"),
         Feature("method_options", "C"),
-        _later("ExplicitStateUpdater", "D"),
+        Feature("ExplicitStateUpdater", "D"),
         Feature("StateUpdateMethod.register", "D"),
         Feature("methods called with equations", "D"),
         Feature("all variables at once", "A"),
