@@ -1,13 +1,17 @@
 """Every unit with every SI prefix, and their squares and cubes; each is made when it is first asked for."""
 from __future__ import annotations
 
+from typing import Any
+
 from brainsim.units.names import all_names, unit
-from brainsim.units.unit import Unit
 
 __all__ = all_names()  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Unit:
+def __getattr__(name: str) -> Any:
+    if name == "all_units":
+        globals()[name] = [unit(n) for n in __all__]
+        return globals()[name]
     try:
         found = unit(name)
     except KeyError:

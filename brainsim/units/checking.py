@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from brainsim.errors import WrongType
+from brainsim.errors import DimensionMismatchError, WrongType
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.plain import mismatch, split, words
 from brainsim.units.queries import get_unit, require_unit
@@ -43,7 +43,7 @@ def check_units(**units: Any) -> Callable[[F], F]:
             given = signature.bind(*args, **keywords)
             given.apply_defaults()
             for name, wanted in units.items():
-                if name in given.arguments and wanted is not None and given.arguments[name] is not None:
+                if name in given.arguments and wanted is not None and given.arguments[name] is not None and not _left_open(given.arguments[name], wanted):
                     _check_argument(function.__name__, name, given.arguments, wanted)
             result = function(*args, **keywords)
             if units.get("result") is not None:
@@ -70,6 +70,11 @@ def _mark(wanted: Any) -> Any:
     return np.bool_ if wanted is bool else wanted
 
 
+def _left_open(value: Any, wanted: Any) -> bool:
+    """Whether this is text where a quantity belongs: an expression, which is checked when it is evaluated."""
+    return isinstance(value, str) and wanted not in (bool, np.bool_, str) if not hasattr(wanted, "dim") else isinstance(value, str)
+
+
 def _check_argument(function: str, name: str, arguments: dict[str, Any], wanted: Any) -> None:
     value = arguments[name]
     if wanted is bool or wanted is np.bool_:
@@ -84,7 +89,11 @@ def _check_argument(function: str, name: str, arguments: dict[str, Any], wanted:
             what = f"Function {function!r} expected the argument {name!r} to have the same units as argument {wanted!r}"
             raise mismatch(what, found, other)
     else:
-        plain, found = split(value)
+        try:
+            plain, found = split(value)
+        except (WrongType, DimensionMismatchError):
+            raise WrongType(f"Argument {name!r} of function {function!r} is not a quantity", found=repr(value),
+                            help=f"a value in {unit_text(require_unit(wanted))}") from None
         if found is not (dim := require_unit(wanted)):
             what = f"Function {function!r} expected a quantity with unit {unit_text(dim)} for argument {name!r} but got {words(plain, found)}"
             raise mismatch(what, found)

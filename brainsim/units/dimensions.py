@@ -33,6 +33,11 @@ class Dimension:
     def __pow__(self, power: float) -> Dimension:
         return dimension([a * power for a in self.exponents])
 
+    def _unchangeable(self, *others: object) -> None:
+        raise WrongType(f"The dimension {self!r} cannot be changed")
+
+    __imul__ = __itruediv__ = __ipow__ = _unchangeable
+
     def __str__(self) -> str:
         parts = [s if e == 1 else f"{s}^{_plain(e)}" for s, e in zip(SYMBOLS, self.exponents) if e]
         return " ".join(parts) or "1"

@@ -45,31 +45,43 @@ def register(dim: Dimension, shown: Shown) -> None:
 
 
 def best(values: object, dim: Dimension, *, evaluable: bool = False) -> Shown:
-    """The unit in which the largest finite magnitude lies in [1, 1000), or the nearest to that; registered units win ties."""
-    size = np.abs(np.asarray(values, float))
+    """The unit in which the magnitudes that are shown are, in the geometric mean, nearest to 10; registered units win ties."""
+    size = np.abs(_shown_part(np.asarray(values, float)))
     size = size[np.isfinite(size) & (size > 0)]
     found = _root_form(dim)
     awkward = evaluable and found is not None and found[1] < 0 and bool(found[2])  # divided by a scale: not exact
     plain = base_form(dim) if awkward else _plain_form(dim)
     if not size.size or awkward:
         return plain
-    largest = math.log10(float(size.max()))
+    typical = float(np.mean(np.log10(size)))
 
     def distance(shown: Shown) -> float:
-        digits = largest - math.log10(shown.value)
-        return max(-1e-9 - digits, digits - 3 + 1e-9, 0.0)
+        return abs(typical - math.log10(shown.value) - 1)
 
     extra = () if evaluable else _REGISTERED.get(dim, ())
     forms = (*extra, plain, *_scaled_forms(dim, evaluable))
     chosen = min(forms, key=distance)
     if evaluable and not np.ndim(values) and digits(float(values), chosen) > 12:  # type: ignore[arg-type]
-        near = [f for f in forms if distance(f) <= 1.5]
+        near = [f for f in forms if distance(f) <= 3]
         chosen = min(near, key=lambda f: (digits(float(values), f), distance(f)), default=chosen)  # type: ignore[arg-type]
     return chosen
 
 
+def _shown_part(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The elements that NumPy prints: the ends of long arrays."""
+    options = np.get_printoptions()
+    if values.size <= options["threshold"]:
+        return values
+    for axis, length in enumerate(values.shape):
+        edge = min(options["edgeitems"], length // 2)
+        values = values.take([*range(edge), *range(length - edge, length)], axis)
+    return values
+
+
 def number_text(values: NDArray[np.float64], precision: int | None = None, *, brief: bool = False) -> str:
     """``"[1. 2.]"``; at most ``precision`` decimals; ``brief`` shows the ends of a long array, on one line."""
+    if not np.ndim(values):
+        return np.array2string(values, precision=precision, legacy=False)   # one number reads the same whatever NumPy is told
     if not brief:
         return np.array2string(values, precision=precision)
     return " ".join(np.array2string(values, precision=precision, threshold=6, edgeitems=2, max_line_width=10**6).split())
@@ -85,13 +97,13 @@ def evaluable_text(values: NDArray[np.float64], shown: Shown, fallback: Shown) -
     scaled = _exactly_scaled(values, shown.value)
     if scaled is None:
         scaled, shown = values, fallback
-    return f"{np.array2string(scaled, floatmode='unique')} * {shown.name}"
+    return f"{np.array2string(scaled, floatmode='unique', legacy=False)} * {shown.name}"
 
 
 def digits(value: float, shown: Shown) -> int:
     """Characters that ``evaluable_text`` needs for a number in this unit."""
     scaled = _exactly_scaled(np.asarray(value), shown.value)
-    return 99 if scaled is None else len(np.array2string(scaled, floatmode="unique"))
+    return 99 if scaled is None else len(np.array2string(scaled, floatmode="unique", legacy=False))
 
 
 def _exactly_scaled(values: NDArray[np.float64], unit: float) -> NDArray[np.float64] | None:

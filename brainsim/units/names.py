@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from brainsim.units.display import STAR_PREFIXES, TABLE, ten_to_the
-from brainsim.units.unit import Label, Unit, named_unit
+from brainsim.units.quantities import Quantity
+from brainsim.units.unit import Label, Unit, named_unit, unit_shown
 
 #: units that take no prefix, or no power
 _NO_PREFIX = frozenset({"kilogram", "kilogramme"})
@@ -37,10 +38,13 @@ def all_names() -> list[str]:
     return [*names, *(name for name in ABBREVIATIONS if name not in names)]
 
 
-@cache
 def unit(name: str) -> Unit:
-    """The unit with this name or abbreviation. KeyError for another name."""
-    name = ABBREVIATIONS.get(name, name)
+    """The one unit with this name or abbreviation. KeyError for another name."""
+    return _unit(ABBREVIATIONS.get(name, name))
+
+
+@lru_cache(maxsize=None)
+def _unit(name: str) -> Unit:
     if name in TABLE.roots:
         prefix, root, power = "", name, ""
     else:
@@ -54,3 +58,15 @@ def unit(name: str) -> Unit:
     scale = (found.scale + TABLE.prefixes.get(prefix, 0)) * exponent
     symbol = f"{prefix}{found.symbol}^{power}" if power else prefix + found.symbol
     return named_unit(ten_to_the(scale), found.dim ** exponent, Label(((name, symbol, 1.0),), scale))
+
+
+def best_unit(quantity: Quantity, *others: Quantity) -> Unit:
+    """The unit in which these values read best."""
+    shown = quantity.best_shown(*others)
+    try:
+        return unit(shown.name)
+    except KeyError:
+        return unit_shown(shown, quantity.dim)
+
+
+Quantity.get_best_unit = best_unit  # here, since a quantity is defined before there are units

@@ -46,6 +46,8 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
     use_matplotlib_units_fix: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
 
     def __new__(cls, value: object, dim: object = None, dtype: object = None, copy: bool = False, force_quantity: bool = False) -> Quantity:
+        if isinstance(value, (list, tuple)) and _mixes(value):
+            raise WrongType("Mixing quantities and plain numbers is not allowed", found=repr(value), help="give every element its unit")
         plain, found = split(value)
         array = np.asarray(plain)
         if array.dtype.kind == "c" or (dtype is not None and np.dtype(dtype).kind == "c"):  # type: ignore[call-overload]
@@ -86,11 +88,11 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         return self._written(unit.shown(), precision, python_code)
 
     def in_best_unit(self, precision: int | None = None, python_code: bool = False, *others: Quantity) -> str:
-        """``"3. mV"``: in the unit in which the largest of these values reads best."""
+        """``"3. mV"``: in the unit in which these values read best."""
         return self._written(self.best_shown(*others), precision, python_code)
 
     def best_shown(self, *others: Quantity) -> Shown:
-        """The unit in which the largest of these values reads best."""
+        """The unit in which these values read best."""
         return display.best(np.concatenate([np.ravel(_plain(q)) for q in (self, *others)]), self.dim)
 
     def shown(self) -> Shown:
@@ -102,6 +104,8 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
     def _written(self, unit: Shown, precision: int | None, python_code: bool) -> str:
         if python_code:
             return display.evaluable_text(_plain(self), unit, display.base_form(self.dim))
+        if self.dim is DIMENSIONLESS and not self.ndim and precision is None:
+            return str(np.ndarray.item(self) / unit.value)
         return f"{display.number_text(_plain(self) / unit.value, precision)} {unit.symbol}".rstrip()
 
     def to_pint(self, registry: Any = None) -> Any:
@@ -126,12 +130,12 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         return display.evaluable_text(values, display.best(values, self.dim, evaluable=True), display.base_form(self.dim))
 
     def __format__(self, spec: str) -> str:
-        """``f"{v:.1f}"`` is ``"-70.0 mV"``; without a specification as ``str``."""
+        """Without a specification as ``str``; with one, ``f"{v:.3f}"``, the number in base units, without the unit. WrongType for an array."""
         if not spec:
             return str(self)
-        unit = self.best_shown()
-        numbers = np.array2string(_plain(self) / unit.value, formatter={"float_kind": lambda x: format(x, spec)})
-        return f"{numbers} {unit.symbol}".rstrip()
+        if self.ndim:
+            raise WrongType(f"An array of quantities cannot be written as '{spec}'", help="format its elements, or write f'{x/mV}'")
+        return format(np.ndarray.item(self), spec)
 
     def _repr_html_(self) -> str:
         return f"<span>{str(self).replace(chr(10), '<br>')}</span>"
@@ -313,6 +317,12 @@ def _operate(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     else:
         dim = outcome(ufunc, (x, y))
     return with_dimension(ufunc(x[0], y[0]), dim)  # type: ignore[arg-type]
+
+
+def _mixes(values: Any) -> bool:
+    """Whether a list holds values with a unit beside plain numbers other than zero."""
+    measured = [getattr(v, "dim", DIMENSIONLESS) is not DIMENSIONLESS for v in values]
+    return any(measured) and any(type(v) in NUMBERS and v != 0 for v in values)
 
 
 _SUMS = frozenset({np.add, np.subtract})

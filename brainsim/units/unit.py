@@ -27,7 +27,8 @@ class Label:
 class Unit(Quantity):
     """A named quantity such as ``mV``; products, quotients and powers of units are units. Cannot be changed.
 
-    ``Unit(value, name=..., dispname=...)`` names a scalar quantity: ``Unit(60*second, name='minute', dispname='min')``.
+    ``Unit(value, name=..., dispname=...)`` names a scalar quantity: ``Unit(60*second, name='minute', dispname='min')``; with a
+    ``scale`` it is ``10**scale`` base units.
     """
 
     __slots__ = ()
@@ -37,7 +38,9 @@ class Unit(Quantity):
     ) -> Unit:
         plain, found = split(value)
         dim = found if dim is None else dimension_argument(dim)
-        size = float(plain) * display.ten_to_the(scale)
+        size = float(plain)
+        if scale and size != display.ten_to_the(scale):
+            raise WrongValue(f"A unit of scale {scale} is 10**{scale} base units", found=str(size))
         if not 0 < size < np.inf:
             raise WrongValue(f"A unit has to be a positive number, not {size}")
         power = np.log10(size)
@@ -59,7 +62,7 @@ class Unit(Quantity):
     @staticmethod
     def create(dim: object, name: str, dispname: str, latexname: str | None = None, scale: int = 0) -> Unit:
         """The unit of ``10**scale`` base units."""
-        return Unit(1.0, dim, scale, name, dispname, latexname or "")
+        return Unit(display.ten_to_the(scale), dim, scale, name, dispname, latexname or "")
 
     @staticmethod
     def create_scaled_unit(baseunit: Unit, scalefactor: str) -> Unit:
@@ -104,9 +107,6 @@ class Unit(Quantity):
     def __repr__(self) -> str:
         return self.name
 
-    def __format__(self, spec: str) -> str:
-        return format(self.dispname, spec)
-
     def _repr_latex_(self) -> str:
         return f"${self.latexname}$"
 
@@ -139,6 +139,14 @@ class Unit(Quantity):
         scale = None if label.scale is None else label.scale * exponent
         size = np.ndarray.item(self) ** exponent if scale is None else display.ten_to_the(scale)
         return named_unit(size, raised(self.dim, exponent), Label(factors, scale))
+
+    def __eq__(self, other: object) -> Any:  # type: ignore[override]
+        """Two units of different dimensions are simply not the same one, so that units can be looked for in lists."""
+        if type(other) is Unit:
+            return self.dim is other.dim and np.ndarray.item(self) == np.ndarray.item(other)
+        return Quantity.__eq__(self, other)
+
+    __hash__ = Quantity.__hash__
 
     def _unchangeable(self, *args: Any, **keywords: Any) -> Any:
         raise WrongType(f"The unit {self} cannot be changed", help=f"make a quantity of it first: x = 1*{self.name}")
@@ -186,12 +194,10 @@ def _combined(a: Unit, b: Unit, sign: float) -> Any:
     return named_unit(size, dim, Label(factors, scale))
 
 
-def best_unit(quantity: Quantity, *others: Quantity) -> Unit:
-    """The unit in which the largest of these values reads best."""
-    shown = quantity.best_shown(*others)
+def unit_shown(shown: Shown, dim: Dimension) -> Unit:
+    """The unit that is written this way."""
     scale = float(np.log10(shown.value))
     power = round(scale) if shown.value == display.ten_to_the(round(scale)) else None
-    return named_unit(shown.value, quantity.dim, Label(((shown.name, shown.symbol, 1.0),), power))
+    return named_unit(shown.value, dim, Label(((shown.name, shown.symbol, 1.0),), power))
 
 
-Quantity.get_best_unit = best_unit  # here, since a quantity is defined before there are units

@@ -39,9 +39,9 @@ STAR = {name: EVERY[name] for name in STANDARD}
     [
         (300e-6 * volt, "300. uV"), (-70 * mV, "-70. mV"), ([1, 2] * mV, "[1. 2.] mV"), (0 * mV, "0. V"), (3 * cm2, "300. mm^2"),
         (5 * cm, "50. mm"), (10 * mM, "10. mM"), (1e-12 * kilogram, "1. ng"), (1 * kilogram, "1. kg"), (3 * nS * mV, "3. pA"),
-        (1 * volt / second, "1. V/s"), (60 * uS / cm**2, "600. mS/m^2"), (1 * uF / cm**2, "10. mF/m^2"),
+        (1 * volt / second, "1. V/s"), (60 * uS / cm**2, "0.6 S/m^2"), (1 * uF / cm**2, "10. mF/m^2"),
         (2 * mV / ms**0.5, "63.2455532 mV/s^0.5"), (np.inf * mV, "inf V"), (np.nan * mV, "nan V"), (3 * amp / amp, "3.0"),
-        ([] * mV, "[] V"), (999.9999 * mV, "999.9999 mV"), (1e-30 * volt, "1.e-06 yV"), (12345.6789 * mV, "12.3456789 V"),
+        ([] * mV, "[] V"), (999.9999 * mV, "0.9999999 V"), ([1e-3, 1e3, 1e3] * mV, "[1.e-03 1.e+03 1.e+03] mV"), (0.5 * ms, "0.5 ms"), (1e-30 * volt, "1.e-06 yV"), (12345.6789 * mV, "12.3456789 V"),
     ],
 )  # fmt: skip
 def test_the_best_scale(quantity, text):
@@ -53,7 +53,7 @@ def test_the_best_scale(quantity, text):
     [
         (3 * mV, "3. * mvolt"), ([1, 2] * mV, "array([1., 2.]) * mvolt"), (300e-6 * volt, "300. * uvolt"),
         (0.1 * volt + 0.2 * volt, "300.00000000000006 * mvolt"), (4 * mV**2, "4. * mvolt ** 2"), (3e-15 * amp, "0.003 * pamp"),
-        (600 * siemens / meter**2, "600. * siemens / metre ** 2"), (Quantity(3.0), "Quantity(3.)"), ([] * mV, "zeros((0,)) * volt"),
+        (600 * siemens / meter**2, "0.6 * ksiemens / metre ** 2"), (Quantity(3.0), "Quantity(3.)"), ([] * mV, "zeros((0,)) * volt"),
         (mV, "mvolt"), (mV / ms, "mvolt / msecond"), (Quantity([1.0, 2.0]), "Quantity(array([1., 2.]))"),
     ],
 )  # fmt: skip
@@ -106,10 +106,25 @@ def test_a_chosen_unit():
     assert str(caught.value) == "The value cannot be written in A (units are volt and amp)"
 
 
-def test_format_writes_the_unit_too():
-    assert f"{-70.04 * mV:.1f}" == "-70.0 mV"
-    assert f"{[1, 2] * mV:.2f}" == "[1.00 2.00] mV"
-    assert f"{3 * mV}" == "3. mV" and f"{mV:>4}" == "  mV" and "%s" % (3 * mV) == "3. mV"
+def test_a_format_specification_writes_the_plain_number_in_base_units():
+    assert f"{-70.04 * mV:.3f}" == "-0.070" and f"{-70 * mV}" == "-70. mV" and f"{12.4 * second:.0f} s" == "12 s"
+    assert f"{3 * mV}" == "3. mV" and "%s" % (3 * mV) == "3. mV"
+    with pytest.raises(TypeError, match="An array of quantities cannot be written as '.2f'"):
+        f"{[1, 2] * mV:.2f}"
+
+
+def test_one_number_reads_the_same_in_old_print_modes_of_numpy():
+    with np.printoptions(legacy="1.13"):
+        assert str(3 * mV) == "3. mV" and repr(3 * mV) == "3. * mvolt"
+
+
+def test_the_unit_of_a_long_array_is_chosen_for_what_is_shown():
+    assert str(np.r_[[1e-9] * 3, [1000.0] * 2000, [2e-9] * 3] * volt).endswith("] nV")
+
+
+def test_a_unit_is_one_object():
+    assert allunits.ms is allunits.msecond and (3 * mV).get_best_unit() is mV
+    assert mV in allunits.all_units and volt != mV and not volt == second
 
 
 def test_notebooks_show_unit_and_number():
@@ -120,7 +135,7 @@ def test_notebooks_show_unit_and_number():
 
 @pytest.mark.feature("registered units")
 def test_a_registered_unit_is_shown():
-    odd = Unit(1.0, (siemens * second**2).dim, scale=-9, name="odd", dispname="odd")
+    odd = Unit(1e-9, (siemens * second**2).dim, scale=-9, name="odd", dispname="odd")
     register_new_unit(odd)
     assert str(5e-9 * siemens * second**2) == "5. odd"
     with pytest.raises(TypeError):
