@@ -9,8 +9,6 @@ from test_orders import BrownianPath
 from brainsim import Equations, ExplicitStateUpdater, StateUpdateMethod, UnsupportedEquationsException, euler
 from brainsim.integrators.choose import METHODS, integrate
 
-pytestmark = pytest.mark.feature("ExplicitStateUpdater")
-
 KINDS = {
     "euler": ("x_new = x + dt*f(x, t) + g(x, t)*dW", "additive"),
     "rk2": ("k = dt*f(x, t)\nx_new = x + dt*f(x + k/2, t + dt/2)", None),
@@ -27,6 +25,7 @@ def made(name):
     return ExplicitStateUpdater(text, stochastic=stochastic)
 
 
+@pytest.mark.feature("ExplicitStateUpdater")
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("text", ["dx/dt = a*x*(1 - x)", "dx/dt = -y*a + sin(t)\ndy/dt = x*t"])
 def test_a_described_method_is_the_built_in_one(name, text):

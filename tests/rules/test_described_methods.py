@@ -4,7 +4,6 @@ import pytest
 
 from brainsim import ExplicitStateUpdater, NeuronGroup, SpikeMonitor, TimedArray, ms, run
 
-pytestmark = pytest.mark.feature("ExplicitStateUpdater")
 midpoint = ExplicitStateUpdater("k = dt*f(x, t)\nx_new = x + dt*f(x + k/2, t + dt/2)")
 drive = TimedArray([0.5, 2.5, 1.5], dt=0.35 * ms)
 
@@ -18,6 +17,7 @@ def after(method):
     return G.v[:], G.w[:], np.array(spikes.i), np.array(spikes.t)
 
 
+@pytest.mark.feature("ExplicitStateUpdater")
 def test_a_described_midpoint_method_is_rk2_through_spikes_refractoriness_and_input():
     ours, built = after(midpoint), after("rk2")
     assert len(ours[2]) > 3
