@@ -134,6 +134,7 @@ def _defaults() -> dict[str, Preference]:
         "core.network.default_schedule": _row(("start", "groups", "thresholds", "synapses", "resets", "end"),
                                               lambda v: isinstance(v, (list, tuple)) and all(isinstance(s, str) for s in v),
                                               "a list of slot names", "the slots of a time step"),
+        "logging.warn_for_unused_objects": _row(True, _one_of(True, False), "True, False", "whether a group that was never simulated is told of"),
         "core.stop_on_keyboard_interrupt": _row(True, _one_of(True, False), "True, False", "the first Ctrl-C finishes the step"),
         "core.default_float_dtype": _row(float, lambda v: v in (float, "float64") or getattr(v, "__name__", "") == "float64",
                                          "float64 (single precision is not there yet)", "type of state variables"),
@@ -160,6 +161,5 @@ OF_BRIAN: dict[str, object] = {
     "logging.console_log_level": "INFO", "logging.delete_log_on_exit": True, "logging.display_brian_error_message": True,
     "logging.file_log": False, "logging.file_log_level": "DIAGNOSTIC", "logging.file_log_max_size": 10_000_000,
     "logging.save_script": False, "logging.std_redirection": False, "logging.std_redirection_to_file": False,
-    "logging.warn_for_unused_objects": True,
 }
 prefs = Preferences(_defaults())

@@ -1,6 +1,8 @@
 """Groups: objects with variables that users read and write by name, in numbers or in strings."""
 from __future__ import annotations
 
+import logging
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -24,8 +26,11 @@ from brainsim.objects.namespace import RunNamespace, lookup
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.tables import from_format, in_format
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
+from brainsim.options import prefs
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
+
+logger = logging.getLogger("brainsim")
 
 
 def clock_symbols(clock: Clock) -> dict[str, Symbol]:
@@ -117,7 +122,7 @@ class Group(BrianObject, metaclass=Sealed):
         """Declared arrays and their values, by program name."""
         found = {}
         for v in self.variables.values():
-            if v.values is not None:
+            if not v.moved and v.values is not None:
                 space = v.space or (f"{self.name}.shared" if v.shared else self.space)
                 found[v.program] = (Array(v.program, v.dtype, space), v.values)
         return found
@@ -146,6 +151,9 @@ class Group(BrianObject, metaclass=Sealed):
             found = group.arrays().get(name)
             if found is not None:
                 return found[1]
+            back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
+            if back is not None:
+                return back
             for other in group.neighbours():
                 if id(other) not in seen:
                     inner = find(name, seen, other)
@@ -316,10 +324,10 @@ class Group(BrianObject, metaclass=Sealed):
                 return self._view(variables[name], True)
             if name.endswith("_") and name[:-1] in variables:
                 return self._view(variables[name[:-1]], False)
-            if name in ("t", "dt"):
+            if name in ("t", "dt", "t_", "dt_"):
                 return getattr(self._clock, name)
-            if name in ("t_", "dt_"):
-                return getattr(self._clock, name)
+            if name in ("t_in_timesteps", "t_in_timesteps_"):
+                return self._clock.timestep
             for stem, with_units in ((name, True), (name.removesuffix("_"), False)):
                 reached = self._reached(stem) if self._sealed and not stem.startswith("_") else None
                 if reached is not None:
@@ -382,6 +390,13 @@ class Group(BrianObject, metaclass=Sealed):
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.variables, *(f"{n}_" for n in self.variables)})
+
+    def __del__(self) -> None:
+        """Say that the group goes without ever having been simulated: it was forgotten, or hidden from `run`."""
+        unused = self._sealed and self.__dict__.get("_network", self) is None and self.add_to_magic_network and self.invalidates_magic_network
+        if unused and not sys.is_finalizing() and prefs["logging.warn_for_unused_objects"]:
+            logger.warning("%s, made at %s, goes without ever having been simulated: keep it in a variable, or put it into the network",
+                           self.name, self._made_at, extra={"topic": "unused_brian_object"})
 
     @property
     def indices(self) -> "Indices":

@@ -79,10 +79,10 @@ def targets() -> str:
     return ", ".join(ast.literal_eval(next(k.value for k in call.keywords if k.arg == "params")))
 
 
-def page() -> str:
+def page(found: list[Claim]) -> str:
     """The text of the page."""
     by_feature: dict[str, list[Claim]] = {name: [] for name in FEATURES}
-    for claim in claims():
+    for claim in found:
         for name in claim.features:
             by_feature[name].append(claim)
     every = targets()
@@ -92,9 +92,9 @@ def page() -> str:
         text.append(".. list-table::\n   :header-rows: 1\n   :widths: 28 6 16 12 38\n")
         text += _row("Feature", "Prio", "State", "Targets", ["Tests"])
         for feature in rows:
-            found = by_feature[feature.name]
-            where = every if any(c.on_targets for c in found) else "any" if found else ""
-            text += _row(feature.name, feature.priority, _state(feature, found), where, [f"``{c.name}`` ({c.file})" for c in found])
+            mine = by_feature[feature.name]
+            where = every if any(c.on_targets for c in mine) else "any" if mine else ""
+            text += _row(feature.name, feature.priority, _state(feature, mine), where, [f"``{c.name}`` ({c.file})" for c in mine])
         text.append("")
     return "\n".join(text)
 
@@ -119,4 +119,4 @@ def _count(by_feature: dict[str, list[Claim]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    PAGE.write_text(page(claims()), "utf-8")
