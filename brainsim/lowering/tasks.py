@@ -156,9 +156,9 @@ def record_events(task: RecordEvents, streams: Streams) -> tuple[Kernel, ...]:
     body: tuple[Statement, ...] = (Store(task.count, mine, "+=", ONE, "i4"),)
     if task.index:
         body += (Append(task.index, ZERO, mine), Append(task.time, ZERO, Param(f"{task.clock}.t", "f8")))
-        place = Place(task.clock, streams)
-        values = {s.target: s.value for s in task.block.statements}
-        body += tuple(Append(queue, ZERO, expression(values[key], task.block, place)) for queue, key in task.variables)
+    place = Place(task.clock, streams)
+    values = {s.target: s.value for s in task.block.statements}
+    body += tuple(Append(queue, ZERO, expression(values[key], task.block, place)) for queue, key in task.variables)
     return (Kernel(task.name, task.clock, Events(task.queue, ZERO), within(task.source, body)),)
 
 

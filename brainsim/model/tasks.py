@@ -113,7 +113,7 @@ class RecordEvents(Task):
 
     queue: str
     source: Bounds
-    index: str                 #: queue, empty when nothing but the count is kept
+    index: str                 #: queue, empty when neither index nor time is kept
     time: str
     count: str                 #: array over the source
     block: Block

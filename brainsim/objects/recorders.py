@@ -1,7 +1,7 @@
 """Monitors: what a simulation leaves behind."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,23 +12,24 @@ from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
 from brainsim.objects import plotting
 from brainsim.objects.clock import Clock
 from brainsim.objects.group import Group
-from brainsim.objects.host import evaluate
+from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.neuron_group import Subgroup
 from brainsim.objects.tables import in_format
-from brainsim.objects.variables import element_indices
+from brainsim.objects.variables import Variable, VariableView, element_indices
 from brainsim.units import Quantity
-from brainsim.units.dimensions import SECOND
+from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
 
 
-class Recorder(BrianObject):
-    """A record that grows with every run it takes part in."""
+class Recorder(Group):
+    """A record that grows with every run it takes part in; a group whose elements are the entries, and whose variables cannot be set."""
 
     invalidates_magic_network = False
 
@@ -37,7 +38,58 @@ class Recorder(BrianObject):
             raise WrongType(f"{type(self).__name__} records a group", found=type(source).__name__)
         super().__init__(**place)
         self.source = source
-        self._records: dict[str, tuple[str, QueueState]] = {"t": ("f8", QueueState.empty("f8"))}
+        self._records: dict[str, tuple[str, QueueState]] = {}
+        self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
+                                       symbol=Symbol("N", "size", f"{self.name}.@size", dtype="i4", shared=True))
+        self._keep("t", "f8", SECOND)
+
+    def _keep(self, variable: str, dtype: str, dimension: Dimension = DIMENSIONLESS) -> None:
+        """Record a variable."""
+        self._records[variable] = (dtype, QueueState.empty(dtype))
+        self.variables[variable] = Variable(variable, f"{self.name}.{variable}", dimension, dtype, read_only=True)
+
+    @property
+    def _count(self) -> int:
+        return len(self._raw("t"))
+
+    @property
+    def parent(self) -> "Recorder":
+        """The record itself."""
+        return self
+
+    @property
+    def space(self) -> str:
+        """The entries."""
+        return f"{self.name}.entries"
+
+    def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
+        """What is recorded; the time is that of the entries."""
+        scope_of = self.scope_function(run)
+        return {name: self._symbol(v, scope_of) for name, v in self.variables.items()}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except UnknownAttribute:
+            raise UnknownAttribute(f"'{name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
+                                   help=near(name, self.__dict__.get("_records", {}))) from None
+
+    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
+        if v.name == "N":
+            self._refuse_index(v, item)
+            return np.asarray(self._count)
+        if v.name not in self._records:
+            return super()._read(v, item, level)
+        return self._raw(v.name)[self._absolute(item, RunNamespace.of_caller(level))]
+
+    def reach(self) -> Callable[[str], np.ndarray]:
+        """The records by program name."""
+        arrays = {self._queue(v): self._raw(v) for v in self._records}
+        return lambda name: arrays[name]
+
+    def elements(self, index: np.ndarray | None) -> Elements:
+        """Entries, for strings evaluated at once."""
+        return Elements(self.reach(), self.clock, index, {f"{self.name}.@size": self._count})
 
     def _queue(self, variable: str) -> str:
         return f"{self.name}.{variable}"
@@ -54,24 +106,16 @@ class Recorder(BrianObject):
         return self._records[variable][1].values()
 
     @property
-    def t(self) -> Quantity:
-        """Times of the record, seconds."""
-        return Quantity(self._raw("t").copy(), SECOND)
-
-    @property
-    def t_(self) -> np.ndarray:
-        """Times of the record in seconds, as plain numbers."""
-        return self._raw("t").copy()
-
-    @property
     def N(self) -> int:
         """Entries of the record."""
-        return len(self._raw("t"))
+        return self._count
 
-    @property
-    def variables(self) -> dict[str, np.ndarray]:
-        """What is recorded, by name, in base units."""
-        return {v: self._raw(v) for v in self._records}
+    def __len__(self) -> int:
+        return self._count
+
+    def neighbours(self) -> list[Group]:
+        """None: names in strings are those of the record."""
+        return []
 
     def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", subexpressions: bool = False,
                    read_only_variables: bool = True, level: int = 0) -> Any:
@@ -84,6 +128,7 @@ class Recorder(BrianObject):
 
     def _state(self, name: str, units: bool) -> Any:
         values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
+        values = values[:] if isinstance(values, VariableView) else values
         return values.T if np.ndim(values) == 2 else values
 
     def params(self) -> dict[str, float | int]:
@@ -113,7 +158,7 @@ class StateMonitor(Recorder):
         self._index = _recorded_indices(source, record)
         for v in self.record_variables:
             dtype = source.variables[v].dtype if source.variables[v].linked_to is None else source.variables[v].linked_to.dtype
-            self._records[v] = (dtype, QueueState.empty(dtype))
+            self._keep(v, dtype, source.variables[v].dimension)
 
     @property
     def record(self) -> np.ndarray:
@@ -160,11 +205,8 @@ class StateMonitor(Recorder):
         for stem, with_units in ((name, True), (name[:-1] if name.endswith("_") else "", False)):
             if stem in records and stem != "t":
                 values = self._values(stem).copy()
-                return with_dimension(values, self._dimension(stem)) if with_units else values
-        raise UnknownAttribute(f"'{name}' is not recorded by {self.__dict__.get('name', 'this monitor')}", help=near(name, records))
-
-    def _dimension(self, variable: str) -> Any:
-        return self.source.variables[variable].dimension
+                return with_dimension(values, self.variables[stem].dimension) if with_units else values
+        return super().__getattr__(name)
 
     def __getitem__(self, item: object) -> "StateMonitorView":
         wanted = np.atleast_1d(element_indices(getattr(item, "_indices_for", lambda g: item)(self.source), self.source._count, self.name))
@@ -175,10 +217,6 @@ class StateMonitor(Recorder):
                 raise WrongIndex(f"Index {k} is not recorded by {self.name}", found=", ".join(map(str, self.record[:10])))
             rows.append(int(at[0]))
         return StateMonitorView(self, rows[0] if np.ndim(item) == 0 and not hasattr(item, "_indices_for") else rows)
-
-    def __len__(self) -> int:
-        return len(self._raw("t"))
-
 
     def plot(self, variable: str | None = None, ax: Any = None) -> Any:
         """Traces over time in milliseconds; returns the Matplotlib axes."""
@@ -223,18 +261,19 @@ class EventMonitor(Recorder):
         super().__init__(source, clock=source.clock, when=when or part.when, order=after if order is None else order, name=name)
         self.event, self.record = event, bool(record)
         self.record_variables = [] if variables is None else _names_to_record(source, variables)
-        self._count = np.zeros(source._count, np.int32)
-        if not record:
-            self._records = {}
-            return
-        self._records["i"] = ("i4", QueueState.empty("i4"))
+        self._counts = np.zeros(source._count, np.int32)
+        if record:
+            self._keep("i", "i4")
+        else:
+            del self._records["t"], self.variables["t"]
         for v in self.record_variables:
             if v not in ("i", "t"):
-                self._records[v] = (source.variables[v].dtype, QueueState.empty(source.variables[v].dtype))
+                self._keep(v, source.variables[v].dtype, source.variables[v].dimension)
+        self.variables["count"] = Variable("count", f"{self.name}.count", dtype="i4", read_only=True, values=self._counts)
 
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Events per element."""
-        return {f"{self.name}.count": (Array(f"{self.name}.count", "i4", f"{self.name}.source"), self._count)}
+        return {f"{self.name}.count": (Array(f"{self.name}.count", "i4", f"{self.name}.source"), self._counts)}
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One entry per event."""
@@ -246,32 +285,17 @@ class EventMonitor(Recorder):
         block = Block(statements, resolver.symbols, resolver.functions, "record")
         return [RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                              queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                             index=self._queue("i") if self.record else "", time=self._queue("t"), count=f"{self.name}.count",
+                             index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "", count=f"{self.name}.count",
                              block=block, variables=tuple((self._queue(v), v) for v in chosen))]
 
     @property
-    def i(self) -> np.ndarray:
-        """Index of each event, in order of occurrence."""
-        return self._recorded("i").copy()
-
-    @property
-    def t(self) -> Quantity:
-        """Time of each event, seconds."""
-        return Quantity(self._recorded("t").copy(), SECOND)
-
-    @property
-    def t_(self) -> np.ndarray:
-        """Time of each event in seconds, as plain numbers."""
-        return self._recorded("t").copy()
-
-    @property
-    def it(self) -> tuple[np.ndarray, Quantity]:
-        """Indices and times."""
+    def it(self) -> tuple[VariableView, VariableView]:
+        """Index and time of each event, in order of occurrence."""
         return self.i, self.t
 
     @property
-    def it_(self) -> tuple[np.ndarray, np.ndarray]:
-        """Indices and times as plain numbers."""
+    def it_(self) -> tuple[VariableView, VariableView]:
+        """Indices and times in seconds, as plain numbers."""
         return self.i, self.t_
 
     def _recorded(self, variable: str) -> np.ndarray:
@@ -282,16 +306,15 @@ class EventMonitor(Recorder):
     @property
     def count(self) -> np.ndarray:
         """Events per element of the source."""
-        return self._count.copy()
+        return self._counts.copy()
 
     @property
     def num_events(self) -> int:
         """Events in all."""
-        return int(self._count.sum())
+        return int(self._counts.sum())
 
     @property
-    def N(self) -> int:
-        """Events in all."""
+    def _count(self) -> int:
         return self.num_events
 
     def event_trains(self) -> dict[int, Quantity]:
@@ -300,23 +323,21 @@ class EventMonitor(Recorder):
 
     def values(self, variable: str) -> dict[int, Any]:
         """A recorded variable by index, in order of occurrence; every element of the source has an entry."""
-        values = getattr(self, variable)
+        values = getattr(self, variable)[:]
         order = np.argsort(self._recorded("i"), kind="stable")
-        ends = np.cumsum(self._count)
-        return {k: values[order[end - n:end]] for k, (n, end) in enumerate(zip(self._count, ends))}
+        ends = np.cumsum(self._counts)
+        return {k: values[order[end - n:end]] for k, (n, end) in enumerate(zip(self._counts, ends))}
 
     def all_values(self) -> dict[str, dict[int, Any]]:
         """`values` of every recorded variable."""
         return {v: self.values(v) for v in self._records if v != "i"}
 
     _further = ("N", "count")
+
     def __getattr__(self, name: str) -> Any:
-        records = self.__dict__.get("_records", {})
-        if name in records:
-            return with_dimension(self._raw(name).copy(), self.source.variables[name].dimension)
-        if name.endswith("_") and name[:-1] in records:
-            return self._raw(name[:-1]).copy()
-        raise UnknownAttribute(f"'{name}' is not recorded by {self.__dict__.get('name', 'this monitor')}", help=near(name, records))
+        if name.removesuffix("_") in ("i", "t") and not self.__dict__.get("record", True):
+            self._recorded(name)
+        return super().__getattr__(name)
 
     def plot(self, ax: Any = None) -> Any:
         """A raster, time in milliseconds; returns the Matplotlib axes."""
@@ -352,7 +373,7 @@ class PopulationRateMonitor(Recorder):
         if not isinstance(source, Group) or "spike" not in getattr(source, "events", {}):
             raise WrongType("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
         super().__init__(source, clock=source.clock, name=name)
-        self._records["rate"] = ("f8", QueueState.empty("f8"))
+        self._keep("rate", "f8", SECOND ** -1)
         self._counter = np.zeros(1, np.int32)
 
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -366,23 +387,10 @@ class PopulationRateMonitor(Recorder):
         return [RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue("spike"),
                            source=self.source.bounds(), counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))]
 
-    @property
-    def rate(self) -> Quantity:
-        """Rate in each step."""
-        return Quantity(self._raw("rate").copy(), SECOND ** -1)
-
-    @property
-    def rate_(self) -> np.ndarray:
-        """Rate in each step in hertz, as plain numbers."""
-        return self._raw("rate").copy()
-
     def smooth_rate(self, window: object = "gaussian", width: object = None) -> Quantity:
         """The rate under a moving window: 'flat' or 'gaussian' of a ``width`` (full width; standard deviation), or weights."""
         weights = _window(window, width, self.clock.dt_)
         return Quantity(np.convolve(self._raw("rate"), weights / weights.sum(), mode="same"), SECOND ** -1)
-
-    def __len__(self) -> int:
-        return len(self._raw("t"))
 
     def plot(self, ax: Any = None) -> Any:
         """Rate over time; returns the Matplotlib axes."""
@@ -434,6 +442,8 @@ def _recorded_indices(source: Group, record: object) -> np.ndarray:
     inner = getattr(record, "_indices_for", None)
     if inner is not None:
         return np.asarray(inner(source.parent), np.int32)  # type: ignore[attr-defined]
+    if isinstance(record, tuple):
+        record = list(record)
     return (np.atleast_1d(element_indices(record, source._count, source.name)) + source._first).astype(np.int32)
 
 

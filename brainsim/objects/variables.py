@@ -10,7 +10,7 @@ from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, Wr
 from brainsim.ir.state import DTYPES
 from brainsim.language.trees import Tree
 from brainsim.model.symbols import Symbol
-from brainsim.units import DIMENSIONLESS, get_dimensions
+from brainsim.units import DIMENSIONLESS, Unit, get_dimensions, get_unit
 from brainsim.units.dimensions import Dimension
 from brainsim.units.quantities import with_dimension
 from brainsim.units.words import unit_text
@@ -39,6 +39,11 @@ class Variable:
     linked_to: Symbol | None = None     #: of a linked variable, once it is set
     symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
     space: str = ""                     #: where it lies, when not over the group's own elements
+
+    @property
+    def moved(self) -> bool:
+        """Whether the values lie elsewhere for now; ``values`` is a copy then."""
+        return False
 
     @property
     def is_subexpression(self) -> bool:
@@ -115,7 +120,7 @@ class VariableView:
             raise WrongType(f"'{self.name} {op} string' is not possible", help=f"write {self.name} = '{self.name} {op[0]} {other}'")
         here = self._all()
         new = {"+=": lambda: here + other, "-=": lambda: here - other, "*=": lambda: here * other, "/=": lambda: here / other,
-               "**=": lambda: here ** other}[op]()
+               "**=": lambda: here ** other, "//=": lambda: here // other, "%=": lambda: here % other}[op]()
         self.group._write(self.variable, slice(None), new, self.with_units)
         return self
 
@@ -133,6 +138,12 @@ class VariableView:
 
     def __ipow__(self, other: object) -> "VariableView":
         return self._in_place("**=", other)
+
+    def __ifloordiv__(self, other: object) -> "VariableView":
+        return self._in_place("//=", other)
+
+    def __imod__(self, other: object) -> "VariableView":
+        return self._in_place("%=", other)
 
     # -- behaving like an array ----------------------------------------------------------------------------------------
     def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
@@ -190,9 +201,9 @@ class VariableView:
         return self.variable.dimension if self.with_units else DIMENSIONLESS
 
     @property
-    def unit(self) -> object:
+    def unit(self) -> Unit:
         """The base unit of the dimension."""
-        return with_dimension(np.float64(1.0), self.dim)
+        return get_unit(self.dim)
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
