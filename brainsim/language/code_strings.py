@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from brainsim.errors import Source
 from brainsim.language.expressions import parse_expression
+from brainsim.language.latex import aligned, latex, statement_latex
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Call, Name, Tree, walk
 
@@ -36,12 +37,19 @@ class Expression(CodeString):
     def _trees(self) -> list[Tree]:
         return [parse_expression(Source(self.code))]
 
+    def _repr_latex_(self) -> str:
+        return f"${latex(parse_expression(Source(self.code)))}$"
+
 
 class Statements(CodeString):
     """Statements of the language. `WrongSyntax` for text that is none."""
 
     def _trees(self) -> list[Tree]:
         return [t for s in parse_statements(Source(self.code, "statements")) for t in (Name(s.target), s.value)]
+
+    def _repr_latex_(self) -> str:
+        lines = [statement_latex(s).replace(r"\leftarrow", r"&\leftarrow", 1) for s in parse_statements(Source(self.code, "statements"))]
+        return aligned(lines)
 
 
 def _names(tree: Tree) -> set[str]:

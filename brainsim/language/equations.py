@@ -9,6 +9,7 @@ from typing import Literal
 from brainsim.errors import BrainsimError, EquationError, Source, Span, WrongType
 from brainsim.language.code_strings import Expression
 from brainsim.language.expressions import parse_part, to_text
+from brainsim.language.latex import latex, name_latex
 from brainsim.language.scan import closing, trimmed, without_comments
 from brainsim.language.trees import Name, Number, Op, Tree, calls, names
 
@@ -43,6 +44,18 @@ class Equation:
     def identifiers(self) -> set[str]:
         """Names on the right side, functions included."""
         return set() if self.expression is None else set(names(self.expression) | calls(self.expression))
+
+    @property
+    def latex(self) -> tuple[str, str, str]:
+        """Left side, right side (empty for a parameter), and unit with flags, each for the mathematics mode of LaTeX."""
+        left = rf"\frac{{\mathrm{{d}}{name_latex(self.name)}}}{{\mathrm{{d}}t}}" if self.kind == "differential" else name_latex(self.name)
+        unit = latex(self.unit) if self.unit is not None else {"float": "1"}.get(self.dtype, rf"\mathrm{{{self.dtype}}}")
+        flags = rf"\ \text{{({', '.join(self.flags)})}}" if self.flags else ""
+        return left, "" if self.expression is None else latex(self.expression), unit + flags
+
+    def _repr_latex_(self) -> str:
+        left, right, remark = self.latex
+        return rf"${left}{' = ' if right else ''}{right} \qquad {remark}$"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from brainsim.errors import EquationError, Source, WrongSyntax, WrongValue
 from brainsim.language.code_strings import Expression
 from brainsim.language.equations import Equation, parse_equations
 from brainsim.language.expressions import to_text
+from brainsim.language.latex import aligned
 from brainsim.language.names import check_identifier
 from brainsim.language.trees import Name, Number, Op, Tree, names, substitute
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
@@ -134,6 +135,10 @@ class Equations(Mapping[str, Equation]):
     def is_stochastic(self) -> bool:
         """Whether there is noise."""
         return bool(self.stochastic_variables)
+
+    def _repr_latex_(self) -> str:
+        lines = (rf"{left} &{'=' if right else ''} {right} &&\quad {remark}" for left, right, remark in (e.latex for e in self.equations))
+        return aligned(lines)
 
     def __str__(self) -> str:
         return "\n".join(line(e) for e in self.equations)
