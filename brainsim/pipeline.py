@@ -21,6 +21,7 @@ from brainsim.ir.text import program as program_text
 from brainsim.ir.walk import appends, calls_python
 from brainsim.language.expressions import to_text
 from brainsim.lowering.program import lower
+from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Summed, Task
 from brainsim.options import prefs
@@ -61,20 +62,21 @@ class Prepared:
     in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
     spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
 
+def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
+    """All pieces of code of tasks."""
+    return (block for task in tasks for name in ("before", "once", "block") if (block := getattr(task, name, None)) is not None)
+
+
 def symbols_of(tasks: Iterable[Task]) -> Iterable[Symbol]:
     """All symbols that tasks refer to."""
-    for task in tasks:
-        block = getattr(task, "block", None)
-        if block is not None:
-            yield from block.symbols.values()
+    for block in blocks_of(tasks):
+        yield from block.symbols.values()
 
 
 def functions_of(tasks: Iterable[Task]) -> Iterable[External]:
     """All functions from outside that tasks call."""
-    for task in tasks:
-        block = getattr(task, "block", None)
-        if block is not None:
-            yield from block.functions.values()
+    for block in blocks_of(tasks):
+        yield from block.functions.values()
 
 
 def choose_target() -> Target:

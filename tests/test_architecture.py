@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "brainsim"
 EVERYWHERE = {"errors", "options"}
-LEFT = ["language", "units", "model", "integrators"]
+LEFT = ["language", "units", "model", "integrators", "reduction"]
 RIGHT = ["ir", "passes", "targets", "runtime"]
 ALLOWED = {
     **{room: set(LEFT[:k]) for k, room in enumerate(LEFT)},

@@ -97,8 +97,11 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
         neuron = Op("+", (J, Param(task.source.first, "i4")))
         place = Place(clock, streams, short={(task.end,): neuron}, guarded=True)
         arrive = Kernel(task.name, clock, FanOut(task.due, now, task.starts, task.ids), statements(task.block, place))
+        if task.once is not None:
+            here = Place(clock, streams, element=Op("+", (I, Param(task.source.first, "i4"))))
+            push = (*push, Kernel(f"{task.name}.once", clock, Events(task.due, now), statements(task.once, here)))
     retire = Kernel(f"{task.name}.retire", clock, Once(), (Clear(task.due, now),))
-    return *push, arrive, retire
+    return *push, *((arrive,) if arrive.body else ()), retire
 
 
 def around(slot: Expr, slots: Expr) -> Expr:

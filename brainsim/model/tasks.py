@@ -60,6 +60,7 @@ class Pathway(Task):
     """Events of a source reach synapses after a delay and run a block there.
 
     ``scattered`` delays are one whole number of steps per synapse (array ``delay``); otherwise one parameter ``delay``.
+    ``once`` runs for the neuron of an event, before the block runs at its synapses.
     """
 
     queue: str                 #: events of the source
@@ -72,6 +73,8 @@ class Pathway(Task):
     scattered: bool
     end: str                   #: index array of the neurons that the rows belong to (``synapses.pre``)
     block: Block
+    driven: int = 0            #: that many statements at the start bring event-driven variables up to date; the last one notes the time
+    once: Block | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

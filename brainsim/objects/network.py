@@ -290,7 +290,7 @@ class Network(Named):
                 check_change(self._t, self._dts[clock], dt)
             clock.step = clock.steps_until(self._t, min(clocks.values()))
         self._check()
-        tasks = self._tasks(run)
+        tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
         self._prepared = prepare(tasks, values, self.schedule, choose_target(), self._profiled)
         by_name = {o.clock.name: o.clock for o in self._all()}
@@ -298,7 +298,8 @@ class Network(Named):
         self._externals = outsides(tasks, self._owners(), run)
         self._has_hosts = bool(host_kernels(self._prepared))
         self._watched = [(o, name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
-                         for name in o.equations.diff_eq_names if o.variables[name].values is not None]  # type: ignore[attr-defined]
+                         for name in o.equations.diff_eq_names if not o.variables[name].moved and o.variables[name].values is not None]  # type: ignore[attr-defined]
+        self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():
             o._network = self
@@ -346,6 +347,13 @@ class Network(Named):
                 near_by = o.neighbours() if offers(o, "neighbours") else ()
                 for other in (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group")):
                     if other is not None and offers(other, "params"):
+    def _reduced(self, tasks: list[Task]) -> list[Task]:
+        """Synaptic states moved to the neurons where the equations allow it."""
+        for o in self._all():
+            if "_reduced" in vars(o):
+                tasks = o._reduced.reduce(tasks)  # type: ignore[attr-defined]
+        return tasks
+
                         add(other)
 
         for o in self._all():

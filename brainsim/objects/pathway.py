@@ -175,9 +175,11 @@ class Pathway(BrianObject):
             name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue(self.event),
             source=self.source.bounds(), fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
             ids=f"{self.name}.ids" if self._has_ids else "", delay=delay, scattered=self._scattered,
-            end=f"{self.synapses.name}.{self.side}_index", block=self._block(run))]
+            end=f"{self.synapses.name}.{self.side}_index", block=block, driven=driven)]
+        block, driven = self._block(run)
 
-    def _block(self, run: RunNamespace) -> Block:
+    def _block(self, run: RunNamespace) -> tuple[Block, int]:
+        """What runs at a synapse, and how many statements come first to bring event-driven variables up to date."""
         s = self.synapses
         resolver = s.resolver(run)
         title = f"on_{self.side}" if self.label in ("pre", "post") else f"pathway '{self.label}'"

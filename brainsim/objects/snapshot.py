@@ -17,6 +17,8 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
         found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items()}
     if offers(o, "queues"):
         found["queues"] = {name: (q.data.copy(), q.count.copy()) for name, (_, q) in o.queues().items()}
+    if "_reduced" in vars(o):
+        found["moved"] = o._reduced.kept()
     if "_delay" in vars(o):
         found["extra"] = {"delay": None if o._delay.values is None else o._delay.values.copy(), "scattered": o._scattered, "due_dt": o._due_dt}
     return found
@@ -25,6 +27,8 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
 def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:
     if offers(o, "take_pairs"):
         o.take_pairs(*(found["arrays"][f"{o.name}.{side}_index"] for side in ("pre", "post")))  # type: ignore[attr-defined]
+    if "moved" in found:
+        o._reduced.restore(found["moved"], found["arrays"])  # type: ignore[attr-defined]
     if offers(o, "arrays"):
         for name, (_, values) in o.arrays().items():
             kept = found["arrays"].get(name)

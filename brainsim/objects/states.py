@@ -46,6 +46,7 @@ class EquationGroup(Group):
     _reserved: tuple[str, ...] = ()
     _update: Update | None = None
     equations: Equations
+    _variable_class: type[Variable] = Variable
 
     @property
     def integration(self) -> Update | None:
@@ -62,7 +63,7 @@ class EquationGroup(Group):
                 continue
             shared = "shared" in e.flags
             kind = _float_dtype(e, dtype)
-            self.variables[e.name] = Variable(
+            self.variables[e.name] = self._variable_class(
                 e.name, f"{self.name}.{e.name}", dimension_of_unit(e, unit_value), kind, shared=shared, flags=e.flags,
                 constant="constant" in e.flags, definition=e.expression if e.kind == "subexpression" else None, span=e.span,
                 guard=guard if "unless refractory" in e.flags else "")

@@ -10,6 +10,7 @@ import numpy as np
 from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongType, WrongValue, inside
 from brainsim.integrators.event_driven import integrate_event_driven
 from brainsim.ir.program import Array
+from brainsim.ir.state import DTYPES
 from brainsim.language.names import SYNAPTIC
 from brainsim.language.trees import Assign
 from brainsim.model.equations import dimension_of_unit
@@ -23,6 +24,7 @@ from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
+from brainsim.objects.reduced import MODES, Reduced, ReductionReport, SynapticVariable
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable, VariableView, element_indices
@@ -36,6 +38,9 @@ class Synapses(EquationGroup):
 
     ``model``: equations per synapse; ``on_pre``, ``on_post``: statements, or a dictionary of named pathways; ``delay``: one
     time, or a dictionary by pathway. Pathways push this step's spikes and deliver those due in slot ``synapses``.
+
+    ``reduce``: 'auto' keeps states once per neuron, or as a sum, where the equations allow it (`reduction` tells what was done and
+    why); 'off' keeps every state per synapse; 'require' raises `WrongValue` for a differential equation that cannot be reduced.
     """
 
     _slot = "groups"
@@ -43,12 +48,16 @@ class Synapses(EquationGroup):
               "parameter": ("shared", "constant", "linked")}
     _exclusive = (("event-driven", "clock-driven"),)
     _reserved = tuple(SYNAPTIC)
+    _said_steps = False
+    _variable_class = SynapticVariable
 
     def __init__(self, source: Any, target: Any = None, model: object = None, on_pre: object = None, pre: object = None,
                  on_post: object = None, post: object = None, connect: object = None, delay: object = None,
                  on_event: object = "spike", multisynaptic_index: str | None = None, namespace: Mapping[str, object] | None = None,
                  dtype: object = None, codeobj_class: object = None, dt: object = None, clock: Clock | None = None, order: int = 0,
-                 method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*"):
+                 method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto"):
+        if reduce not in MODES:
+            raise WrongValue("reduce= is one of " + ", ".join(map(repr, MODES)), found=repr(reduce))
         if connect is not None:
             raise WrongType("Synapses takes no 'connect' argument", help="call S.connect(...) afterwards")
         on_pre, on_post = _renamed(on_pre, pre, "pre"), _renamed(on_post, post, "post")
@@ -59,6 +68,7 @@ class Synapses(EquationGroup):
         self.method, self.method_options = method, dict(method_options or {})
         self.pre_index = self.post_index = np.zeros(0, np.int32)
         self.connected = 0
+        self.reduce, self._reduced = reduce, Reduced(self)
         self.multisynaptic_index = multisynaptic_index
         self._take_equations(model if model is not None else "", dtype)
         self._check_equations()
@@ -151,9 +161,11 @@ class Synapses(EquationGroup):
             object.__setattr__(self, label, path)
             self._pathways.append(path)
             self._contained.append(path)
-        if any(p.clock is not self.clock for p in self._pathways):
-            logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,
-                           extra={"topic": "synapses_dt_mismatch"})
+
+    @property
+    def reduction(self) -> ReductionReport:
+        """What became of each state: kept per synapse, once per neuron, or as a sum; known after the first run."""
+        return ReductionReport(self._reduced)
 
     # -- elements ------------------------------------------------------------------------------------------------------
     @property
@@ -220,10 +232,11 @@ class Synapses(EquationGroup):
         """Append pairs given by their indices in source and target."""
         before = len(self)
         self.pre_index = np.concatenate([self.pre_index, (pre + self.source._first).astype(np.int32)])
+        self._reduced.grow()
         self.post_index = np.concatenate([self.post_index, (post + self.target._first).astype(np.int32)])
         self.connected += 1
         for v in self.variables.values():
-            if v.values is not None and not v.shared:
+            if v.program not in self._reduced.moved and v.values is not None and not v.shared:
                 grown = np.zeros(len(self), v.values.dtype)
                 grown[:before] = v.values
                 v.values = grown
@@ -239,7 +252,9 @@ class Synapses(EquationGroup):
             return
         self.pre_index = self.post_index = np.zeros(0, np.int32)
         for v in (*self.variables.values(), *(p._delay for p in self._pathways)):
-            if v.values is not None and not v.shared:
+            if v.program in self._reduced.moved:
+                v.values = np.zeros(0, DTYPES[v.dtype])
+            elif v.values is not None and not v.shared:
                 v.values = v.values[:0]
         self._add_synapses(pre - self.source._first, post - self.target._first)
 
@@ -272,6 +287,10 @@ class Synapses(EquationGroup):
         return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))
 
     def _refuse_write(self, v: Variable) -> None:
+    def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0) -> None:
+        self._reduced.before_write(v, item, value)
+        super()._write(v, item, value, check, level)
+
         super()._refuse_write(v)
         if not self.connected and not v.shared:
             raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set", help="call connect() first")
@@ -332,7 +351,7 @@ class Synapses(EquationGroup):
         n = self.name
         found[f"{n}.pre_index"] = (Array(f"{n}.pre_index", "i4", n, self.source.space), self.pre_index)
         found[f"{n}.post_index"] = (Array(f"{n}.post_index", "i4", n, self.target.space), self.post_index)
-        return found
+        return found | self._reduced.declared()
 
     def counts(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Synapses per neuron, computed on request."""
@@ -362,6 +381,15 @@ class Synapses(EquationGroup):
         for path in self._pathways:
             path.prepare()
 
+        self._warn_of_steps()
+
+    def _warn_of_steps(self) -> None:
+        """Say once which clock the pathways run on, where it is not everybody's."""
+        steps = {o.clock.dt_ for o in (self.source, self.target, self, *self._pathways)}
+        if len(steps) > 1 and not self._said_steps:
+            self._said_steps = True
+            logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,
+                           extra={"topic": "synapses_dt_mismatch"})
     def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
         """The update of the event-driven variables over ``_elapsed``."""
         lines = [e for e in self.equations.of_kind("differential") if "event-driven" in e.flags]

@@ -1,0 +1,322 @@
+"""Synapses whose states have moved to the neurons: the arrays there, the way back, and the report (`Synapses.reduction`)."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brainsim.errors import WrongState, WrongValue
+from brainsim.ir.program import Array
+from brainsim.ir.state import DTYPES
+from brainsim.language.trees import Number
+from brainsim.model.resolve import Block
+from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.objects.host import evaluate
+from brainsim.objects.structure import structure_changed
+from brainsim.objects.variables import Variable
+from brainsim.reduction.projection import Projection, Side, final
+from brainsim.reduction.reduce import Reduction, Verdict, reduce_projection
+from brainsim.reduction.rewrite import Place
+
+if TYPE_CHECKING:
+    from brainsim.objects.synapses import Synapses
+
+logger = logging.getLogger("brainsim")
+MODES = ("auto", "off", "require")
+FEW = 1000
+"""With fewer synapses than this there is nothing to win, and values stay where users look for them."""
+
+
+class SynapticVariable(Variable):
+    """A variable of synapses. Its values may have moved to the neurons; asking for them gives a copy, where that is possible."""
+
+    _stored: np.ndarray | None = None
+    kept_by: "Reduced | None" = None
+
+    @property
+    def values(self) -> np.ndarray | None:  # type: ignore[override]
+        return self._stored if self.kept_by is None else self.kept_by.expanded(self)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the values lie at the neurons."""
+        return self.kept_by is not None
+
+    @values.setter
+    def values(self, values: np.ndarray | None) -> None:
+        self._stored = values
+        if self.kept_by is not None:
+            self.kept_by.forget(self)
+
+
+@dataclass
+class Reduced:
+    """The state of a reduction: where each variable lies now. One per `Synapses`."""
+
+    synapses: "Synapses"
+    verdicts: tuple[Verdict, ...] = ()
+    places: dict[str, Place] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    analysed: bool = False
+    decay: Block | None = None            #: what brings event-driven states up to date
+
+    # -- before a run --------------------------------------------------------------------------------------------------
+    def reduce(self, tasks: Sequence[Task]) -> list[Task]:
+        """The tasks of the network with what can be reduced in a smaller form; moves values to their new places."""
+        s = self.synapses
+        driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
+        self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
+        host = any(isinstance(t, HostCall) for t in tasks)
+        found = reduce_projection(projection_of(s), tasks, self._equal, host and s.reduce == "auto")
+        self.verdicts, self.analysed = found.verdicts, True
+        if s.reduce == "require":
+            self._require(found)
+        if s.reduce == "off" or s.reduce == "auto" and len(s) < FEW:
+            found = Reduction(tuple(tasks), (), found.verdicts, {})
+        self._move(found)
+        return list(found.tasks)
+
+    def _require(self, found: Reduction) -> None:
+        for verdict in found.verdicts:
+            if verdict.kind == "synapse" and self.synapses._is_differential(verdict.variable):
+                e = self.synapses.equations[verdict.variable]
+                raise WrongValue(f"'{verdict.variable}' of {self.synapses.name} cannot be reduced", at=e.span,
+                                 found="; ".join(map(str, verdict.rules)), help="reduce='auto' keeps it per synapse")
+
+    def _equal(self, program: str, side: str) -> bool:
+        v = self._variable(program)
+        if program == projection_of(self.synapses).last_update and self._driven_at(side):
+            return True
+        if self.moved.get(program) == "equal" and self._place_of(program).side == side:
+            return True
+        if self.moved.get(program) == "sum":
+            return False
+        values = v.values
+        assert values is not None
+        if not values.any():
+            return True
+        index, size = self._index(side)
+        first = np.zeros(size, values.dtype)
+        first[index] = values
+        return bool(np.array_equal(first[index], values))
+
+    def _move(self, found: Reduction) -> None:
+        moved = dict(found.moved)
+        last = projection_of(self.synapses).last_update
+        if any(p.state == last and last for p in found.places) and self._wholly_driven(found):
+            moved[last] = "equal"
+        for program in [p for p, kind in self.moved.items() if moved.get(p) != kind]:
+            self.bring_back(self._variable(program))    # type: ignore[arg-type]
+        places = {p.program: p for p in found.places}
+        kept = {name: a for name, a in self.arrays.items() if name in places and places[name] == self.places.get(name) and self._still(name)}
+        fresh = {name: kept[name] if name in kept else self._made(place) for name, place in places.items()}
+        self.places, self.arrays, self.moved = places, fresh, moved
+        for program in moved:
+            v = self._variable(program)
+            assert isinstance(v, SynapticVariable)
+            v._stored, v.kept_by = None, self
+
+    def _wholly_driven(self, found: Reduction) -> bool:
+        return projection_of(self.synapses).event_driven <= set(found.moved)
+
+    def _still(self, name: str) -> bool:
+        """Whether an array of the last run is the truth: its variable has no values of its own."""
+        place = self.places[name]
+        if place.state and place.state == projection_of(self.synapses).last_update:
+            return self._driven_at(place.side)
+        return place.state in self.moved
+
+    def _driven_at(self, side: str) -> bool:
+        """Whether event-driven states are kept at the neurons of a side."""
+        return any(self.moved.get(v) == "equal" and self._place_of(v).side == side for v in projection_of(self.synapses).event_driven)
+
+    def _made(self, place: Place) -> np.ndarray:
+        index, size = self._index(place.side)
+        array = np.zeros(size, DTYPES[place.dtype])
+        if place.kind == "payload":
+            return array
+        values = self._variable(place.state).values if place.state else None
+        if place.kind == "equal":
+            assert values is not None
+            if values.any():
+                array[index] = values
+        elif values is None or values.any():
+            factor = self._factor(place)
+            array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape), size)
+        return array
+
+    def _factor(self, place: Place) -> Any:
+        if isinstance(place.factor.tree, Number):
+            return float(place.factor.tree.value)
+        s = self.synapses
+        return evaluate(place.factor.tree, Block((), place.factor.symbols), s.elements(np.arange(len(s))))
+
+    # -- the way back --------------------------------------------------------------------------------------------------
+    def bring_back(self, v: Variable) -> None:
+        """Give a variable its values per synapse again; `WrongState` when only a sum is left."""
+        assert isinstance(v, SynapticVariable)
+        v._stored = self.expanded(v).copy()
+        self.forget(v)
+
+    def expanded(self, v: Variable) -> np.ndarray:
+        """The values per synapse, to read; `WrongState` when only a sum is left."""
+        s = self.synapses
+        if self.moved[v.program] == "sum":
+            raise WrongState(f"'{v.name}' of {s.name} has no value per synapse: only its sum for each target was kept",
+                             help=f"make the synapses with Synapses(..., reduce='off') to look at '{v.name}'")
+        if v.name == "lastupdate" and v.program == projection_of(s).last_update:
+            values = self._last_update()
+        else:
+            place = self._place_of(v.program)
+            values = self.arrays[place.program][self._index(place.side)[0]]
+            if v.program in projection_of(s).event_driven:
+                values = self._brought_up(v, place.side, values)
+        values = np.array(values)
+        values.flags.writeable = False
+        return values
+
+    def _last_update(self) -> np.ndarray:
+        last = projection_of(self.synapses).last_update
+        each = [self.arrays[p.program][self._index(p.side)[0]] for p in self.places.values() if p.state == last]
+        return np.maximum.reduce(each)
+
+    def _brought_up(self, v: Variable, side: str, values: np.ndarray) -> np.ndarray:
+        """The value at the last event of either side, where the synapse itself would have kept it."""
+        s = self.synapses
+        last = projection_of(s).last_update
+        own = self.arrays[f"{last}@{side}"][self._index(side)[0]]
+        mark = s.variables["lastupdate"]
+        both = self._last_update() if last in self.moved else mark.values
+        assert self.decay is not None and both is not None
+        here = s.elements(np.arange(len(s)))
+        arrays = here.arrays
+        here.arrays = lambda name: values if name == v.program else arrays(name)
+        here.locals["_elapsed"] = both - own
+        key = next(k for k, x in self.decay.symbols.items() if x.program == v.program and not x.path)
+        trees = final(a for a in self.decay.statements if a.target != "_elapsed")
+        return np.asarray(evaluate(trees[key], self.decay, here))
+
+    def kept(self) -> tuple[dict[str, str], dict[str, Place]]:
+        """Which variables have moved, and to where; their values are among the arrays of the synapses."""
+        return dict(self.moved), dict(self.places)
+
+    def restore(self, kept: tuple[dict[str, str], dict[str, Place]], arrays: Mapping[str, np.ndarray]) -> None:
+        """As it was when `kept` was called; ``arrays`` are the values of that time."""
+        moved, places = kept
+        if not moved and not self.moved:
+            return
+        for v in self.synapses.variables.values():
+            if isinstance(v, SynapticVariable) and v.program in moved:
+                v._stored, v.kept_by = None, self
+            elif v.moved:
+                v.values = arrays[v.program].copy()
+        self.moved, self.places = dict(moved), dict(places)
+        self.arrays = {name: arrays[name].copy() for name in places}
+        structure_changed()
+
+    def forget(self, v: Variable) -> None:
+        """The variable has values of its own again."""
+        assert isinstance(v, SynapticVariable)
+        v.kept_by = None
+        self.moved.pop(v.program, None)
+        structure_changed()
+
+    def before_write(self, v: Variable, item: object, value: object) -> None:
+        """Values come back to be changed; a factor of a sum that is not zero cannot change."""
+        if self.moved.get(v.program) == "sum" and isinstance(item, slice) and item == slice(None) and not isinstance(value, str):
+            v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])     # a new value for every synapse needs no old ones
+        elif v.moved:
+            self.bring_back(v)
+        if self._weighs(v.program):
+            raise WrongState(f"'{v.name}' of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
+                             help="make the synapses with Synapses(..., reduce='off'), or use the factor at the event: 'g += w'")
+
+    def grow(self) -> None:
+        """Synapses were added: a sum holds for them too, whatever else moved comes back."""
+        for program in [p for p, kind in self.moved.items() if kind != "sum"]:
+            self.bring_back(self._variable(program))
+
+    # -- helpers -------------------------------------------------------------------------------------------------------
+    def _weighs(self, program: str) -> bool:
+        """Whether a sum that is not zero was made with this variable as a factor."""
+        return any(p.kind in ("sum", "static") and any(x.program == program for x in p.factor.symbols.values()) and self.arrays[name].any()
+                   for name, p in self.places.items())
+
+    def _variable(self, program: str) -> Variable:
+        return next(v for v in self.synapses.variables.values() if v.program == program)
+
+    def _place_of(self, program: str) -> Place:
+        return next(p for p in self.places.values() if p.state == program and p.kind == "equal")
+
+    def _index(self, side: str) -> tuple[np.ndarray, int]:
+        s = self.synapses
+        return (s.pre_index, s.source.parent._count) if side == "pre" else (s.post_index, s.target.parent._count)
+
+    def declared(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """The arrays at the neurons, for the program."""
+        s = self.synapses
+        return {name: (Array(name, p.dtype, s.source.space if p.side == "pre" else s.target.space), self.arrays[name]) for name, p in self.places.items()}
+
+
+def projection_of(s: "Synapses") -> Projection:
+    """A set of synapses as the analysis sees it."""
+    per_synapse = {v.program: v for v in s.variables.values()
+                   if isinstance(v, SynapticVariable) and not v.shared and not {"linked", "constant over dt"} & set(v.flags)
+                   and v.definition is None and v.symbol is None and v.dtype in ("f8", "f4") and v.name != "lastupdate"}
+    driven = frozenset(f"{s.name}.{e.name}" for e in s.equations.of_kind("differential") if "event-driven" in e.flags)
+    sides = []
+    for name, group in (("pre", s.source), ("post", s.target)):
+        space, bounds = group.domain()
+        sides.append(Side(name, f"{s.name}.{name}_index", space, bounds))
+    return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()}, {p: v.dtype for p, v in per_synapse.items()},
+                      driven, f"{s.name}.lastupdate" if driven else "")
+
+
+class ReductionReport(Sequence[Verdict]):
+    """What became of each state of the synapses: its class, how many values there were and are, and the rule that keeps it per synapse."""
+
+    def __init__(self, reduced: Reduced):
+        s = reduced.synapses
+        self.synapses, self.verdicts = s.name, reduced.verdicts
+        self.analysed = reduced.analysed
+        self.rows: list[tuple[str, str, int, int, str]] = []
+        for verdict in reduced.verdicts:
+            program = f"{s.name}.{verdict.variable}"
+            applied = program in reduced.moved
+            after = sum(len(reduced.arrays[n]) for n, p in reduced.places.items() if p.state == program and p.kind != "payload") if applied else len(s)
+            why = "; ".join(map(str, verdict.rules))
+            if not applied and verdict.kind != "synapse":
+                why = "reduce='off'" if s.reduce == "off" else f"not applied: fewer than {FEW} synapses"
+            self.rows.append((verdict.variable, verdict.kind, len(s), after, why))
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    def __getitem__(self, item: Any) -> Any:
+        if isinstance(item, str):
+            return next(v for v in self.verdicts if v.variable == item)
+        return self.verdicts[item]
+
+    def kind(self, variable: str) -> str:
+        """The class of a state: 'pre', 'post (equal)', 'post (sum)' or 'synapse'."""
+        return self[variable].kind
+
+    def __repr__(self) -> str:
+        if not self.analysed:
+            return f"{self.synapses}: not analysed yet; run(0*ms) is enough"
+        if not self.rows:
+            return f"{self.synapses}: no states that change"
+        lines = [f"{self.synapses}: states and where their values are kept"]
+        for name, kind, before, after, why in self.rows:
+            lines.append(f"  {name}: {kind}, {before} → {after} values" + (f"   [{why}]" if why else ""))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th>state</th><th>kept per</th><th>values before</th><th>after</th><th>why</th></tr>"
+        rows = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>" for row in self.rows)
+        return f"<b>{escape(self.synapses)}</b><table>{head}{rows}</table>"

@@ -1,0 +1,128 @@
+"""Classes PRE and POST-EQUAL: states that all synapses of one neuron have in common."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from brainsim.language.trees import Assign, Tree, names
+from brainsim.model.resolve import Block
+from brainsim.model.tasks import Pathway
+from brainsim.reduction.projection import Parts, Side, draws, keys, traced, used_arrays, written_arrays
+
+Equal = Callable[[str, str], bool]
+"""Whether the values of a state, by program name, agree among the synapses of each neuron of a side."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition that does not hold: its number and what is in the way."""
+
+    number: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.text}"
+
+
+def equal_states(parts: Parts, side: Side, equal: Equal) -> tuple[frozenset[str], Mapping[str, Rule]]:
+    """The largest set of states (program names) that the synapses of a neuron share, and the rule that each of the others breaks."""
+    broken: dict[str, Rule] = {}
+    chosen = set(parts.projection.states)
+    while True:
+        found = {v: rule for v in chosen if (rule := violation(parts, side, v, frozenset(chosen), equal)) is not None}
+        if not found:
+            return frozenset(chosen), broken
+        broken |= found
+        chosen -= set(found)
+
+
+def violation(parts: Parts, side: Side, v: str, together: frozenset[str], equal: Equal) -> Rule | None:
+    """The first rule that ``v`` breaks as a member of ``together``."""
+    p, name = parts.projection, parts.projection.states[v]
+    neuron = "source" if side.name == "pre" else "target"
+    driven = v in p.event_driven
+    for task in parts.others:
+        if v in written_arrays([task]):
+            return Rule("P4", f"'{task.name}' assigns to {name}")
+        if driven and (v in used_arrays(task) or p.last_update in used_arrays(task)):
+            return Rule("P4", f"'{task.name}' reads {name}, which is up to date at events only")
+    if driven and any(v in used_arrays(t) for t in parts.summed):
+        return Rule("P4", f"a summed variable reads {name}")
+    assigned = False
+    if parts.update is not None:
+        for tree, block in _assignments(parts.update.block, parts.update.block.statements, v):
+            assigned = True
+            wrong = _foreign(parts, side, tree, block, together)
+            if wrong:
+                return Rule("P5" if wrong == "random" else "P1", f"{name} depends on {wrong}" if wrong != "random" else f"{name} has noise of its own")
+    for path in parts.pathways:
+        own = parts.side_of(path) is side
+        code = path.block.statements if own else path.block.statements[path.driven:]
+        mine = path.block.statements[path.driven:-1] if path.driven else ()
+        if driven and any(n in keys(path.block, [p.last_update]) for s in mine for n in names(s.value)):
+            return Rule("P4", f"the code of '{path.name}' reads lastupdate")
+        if not own:
+            if any(s.target in keys(path.block, [v]) for s in code):
+                return Rule("P2", f"the pathway '{path.name}' of the other side assigns to {name}")
+            continue
+        found = list(_assignments(path.block, code, v))
+        if not found:
+            continue
+        assigned = True
+        if path.scattered:
+            return Rule("P3", f"the synapses of a {neuron} neuron have different delays")
+        written = written_arrays([path]) - set(p.states)
+        for tree, block in found:
+            wrong = _foreign(parts, side, tree, block, together, written)
+            if wrong:
+                return Rule("P5" if wrong == "random" else "P1",
+                            f"{name} depends on {wrong}" if wrong != "random" else f"a random number for each synapse is in {name}")
+        if driven and not _composes(parts, path, v):
+            return Rule("P1", f"the decay of {name} depends on something that changes")
+    if not assigned:
+        return Rule("P1", f"{name} is a parameter")
+    if not equal(v, side.name) or driven and not equal(p.last_update, side.name):
+        return Rule("P4", f"{name} has different values at the synapses of one {neuron} neuron")
+    return None
+
+
+def _assignments(block: Block, code: tuple[Assign, ...], v: str) -> list[tuple[Tree, Block]]:
+    mine = keys(block, [v])
+    return [(value, block) for s, value, _ in traced(code) if s.target in mine]
+
+
+def _foreign(parts: Parts, side: Side, tree: Tree, block: Block, together: frozenset[str], written: frozenset[str] = frozenset()) -> str:
+    """What keeps a value from being the same for all synapses of a neuron; empty when nothing does."""
+    p = parts.projection
+    if draws(tree, block):
+        return "random"
+    for key in sorted(names(tree)):
+        symbol = block.symbols.get(key)
+        if symbol is None or symbol.kind == "local":
+            continue
+        where = parts.reach(symbol)
+        if symbol.program == p.last_update and p.last_update:
+            continue
+        if where == "state" and symbol.program not in together:
+            return f"'{p.states[symbol.program]}', which stays with the synapse"
+        if where not in ("state", "shared", side.name):
+            return f"'{symbol.name}', which belongs to the {'synapse' if where == 'syn' else 'other neuron'}"
+        if symbol.program in written:
+            return f"'{symbol.name}', which the same event changes"
+    return ""
+
+
+def _composes(parts: Parts, path: Pathway, v: str) -> bool:
+    """Whether bringing an event-driven state up to date in two steps equals doing it in one: it depends on itself and on constants only."""
+    block = path.block
+    for s, value, _ in traced(block.statements[:path.driven]):
+        if s.target in keys(block, [v]):
+            for key in names(value):
+                symbol = block.symbols.get(key)
+                if symbol is None or symbol.kind == "local" or symbol.program in (v, parts.projection.last_update):
+                    continue
+                if symbol.kind == "clock" and symbol.program.endswith(".t"):
+                    continue
+                if parts.varies(symbol) or parts.reach(symbol) == "state":
+                    return False
+    return True

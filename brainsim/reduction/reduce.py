@@ -1,0 +1,67 @@
+"""Analyse a projection and rewrite the tasks of its network; say for every state what became of it and why."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from brainsim.language.trees import Assign
+from brainsim.model.tasks import HostCall, Task
+from brainsim.reduction.equal import Equal, Rule, equal_states
+from brainsim.reduction.projection import Projection, parts_of, written_arrays
+from brainsim.reduction.rewrite import Place, Plan, rewritten
+from brainsim.reduction.sums import Sums, sums
+
+CLASSES = {"pre": "pre", "post": "post (equal)", "sum": "post (sum)", "syn": "synapse"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a state: its class, and for one that stays with the synapse the rule that it breaks."""
+
+    variable: str
+    kind: str                     #: 'pre', 'post (equal)', 'post (sum)' or 'synapse'
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The tasks after reduction, the arrays that take the place of values per synapse, and the verdicts."""
+
+    tasks: tuple[Task, ...]
+    places: tuple[Place, ...]
+    verdicts: tuple[Verdict, ...]
+    moved: Mapping[str, str]      #: program name of a state → 'equal' or 'sum'
+
+
+def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equal, visible: bool) -> Reduction:
+    """Reduce what can be reduced. ``visible``: Python code may look at the synapses while they run, so that nothing may move."""
+    parts = parts_of(projection, tasks, written_arrays(tasks))
+    if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
+        rule = Rule("L8", "each synapse takes steps of its own length")
+        return Reduction(tuple(tasks), (), tuple(Verdict(name, CLASSES["syn"], (rule,)) for _, name in sorted(projection.states.items())), {})
+    at_pre, broken_pre = equal_states(parts, parts.projection.pre, equal)
+    at_post, broken_post = equal_states(parts, parts.projection.post, equal)
+    sides = {**dict.fromkeys(at_post, "post"), **dict.fromkeys(at_pre, "pre")}
+    found, broken_sum = sums(parts, sides)
+    sides = {v: side for v, side in sides.items() if v not in found.states}
+    dynamic = frozenset(projection.states) & parts.changing
+    if visible:
+        host = next(t for t in tasks if isinstance(t, HostCall))
+        rule = Rule("L6", f"the Python function '{host.name}' may look at it")
+        moved: Mapping[str, str] = {}
+        verdicts = [Verdict(projection.states[v], CLASSES["syn"], (rule,)) for v in sorted(dynamic)]
+        return Reduction(tuple(tasks), (), tuple(verdicts), moved)
+    verdicts = []
+    for v in sorted(dynamic):
+        kind = "sum" if v in found.states else sides.get(v, "syn")
+        rules = () if kind != "syn" else tuple(r for r in (broken_pre.get(v), broken_post.get(v), broken_sum.get(v)) if r is not None)
+        verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
+    moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(found.states, "sum")}
+    if not moved:
+        return Reduction(tuple(tasks), (), tuple(verdicts), moved)
+    plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}))
+    made = rewritten(plan)
+    for v in sides:
+        plan.equal_place(v)
+    return Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved)
+

@@ -1,0 +1,326 @@
+"""The tasks of a projection after reduction: states move to the neurons, events act once per neuron or add to a sum."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from brainsim.integrators.terms import ONE, ZERO, add, is_number, multiply
+from brainsim.language.trees import Assign, Name, Op, Tree, names, substitute
+from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
+from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.reduction.projection import Parts, Side, draws, final, keys, locals_of, needed, seen_from
+from brainsim.reduction.sums import Factor, Sums, increment, scaling
+
+
+@dataclass(frozen=True)
+class Place:
+    """An array that takes the place of values per synapse. ``kind``: 'equal', 'sum', 'static' (a sum of constants) or 'payload'."""
+
+    program: str
+    kind: str
+    side: str
+    dtype: str
+    state: str = ""                       #: program name of the state it stands for
+    factor: Factor = Factor(ONE)          #: of a sum
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which states go where."""
+
+    parts: Parts
+    equal: Mapping[str, str]              #: program name → side
+    sums: Sums
+    places: dict[str, Place] = field(default_factory=dict)
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+    def equal_place(self, v: str) -> Place:
+        """Where a state that is equal at one side lies."""
+        side = self.equal[v]
+        return self._place(Place(f"{v}@{side}", "equal", side, self.parts.projection.dtypes.get(v, "f8"), v))
+
+    def last_place(self, side: str) -> Place:
+        """Time of the last event of a neuron, for event-driven states of a side."""
+        last = self.parts.projection.last_update
+        return self._place(Place(f"{last}@{side}", "equal", side, "f8", last))
+
+    def payload(self, v: str, version: int) -> Place:
+        """A value of a state between two assignments of an event."""
+        side = self.equal[v]
+        return self._place(Place(f"{v}@{side}.{version}", "payload", side, self.parts.projection.dtypes.get(v, "f8"), v))
+
+    def sum_place(self, v: str, factor: Factor) -> Place:
+        """Where the sum of a state under a factor lies."""
+        number = list(self.sums.factors).index(factor)
+        return self._place(Place(f"{v}@sum{number}", "sum", "post", self.parts.projection.dtypes.get(v, "f8"), v, factor))
+
+    def static_place(self, factor: Factor) -> Place:
+        """Where the sum of constants lies."""
+        same = [p for p in self.places.values() if p.kind == "static" and p.factor == factor]
+        number = sum(p.kind == "static" for p in self.places.values())
+        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.drive{number}@sum", "static", "post", "f8", "", factor))
+
+    def _place(self, place: Place) -> Place:
+        return self.places.setdefault(place.program, place)
+
+    def is_driven(self, v: str) -> bool:
+        """Whether a state is event-driven."""
+        return v in self.parts.projection.event_driven
+
+
+def rewritten(plan: Plan) -> list[Task]:
+    """All tasks of the network, those of the projection in their new form."""
+    parts = plan.parts
+    made: list[Task] = [_redirected(t, plan) for t in parts.others]
+    if parts.update is not None:
+        made += _updates(plan)
+    for task in parts.summed:
+        made.append(_total(plan, task) if task.name in plan.sums.outputs else _redirected(task, plan))
+    made += [_pathway(plan, path) for path in parts.pathways]
+    return made
+
+
+# -- symbols -------------------------------------------------------------------------------------------------------------
+def _moved(symbol: Symbol, plan: Plan) -> Symbol:
+    """A reference to a state that has moved to a neuron."""
+    if symbol.kind == "array" and symbol.program in plan.equal:
+        side = plan.parts.projection.side(plan.equal[symbol.program])
+        return replace(symbol, program=plan.equal_place(symbol.program).program, path=(*symbol.path, side.index))
+    return symbol
+
+
+def _symbols(symbols: Mapping[str, Symbol], plan: Plan) -> dict[str, Symbol]:
+    return {k: _moved(s, plan) for k, s in symbols.items()}
+
+
+def _redirected(task: Task, plan: Plan) -> Task:
+    block = getattr(task, "block", None)
+    if block is None or not any(s.program in plan.equal for s in block.symbols.values()):
+        return task
+    return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))  # type: ignore[call-arg]
+
+
+def _of_neuron(block: Block, plan: Plan, side: Side) -> Block:
+    """The block as the neurons of a side run it."""
+    return replace(block, symbols={k: seen_from(s, side) for k, s in _symbols(block.symbols, plan).items()})
+
+
+def _array(program: str, path: tuple[str, ...], dtype: str, name: str) -> Symbol:
+    return Symbol(name, "array", program, dtype=dtype, path=path, writable=True)
+
+
+# -- continuous change ---------------------------------------------------------------------------------------------------
+def _updates(plan: Plan) -> list[Task]:
+    parts, update = plan.parts, plan.parts.update
+    assert update is not None
+    block, local = update.block, locals_of(update.block)
+    stored = {s.target for s in block.statements} - local
+    gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
+    made: list[Task] = []
+    rest = _needed_or_drawn(block.statements, frozenset(stored - gone), local, block)
+    if any(s.target not in local for s in rest):
+        made.append(replace(update, block=replace(block, statements=rest, symbols=_symbols(block.symbols, plan))))
+    for name in ("pre", "post"):
+        here = frozenset(k for k in stored if plan.equal.get(block.symbols[k].program) == name)
+        if here:
+            side = parts.projection.side(name)
+            mine = _of_neuron(replace(block, statements=needed(block.statements, here, local)), plan, side)
+            made.append(replace(update, name=f"{update.name}.{name}", space=side.space, bounds=side.bounds, block=mine))
+    for number, (factor, states) in enumerate(plan.sums.factors.items()):
+        made.append(_column(plan, number, factor, states))
+    return made
+
+
+def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> Elementwise:
+    """The step of the sums under one factor, for every target."""
+    update, side = plan.parts.update, plan.parts.projection.post
+    assert update is not None
+    symbols: dict[str, Symbol] = {}
+    first, last = [], []
+    for k, v in enumerate(sorted(s for s in states if s in plan.sums.maps)):
+        here = plan.sum_place(v, factor)
+        symbols |= {key: seen_from(s, side) for key, s in _symbols(plan.sums.maps[v].symbols, plan).items() if key not in symbols}
+        value: Tree = ZERO
+        for inner, state, psi in plan.sums.maps[v].terms:
+            place = plan.sum_place(state, factor) if state else plan.static_place(_product(factor, inner))
+            key = f"_{place.program}".replace(".", "_").replace("@", "_")
+            symbols[key] = _array(place.program, (), place.dtype, key)
+            value = add(value, multiply(psi, Name(key)))
+        target = f"_{here.program}".replace(".", "_").replace("@", "_")
+        symbols[target] = _array(here.program, (), here.dtype, target)
+        symbols[f"_new_{k}"] = Symbol(f"_new_{k}", "local", f"_new_{k}", dtype=here.dtype, writable=True)
+        first.append(Assign(f"_new_{k}", "=", value))
+        last.append(Assign(target, "=", Name(f"_new_{k}")))
+    block = Block((*first, *last), symbols, update.block.functions, "state update of sums")
+    return replace(update, name=f"{update.name}.column{number}", space=side.space, bounds=side.bounds, block=block)
+
+
+def _product(a: Factor, b: Factor) -> Factor:
+    return Factor(multiply(a.tree, b.tree), {**a.symbols, **b.symbols})
+
+
+def _total(plan: Plan, task: Summed) -> Elementwise:
+    """A summed variable as a function of the sums."""
+    side, output = plan.parts.projection.post, plan.sums.outputs[task.name]
+    symbols = {k: seen_from(s, side) for k, s in _symbols(output.symbols, plan).items()}
+    value: Tree = ZERO
+    for factor, state, psi in output.terms:
+        place = plan.sum_place(state, factor)
+        key = f"_{place.program}".replace(".", "_").replace("@", "_")
+        symbols[key] = _array(place.program, (), place.dtype, key)
+        value = add(value, multiply(psi, Name(key)))
+    symbols["_total"] = seen_from(task.target, side)
+    block = Block((Assign("_total", "=", value),), symbols, task.block.functions, task.block.title)
+    return Elementwise(name=task.name, clock=task.clock, when=task.when, order=task.order, space=task.target_space, bounds=task.bounds, block=block)
+
+
+# -- events --------------------------------------------------------------------------------------------------------------
+def _pathway(plan: Plan, path: Pathway) -> Pathway:
+    parts, block = plan.parts, path.block
+    own = parts.side_of(path)
+    mine = frozenset(k for k in keys(block, plan.equal) if plan.equal[block.symbols[k].program] == own.name) if not path.scattered else frozenset()
+    once = _once(plan, path, own, mine)
+    rest = _for_each(plan, path, own, mine)
+    return replace(path, once=once if once.statements else None, block=rest)
+
+
+def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
+    """What an event does once for its neuron: states equal at its side, sums that are scaled."""
+    block, p = path.block, plan.parts.projection
+    driven = any(plan.is_driven(block.symbols[k].program) for k in mine) and path.driven > 0
+    code = block.statements[:len(block.statements) - 1] if path.driven else block.statements
+    symbols = {k: seen_from(s, own) for k, s in _symbols(block.symbols, plan).items()}
+    chosen = needed(code, frozenset(k for k in mine if any(s.target == k for s in code)), locals_of(block))
+    final_version, made = _versions(code, mine), []
+    count = dict.fromkeys(mine, 0)
+    for s in chosen:
+        if s.target in mine:
+            v, k = s.target, count[s.target]
+            if (v, k) in _payloads_read(plan, path, mine) and k != final_version[v]:
+                place = plan.payload(block.symbols[v].program, k)
+                key = f"_{v}_{k}"
+                symbols[key] = _array(place.program, (), place.dtype, key)
+                made.append(Assign(key, "=", Name(v)))
+            count[v] += 1
+        made.append(s)
+    if driven:
+        last = plan.last_place(own.name)
+        key = next(k for k, s in block.symbols.items() if s.program == p.last_update and s.kind == "array")
+        symbols[key] = _array(last.program, (), "f8", key)
+        made.append(block.statements[-1])
+    for s in code:
+        v = keys(block, plan.sums.states).get(s.target)
+        factor = scaling(s) if v is not None and increment(s) is None else None
+        if v is not None and factor is not None:
+            for copy, states in plan.sums.factors.items():
+                if v in states:
+                    place = plan.sum_place(v, copy)
+                    key = f"_{place.program}".replace(".", "_").replace("@", "_")
+                    symbols[key] = _array(place.program, (), place.dtype, key)
+                    made.append(Assign(key, "*=", factor))
+    return Block(tuple(made), symbols, block.functions, block.title)
+
+
+def _versions(code: Iterable[Assign], mine: frozenset[str]) -> dict[str, int]:
+    return {v: sum(s.target == v for s in code) for v in mine}
+
+
+def _payloads_read(plan: Plan, path: Pathway, mine: frozenset[str]) -> set[tuple[str, int]]:
+    """Which values of the event's own states, by number of assignments before, the code of single synapses reads."""
+    block = path.block
+    code = block.statements[:-1] if path.driven else block.statements
+    kept = _kept_for_each(plan, path, mine)
+    count, found = dict.fromkeys(mine, 0), set()
+    for s in code:
+        if s.target in mine:
+            count[s.target] += 1
+        elif any(s is k for k in kept):
+            found |= {(v, count[v]) for v in names(s.value) & mine}
+    return found
+
+
+def _kept_for_each(plan: Plan, path: Pathway, mine: frozenset[str]) -> tuple[Assign, ...]:
+    """The statements that single synapses still run."""
+    block, p = path.block, plan.parts.projection
+    local = locals_of(block)
+    stored = {s.target for s in block.statements} - local
+    away = {k for k in stored if block.symbols[k].program in plan.equal}
+    stays = [v for v in p.event_driven if v not in plan.equal]
+    if path.driven and not stays:
+        away |= {k for k in stored if block.symbols[k].program == p.last_update}
+    return _needed_or_drawn(block.statements, frozenset(stored - away - mine), local, block)
+
+
+def _needed_or_drawn(statements: tuple[Assign, ...], targets: frozenset[str], local: frozenset[str], block: Block) -> tuple[Assign, ...]:
+    """As `needed`; statements that draw random numbers stay too, so that every other draw keeps its number."""
+    random = frozenset(s.target for s in statements if s.target in local and draws(s.value, block))
+    return needed(statements, targets | random, local)
+
+
+def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
+    """What an event does at every synapse."""
+    block = path.block
+    symbols = _symbols(block.symbols, plan)
+    kept = _kept_for_each(plan, path, mine)
+    final_version, count = _versions(block.statements, mine), dict.fromkeys(mine, 0)
+    summed = keys(block, plan.sums.states)
+    made: list[Assign] = []
+    now = _brought_up(plan, path, mine, symbols, made, kept)
+    for s in block.statements:
+        if s.target in mine:
+            count[s.target] += 1
+            continue
+        if not any(s is k for k in kept):
+            continue
+        versions = {v: Name(f"_{v}_{count[v]}") for v in names(s.value) & mine if count[v] != final_version[v]}
+        for v, key in versions.items():
+            place = plan.payload(block.symbols[v].program, count[v])
+            symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id)
+        s = replace(s, value=substitute(s.value, {**now, **versions}))
+        made += _added(plan, s, summed[s.target], symbols) if s.target in summed else [s]
+    return replace(block, statements=tuple(made), symbols=symbols)
+
+
+def _brought_up(plan: Plan, path: Pathway, mine: frozenset[str], symbols: dict[str, Symbol], made: list[Assign],
+                kept: tuple[Assign, ...]) -> dict[str, Tree]:
+    """Values at this time of event-driven states that are equal at a side whose own events keep them."""
+    block, p = path.block, plan.parts.projection
+    found: dict[str, Tree] = {}
+    if not path.driven:
+        return found
+    values = final(block.statements[:path.driven])
+    read = {n for s in kept for n in names(s.value)}
+    for key, program in keys(block, plan.equal).items():
+        if key in mine or not plan.is_driven(program) or key not in read:
+            continue
+        side = p.side(plan.equal[program])
+        place = plan.last_place(side.name)
+        last = f"_last_{side.name}"
+        symbols[last] = _array(place.program, (side.index,), "f8", last)
+        mark = next(k for k, s in block.symbols.items() if s.program == p.last_update and s.kind == "array")
+        now = f"_{key}_now"
+        symbols[now] = Symbol(now, "local", now, symbols[key].dimension, symbols[key].dtype, writable=True)
+        made.append(Assign(now, "=", substitute(values[key], {mark: Name(last)})))
+        found[key] = Name(now)
+    return found
+
+
+def _added(plan: Plan, s: Assign, v: str, symbols: dict[str, Symbol]) -> list[Assign]:
+    """An addition to a state becomes additions to its sums."""
+    value = increment(s)
+    if value is None:
+        return []              # a scaling, done once per neuron
+    copies = [(f, plan.sum_place(v, f)) for f, states in plan.sums.factors.items() if v in states]
+    made: list[Assign] = []
+    if len(copies) > 1 and not isinstance(value, Name):
+        key = f"_{s.target}_added"
+        symbols[key] = Symbol(key, "local", key, dtype=copies[0][1].dtype, writable=True)
+        made.append(Assign(key, "=", value))
+        value = Name(key)
+    for factor, place in copies:
+        key = f"_{place.program}".replace(".", "_").replace("@", "_")
+        symbols[key] = _array(place.program, (plan.parts.projection.post.index,), place.dtype, key)
+        symbols |= factor.symbols
+        made.append(Assign(key, "+=", value if is_number(factor.tree, 1) else Op("*", (factor.tree, value)), s.span))
+    return made

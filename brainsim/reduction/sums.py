@@ -1,0 +1,342 @@
+"""Class POST-SUM: states of which only the weighted sum over the synapses of a target neuron is needed."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from brainsim.integrators.affine import affine
+from brainsim.integrators.terms import ONE, add, divide, is_number, multiply, negative
+from brainsim.language.trees import Assign, Name, Number, Op, Tree, names, rebuild
+from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
+from brainsim.model.tasks import Pathway, Summed
+from brainsim.reduction.equal import Rule
+from brainsim.reduction.projection import Parts, draws, final, keys, used_arrays
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A product of constants of the synapse, as a tree whose names are those of ``symbols``."""
+
+    tree: Tree
+    symbols: Mapping[str, Symbol] = field(compare=False, default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A sum over synapses, term by term: factor of the synapse, state (program name; empty: none), factor of the target."""
+
+    terms: tuple[tuple[Factor, str, Tree], ...]
+    symbols: Mapping[str, Symbol]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """States kept as sums, how each changes in a step, and what is read."""
+
+    states: frozenset[str]
+    maps: Mapping[str, Linear]                #: new value of each state
+    outputs: Mapping[str, Linear]             #: by name of the summed task
+
+    @property
+    def factors(self) -> dict[Factor, frozenset[str]]:
+        """Each factor under which states are summed, and the states that this copy needs."""
+        wanted: dict[Factor, set[str]] = {}
+        for output in self.outputs.values():
+            for factor, state, _ in output.terms:
+                wanted.setdefault(factor, set()).add(state)
+        return {f: self._closed(states) for f, states in wanted.items()}
+
+    def _closed(self, states: set[str]) -> frozenset[str]:
+        while True:
+            more = {s for v in states for _, s, _ in (self.maps[v].terms if v in self.maps else ()) if s} - states
+            if not more:
+                return frozenset(states)
+            states = states | more
+
+
+def sums(parts: Parts, equal: Mapping[str, str]) -> tuple[Sums, Mapping[str, Rule]]:
+    """The largest set of states of which the sums are enough, and the rule that each of the others breaks.
+
+    ``equal`` says which states are already known to be equal among the synapses of a side (program name → 'pre' or 'post').
+    """
+    candidates = frozenset(parts.projection.states) & parts.changing
+    chosen, broken = candidates, {}
+    while found := _violations(parts, equal, chosen):
+        broken |= found
+        chosen -= set(found)
+    while more := _forgotten(parts, equal, candidates, chosen):     # all violators at once may have been too many
+        chosen |= more
+        broken = {v: rule for v, rule in broken.items() if v not in more}
+    for v in sorted(candidates - chosen):
+        broken[v] = _violations(parts, equal, chosen | {v}).get(v) or broken[v]
+    if not chosen:
+        return Sums(frozenset(), {}, {}), broken
+    maps = _maps(parts, equal, chosen) if parts.update is not None else {}
+    outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & used_arrays(s)}
+    return Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)},
+                {n: o for n, o in outputs.items() if isinstance(o, Linear)}), broken
+
+
+def _forgotten(parts: Parts, equal: Mapping[str, str], candidates: frozenset[str], chosen: frozenset[str]) -> frozenset[str]:
+    """States, one or two, that may join those chosen after all."""
+    left = sorted(candidates - chosen)
+    for size in (1, 2):
+        for some in combinations(left, size):
+            if not _violations(parts, equal, chosen | set(some)):
+                return frozenset(some)
+    return frozenset()
+
+
+def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, Rule]:
+    p, found = parts.projection, {}
+
+    def broke(v: str, number: str, text: str) -> None:
+        found.setdefault(v, Rule(number, text))
+
+    read = _read(parts)
+    for v in chosen:
+        if v not in read:
+            broke(v, "L5", f"no summed variable reads {p.states[v]}")
+        if v in p.event_driven:
+            broke(v, "L8", f"{p.states[v]} is event-driven")
+        for task in parts.others:
+            if v in used_arrays(task):
+                broke(v, "L6", f"'{task.name}' reads {p.states[v]} of single synapses")
+    if parts.update is not None:
+        for v, found_map in _maps(parts, equal, chosen).items():
+            if isinstance(found_map, Rule):
+                broke(v, found_map.number, found_map.text)
+        block = parts.update.block
+        mine = keys(block, chosen)
+        for target, value in final(block.statements).items():
+            symbol = block.symbols.get(target)
+            if symbol is not None and symbol.kind != "local" and target not in mine:
+                for key in names(value) & set(mine):
+                    broke(mine[key], "L6", f"{symbol.name} depends on {p.states[mine[key]]} of the same synapse")
+    for path in parts.pathways:
+        for v, rule in _jumps(parts, path, chosen).items():
+            broke(v, rule.number, rule.text)
+    for s in parts.summed:
+        if chosen & used_arrays(s):
+            output = _output(parts, equal, s, chosen)
+            if isinstance(output, Rule):
+                for v in chosen & used_arrays(s):
+                    broke(v, output.number, output.text)
+    return found
+
+
+def _read(parts: Parts) -> set[str]:
+    """States that summed variables read, and those that drive them."""
+    read = {v for s in parts.summed for v in used_arrays(s)}
+    if parts.update is not None:
+        block = parts.update.block
+        mine, values = keys(block, parts.projection.states), final(block.statements)
+        while more := {mine[k] for key, v in mine.items() if v in read and key in values for k in names(values[key]) & set(mine)} - read:
+            read |= more
+    return read
+
+
+# -- continuous change ---------------------------------------------------------------------------------------------------
+def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, Linear | Rule]:
+    assert parts.update is not None
+    p, block = parts.projection, parts.update.block
+    mine, values = keys(block, chosen), final(block.statements)
+    found: dict[str, Linear | Rule] = {}
+    for key, v in mine.items():
+        if key not in values:
+            continue
+        name = p.states[v]
+        if draws(values[key], block):
+            found[v] = Rule("L7", f"{name} has noise of its own at each synapse")
+            continue
+        split = affine(values[key], frozenset(mine))
+        if split is None:
+            found[v] = Rule("L1", f"d{name}/dt is not linear in {', '.join(sorted(p.states[u] for u in mine.values()))}")
+            continue
+        terms: list[tuple[Factor, str, Tree]] = []
+        for u, coefficient in split.coefficients.items():
+            wrong = _not_of_target(parts, equal, coefficient, block)
+            if wrong:
+                found[v] = Rule("L1", f"the rate of change of {name} depends on {wrong}")
+                break
+            terms.append((Factor(ONE), mine[u], coefficient))
+        else:
+            rest = _drive(parts, equal, split.rest, block)
+            found[v] = Rule("L2", f"{name} is driven by {rest}") if isinstance(rest, str) else Linear((*terms, *rest), block.symbols)
+    return found
+
+
+def _not_of_target(parts: Parts, equal: Mapping[str, str], tree: Tree, block: Block) -> str:
+    """What in a tree is neither shared nor of the target neuron; empty when nothing is."""
+    for key in sorted(names(tree)):
+        symbol = block.symbols[key]
+        where = _where(parts, equal, symbol)
+        if where not in ("shared", "post"):
+            return f"'{symbol.name}', which has a value per {'source neuron' if where == 'pre' else 'synapse'}"
+    return "a random number" if draws(tree, block) else ""
+
+
+def _where(parts: Parts, equal: Mapping[str, str], symbol: Symbol) -> str:
+    where = parts.reach(symbol)
+    return equal.get(symbol.program, where) if where == "state" else where
+
+
+def _drive(parts: Parts, equal: Mapping[str, str], rest: Tree, block: Block) -> list[tuple[Factor, str, Tree]] | str:
+    if is_number(rest, 0):
+        return []
+    split = separated(parts, equal, rest, block)
+    if split is None:
+        return "something that changes at each synapse"
+    for _, psi in split:
+        for key in names(psi):
+            if parts.varies(block.symbols[key]) or parts.reach(block.symbols[key]) == "state":
+                return f"'{block.symbols[key].name}', which changes"
+    return [(factor, "", psi) for factor, psi in split]
+
+
+# -- events --------------------------------------------------------------------------------------------------------------
+def increment(s: Assign) -> Tree | None:
+    """What an assignment adds to its target; None when it does more than adding."""
+    if s.op in ("+=", "-="):
+        return s.value if s.op == "+=" else negative(s.value)
+    if s.op != "=":
+        return None
+    split = affine(s.value, frozenset([s.target]))
+    if split is None or not is_number(split.coefficients.get(s.target, Number(0)), 1):
+        return None
+    return split.rest
+
+
+def scaling(s: Assign) -> Tree | None:
+    """The factor when an assignment multiplies its target; None otherwise."""
+    if s.op in ("*=", "/="):
+        return s.value if s.op == "*=" else divide(ONE, s.value)
+    if s.op != "=":
+        return None
+    split = affine(s.value, frozenset([s.target]))
+    return split.coefficients[s.target] if split is not None and set(split.coefficients) == {s.target} and is_number(split.rest, 0) else None
+
+
+def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Rule]:
+    p, block, found = parts.projection, path.block, {}
+    mine = keys(block, chosen)
+    tainted: dict[str, set[str]] = {}      # local name → states it was made from
+
+    def states_in(tree: Tree) -> set[str]:
+        return {mine[k] for k in names(tree) & set(mine)} | {v for k in names(tree) & set(tainted) for v in tainted[k]}
+
+    for s in block.statements:
+        if s.target not in mine:
+            for v in states_in(s.value):
+                if block.symbols[s.target].kind == "local":
+                    tainted.setdefault(s.target, set()).update(states_in(s.value))
+                else:
+                    found[v] = Rule("L6", f"the code of '{path.name}' reads {p.states[v]}")
+            continue
+        v, added = mine[s.target], increment(s)
+        if added is None:
+            factor = scaling(s)
+            own = parts.side_of(path) is p.post and not path.scattered
+            if factor is not None and own and not states_in(factor) and not _not_of_target(parts, {}, factor, block):
+                continue
+            found[v] = Rule("L3" if not own else "L4", f"an event does more than add to {p.states[v]}")
+        elif states_in(added):
+            found[v] = Rule("L3", f"what an event adds to {p.states[v]} depends on {p.states[sorted(states_in(added))[0]]}")
+    return found
+
+
+# -- what is read --------------------------------------------------------------------------------------------------------
+def _output(parts: Parts, equal: Mapping[str, str], task: Summed, chosen: frozenset[str]) -> Linear | Rule:
+    p, block = parts.projection, task.block
+    if task.target.path[:1] != (p.post.index,):
+        return Rule("L5", f"'{task.name}' sums into the source")
+    value = final(block.statements)[block.statements[-1].target]
+    mine = keys(block, chosen)
+    read = ", ".join(sorted(p.states[v] for v in mine.values()))
+    split = affine(value, frozenset(mine))
+    if split is None or draws(value, block):
+        return Rule("L5", f"the summed variable is not linear in {read}")
+    if not is_number(split.rest, 0):
+        return Rule("L5", f"the summed variable has a term without {read}")
+    terms: list[tuple[Factor, str, Tree]] = []
+    for key, coefficient in split.coefficients.items():
+        pieces = separated(parts, equal, coefficient, block)
+        if pieces is None:
+            return Rule("L5", f"the factor of {p.states[mine[key]]} in the summed variable changes at each synapse or cannot be split")
+        terms += [(factor, mine[key], psi) for factor, psi in pieces]
+    return Linear(tuple(_collected(terms)), block.symbols)
+
+
+def _collected(terms: Sequence[tuple[Factor, str, Tree]]) -> list[tuple[Factor, str, Tree]]:
+    found: dict[tuple[Factor, str], Tree] = {}
+    for factor, state, psi in terms:
+        found[factor, state] = add(found[factor, state], psi) if (factor, state) in found else psi
+    return [(factor, state, psi) for (factor, state), psi in found.items()]
+
+
+def separated(parts: Parts, equal: Mapping[str, str], tree: Tree, block: Block) -> list[tuple[Factor, Tree]] | None:
+    """A tree as a sum of products (constant of the synapse) x (value of the target); None when it is not one."""
+    def pure(t: Tree) -> str:
+        """'post' (shared and target only), 'syn' (constants of synapse and source only), or '' for a mixture."""
+        kinds = set()
+        for key in names(t):
+            symbol = block.symbols[key]
+            where = _where(parts, equal, symbol)
+            if where in ("syn", "pre") and (parts.varies(symbol) or parts.reach(symbol) == "state") or where == "state":
+                return "never"
+            kinds.add("post" if where in ("shared", "post") else "syn")
+        return "" if len(kinds) > 1 else kinds.pop() if kinds else "post"
+
+    def go(t: Tree) -> list[tuple[Tree, Tree]] | None:
+        match pure(t), t:
+            case "never", _:
+                return None
+            case "post", _:
+                return [(ONE, t)]
+            case "syn", _ if not any(isinstance(n, Op) and n.op in "+-" for n in [t]):
+                return [(t, ONE)]
+            case _, Op("+" | "-" as sign, (a, b)):
+                left, right = go(a), go(b)
+                if left is None or right is None:
+                    return None
+                return [*left, *((c, psi if sign == "+" else negative(psi)) for c, psi in right)]
+            case _, Op("neg", (a,)):
+                inner = go(a)
+                return None if inner is None else [(c, negative(psi)) for c, psi in inner]
+            case _, Op("*", (a, b)):
+                left, right = go(a), go(b)
+                if left is None or right is None:
+                    return None
+                return [(multiply(c, d), multiply(x, y)) for c, x in left for d, y in right]
+            case _, Op("/", (a, b)) if pure(b) == "post":
+                inner = go(a)
+                return None if inner is None else [(c, divide(psi, b)) for c, psi in inner]
+            case _, Op("/", (a, b)) if pure(b) == "syn":
+                inner = go(a)
+                return None if inner is None else [(divide(c, b), psi) for c, psi in inner]
+            case "syn", _:
+                return [(t, ONE)]
+        return None
+
+    if draws(tree, block):
+        return None
+    found = go(tree)
+    return None if found is None else [(_factor(c, block), psi) for c, psi in found]
+
+
+def _factor(tree: Tree, block: Block) -> Factor:
+    """The factor with names that mean the same in every block."""
+    symbols: dict[str, Symbol] = {}
+
+    def rename(node: Tree) -> Tree:
+        if not isinstance(node, Name):
+            return node
+        symbol = block.symbols[node.id]
+        key = f"_{symbol.program}_{'_'.join(symbol.path)}".replace(".", "_").replace("@", "_")
+        symbols[key] = symbol
+        return Name(key)
+
+    renamed = rebuild(tree, rename)
+    return Factor(renamed, symbols)
