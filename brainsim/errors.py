@@ -133,6 +133,10 @@ class UnsupportedEquationsException(BrainsimError):
     """Equations that the chosen integration method cannot integrate."""
 
 
+class IntegrationError(BrainsimError, RuntimeError):
+    """An adaptive method could not reach the accuracy asked for."""
+
+
 class MagicError(BrainsimError):
     """The set of objects that `run` would collect is ambiguous."""
 

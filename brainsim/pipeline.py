@@ -19,7 +19,7 @@ from brainsim.ir.program import Array, Host, Program, Queue
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.text import program as program_text
 from brainsim.ir.walk import appends, calls_python
-from brainsim.language.expressions import to_text
+from brainsim.language.expressions import statement_text
 from brainsim.lowering.program import lower
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
@@ -193,7 +193,7 @@ def explain(prepared: Prepared, stage: str) -> str:
 def _task_text(task: Task) -> str:
     head = f"{task.name}: {type(task).__name__} in slot '{task.when}', order {task.order}, on {task.clock}"
     block = getattr(task, "block", None)
-    lines = [f"    {s.target} {s.op} {to_text(s.value)}" for s in block.statements] if block is not None else []
+    lines = [statement_text(s, "    ") for s in block.statements] if block is not None else []
     return "\n".join([head, *lines])
 
 

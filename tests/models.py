@@ -224,4 +224,20 @@ def one_for_all() -> Network:
     return Network(one, many, StateMonitor(many["a"], "v", record=True, name="first"), StateMonitor(many["c"], "v", record=True, name="last"))
 
 
+def steps_of_their_own() -> Network:
+    """Adaptive steps within dt, different for each neuron and synapse; an input that changes within dt, (unless refractory)."""
+    drive = TimedArray([0.5, 3.0, 1.5, 0.0], dt=0.13 * ms)
+    G = NeuronGroup(4, """dv/dt = (drive(t)*2 + k - v*w)/ms : 1 (unless refractory)
+                          dw/dt = (v**2 - w)*k*3/ms : 1
+                          k : 1""", threshold="v > 1", reset="v = 0", refractory=0.3 * ms, method="rk45", name="G", namespace={"drive": drive},
+                    method_options={"save_step_count": True, "save_failed_steps": True, "use_last_timestep": False})
+    G.k, G.w = [1, 2, 4, 30], 0.5
+    S = Synapses(G, G, "ds/dt = -s**3/ms : 1 (clock-driven)", on_pre="s += 1", method="gsl_rk8pd", name="S",
+                 method_options={"use_last_timestep": False, "relative_error": 1e-5})
+    S.connect("i != j")
+    return Network(G, S, SpikeMonitor(G, name="spikes"), StateMonitor(G, ["v", "w", "_step_count", "_failed_steps"], record=True, name="trace"),
+                   StateMonitor(S, "s", record=True, name="synaptic"))
+
+
 MODELS.append(one_for_all)
+MODELS.append(steps_of_their_own)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Call, Const, Draw, Expr, Load, Local, Op, Param
-from brainsim.ir.program import Append, Array, Domain, Each, Events, FanOut, If, Kernel, Let, Program, Queue, Statement, Store
+from brainsim.ir.program import Append, Array, Domain, Each, Events, FanOut, If, Kernel, Let, Program, Queue, Statement, Store, While
 
 I = Local("i", "i4")   # noqa: E741
 ZERO = Const(0)
@@ -41,4 +41,4 @@ def program(*kernels: Kernel) -> Program:
 
 
 __all__ = ["I", "ZERO", "x", "y", "p", "op", "store", "kernel", "program", "Append", "Call", "Const", "Draw", "Each", "Events", "FanOut",
-           "If", "Let", "Load", "Local", "Op", "Param", "Store"]
+           "If", "Let", "Load", "Local", "Op", "Param", "Store", "While"]

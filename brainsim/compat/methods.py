@@ -5,12 +5,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from brainsim.errors import UnknownName, Unsupported, WrongType, WrongValue
+from brainsim.errors import UnknownName, WrongType, WrongValue
 from brainsim.integrators.choose import ALIASES, METHODS, integrate
 from brainsim.integrators.foreign import adapted, equations_of
 from brainsim.integrators.scheme import OUTPUT, by_scheme, parse_scheme
 from brainsim.integrators.system import System, Update
-from brainsim.language.expressions import to_text
+from brainsim.language.expressions import statement_text, to_text
 from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Call, Name, Number, Op, Tree, names, substitute
 from brainsim.model.equations import Equations
@@ -103,16 +103,9 @@ class ExplicitStateUpdater(StateUpdateMethod):
         return "\\begin{equation}\n" + "\\\\\n".join([*lines, f"x_{{t+1}} = {_latex(self.scheme.new)}"]) + "\n\\end{equation}"
 
 
-class NotThere(StateUpdateMethod):
-    """A method of Brian 2 that is not there."""
-
-    def __call__(self, equations: Any, variables: Any = None, method_options: Any = None, **options: Any) -> Any:
-        raise Unsupported(f"The method '{self.name}' is not there", help="method='rk4' with a smaller dt, for example")
-
-
 def statements(update: Update) -> str:
     """An update as text."""
-    return "\n".join(f"{s.target} {s.op} {to_text(s.value)}" for s in update.statements)
+    return "\n".join(map(statement_text, update.statements))
 
 
 def system_of(equations: Equations) -> System:
@@ -169,4 +162,4 @@ heun = StateUpdateMethod("heun")
 milstein = StateUpdateMethod("milstein")
 exponential_euler = StateUpdateMethod("exponential_euler")
 independent = StateUpdateMethod("exact")
-gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (NotThere(f"gsl_{name}") for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))
+gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (StateUpdateMethod(f"gsl_{name}") for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))

@@ -62,6 +62,6 @@ SEMI_PUBLIC: dict[str, Any] = {
     "device_module": devices, "UnsupportedEquationsException": errors.UnsupportedEquationsException,
     "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": CPPStandaloneDevice,
     "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
-    "IntegrationError": errors.WrongState, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
+    "IntegrationError": errors.IntegrationError, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
     "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch, "Network": network.Network,
 }

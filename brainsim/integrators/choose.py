@@ -13,10 +13,12 @@ from brainsim.errors import (
     WrongValue,
     near,
 )
+from brainsim.integrators import adaptive
 from brainsim.integrators.exact import exact
 from brainsim.integrators.explicit import TABLEAUS, runge_kutta
 from brainsim.integrators.exponential import exponential_euler
 from brainsim.integrators.foreign import adapted, takes_equations
+from brainsim.integrators.pairs import PAIRS
 from brainsim.integrators.shared import share
 from brainsim.integrators.stochastic import milstein
 from brainsim.integrators.system import System, Update
@@ -35,9 +37,10 @@ METHODS: Mapping[str, Method] = {
     "exponential_euler": exponential_euler,
     "milstein": milstein,
     **{name: partial(runge_kutta, method=name) for name in TABLEAUS},
+    **{name: partial(adaptive.embedded, method=name) for name in PAIRS},
 }
-ALIASES: Mapping[str, str] = {"linear": "exact", "independent": "exact"}
-OPTIONS: Mapping[str, frozenset[str]] = {"exact": frozenset({"extended", "simplify"})}
+ALIASES: Mapping[str, str] = {"linear": "exact", "independent": "exact", "gsl": "gsl_rkf45"}
+OPTIONS: Mapping[str, frozenset[str]] = {"exact": frozenset({"extended", "simplify"}), **dict.fromkeys(PAIRS, adaptive.OPTIONS)}
 
 
 def integrate(
@@ -61,6 +64,14 @@ def integrate(
     if not system.equations:
         return Update((), candidates[0][0], "there are no differential equations")
     return share(_first_accepted(system, candidates, options), system.stateful)
+
+
+def kept(method: object, options: Mapping[str, object]) -> Mapping[str, str]:
+    """What an element remembers from step to step beside its variables, by name ('time' or 'count'), if a method needs it."""
+    candidates = [method] if isinstance(method, str) or callable(method) else method if isinstance(method, Sequence) else ()
+    found = (getattr(c, "__name__", c) for c in candidates)
+    adapts = any(isinstance(n, str) and ALIASES.get(n.lower(), n.lower()) in PAIRS for n in found)
+    return adaptive.kept(options) if adapts else {}
 
 
 def _find(given: object) -> tuple[str, Method]:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 from brainsim.integrators.system import Update
-from brainsim.language.trees import Assign, Call, Name, Op, Tree, calls, walk
+from brainsim.language.trees import Assign, Call, Name, Op, Tree, While, calls, walk
 
 
 def share(update: Update, stateful: frozenset[str]) -> Update:
@@ -14,11 +14,16 @@ def share(update: Update, stateful: frozenset[str]) -> Update:
     Safe over the whole block because variables are assigned only at its end. Calls of stateful functions, ``randn`` of the
     noise included, are never shared.
     """
-    random = stateful | {"randn", "rand"}
-    counts = Counter(node for s in update.statements for node in set(walk(s.value)) | _twice(s.value))
-    counts.update(node for s in update.statements for node in _twice(s.value))
+    return replace(update, statements=_shared(update.statements, stateful | {"randn", "rand"}))
+
+
+def _shared(statements: tuple[Assign | While, ...], random: frozenset[str]) -> tuple[Assign | While, ...]:
+    if any(isinstance(s, While) for s in statements):   # what a loop assigns means another value after it
+        return tuple(replace(s, body=_shared(s.body, random)) if isinstance(s, While) else s for s in statements)
+    counts = Counter(node for s in statements for node in set(walk(s.value)) | _twice(s.value))
+    counts.update(node for s in statements for node in _twice(s.value))
     worth = {n for n, count in counts.items() if count > 1 and calls(n) and not calls(n) & random and isinstance(n, (Op, Call))}
-    return replace(update, statements=_rewritten(update.statements, worth)) if worth else update
+    return _rewritten(statements, worth) if worth else statements
 
 
 def _twice(tree: Tree) -> set[Tree]:

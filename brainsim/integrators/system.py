@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, walk
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, names, walk
 
 DT = Name("dt")
 NOT_REFRACTORY = Name("not_refractory")
@@ -38,9 +38,12 @@ class System:
 
 @dataclass(frozen=True)
 class Update:
-    """One step as statements: temporaries, then new values (all from old ones), then the assignments of the variables."""
+    """One step as statements: temporaries, then new values (all from old ones), then the assignments of the variables.
 
-    statements: tuple[Assign, ...]
+    A `While` keeps the same order within: what it leaves to its next round is assigned at its end.
+    """
+
+    statements: tuple[Assign | While, ...]
     method: str
     reason: str = ""
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brainsim.ir.expressions import Call, Draw, Load, Op, Param, dtype
+from brainsim.ir.expressions import Call, Draw, Expr, Load, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store
+from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store, While
 from brainsim.ir.state import DTYPES
-from brainsim.ir.walk import free_locals, nodes
+from brainsim.ir.walk import free_locals, nodes, walk
 
 OPERATORS = frozenset("+ - * / // % ** neg not and or < <= > >= == != select".split())
 STORES = frozenset("= += -= *= /= //= %= **=".split())
@@ -56,6 +56,10 @@ def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
                     yield f"slot of {queue} is not an integer"
             case Param(name, t) if not _builtin(program, name) and params.get(name) != t:
                 yield f"parameter {name} is {t} here and {params.get(name, 'not declared')} in the program"
+            case While(condition, body) if dtype(condition) != "b1" or not _changes(condition, body):
+                yield "a loop has a condition that its body does not change"
+            case While(_, body) if any(isinstance(n, (Append, Clear)) for s in body for n in walk(s)):
+                yield "a loop appends to a queue"
             case Op(op, _) if op not in OPERATORS:
                 yield f"unknown operator {op}"
             case Call(function, _) if function not in FUNCTIONS:
@@ -65,6 +69,10 @@ def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
     known = set(PROVIDED.get(type(kernel.domain), set()))
     yield from _scoping(kernel.prologue, set())
     yield from _scoping(kernel.body, known | {s.name for s in kernel.prologue})
+
+
+def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:
+    return bool(free_locals(condition) & {s.name for s in body if isinstance(s, Let)})
 
 
 def _builtin(program: Program, name: str) -> bool:
@@ -83,7 +91,7 @@ def _access(arrays: dict, name: str, index: object, t: str) -> Iterator[str]:
 
 def _scoping(body: tuple[Statement, ...], known: set[str]) -> Iterator[str]:
     for s in body:
-        if isinstance(s, If):
+        if isinstance(s, (If, While)):
             yield from (f"local {n} is used before it is set" for n in sorted(free_locals(s.condition) - known))
             yield from _scoping(s.body, set(known))
             continue

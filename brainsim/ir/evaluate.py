@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Range, Statement, Store
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Range, Statement, Store, While
 from brainsim.ir.random import draw
 from brainsim.ir.state import DTYPES, Pause, State, begin_tick
 from brainsim.ir.walk import appends
@@ -101,6 +101,10 @@ def execute(s: Statement, state: State, local: dict[str, object]) -> None:
             state.queues[queue].count[value(slot, state, local)] = 0
         case If(condition, body):
             if value(condition, state, local):
+                for inner in body:
+                    execute(inner, state, local)
+        case While(condition, body):
+            while value(condition, state, local):
                 for inner in body:
                     execute(inner, state, local)
 

@@ -56,6 +56,17 @@ class If(Statement):
     body: tuple[Statement, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class While(Statement):
+    """Statements repeated, for each element by itself, as long as the condition holds.
+
+    What one round leaves to the next are locals set before the loop; the program sees to it that the condition ends.
+    """
+
+    condition: Expr
+    body: tuple[Statement, ...]
+
+
 # -- domains: what a kernel runs over ----------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Domain:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store, While
 
 
 def expression(e: Expr) -> str:
@@ -42,6 +42,8 @@ def statement(s: Statement, pad: str = "  ") -> str:
             return f"{pad}clear {queue}[{expression(slot)}]"
         case If(condition, body):
             return "\n".join([f"{pad}if {expression(condition)}", *(statement(x, pad + "  ") for x in body)])
+        case While(condition, body):
+            return "\n".join([f"{pad}while {expression(condition)}", *(statement(x, pad + "  ") for x in body)])
     raise TypeError(f"not a statement of the program: {s!r}")
 
 

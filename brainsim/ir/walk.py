@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TypeVar
 
 from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Range, Statement, Store
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Range, Statement, Store, While
 
 Node = TypeVar("Node", Expr, Statement, Domain)
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -164,10 +164,10 @@ def is_elementwise(domain: Domain) -> bool:
 
 
 def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    """All statements, those inside `If` included."""
+    """All statements, those inside `If` and `While` included."""
     for statement in body:
         yield statement
-        if isinstance(statement, If):
+        if isinstance(statement, (If, While)):
             yield from statements(statement.body)
 
 

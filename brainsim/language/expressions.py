@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from brainsim.errors import BrainsimError, Source, Span, WrongSyntax
 from brainsim.language.refusals import explain_character, explain_failure, explain_node
 from brainsim.language.scan import on_one_line, trimmed
-from brainsim.language.trees import Call, Name, Number, Op, Tree
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While
 
 _BINARY = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
@@ -123,6 +123,13 @@ _TIGHT = {"*", "/", "//", "%", "**"}
 def to_text(tree: Tree) -> str:
     """The canonical text, with no parentheses but those needed; parses back to an equal tree."""
     return _written(tree)[0]
+
+
+def statement_text(statement: Assign | While, pad: str = "") -> str:
+    """A statement as text, a loop with its body indented."""
+    if isinstance(statement, While):
+        return "\n".join([f"{pad}while {to_text(statement.condition)}:", *(statement_text(s, pad + "    ") for s in statement.body)])
+    return f"{pad}{statement.target} {statement.op} {to_text(statement.value)}"
 
 
 def _written(tree: Tree) -> tuple[str, int]:

@@ -63,6 +63,15 @@ class Assign:
     target_span: Span | None = field(default=None, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class While:
+    """Statements repeated while a condition holds; made by integrators, never written by users."""
+
+    condition: Tree
+    body: tuple[Assign, ...]
+    span: None = None
+
+
 def children(tree: Tree) -> tuple[Tree, ...]:
     """The direct sub-expressions."""
     return tree.args if isinstance(tree, (Op, Call)) else ()
@@ -92,6 +101,13 @@ def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
         if any(a is not b for a, b in zip(args, tree.args)):
             tree = replace(tree, args=args)
     return change(tree)
+
+
+def with_values(statement: "Assign | While", change: Callable[[Tree], Tree]) -> "Assign | While":
+    """A statement with ``change`` applied to every expression in it."""
+    if isinstance(statement, While):
+        return While(change(statement.condition), tuple(replace(s, value=change(s.value)) for s in statement.body))
+    return replace(statement, value=change(statement.value))
 
 
 def substitute(tree: Tree, values: Mapping[str, Tree]) -> Tree:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
-from brainsim.ir.program import If, Let, Statement, Store
+from brainsim.ir.program import If, Let, Statement, Store, While
 from brainsim.language import trees
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
@@ -135,8 +135,10 @@ def statements(block: Block, place: Place) -> tuple[Statement, ...]:
     return tuple(statement(s, block, place) for s in block.statements)
 
 
-def statement(s: trees.Assign, block: Block, place: Place) -> Statement:
-    """One assignment: a local, or a store that respects the refractory guard."""
+def statement(s: trees.Assign | trees.While, block: Block, place: Place) -> Statement:
+    """A loop, or one assignment: a local, or a store that respects the refractory guard."""
+    if isinstance(s, trees.While):
+        return While(expression(s.condition, block, place), tuple(statement(x, block, place) for x in s.body))
     symbol, value = block.symbols[s.target], expression(s.value, block, place)
     if symbol.kind == "local":
         if s.op != "=":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from brainsim.errors import BrainsimError, Span, UnknownName, WrongSyntax, WrongType, WrongValue, near
 from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, Fixed, Function
-from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, walk
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, walk
 from brainsim.model.symbols import External, Scope, Symbol
 from brainsim.units.check import check_assignment, dimension_of, kind_of
 from brainsim.units.dimensions import Dimension
@@ -18,7 +18,7 @@ KINDS = {"boolean": "b1", "integer": "i4", "float": "f8"}
 class Block:
     """Resolved user code: trees whose names are keys of ``symbols`` (or locals set before), and the functions they call."""
 
-    statements: tuple[Assign, ...]
+    statements: tuple[Assign | While, ...]
     symbols: Mapping[str, Symbol]
     functions: Mapping[str, External] = field(default_factory=dict)
     title: str = ""
@@ -132,7 +132,7 @@ class Resolver:
             key += "_"
         return key
 
-    def block(self, statements: Iterable[Assign], title: str, free: bool = True) -> Block:
+    def block(self, statements: Iterable[Assign | While], title: str, free: bool = True) -> Block:
         """Statements checked in order; unknown left-hand names become locals. ``free=False`` skips the check (generated code)."""
         done = [self.statement(s) if free else self._generated(s) for s in statements]
         span = next((s.span for s in done if s.span), None)
@@ -174,7 +174,9 @@ class Resolver:
                               help=_write_help(found))
         return found
 
-    def _generated(self, s: Assign) -> Assign:
+    def _generated(self, s: Assign | While) -> Assign | While:
+        if isinstance(s, While):
+            return While(self.tree(s.condition), tuple(map(self._generated, s.body)))  # type: ignore[arg-type]
         value = self.tree(s.value)
         if s.target not in self.symbols:
             found = self.scope.own.get(s.target)

@@ -319,7 +319,7 @@ class Group(BrianObject, metaclass=Sealed):
     # -- attributes ----------------------------------------------------------------------------------------------------
     def __getattr__(self, name: str) -> Any:
         variables = self.__dict__.get("variables")
-        if variables is not None and not name.startswith("_"):
+        if variables is not None and (not name.startswith("_") or name in variables):
             if name in variables:
                 return self._view(variables[name], True)
             if name.endswith("_") and name[:-1] in variables:
@@ -408,7 +408,8 @@ class Group(BrianObject, metaclass=Sealed):
                    read_only_variables: bool = True, level: int = 0) -> Any:
         """Copies of variables, and the time: name → values, with units or in base units; or a pandas table in base units."""
         chosen = list(vars) if vars is not None else [
-            n for n, v in self.variables.items() if (v.definition is None or subexpressions) and (read_only_variables or not v.read_only)]
+            n for n, v in self.variables.items()
+            if (v.definition is None or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
         if vars is None and read_only_variables:
             chosen += [n for n in TIMES if n not in chosen]
         found: dict[str, Any] = {}
@@ -451,8 +452,10 @@ class Group(BrianObject, metaclass=Sealed):
         return []
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{v.name}</td><td>{unit_text(v.dimension)}</td><td>{', '.join(v.flags)}</td></tr>" for v in self.variables.values())
-        return f"<b>{type(self).__name__}</b> {self.name}<table><tr><th>variable</th><th>unit</th><th>flags</th></tr>{rows}</table>"
+        stored = [v.name for v in self._stored()]
+        rows = [(v.name, unit_text(v.dimension), ", ".join(v.flags), value_text(self._view(v, False).get_value(), v.dimension) if v.name in stored else "")
+                for v in self.variables.values() if v.symbol is None and not v.name.startswith("_")]
+        return html.table(type(self).__name__, ("variable", "unit", "flags", "values"), rows, f"{self.name}, {self._count} {self._element}s")
 
 
 class Indices:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import BrainsimError, BrianObjectException, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.integrators.adaptive import GIVEN_UP
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
@@ -61,6 +62,7 @@ class Network(Named):
         self._timings: dict[str, float] = {}
         self._profile: dict[str, float] | None = None
         self._profiled = False
+        self._adaptive: list[BrianObject] = []
         self.add(*objects)
 
     # -- contents ------------------------------------------------------------------------------------------------------
@@ -196,6 +198,7 @@ class Network(Named):
         self._warn_of_invalid()
 
     def _advance(self, prepared: Prepared, start: float, end: float, say: Any, period: float) -> None:
+        self._check_accuracy()
         state, stop = prepared.state, Stop()
         self._stop = stop
         state.cursor = -1
@@ -213,10 +216,16 @@ class Network(Named):
         RUNNING.append(self)
         try:
             if prefs["core.stop_on_keyboard_interrupt"]:
+
+        def look() -> None:
+            self._check_accuracy()
+            if progress is not None:
+                progress.tick()
+
                 with graceful_interrupt(stop):
-                    advance(prepared.executable, state, hosts, stop, progress.tick if progress is not None else None)
+                    advance(prepared.executable, state, hosts, stop, look)
             else:
-                advance(prepared.executable, state, hosts, stop, progress.tick if progress is not None else None)
+                advance(prepared.executable, state, hosts, stop, look)
         finally:
             RUNNING.remove(self)
             self._sync_clocks(state)
@@ -387,7 +396,11 @@ class Network(Named):
             values.sizes.setdefault(array.space, len(contents))
         return values
 
-    # -- after a run ---------------------------------------------------------------------------------------------------
+    # -- during and after a run ----------------------------------------------------------------------------------------
+    def _check_accuracy(self) -> None:
+        for o in self._adaptive:
+            o.check_accuracy()  # type: ignore[attr-defined]
+
     def _warn_of_invalid(self) -> None:
         for o, name, values in self._watched:
             if not float(np.dot(values, values)) < 1e90:

@@ -11,7 +11,7 @@ from brainsim.errors import DimensionMismatchError, Source, WrongIndex, WrongSyn
 from brainsim.ir.program import Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression
-from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, substitute
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, substitute, with_values
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds, Elementwise, OnEvents, Task, Threshold
@@ -67,6 +67,7 @@ class NeuronGroup(EquationGroup):
         self._take_equations(model, dtype, guard=f"{self.name}.not_refractory" if self.is_refractory else "")
         self._warn_of_missing_parts()
         self._add_fixed_variables()
+        self._add_memory()
         self._allocate(self._N)
         self._parts(order)
 
@@ -217,7 +218,7 @@ class NeuronGroup(EquationGroup):
         lines = self.equations.of_kind("differential")
         if not lines and not before:
             return Block((), {})
-        statements = list(before)
+        statements: list[Assign | While] = list(before)
         self._update = None
         if lines:
             system = self.system(resolver, lines, self.clock.dt_)
@@ -227,7 +228,7 @@ class NeuronGroup(EquationGroup):
         if before:
             quick = {"not_refractory": Name("_active")}
             statements = [*before[:1], Assign("not_refractory", "=", Name("_active")),
-                          *(Assign(s.target, s.op, substitute(s.value, quick), s.span) for s in statements[1:])]
+                          *(with_values(s, lambda tree: substitute(tree, quick)) for s in statements[1:])]
         return resolver.block(statements, "state update", free=False)
 
     def _refractory_statements(self, resolver: Resolver) -> list[Assign]:

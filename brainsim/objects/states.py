@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside
-from brainsim.integrators.choose import integrate
+from brainsim.errors import BrainsimError, DimensionMismatchError, IntegrationError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside
+from brainsim.integrators.adaptive import GIVEN_UP, Adaptive
+from brainsim.integrators.choose import integrate, kept
 from brainsim.integrators.system import System, Update
 from brainsim.ir.state import DTYPES
 from brainsim.language.equations import Equation
@@ -21,8 +22,9 @@ from brainsim.model.symbols import External, Symbol
 from brainsim.objects.group import Group
 from brainsim.objects.namespace import RunNamespace, scalar_dtype, unit_value
 from brainsim.objects.variables import Variable
+from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_equation
-from brainsim.units.dimensions import SECOND
+from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 
 logger = logging.getLogger("brainsim")
 NOISE_DIMENSION = SECOND ** -0.5
@@ -42,6 +44,8 @@ class EquationGroup(Group):
     """A group defined by equations."""
 
     _flags: Mapping[str, tuple[str, ...]] = {}
+    method: object
+    method_options: Mapping[str, object]
     _exclusive: tuple[tuple[str, str], ...] = ()
     _reserved: tuple[str, ...] = ()
     _update: Update | None = None
@@ -83,6 +87,23 @@ class EquationGroup(Group):
     def check_units(self, run: RunNamespace) -> None:
         """Every line of the model: units, types, shared lines that refer to shared names only."""
         for v in self.variables.values():
+    def _add_memory(self) -> None:
+        """Variables for what an adaptive method remembers of each element."""
+        for name, kind in kept(self.method, self.method_options).items():
+            dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
+            self.variables[name] = Variable(name, f"{self.name}.{name}", dimension, dtype)
+
+    def check_accuracy(self) -> None:
+        """`IntegrationError` if an adaptive method could not reach its accuracy since the last look."""
+        given_up = self.variables[GIVEN_UP].values if GIVEN_UP in self.variables else None
+        if given_up is None or not given_up.any():
+            return
+        first = int(np.argmin(np.where(given_up > 0, given_up, np.inf)))
+        at, given_up[:] = given_up[first], 0
+        steps = (self.method_options or {}).get("max_steps", Adaptive.max_steps)
+        raise inside(IntegrationError(f"The accuracy asked for was not reached for element {first} in the step that ends at t = {at:g} s",
+                                      help=f"allow a larger absolute_error, more than max_steps={steps}, or take a smaller dt"), self.name)
+
             if "linked" in v.flags and v.linked_to is None:
                 raise UnknownName(f"The linked variable '{v.name}' was never set", at=v.span,
                                   help=f"{self.name}.{v.name} = linked_var(other_group, 'variable')")
@@ -194,7 +215,7 @@ class EquationGroup(Group):
     def integrated(self, resolver: Resolver, system: System, method: object, options: Mapping[str, object]) -> Update:
         """The update by the chosen method; errors name this object."""
         try:
-            self._update = integrate(system, method, options or {})  # type: ignore[arg-type]
+            self._update = integrate(system, method, self._plain_options(options or {}))  # type: ignore[arg-type]
             return self._update
         except BrainsimError as error:
             raise inside(error, self.name) from error
@@ -202,6 +223,24 @@ class EquationGroup(Group):
 
 _ANNOUNCED: set[str] = set()
 _SHADOWED: set[tuple[str, str]] = set()
+
+
+    def _plain_options(self, options: Mapping[str, object]) -> Mapping[str, object]:
+        """The options with errors in base units; `DimensionMismatchError` for one in the unit of something else."""
+        def plain(value: object, wanted: Dimension, what: str) -> float:
+            found = get_dimensions(value)
+            if found is not wanted and isinstance(value, Quantity):
+                raise DimensionMismatchError(f"{what} has another unit", wanted, found)
+            return float(np.asarray(value))
+
+        made = dict(options)
+        single = made.get("absolute_error_per_variable")
+        if isinstance(single, Mapping):
+            made["absolute_error_per_variable"] = {
+                n: plain(v, self.variables[n].dimension, f"The error of '{n}'") if n in self.variables else v for n, v in single.items()}
+        if isinstance(made.get("absolute_error"), Quantity):
+            made["absolute_error"] = plain(made["absolute_error"], DIMENSIONLESS, "'absolute_error' is one number for all variables and")
+        return made
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:

@@ -77,6 +77,7 @@ class Synapses(EquationGroup):
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
         self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self._add_memory()
         self._contained += [self.state_updater]
 
     # -- construction --------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
-from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store
+from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store, While
 from brainsim.ir.walk import nodes, walk
 
 
@@ -68,7 +68,7 @@ def _assigned(body: tuple[Statement, ...]) -> dict[str, int]:
     for s in body:
         if isinstance(s, Let):
             count[s.name] = count.get(s.name, 0) + 1
-        elif isinstance(s, If):
+        elif isinstance(s, (If, While)):
             for name, n in _assigned(s.body).items():
                 count[name] = count.get(name, 0) + 2 * n
     return count

@@ -14,7 +14,7 @@ from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store
+from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store, While
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
 from brainsim.ir.walk import appends, free_locals, nodes, order_free, walk
@@ -144,6 +144,7 @@ class KernelWriter:
         self.clock = program.clocks.index(kernel.clock)
         self.free = order_free(kernel)
         self.vectors: set[str] = set()     # locals that hold one value per element
+        self.known: dict[str, str] = {}    # locals set so far, and their dtypes
         self.whole = isinstance(kernel.domain, (Each, Range)) and self.free  # own elements are whole arrays or slices
         self.temporary = itertools.count()
         self.count = "n"
@@ -214,6 +215,7 @@ class KernelWriter:
         """One statement over all elements."""
         match s:
             case Let(name, value):
+                self.known.setdefault(name, dtype(value))
                 if self.is_vector(value):
                     self.vectors.add(name)
                 text = self.text(value)
@@ -230,22 +232,52 @@ class KernelWriter:
                 return [f"{pad}if {self.text(condition)}:", *self.block(body, pad + "    ")]
             case If(condition, body):
                 return self.selection(condition, body, pad)
+            case While(condition, body) if isinstance(self.kernel.domain, Once):
+                return [f"{pad}while {self.text(condition)}:", *self.block(body, pad + "    ")]
+            case While(condition, body):
+                return self.repetition(condition, body, pad)
         raise TypeError(f"not a statement of the program: {s!r}")
 
     def selection(self, condition: Expr, body: tuple[Statement, ...], pad: str) -> list[str]:
         """The body for the elements where the condition holds: an inner function over their indices."""
         name = f"where_{next(self.temporary)}"
-        used = frozenset().union(*(free_locals(s) for s in body))
-        taken = sorted({n for n in used if n in self.vectors} | (used & {"j"}))
-        inner = KernelWriter(self.program, self.kernel, self.number)
-        inner.vectors, inner.temporary, inner.whole = set(self.vectors), self.temporary, False
-        spell = [local(n) for n in taken]
-        lines = [f"{pad}def {name}({', '.join(['i', 'n', *spell])}):", *inner.block(body, pad + "    ")]
-        start = "lo + " if isinstance(self.kernel.domain, Range) and self.whole else ""
-        picked = f"{start}at" if self.whole else "i[at]"
+        spell = self.taken(body)
+        lines = [f"{pad}def {name}({', '.join(['i', 'n', *spell])}):", *self.inside().block(body, pad + "    ")]
         lines += [f"{pad}at = flatnonzero({self.text(condition)})",
-                  f"{pad}if len(at): {name}({', '.join([picked, 'len(at)', *(s + '[at]' for s in spell)])})"]
+                  f"{pad}if len(at): {name}({', '.join([self.picked(), 'len(at)', *(s + '[at]' for s in spell)])})"]
         return lines
+
+    def inside(self) -> "KernelWriter":
+        """A writer for statements that run for some of the elements, by their indices ``i``."""
+        inner = KernelWriter(self.program, self.kernel, self.number)
+        inner.vectors, inner.temporary, inner.whole, inner.known = set(self.vectors), self.temporary, False, dict(self.known)
+        return inner
+
+    def taken(self, body: tuple[Statement, ...]) -> list[str]:
+        """The locals that statements need of each element."""
+        used = frozenset().union(*(free_locals(s) for s in body))
+        return [local(n) for n in sorted({n for n in used if n in self.vectors} | (used & {"j"}))]
+
+    def picked(self) -> str:
+        """The indices of the elements ``at``."""
+        start = "lo + " if isinstance(self.kernel.domain, Range) and self.whole else ""
+        return f"{start}at" if self.whole else "i[at]"
+
+    def repetition(self, condition: Expr, body: tuple[Statement, ...], pad: str) -> list[str]:
+        """Rounds for the elements where the condition still holds: an inner function over their indices."""
+        name = f"round_{next(self.temporary)}"
+        carried = sorted({s.name for s in body if isinstance(s, Let)} & self.known.keys())
+        lines = [f"{pad}{local(c)} = expand(cast({self.known[c]!r}, {local(c)}), {self.count}).copy()" for c in carried]
+        self.vectors |= set(carried)
+        kept, inner = [local(c) for c in carried], self.inside()
+        spell = sorted({*self.taken((*body, If(condition, ()))), *kept})
+        lines += [f"{pad}def {name}({', '.join(['i', 'n', *spell])}):", *inner.block(body, pad + "    "),
+                  f"{pad}    return expand({inner.text(condition)}, n), {', '.join(kept)}",
+                  f"{pad}at = flatnonzero(expand({self.text(condition)}, {self.count}))",
+                  f"{pad}while len(at):",
+                  f"{pad}    more, *new = {name}({', '.join([self.picked(), 'len(at)', *(s + '[at]' for s in spell)])})"]
+        lines += [f"{pad}    {c}[at] = new[{k}]" for k, c in enumerate(kept)]
+        return [*lines, f"{pad}    at = at[more]"]
 
     def store(self, array: str, index: Expr, op: str, value: Expr, t: str) -> str:
         """An assignment; several elements may meet in one place."""
@@ -313,7 +345,7 @@ class KernelWriter:
                 inner.append(node.value)
             if isinstance(node, Append):
                 inner.append(node.slot)
-            if isinstance(node, If):
+            if isinstance(node, (If, While)):
                 inner.append(node.condition)
             found += [x for x in inner if isinstance(x, Local) and x.name == "i"]
         return found

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param, dtype
-from brainsim.ir.program import Append, Clear, If, Let, Statement, Store
+from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
 from brainsim.targets.words import Words
 
 
@@ -116,8 +116,8 @@ class Writer:
                        f"{q}[s * {q}_capacity + {q}_count[s]++] = {self.expression(value)}; }}")
             case Clear(queue, slot):
                 yield f"{pad}{self.names[queue]}_count[{self.expression(slot)}] = 0;"
-            case If(condition, body):
-                yield f"{pad}if ({self.expression(condition)}) {{"
+            case If(condition, body) | While(condition, body):
+                yield f"{pad}{'if' if isinstance(s, If) else 'while'} ({self.expression(condition)}) {{"
                 yield from self.block(body, pad + "    ", set(known))
                 yield pad + "}"
 

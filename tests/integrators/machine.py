@@ -6,7 +6,7 @@ import numpy as np
 from brainsim.errors import Source
 from brainsim.integrators.system import System, Update
 from brainsim.language.expressions import parse_expression
-from brainsim.language.trees import Call, Name, Number, Op, Tree, names
+from brainsim.language.trees import Call, Name, Number, Op, Tree, While, names
 
 
 def exprel(x):
@@ -15,7 +15,7 @@ def exprel(x):
 
 
 FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "abs": np.abs, "exprel": exprel,
-             "int": lambda x: np.asarray(x).astype(int)}
+             "int": lambda x: np.asarray(x).astype(int), "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high)}
 OPS = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide, "%": np.mod, "**": np.power,
     "neg": np.negative, "<": np.less, ">": np.greater, "<=": np.less_equal, ">=": np.greater_equal, "==": np.equal,
@@ -52,10 +52,18 @@ def step(update: Update, scope: dict, functions: dict = {}) -> dict:
     """The scope after one step; numbers become doubles so that an integer power behaves."""
     scope = {k: v if isinstance(v, (bool, np.bool_)) else np.asarray(v, dtype=v.dtype if hasattr(v, "dtype") else float) for k, v in scope.items()}
     with np.errstate(all="ignore"):
-        for s in update.statements:
-            assert s.op == "="
-            scope[s.target] = value(s.value, scope, FUNCTIONS | functions)
+        _carry_out(update.statements, scope, FUNCTIONS | functions)
     return scope
+
+
+def _carry_out(statements, scope: dict, functions: dict) -> None:
+    for s in statements:
+        if isinstance(s, While):
+            while value(s.condition, scope, functions):
+                _carry_out(s.body, scope, functions)
+        else:
+            assert s.op == "="
+            scope[s.target] = value(s.value, scope, functions)
 
 
 def run(update: Update, scope: dict, dt: float, steps: int, functions: dict = {}) -> dict:

@@ -149,7 +149,7 @@ def test_an_unknown_method_is_refused_with_a_near_name():
         integrate(system("dv/dt = -v/tau"), "exponential_eular")
     assert caught.value.help == "did you mean 'exponential_euler'?"
     with pytest.raises(ValueError):
-        integrate(system("dv/dt = -v/tau"), ("exact", "gsl_rkf45"))
+        integrate(system("dv/dt = -v/tau"), ("exact", "gsl_rkf54"))
 
 
 @pytest.mark.parametrize("wrong", [3, [], [3], 1.5])

@@ -6,9 +6,10 @@ import pytest
 from machine import run, system
 
 from brainsim.integrators.choose import METHODS, integrate
+from brainsim.integrators.pairs import PAIRS
 
 DETERMINISTIC = {"euler": 1, "heun": 2, "rk2": 2, "rk4": 4, "exponential_euler": 1, "milstein": 1, "exact": None}
-COVERED = set(DETERMINISTIC)
+COVERED = set(DETERMINISTIC) | set(PAIRS)      # pairs: test_adaptive.py
 
 
 def test_every_method_has_its_row_here():

@@ -6,14 +6,19 @@ import pytest
 from brainsim.ir.check import problems
 from brainsim.ir.expressions import Call, Cast, dtype
 from brainsim.ir.walk import order_free, touches_only_own_element
-from tests.programs import ZERO, Append, Const, Draw, Events, FanOut, I, If, Let, Load, Local, Param, kernel, op, p, program, store, x, y
+from tests.programs import ZERO, Append, Const, Draw, Events, FanOut, I, If, Let, Load, Local, Param, While, kernel, op, p, program, store, x, y
 
 POST = Load("S.post", I, "i4")
 W = Load("S.w", I, "f8")
+LOCAL = Local("l", "f8")
 
 
 def test_a_legal_program_has_no_problems():
     assert problems(program(kernel(Let("l", x()), store("G.x", Local("l", "f8"))))) == []
+
+
+def test_a_loop_may_change_what_it_is_repeated_for():
+    assert problems(program(kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", op("*", LOCAL, Const(0.5))),)), store("G.x", LOCAL)))) == []
 
 
 @pytest.mark.parametrize("wrong, word", [
@@ -28,6 +33,12 @@ def test_a_legal_program_has_no_problems():
     (kernel(Append("G.queue", ZERO, I)), "unknown queue G.queue"),
     (kernel(store("G.x", x()), domain=Events("G.queue", ZERO)), "unknown queue G.queue"),
     (kernel(store("G.x", x(), "~=")), "unknown assignment ~="),
+    (kernel(While(op(">", x(), p("a")), (store("G.x", p("a")),))), "a condition that its body does not change"),
+    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("m", LOCAL),))), "a condition that its body does not change"),
+    (kernel(Let("l", x()), While(LOCAL, (Let("l", p("a")),))), "a condition that its body does not change"),
+    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", p("a")), Append("G.spikes", ZERO, I)))), "a loop appends"),
+    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", p("a")), Let("m", x()))), store("G.x", Local("m", "f8"))),
+     "local m is used before it is set"),
 ], ids=lambda v: v if isinstance(v, str) else "")
 def test_an_illegal_program_is_named(wrong, word):
     assert any(word in line for line in problems(program(wrong)))
