@@ -452,10 +452,8 @@ class Group(BrianObject, metaclass=Sealed):
         return []
 
     def _repr_html_(self) -> str:
-        stored = [v.name for v in self._stored()]
-        rows = [(v.name, unit_text(v.dimension), ", ".join(v.flags), value_text(self._view(v, False).get_value(), v.dimension) if v.name in stored else "")
-                for v in self.variables.values() if v.symbol is None and not v.name.startswith("_")]
-        return html.table(type(self).__name__, ("variable", "unit", "flags", "values"), rows, f"{self.name}, {self._count} {self._element}s")
+        rows = "".join(f"<tr><td>{v.name}</td><td>{unit_text(v.dimension)}</td><td>{', '.join(v.flags)}</td></tr>" for v in self.variables.values())
+        return f"<b>{type(self).__name__}</b> {self.name}<table><tr><th>variable</th><th>unit</th><th>flags</th></tr>{rows}</table>"
 
 
 class Indices:

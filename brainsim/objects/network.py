@@ -59,10 +59,10 @@ class Network(Named):
         self._new_values = False
         self._has_hosts = False
         self._watched: list[tuple[BrianObject, str, np.ndarray]] = []
+        self._adaptive: list[BrianObject] = []
         self._timings: dict[str, float] = {}
         self._profile: dict[str, float] | None = None
         self._profiled = False
-        self._adaptive: list[BrianObject] = []
         self.add(*objects)
 
     # -- contents ------------------------------------------------------------------------------------------------------
@@ -195,10 +195,10 @@ class Network(Named):
         self._timings["prepare"] = wall.perf_counter() - began
         self._advance(prepared, start, end, say, period)
         self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
+        self._check_accuracy()
         self._warn_of_invalid()
 
     def _advance(self, prepared: Prepared, start: float, end: float, say: Any, period: float) -> None:
-        self._check_accuracy()
         state, stop = prepared.state, Stop()
         self._stop = stop
         state.cursor = -1
@@ -213,15 +213,15 @@ class Network(Named):
 
             progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed, lambda s: Quantity(s, SECOND))
             progress.begin()
-        RUNNING.append(self)
-        try:
-            if prefs["core.stop_on_keyboard_interrupt"]:
 
         def look() -> None:
             self._check_accuracy()
             if progress is not None:
                 progress.tick()
 
+        RUNNING.append(self)
+        try:
+            if prefs["core.stop_on_keyboard_interrupt"]:
                 with graceful_interrupt(stop):
                     advance(prepared.executable, state, hosts, stop, look)
             else:
@@ -308,6 +308,7 @@ class Network(Named):
         self._has_hosts = bool(host_kernels(self._prepared))
         self._watched = [(o, name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
                          for name in o.equations.diff_eq_names if not o.variables[name].moved and o.variables[name].values is not None]  # type: ignore[attr-defined]
+        self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():

@@ -83,10 +83,6 @@ class EquationGroup(Group):
             if v.values is None and "linked" not in v.flags and (v.definition is None or frozen) and v.symbol is None:
                 v.allocate(count)
 
-    # -- from equations to blocks --------------------------------------------------------------------------------------
-    def check_units(self, run: RunNamespace) -> None:
-        """Every line of the model: units, types, shared lines that refer to shared names only."""
-        for v in self.variables.values():
     def _add_memory(self) -> None:
         """Variables for what an adaptive method remembers of each element."""
         for name, kind in kept(self.method, self.method_options).items():
@@ -104,6 +100,10 @@ class EquationGroup(Group):
         raise inside(IntegrationError(f"The accuracy asked for was not reached for element {first} in the step that ends at t = {at:g} s",
                                       help=f"allow a larger absolute_error, more than max_steps={steps}, or take a smaller dt"), self.name)
 
+    # -- from equations to blocks --------------------------------------------------------------------------------------
+    def check_units(self, run: RunNamespace) -> None:
+        """Every line of the model: units, types, shared lines that refer to shared names only."""
+        for v in self.variables.values():
             if "linked" in v.flags and v.linked_to is None:
                 raise UnknownName(f"The linked variable '{v.name}' was never set", at=v.span,
                                   help=f"{self.name}.{v.name} = linked_var(other_group, 'variable')")
@@ -220,11 +220,6 @@ class EquationGroup(Group):
         except BrainsimError as error:
             raise inside(error, self.name) from error
 
-
-_ANNOUNCED: set[str] = set()
-_SHADOWED: set[tuple[str, str]] = set()
-
-
     def _plain_options(self, options: Mapping[str, object]) -> Mapping[str, object]:
         """The options with errors in base units; `DimensionMismatchError` for one in the unit of something else."""
         def plain(value: object, wanted: Dimension, what: str) -> float:
@@ -241,6 +236,10 @@ _SHADOWED: set[tuple[str, str]] = set()
         if isinstance(made.get("absolute_error"), Quantity):
             made["absolute_error"] = plain(made["absolute_error"], DIMENSIONLESS, "'absolute_error' is one number for all variables and")
         return made
+
+
+_ANNOUNCED: set[str] = set()
+_SHADOWED: set[tuple[str, str]] = set()
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:

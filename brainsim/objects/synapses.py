@@ -73,11 +73,11 @@ class Synapses(EquationGroup):
         self._take_equations(model if model is not None else "", dtype)
         self._check_equations()
         self._add_fixed_variables()
+        self._add_memory()
         self._allocate(0)
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
         self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
-        self._add_memory()
         self._contained += [self.state_updater]
 
     # -- construction --------------------------------------------------------------------------------------------------
