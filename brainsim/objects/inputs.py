@@ -23,7 +23,7 @@ from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.neuron_group import Subgroup, part_of
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable
-from brainsim.units import Quantity, get_dimensions
+from brainsim.units import Quantity, get_dimensions, is_dimensionless
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
 from brainsim.units.quantities import with_dimension
 
@@ -239,7 +239,7 @@ class PoissonInput(BrianObject):
         if target_var not in target.variables:
             raise UnknownName(f"'{target_var}' is not a variable of {target.name}", help=near(target_var, target.variables))
         target._refuse_write(target.variables[target_var])
-        if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or N < 0:
+        if isinstance(N, (bool, str)) or np.ndim(N) or not is_dimensionless(N) or int(N) != N or N < 0:
             raise WrongValue("The number of inputs of a PoissonInput is a whole number, at least 0", found=repr(N))
         super().__init__(clock=target.clock, when=when, order=order, name="poissoninput*")
         if get_dimensions(rate) is not HERTZ:
@@ -383,7 +383,7 @@ class Link:
                       symbol.constant, symbol.guard, symbol.value, symbol.offset, symbol.definition, symbol.scope, symbol.origin, self.group.parent)
         if symbol.shared:
             return made
-        if self.index is None and self.group._count == 1 != owner._count and not self.group._first and symbol.kind == "array" and not symbol.path:
+        if self.index is None and self.group._count == 1 and not self.group._first and symbol.kind == "array" and not symbol.path:
             return replace(made, shared=True)
         path = self._path(owner, linked)
         return made.via(path) if path else made

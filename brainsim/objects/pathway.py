@@ -1,6 +1,7 @@
 """A pathway of synapses: events of one side, a delay, and the statements that run when they arrive."""
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from brainsim.errors import DimensionMismatchError, WrongSyntax, WrongType, Wron
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.trees import Assign, Name, Op
+from brainsim.model.aliases import settle_aliases
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
@@ -22,6 +24,8 @@ from brainsim.units.dimensions import SECOND
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses import Synapses
+
+logger = logging.getLogger("brainsim")
 
 
 class Pathway(BrianObject):
@@ -52,6 +56,7 @@ class Pathway(BrianObject):
         self._fired = QueueState.empty("i4")
         self._due = QueueState.empty("i4")
         self._due_dt = 0.0
+        self._aliases: dict[str, str] = {}
 
     # -- delays --------------------------------------------------------------------------------------------------------
     @property
@@ -171,12 +176,12 @@ class Pathway(BrianObject):
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
         delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
+        block, driven = self._block(run)
         return [PathwayTask(
             name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue(self.event),
             source=self.source.bounds(), fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
             ids=f"{self.name}.ids" if self._has_ids else "", delay=delay, scattered=self._scattered,
             end=f"{self.synapses.name}.{self.side}_index", block=block, driven=driven)]
-        block, driven = self._block(run)
 
     def _block(self, run: RunNamespace) -> tuple[Block, int]:
         """What runs at a synapse, and how many statements come first to bring event-driven variables up to date."""
@@ -184,18 +189,26 @@ class Pathway(BrianObject):
         resolver = s.resolver(run)
         title = f"on_{self.side}" if self.label in ("pre", "post") else f"pathway '{self.label}'"
         before = s.event_driven_statements(resolver)
-        mine = [resolver.statement(a) for a in statements_of(self.code, title, s.name)]
+        written, aliases = settle_aliases(statements_of(self.code, title, s.name), resolver.scope)
+        self._say_aliases(aliases)
+        mine = [resolver.statement(a) for a in written]
         for a in mine:
             symbol = resolver.symbols[a.target]
             if symbol.shared and symbol.kind != "local":
                 raise WrongSyntax(f"The shared variable '{a.target}' cannot be written for single synapses", at=a.target_span or a.span)
         if not before:
-            return Block(tuple(mine), resolver.symbols, resolver.functions, title)
+            return Block(tuple(mine), resolver.symbols, resolver.functions, title), 0
         elapsed = Assign("_elapsed", "=", Op("-", (Name("t"), Name("lastupdate"))))
         after = Assign("lastupdate", "=", Name("t"))
         made = resolver.block([elapsed, *before], title, free=False).statements
         last = resolver.block([after], title, free=False).statements
-        return Block((*made, *mine, *last), resolver.symbols, resolver.functions, title)
+        return Block((*made, *mine, *last), resolver.symbols, resolver.functions, title), len(made)
+
+    def _say_aliases(self, aliases: dict[str, str]) -> None:
+        if aliases and self._aliases != aliases:
+            said = ", ".join(f"'{read}' is the variable that is written as '{written}'" for read, written in aliases.items())
+            logger.warning("%s: %s; '%s' gives its value from before this code", self.name, said, next(iter(aliases)), extra={"topic": "alias"})
+        self._aliases = aliases
 
     def __repr__(self) -> str:
         return f"<pathway '{self.label}' of {self.synapses.name}>"

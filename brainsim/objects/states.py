@@ -74,7 +74,8 @@ class EquationGroup(Group):
 
         for e in lines:
             for name in names(e.expression) if "shared" in e.flags and e.expression is not None else ():
-                if name in self.variables and not self.variables[name].shared:
+                v = self.variables.get(name)
+                if v is not None and not v.shared and "linked" not in v.flags:  # a link has one value or many; known at the run
                     raise WrongSyntax(f"The shared '{e.name}' refers to '{name}', which has a value per element", at=e.span)
 
     def _allocate(self, count: int) -> None:

@@ -87,6 +87,13 @@ def test_state_monitor_of_a_part_counts_within_the_part():
 
 @pytest.mark.feature("StateMonitor")
 @pytest.mark.one_target
+@pytest.mark.parametrize("record", [(0, 2), [0, 2], range(0, 3, 2), np.array([0, 2])])
+def test_what_to_record_is_any_sequence_of_indices(record):
+    assert list(StateMonitor(NeuronGroup(3, "x : 1"), "x", record=record).record) == [0, 2]
+
+
+@pytest.mark.feature("StateMonitor")
+@pytest.mark.one_target
 @pytest.mark.parametrize("variables, record, error", [("y", True, KeyError), ("x", 3, IndexError), ("x", [0, 7], IndexError), ("x", None, TypeError),
                                                       ("x", 0.5, TypeError), ("x", [-4], IndexError)])
 def test_records_that_cannot_be_are_refused(variables, record, error):

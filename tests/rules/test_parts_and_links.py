@@ -166,3 +166,21 @@ def test_unset_link_is_refused_at_the_run_and_can_be_set_then():
 def test_linked_takes_no_other_flag():
     with pytest.raises(SyntaxError, match="cannot be combined"):
         NeuronGroup(1, "y : 1 (linked, shared)")
+
+
+@pytest.mark.feature("(linked)", "(shared)")
+def test_a_shared_line_may_depend_on_a_link_to_one_value():
+    for N in (1, 3):
+        one, G = NeuronGroup(1, "x : 1"), NeuronGroup(N, "y = 2*x : 1 (shared)\ndz/dt = y/ms : 1\nx : 1 (linked)", method="euler")
+        one.x, G.x = 4, linked_var(one, "x")
+        run(0.1 * ms)
+        assert list(G.z) == pytest.approx([0.8] * N)
+
+
+@pytest.mark.feature("(linked)", "(shared)")
+@pytest.mark.one_target
+def test_a_shared_line_cannot_depend_on_a_link_to_many_values():
+    many, G = NeuronGroup(3, "x : 1"), NeuronGroup(3, "y = 2*x : 1 (shared)\nx : 1 (linked)")
+    G.x = linked_var(many, "x")
+    with pytest.raises(SyntaxError, match="a value per element"):
+        run(0.1 * ms)

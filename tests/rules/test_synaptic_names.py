@@ -73,3 +73,24 @@ def test_incoming_can_normalise_a_weight():
     S.w = "1.0/N_incoming"
     run(0.1 * ms)
     assert np.array(target.x) == pytest.approx([1, 1])
+
+
+@pytest.mark.feature("names in synaptic code")
+@pytest.mark.parametrize("written, read", [("x", "x_post"), ("x_post", "x")])
+def test_under_its_other_name_a_variable_has_the_value_from_before_the_code(written, read):
+    source, target = SpikeGeneratorGroup(2, [0, 1], [0, 0] * ms), NeuronGroup(1, "x : 1")
+    target.x = 1
+    S = Synapses(source, target, "other : 1\nsame : 1", on_pre=f"{written} += 10\nother = {read}\nsame = {written}")
+    S.connect()
+    run(0.1 * ms)
+    assert target.x == 21
+    assert list(S.other) == [1, 11] and list(S.same) == [11, 21]
+
+
+@pytest.mark.one_target
+def test_a_variable_is_not_written_under_two_names():
+    source, target = SpikeGeneratorGroup(1, [0], [0] * ms), NeuronGroup(1, "x : 1")
+    S = Synapses(source, target, on_pre="x += 1\nx_post += 1")
+    S.connect()
+    with pytest.raises(SyntaxError, match="one variable"):
+        run(0.1 * ms)
