@@ -348,6 +348,13 @@ class Network(Named):
                 raise inside(error, o.name) from error
         return made
 
+    def _reduced(self, tasks: list[Task]) -> list[Task]:
+        """Synaptic states moved to the neurons where the equations allow it."""
+        for o in self._all():
+            if "_reduced" in vars(o):
+                tasks = o._reduced.reduce(tasks)  # type: ignore[attr-defined]
+        return tasks
+
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
 
@@ -357,13 +364,6 @@ class Network(Named):
                 near_by = o.neighbours() if offers(o, "neighbours") else ()
                 for other in (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group")):
                     if other is not None and offers(other, "params"):
-    def _reduced(self, tasks: list[Task]) -> list[Task]:
-        """Synaptic states moved to the neurons where the equations allow it."""
-        for o in self._all():
-            if "_reduced" in vars(o):
-                tasks = o._reduced.reduce(tasks)  # type: ignore[attr-defined]
-        return tasks
-
                         add(other)
 
         for o in self._all():

@@ -108,7 +108,7 @@ class Synapses(EquationGroup):
             logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name, ", ".join(silent),
                         extra={"topic": "clock_driven"})
         if driven:
-            self.variables["lastupdate"] = Variable("lastupdate", f"{self.name}.lastupdate", SECOND, read_only=False)
+            self.variables["lastupdate"] = SynapticVariable("lastupdate", f"{self.name}.lastupdate", SECOND, read_only=False)
         if self.multisynaptic_index:
             k = self.multisynaptic_index
             self.variables[k] = Variable(k, f"{self.name}.{k}", dtype="i4", read_only=True)
@@ -232,8 +232,8 @@ class Synapses(EquationGroup):
     def _add_synapses(self, pre: np.ndarray, post: np.ndarray) -> None:
         """Append pairs given by their indices in source and target."""
         before = len(self)
-        self.pre_index = np.concatenate([self.pre_index, (pre + self.source._first).astype(np.int32)])
         self._reduced.grow()
+        self.pre_index = np.concatenate([self.pre_index, (pre + self.source._first).astype(np.int32)])
         self.post_index = np.concatenate([self.post_index, (post + self.target._first).astype(np.int32)])
         self.connected += 1
         for v in self.variables.values():
@@ -287,11 +287,11 @@ class Synapses(EquationGroup):
     def __getitem__(self, item: object) -> "SynapticIndices":
         return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))
 
-    def _refuse_write(self, v: Variable) -> None:
     def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0) -> None:
         self._reduced.before_write(v, item, value)
         super()._write(v, item, value, check, level)
 
+    def _refuse_write(self, v: Variable) -> None:
         super()._refuse_write(v)
         if not self.connected and not v.shared:
             raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set", help="call connect() first")
@@ -381,7 +381,6 @@ class Synapses(EquationGroup):
             raise inside(WrongType(f"{self.name} has no synapses", help="call connect() before the run"), self.name)
         for path in self._pathways:
             path.prepare()
-
         self._warn_of_steps()
 
     def _warn_of_steps(self) -> None:
@@ -391,6 +390,7 @@ class Synapses(EquationGroup):
             self._said_steps = True
             logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,
                            extra={"topic": "synapses_dt_mismatch"})
+
     def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
         """The update of the event-driven variables over ``_elapsed``."""
         lines = [e for e in self.equations.of_kind("differential") if "event-driven" in e.flags]
