@@ -4,13 +4,42 @@ from __future__ import annotations
 import logging
 
 FORMAT = "%(levelname)-8s %(message)s"
-#: names of messages that are not to be shown, as in ``BrianLogger.suppress_name('method_choice')``
+#: names of messages that are not to be shown, as in ``BrianLogger.suppress_name('method_choice')``, and hierarchies of them
 _SUPPRESSED: set[str] = set()
+_SILENT: set[str] = set()
+#: under which logger Brian 2 documents the messages of a topic
+PLACES = {
+    topic: place
+    for place, topics in {
+        "brian2.groups.group.Group.resolve": "resolution_conflict",
+        "brian2.groups.group": "invalid_values",
+        "brian2.groups.neurongroup": "only_threshold no_refractory no_threshold",
+        "brian2.stateupdaters.base": "method_choice",
+        "brian2.synapses.synapses": "clock_driven synapses_dt_mismatch deprecated_pre deprecated_post",
+        "brian2.input.spikegeneratorgroup": "spikegenerator_long_period ignored_spikes",
+        "brian2.monitors.statemonitor": "shared_variable",
+        "brian2.core.variables": "ambiguous_string_expression",
+        "brian2.core.magic": "dependency_warning",
+        "brian2.core.base": "unused_brian_object",
+    }.items()
+    for topic in topics.split()
+}
+
+
+def documented_name(record: logging.LogRecord) -> str:
+    """The name that a script for Brian 2 knows a message by: its logger and its topic."""
+    topic = getattr(record, "topic", "")
+    own = record.name.removeprefix("brainsim.")
+    place = PLACES.get(topic, own if own.startswith("brian2") else record.name)
+    return f"{place}.{topic}" if topic else place
 
 
 class _Quiet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        return getattr(record, "topic", "") not in _SUPPRESSED
+        if getattr(record, "topic", "") in _SUPPRESSED:
+            return False
+        name = f"{documented_name(record)}."
+        return not any(name.startswith(f"{hierarchy}.") for hierarchy in _SILENT)
 
 
 def show_messages() -> None:
@@ -58,9 +87,11 @@ class BrianLogger:
 
     @staticmethod
     def suppress_hierarchy(name: str, filter_log_file: bool = False) -> None:
-        """Never show messages of loggers below this name; those of a script are below ``brainsim``."""
+        """Never show messages of loggers below this name, ``brian2.stateupdaters`` for example; those of a script are below ``brainsim``."""
+        _SILENT.add(name)
         inner = name.removeprefix("brian2").removeprefix("brainsim").strip(".")
-        logging.getLogger(f"brainsim.{inner}" if inner else "brainsim").setLevel(logging.CRITICAL + 1)
+        for logger in (f"brainsim.{inner}" if inner else "brainsim", f"brainsim.{name}"):
+            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
 
     @staticmethod
     def suppress_name(name: str, filter_log_file: bool = False) -> None:

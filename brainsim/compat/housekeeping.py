@@ -9,7 +9,7 @@ from brainsim.errors import Unsupported, WrongValue
 from brainsim.ir.functions import FUNCTIONS as NUMBERS
 from brainsim.language.functions import CONSTANTS, FUNCTIONS, Fixed
 from brainsim.objects.clock import defaultclock
-from brainsim.objects.functions import Function
+from brainsim.objects.functions import Function, replace_builtin
 from brainsim.objects.magic import magic_network
 from brainsim.objects.named import start_scope
 from brainsim.options import cache_directory, prefs
@@ -77,7 +77,20 @@ def _builtin(name: str) -> Function:
     return Function(call, arg_units=units, return_unit=1 if returned is DIMENSIONLESS else returned, stateless=row.stateless)
 
 
-DEFAULT_FUNCTIONS = {name: _builtin(name) for name in FUNCTIONS if name not in ("select", "binomial")}
+class Functions(dict[str, Function]):
+    """The functions of equations by name; another one set here takes the place of the built-in one everywhere."""
+
+    def __setitem__(self, name: str, function: Function) -> None:
+        super().__setitem__(name, function)
+        replace_builtin(name, None if function is _BUILTIN.get(name) else function)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        replace_builtin(name, None)
+
+
+_BUILTIN = {name: _builtin(name) for name in FUNCTIONS if name not in ("select", "binomial")}
+DEFAULT_FUNCTIONS = Functions(_BUILTIN)
 DEFAULT_CONSTANTS = {**CONSTANTS, "-inf": -float("inf")}
 timestep = DEFAULT_FUNCTIONS["timestep"]
 

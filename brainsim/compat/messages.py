@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from brainsim.log import documented_name
+
 LEVELS = {"CRITICAL": logging.CRITICAL, "ERROR": logging.ERROR, "WARNING": logging.WARNING, "WARN": logging.WARNING, "INFO": logging.INFO,
           "DEBUG": logging.DEBUG, "DIAGNOSTIC": 5}
 logging.addLevelName(5, "DIAGNOSTIC")
@@ -56,7 +58,7 @@ def get_logger(module_name: str = "brainsim") -> Log:
 
 @contextlib.contextmanager
 def catch_logs(log_level: Any = logging.WARNING) -> Iterator[list[tuple[str, str, str]]]:
-    """Collect messages from ``log_level`` on instead of showing them, as (level, logger and topic, text)."""
+    """Collect messages from ``log_level`` on instead of showing them, as (level, name that Brian 2 documents, text)."""
     lowest = LEVELS[log_level.upper()] if isinstance(log_level, str) else int(log_level)
     caught: list[tuple[str, str, str]] = []
     logger = logging.getLogger("brainsim")
@@ -65,8 +67,7 @@ def catch_logs(log_level: Any = logging.WARNING) -> Iterator[list[tuple[str, str
     class Catch(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.levelno >= lowest:
-                topic = getattr(record, "topic", "")
-                caught.append((record.levelname, f"{record.name}.{topic}" if topic else record.name, record.getMessage()))
+                caught.append((record.levelname, documented_name(record), record.getMessage()))
 
     logger.handlers, logger.propagate = [Catch()], False
     logger.setLevel(min(lowest, level or lowest))

@@ -63,10 +63,10 @@ class Resolver:
         return table
 
     def _function(self, node: Call, scope: Scope) -> Function:
-        if node.function in FUNCTIONS:
-            return FUNCTIONS[node.function]
         found = self.functions.get(node.function) if scope is self.scope else None
         found = found or scope.find(node.function)
+        if found is None and node.function in FUNCTIONS:
+            return FUNCTIONS[node.function]
         if isinstance(found, External):
             return external_function(found)
         if found is not None:
@@ -120,14 +120,14 @@ class Resolver:
         raise AssertionError(f"two meanings for {name}")
 
     def _call_key(self, node: Call, scope: Scope) -> str:
-        if node.function in FUNCTIONS:
-            return node.function
         if scope is self.scope and node.function in self.functions:
             return node.function
-        self._function(node, scope)
         found = scope.find(node.function)
+        if found is None and node.function in FUNCTIONS:
+            return node.function
+        self._function(node, scope)
         assert isinstance(found, External)
-        key = node.function
+        key = f"{node.function}_" if node.function in FUNCTIONS else node.function
         while self.functions.setdefault(key, found) != found:
             key += "_"
         return key

@@ -12,6 +12,7 @@ from brainsim.ir.state import DTYPES
 from brainsim.language.functions import Free, Same
 from brainsim.language.trees import Call, Number
 from brainsim.model.symbols import External
+from brainsim.objects.structure import structure_changed
 from brainsim.options import prefs
 from brainsim.units import Quantity, Unit, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
@@ -217,6 +218,22 @@ class BinomialFunction:
 
     def __repr__(self) -> str:
         return f"BinomialFunction({self.n}, {self.p})"
+
+
+_REPLACED: dict[str, Function] = {}
+
+
+def replace_builtin(name: str, function: Function | None) -> None:
+    """Have equations call this function where they name a built-in one; None gives the built-in one back."""
+    _REPLACED.pop(name, None)
+    if function is not None:
+        _REPLACED[name] = function
+    structure_changed()
+
+
+def replacement(name: str) -> External | None:
+    """What equations call in place of the built-in function of this name, if anything."""
+    return _REPLACED[name]._external(name) if name in _REPLACED else None
 
 
 def as_function(value: Any) -> Function | None:

@@ -295,6 +295,7 @@ class Group(BrianObject, metaclass=Sealed):
             used = names(statement.value) & frozenset(n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
             if used:
                 raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'", at=statement.value.span)  # type: ignore[attr-defined]
+        self._warn_of_ambiguity(v, item, names(statement.value))
         done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))
         block = Block((), resolver.symbols, resolver.functions)
         if symbol.shared:
@@ -315,6 +316,13 @@ class Group(BrianObject, metaclass=Sealed):
         assert target.values is not None
         target.values[at] = values
         self._written(v)
+
+    def _warn_of_ambiguity(self, v: Variable, item: object, used: frozenset[str]) -> None:
+        """Names that a part used as an index has too mean those of this group."""
+        if any(isinstance(x, Group) for x in (item if isinstance(item, tuple) else (item,))):
+            for name in sorted(used & {"i", "N"}):
+                logger.warning("'%s' in the value of %s.%s is that of %s, not of the part that is the index", name, self.name, v.name, self.name,
+                               extra={"topic": "ambiguous_string_expression"})
 
     # -- attributes ----------------------------------------------------------------------------------------------------
     def __getattr__(self, name: str) -> Any:

@@ -16,7 +16,7 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
-from brainsim.objects.clock import Clock, defaultclock
+from brainsim.objects.clock import TOLERANCE, Clock, defaultclock
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
@@ -29,6 +29,7 @@ from brainsim.units.quantities import with_dimension
 
 logger = logging.getLogger("brainsim")
 HERTZ = SECOND ** -1
+LONGEST = 2**31 - 1   #: steps of a period
 
 
 class SpikeSource(Group):
@@ -165,9 +166,20 @@ class SpikeGeneratorGroup(SpikeSource):
         if repeat and when.size and int((when.max() + 1e-3 * self.clock.dt_) / self.clock.dt_) >= round(repeat / self.clock.dt_) > 0:
             raise WrongValue("A spike lies outside the period", found=f"at {when.max()} s, period {repeat} s")
         self._spikes, self._period = (index.astype(np.int32), when), repeat
-        if not repeat and when.size and self._network is not None and when.min() < self.clock.t_:
-            logger.warning("%s: spikes before the present time are ignored", self.name, extra={"topic": "ignored_spikes"})
+        self._fresh = True
         structure_changed()
+
+    @property
+    def spike_time(self) -> Quantity:
+        """Times of the given spikes, in the order of time."""
+        index, times = self._spikes
+        return Quantity(times[np.lexsort((index, times))], SECOND)
+
+    @property
+    def neuron_index(self) -> np.ndarray:
+        """Index of each of the given spikes, in the order of time."""
+        index, times = self._spikes
+        return index[np.lexsort((index, times))]
 
     @property
     def period(self) -> Quantity:
@@ -179,6 +191,9 @@ class SpikeGeneratorGroup(SpikeSource):
         super().prepare()
         dt = self.clock.dt_
         index, times = self._spikes
+        if self._fresh and not self._period and times.size and times.min() < self.clock.t_ - TOLERANCE * dt:
+            logger.warning("%s: spikes before the present time are ignored (t = %s s)", self.name, self.clock.t_, extra={"topic": "ignored_spikes"})
+        self._fresh = False
         steps = ((times + 1e-3 * dt) / dt).astype(np.int64)
         self._check_period(steps, dt)
         order = np.lexsort((index, steps))
@@ -199,6 +214,11 @@ class SpikeGeneratorGroup(SpikeSource):
     def _check_period(self, steps: np.ndarray, dt: float) -> None:
         self._period_steps = int(round(self._period / dt))
         if not self._period:
+            return
+        if self._period_steps > LONGEST:
+            logger.warning("%s: a period of more than %d time steps counts as none; period=0*second says so", self.name, LONGEST,
+                           extra={"topic": "spikegenerator_long_period"})
+            self._period_steps = 0
             return
         if self._period < dt * (1 - 1e-6):
             raise WrongValue("The period is shorter than a time step", found=f"{self._period} s")

@@ -66,7 +66,8 @@ class MagicNetwork(Network):
             missing = {o: [r for d in o.dependencies() if (r := root_of(d)) not in kept] for o in kept}
             for o, roots in missing.items():
                 if roots and o.active:
-                    logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, roots[0].name)
+                    logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, roots[0].name,
+                                   extra={"topic": "dependency_warning"})
                     o.active = False
             if not any(missing.values()):
                 return kept

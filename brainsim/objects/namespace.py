@@ -12,7 +12,7 @@ import numpy as np
 from brainsim.errors import UnknownName
 from brainsim.language.functions import CONSTANTS, FUNCTIONS
 from brainsim.model.symbols import External, Symbol
-from brainsim.objects.functions import as_function
+from brainsim.objects.functions import as_function, replacement
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import Dimension
 from brainsim.units.names import unit
@@ -59,9 +59,10 @@ def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> C
     """The outside look-up of an object: constants, units, functions, its namespace, the run's namespace (documented order)."""
     def find(name: str) -> Symbol | External | None:
         fixed = fixed_symbol(name)
-        if fixed is not None:
+        if fixed is not None or name in FUNCTIONS:
             _warn_of_conflict(name, fixed, own, run)
-            return fixed
+        if fixed is not None or name in FUNCTIONS or replacement(name) is not None:
+            return fixed or replacement(name)
         value = own[name] if own is not None and name in own else run.get(name)
         if own is not None and name in own:
             _warn_of_another(owner, name, value, run.get(name))
@@ -97,7 +98,7 @@ def unit_value(name: str) -> tuple[float, Dimension] | None:
 
 def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | None:
     """What a Python value means in an equation; None when nothing (then the name is unknown)."""
-    if value is None or name in FUNCTIONS:
+    if value is None:
         return None
     if hasattr(type(value), "_external"):   # asked of the class: a frame holds objects that answer to anything
         return value._external(name)  # type: ignore[attr-defined]
@@ -132,22 +133,23 @@ def scalar_value(value: object, dtype: str) -> float | int:
 
 
 def _warn_of_another(owner: str, name: str, value: object, other: object) -> None:
-    key = f"{owner}.{name}"
-    if other is value or key in _WARNED or scalar_dtype(other) is None or scalar_dtype(value) is None:
+    if other is value or scalar_dtype(other) is None or scalar_dtype(value) is None:
         return
     if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):  # type: ignore[arg-type]
-        _WARNED.add(key)
-        logger.warning("%s: '%s' is %s from its own namespace, not %s from the script", owner, name, value, other,
-                       extra={"topic": "resolution_conflict"})
+        _warn_once(f"{owner}: '{name}' is {value} from its own namespace, not {other} from the script")
 
 
-def _warn_of_conflict(name: str, fixed: Symbol, own: Mapping[str, object] | None, run: RunNamespace) -> None:
+def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object] | None, run: RunNamespace) -> None:
     value = own[name] if own is not None and name in own else run.get(name)
-    if value is None or name in _WARNED or scalar_dtype(value) is None:
+    if value is None or scalar_dtype(value) is None:
         return
-    same = get_dimensions(value) is fixed.dimension and float(value) == fixed.value  # type: ignore[arg-type]
-    if not same:
-        _WARNED.add(name)
-        logger.warning("'%s' is a %s of the language; your own variable '%s' is not used in equations: rename it", name, fixed.origin, name,
-                       extra={"topic": "resolution_conflict"})
+    if not fixed or not (get_dimensions(value) is fixed.dimension and float(value) == fixed.value):  # type: ignore[arg-type]
+        what = fixed.origin if fixed else "function"
+        _warn_once(f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})")
+
+
+def _warn_once(text: str) -> None:
+    if text not in _WARNED:
+        _WARNED.add(text)
+        logger.warning(text, extra={"topic": "resolution_conflict"})
 

@@ -80,7 +80,8 @@ class NeuronGroup(EquationGroup):
     def _warn_of_missing_parts(self) -> None:
         spikes = self.events.get("spike")
         if self.is_refractory and not self.events:
-            logger.warning("%s has a refractory period but no threshold, so no neuron ever becomes refractory", self.name)
+            logger.warning("%s has a refractory period but no threshold, so no neuron ever becomes refractory", self.name,
+                           extra={"topic": "no_threshold"})
         waiting = [e.name for e in self.equations.equations if "unless refractory" in e.flags]
         if waiting and not self.is_refractory:
             logger.warning("%s: '%s' is marked (unless refractory), but there is no refractory period", self.name, waiting[0],

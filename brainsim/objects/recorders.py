@@ -1,6 +1,7 @@
 """Monitors: what a simulation leaves behind."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,6 +27,9 @@ from brainsim.objects.variables import Variable, VariableView, element_indices
 from brainsim.units import Quantity
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
+
+
+logger = logging.getLogger("brainsim")
 
 
 class Recorder(Group):
@@ -159,6 +163,8 @@ class StateMonitor(Recorder):
         for v in self.record_variables:
             dtype = source.variables[v].dtype if source.variables[v].linked_to is None else source.variables[v].linked_to.dtype
             self._keep(v, dtype, source.variables[v].dimension)
+            if source.variables[v].shared and len(self._index) > 1:
+                logger.warning("%s: '%s' is shared, and is recorded once for every element", self.name, v, extra={"topic": "shared_variable"})
 
     @property
     def record(self) -> np.ndarray:

@@ -481,6 +481,6 @@ def _named(code: object, default: str) -> dict[str, str]:
 
 def _renamed(new: object, old: object, side: str) -> object:
     if old is not None:
-        logger.warning("the argument '%s' is now called 'on_%s'", side, side)
+        logger.warning("the argument '%s' is now called 'on_%s'", side, side, extra={"topic": f"deprecated_{side}"})
     return new if new is not None else old
 

@@ -154,4 +154,4 @@ def test_a_name_in_a_namespace_hides_that_of_the_script_with_a_message():
     G = NeuronGroup(1, "v : 1", namespace={"hidden": 7}, name=f"hiding_{prefs.codegen.target}")
     with catch_logs() as caught:
         G.v = "hidden"
-    assert G.v[0] == 7 and [name for _, name, _ in caught] == ["brainsim.resolution_conflict"]
+    assert G.v[0] == 7 and [name for _, name, _ in caught] == ["brian2.groups.group.Group.resolve.resolution_conflict"]

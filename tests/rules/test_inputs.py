@@ -64,6 +64,7 @@ def test_spikes_of_the_past_are_told(caplog):
     assert not caplog.text
     run(0.3 * ms)
     G.set_spikes([1], [0.1] * ms)
+    run(0.1 * ms)
     assert "spikes before the present time are ignored" in caplog.text
 
 
