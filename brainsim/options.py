@@ -130,6 +130,8 @@ def _defaults() -> dict[str, Preference]:
         "codegen.target": _row("auto", _one_of(*targets), ", ".join(targets), "what runs the model; auto: cython where a C compiler is found"),
         "codegen.math": _row("fast", _one_of("fast", "strict"), "fast, strict", "fast: relaxed, a few ulp; strict: bit-identical on every target"),
         "codegen.passes": _row(True, _one_of(True, False), "True, False", "whether the program is optimised"),
+        "codegen.threads": _row(1, lambda v: isinstance(v, int) and 1 <= v <= 64, "1 to 64",
+                                "threads of the compiled target; results are the same for any number, and few are used where more do not pay"),
         "codegen.compiler": _row("", lambda v: isinstance(v, str), "a command", "the C compiler; empty: CC, the system's, or ziglang's"),
         "core.network.default_schedule": _row(("start", "groups", "thresholds", "synapses", "resets", "end"),
                                               lambda v: isinstance(v, (list, tuple)) and all(isinstance(s, str) for s in v),

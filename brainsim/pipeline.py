@@ -79,14 +79,14 @@ def functions_of(tasks: Iterable[Task]) -> Iterable[External]:
         yield from block.functions.values()
 
 
-def choose_target() -> Target:
+def choose_target(threads: int | None = None) -> Target:
     """The target that the preferences name; without a C compiler ``auto`` is NumPy, and says so."""
     wanted, math, compiler = prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.compiler"]
     if wanted == "interpreter":
         return Interpreter()
     if wanted == "numpy":
         return NumpyTarget()
-    target = CythonTarget(str(math), str(compiler))
+    target = CythonTarget(str(math), str(compiler), int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]
     found = target.available()
     if isinstance(found, Missing):
         if wanted == "cython":

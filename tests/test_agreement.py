@@ -8,6 +8,7 @@ import pytest
 
 from brainsim import Network, ms, prefs, seed
 from brainsim.ir.check import problems
+from brainsim.targets import cython_module
 from tests.models import MODELS
 
 DURATION = 12
@@ -62,6 +63,15 @@ def test_targets_agree(model, target, passes):
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
 def test_fast_arithmetic_agrees_to_a_few_ulp(model):
     compare(record(model, "cython", math="fast"), reference(model), **FAST)
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
+def test_any_number_of_threads_gives_the_same_bits(model, threads, monkeypatch):
+    monkeypatch.setattr(cython_module, "LEAST_WORK", -1)     # share everything, however small
+    alone = record(model, "cython", math="fast")
+    prefs.codegen.threads = threads
+    compare(record(model, "cython", math="fast"), alone, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("target", ["numpy", "cython"])

@@ -126,10 +126,10 @@ def collect(level: int = 0) -> set[BrianObject]:
 
 
 def run(duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
-        profile: bool | None = None, level: int = 0) -> None:
+        profile: bool | None = None, level: int = 0, threads: int | None = None) -> None:
     """Simulate all objects visible where this is called, for ``duration``. See `Network.run`."""
     magic_network.take(_collection.of(RunNamespace.of_caller(level)))
-    magic_network.run(duration, report, report_period, namespace, profile, level)
+    magic_network.run(duration, report, report_period, namespace, profile, level, threads)
 
 
 def stop() -> None:

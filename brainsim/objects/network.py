@@ -63,6 +63,7 @@ class Network(Named):
         self._timings: dict[str, float] = {}
         self._profile: dict[str, float] | None = None
         self._profiled = False
+        self._threads: int | None = None
         self.add(*objects)
 
     # -- contents ------------------------------------------------------------------------------------------------------
@@ -156,10 +157,11 @@ class Network(Named):
 
     # -- running -------------------------------------------------------------------------------------------------------
     def run(self, duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
-            profile: bool | None = None, level: int = 0) -> None:
+            profile: bool | None = None, level: int = 0, threads: int | None = None) -> None:
         """Simulate for ``duration`` (a time; 0 prepares everything). Names are looked up in ``namespace``, or in the caller's frame.
 
-        ``report``: 'text', 'stderr', 'bar' or a function of (elapsed, completed, start, duration). Raises `WrongValue` for a
+        ``report``: 'text', 'stderr', 'bar' or a function of (elapsed, completed, start, duration). ``threads``: how many threads
+        the compiled target may use, by default ``prefs.codegen.threads``; results are the same for any number. Raises `WrongValue` for a
         negative duration, and whatever is wrong with the model; the network stays usable.
         """
         length = seconds(duration, "duration")
@@ -167,6 +169,9 @@ class Network(Named):
             raise WrongValue("The duration of a run cannot be negative", found=str(duration),
                              help="run(0*ms) prepares everything; a network goes back in time by restore()")
         say = reporter(report)
+        if threads is not None and (not isinstance(threads, int) or not 1 <= threads <= 64):
+            raise WrongValue("threads= is a whole number from 1 to 64", found=repr(threads))
+        self._threads = threads
         self._profiled = bool(profile)
         self._simulate(length, RunNamespace.given(namespace, level), say, float(report_period))
         self._profile = dict(self._prepared.spent) if profile and self._prepared is not None else None
@@ -278,7 +283,7 @@ class Network(Named):
     # -- preparing -----------------------------------------------------------------------------------------------------
     def _signature(self) -> tuple[object, ...]:
         return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"], prefs["codegen.compiler"],
-                self._profiled)
+                prefs["codegen.threads"] if self._threads is None else self._threads, self._profiled)
 
     def _ready(self, run: RunNamespace) -> bool:
         """Whether the prepared program still holds; new values of outside names are taken over."""
@@ -301,7 +306,7 @@ class Network(Named):
         self._check()
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
-        self._prepared = prepare(tasks, values, self.schedule, choose_target(), self._profiled)
+        self._prepared = prepare(tasks, values, self.schedule, choose_target(self._threads), self._profiled)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)

@@ -3,29 +3,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brainsim.ir.expressions import Expr, Local
-from brainsim.ir.program import Each, Host, Kernel, Let, Program, Statement
-from brainsim.ir.walk import appends, calls_python, draws, rebuild, touches_only_own_element, walk, writes
+from brainsim.ir.expressions import Const, Expr, Local
+from brainsim.ir.program import Clear, Each, Host, If, Kernel, Let, Once, Program, Statement
+from brainsim.ir.walk import appends, calls_python, draws, rebuild, touched_queues, touches_only_own_element, walk, writes
 
 
 def fuse_loops(program: Program) -> Program:
     """Merge kernels that follow each other on one clock over one space and touch only their own element.
 
-    Kernels that append are kept apart: the compiler turns loops without appending into SIMD code.
+    A kernel that appends ends the chain, and only a threshold may: targets compute what is before it in SIMD loops, then look for the
+    few elements that passed. Clearing its queue comes first for that.
     """
     done: list[Kernel] = []
     for k in program.kernels:
         if done and _fusable(done[-1], k):
             done[-1] = _fused(done[-1], k, len(done))
+        elif done and _clears(k) and isinstance(done[-1].domain, Each) and not touched_queues(k) & touched_queues(done[-1]):
+            done.insert(-1, k)
         else:
             done.append(k)
     return replace(program, kernels=tuple(done))
 
 
+def _clears(k: Kernel) -> bool:
+    """Whether a kernel does nothing but forget the values of the first slot of a queue."""
+    return isinstance(k.domain, Once) and not k.prologue and all(isinstance(s, Clear) and isinstance(s.slot, Const) for s in k.body)
+
+
 def _fusable(a: Kernel, b: Kernel) -> bool:
     if a.clock != b.clock or not isinstance(a.domain, Each) or a.domain != b.domain:
         return False
-    if appends(a) or appends(b) or draws(a) != draws(b) or calls_python(a) or calls_python(b):
+    if appends(a) or calls_python(a) or calls_python(b):
+        return False
+    if appends(b) and not (len(b.body) == 1 and isinstance(b.body[0], If)) or not appends(b) and draws(a) != draws(b):
         return False
     return not writes(a) & _prologue_reads(b) and touches_only_own_element(_fused(a, b, 0))
 

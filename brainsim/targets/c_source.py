@@ -1,9 +1,12 @@
 """A program as C: what the template of the C family may see – names and finished lines, nothing to decide."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Draw, Local
-from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Once, Program, Range, Store
-from brainsim.ir.walk import appends, draws, nodes, order_free, own_element, reads, statements, touched_queues, touches_only_own_element, used_params, writes
+from dataclasses import replace
+
+from brainsim.ir.expressions import Call, Draw, Load
+from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Once, Program, Range
+from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_queues, used_params, writes
+from brainsim.targets.split import Split, independent, rare, split, work
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers
@@ -35,7 +38,7 @@ def source(program: Program, simd: bool) -> str:
     names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
     kernels = [_view(program, k, n, names, short) for n, k in enumerate(program.kernels)]
-    return render("c/network.c.jinja", prelude=_prelude(simd), kernels=kernels)
+    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), kernels=kernels)
 
 
 def _prelude(simd: bool) -> str:
@@ -50,23 +53,27 @@ def _prelude(simd: bool) -> str:
 def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str]) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
     whole = isinstance(k.domain, (Each, Range))
-    writer = Writer(C, names, buffered=whole)
+    shared = split(k)
+    writer = Writer(C, names, buffered=whole, listed=shared.kind == "rare")
     queues = [q.name for q in program.queues]
     head = _head(program, k, names)
     known: set[str] = set()
     head += list(writer.block(k.prologue, "", known))
+    hoisted = set(known)
     pad = {Once: "    ", FanOut: " " * 12}.get(type(k.domain), " " * 8)
     view: dict[str, object] = dict(
         number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head,
         reads=" ".join(sorted(short.get(n, n) for n in reads(k))) or "nothing",
         writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
-        body="\n".join(writer.block(k.body, pad, known)), room=[], extent=[], independent=_independent(k))
-    rare = _rare(k)
-    view["filter"] = ""
+        body="\n".join(writer.block(k.body, pad, known)), room=[], extent=[], independent=independent(k))
+    found = rare(k)
+    view |= dict(filter="", before="")
     view["draws"] = sorted({(n.law, n.stream) for n in nodes(k) if isinstance(n, Draw) and own_element(n.index)}) if whole else []
-    if rare is not None:
-        view["filter"] = writer.expression(rare.condition)
-        view["body"] = "\n".join(writer.block(rare.body, " " * 16, known))
+    if found is not None:
+        view["filter"] = writer.expression(found.condition)
+        view["before"] = "\n".join(writer.block(k.body[:-1], " " * 12, set(hoisted)))
+        view["independent"] = independent(replace(k, body=k.body[:-1]))
+        view["body"] = "\n".join(writer.block(found.body, " " * 16, set(hoisted)))
     match k.domain:
         case Each(space):
             view |= dict(first="0", last=f"T->sizes[{program.spaces.index(space)}]")
@@ -76,11 +83,29 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue))
         case FanOut(queue, slot, starts, ids):
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue),
-                         starts=names[starts], ids=names.get(ids, ""))
+                         starts=names[starts], ids=names.get(ids, ""),
+                         ahead=[names[ids]] if ids else sorted({names[n.array] for n in nodes(k) if isinstance(n, Load) and own_element(n.index)}))
     wanted = appends(k)
     if wanted:
         view["room"] = [(queues.index(q), times) for q, times in wanted.items()]
+    if wanted or shared.kind:
         view["extent"] = _extent(program, k, names, writer)
+    return view | _shared(program, k, shared, names, writer)
+
+
+def _shared(program: Program, k: Kernel, how: Split, names: dict[str, str], writer: Writer) -> dict[str, object]:
+    """What the template needs to divide a kernel among threads."""
+    view: dict[str, object] = dict(split=how.kind, work=work(k), scalar=False, sorted=how.kind == "target" and isinstance(k.domain, FanOut))
+    if how.kind == "target":
+        into = next(a.into for a in program.arrays if a.name == how.index)
+        view |= dict(index=names[how.index], owners=f"T->sizes[{program.spaces.index(into)}]",
+                     scalar=any(isinstance(n, (Call, Draw)) or getattr(n, "op", "") == "**" for n in nodes(k)))
+        if isinstance(k.domain, FanOut):
+            space = next(a.space for a in program.arrays if a.name == k.domain.starts)
+            view["rows"] = f"(T->sizes[{program.spaces.index(space)}] - 1)"
+    if how.kind == "rare":
+        found = next(n for n in nodes(k) if isinstance(n, Append))
+        view |= dict(found=names[found.queue], found_slot=writer.expression(found.slot), found_type=_queue_type(program, found.queue))
     return view
 
 
@@ -146,20 +171,3 @@ def _extent(program: Program, k: Kernel, names: dict[str, str], writer: Writer) 
                       f"for (int64_t e = 0; e < {q}_count[slot]; e++) {{ const int64_t j = {q}[slot * {q}_capacity + e]; "
                       f"n += {names[starts]}[j + 1] - {names[starts]}[j]; }}", "return n;"]
     return lines
-
-
-def _rare(k: Kernel) -> If | None:
-    """The one `If` that is a whole loop's body and appends: few elements pass, and each touches only itself."""
-    if isinstance(k.domain, (Each, Range)) and len(k.body) == 1 and isinstance(k.body[0], If) and appends(k) and touches_only_own_element(k):
-        return k.body[0]
-    return None
-
-
-def _independent(k: Kernel) -> bool:
-    """Whether elements may be computed in any order and grouping (so the compiler may use SIMD)."""
-    if appends(k) or not isinstance(k.domain, (Each, Range)) or not order_free(k):
-        return False
-    indirect = [s for s in statements(k.body) if isinstance(s, Store) and not (isinstance(s.index, Local) and s.index.name == "i")]
-    return not indirect
-
-

@@ -30,7 +30,7 @@ class Compiler:
 
     def flags(self, math: str) -> list[str]:
         """Flags for the loops of a network; ``math`` is 'fast' or 'strict'."""
-        common = ["-fPIC", "-w", "-std=gnu11"]
+        common = ["-fPIC", "-w", "-std=gnu11", *([] if sys.platform == "win32" else ["-pthread", "-D_GNU_SOURCE"])]
         if math == "strict":
             return [*common, "-O2", "-ffp-contract=off"]
         fast = [*common, "-DBRAINSIM_FAST", "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only"]

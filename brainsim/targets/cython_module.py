@@ -11,12 +11,13 @@ from types import ModuleType
 
 import numpy as np
 
-from brainsim.ir.program import Program
+from brainsim.ir.program import FanOut, Program
 from brainsim.ir.state import Pause, State
 from brainsim.targets import c_source
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpu, find_compiler
 from brainsim.targets.contract import Available, Missing, Written
+from brainsim.targets.split import split
 from brainsim.targets.wrapper import MODULE, version, wrapper
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
@@ -27,8 +28,9 @@ class CythonTarget:
 
     name = "cython"
     calls_python = False
-    def __init__(self, math: str = "fast", compiler: str = ""):
-        self.math, self.choice = math, compiler
+
+    def __init__(self, math: str = "fast", compiler: str = "", threads: int = 1):
+        self.math, self.choice, self.threads = math, compiler, threads
 
     def available(self) -> Available | Missing:
         """Whether a C compiler is here."""
@@ -58,7 +60,7 @@ class CythonTarget:
             path.unlink(missing_ok=True)
             compile_module(name, source.text, compiler, flags, path)
             module = _load(str(path))
-        return CythonExecutable(module, program)
+        return CythonExecutable(module, program, self.threads)
 
 
 def compile_module(name: str, text: str, compiler: Compiler, flags: list[str], path: Path) -> None:
@@ -83,16 +85,22 @@ def _load(path: str) -> ModuleType:
     return module
 
 
+LEAST_WORK = 40_000
+"""A kernel is divided among threads when it has at least so many operations; below 0 always, whatever it costs."""
 PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
-          "dt", "due", "clocks", "seed", "cursor", "kernel", "queue", "wanted")
+          "dt", "due", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "pace", "since", "least")
 
 
 class CythonExecutable:
     """A built module and the table of addresses it works on."""
 
-    def __init__(self, module: ModuleType, program: Program):
-        self.program = program
+    def __init__(self, module: ModuleType, program: Program, threads: int = 1):
+        self.program, self._threads = program, threads
+        self._pace = np.zeros(6)     # what was learnt about the time of a tick, alone and together
+        self._divided = [(number, (how.index, k.domain.starts, k.domain.ids)) for number, k in enumerate(program.kernels if threads > 1 else ())
+                         if isinstance(k.domain, FanOut) and (how := split(k)).kind == "target"]
+        self._rows: dict[tuple[str, ...], tuple[tuple[np.ndarray, ...], np.ndarray | None]] = {}
         self._advance = module.advance
         self._table = np.zeros(len(FIELDS), np.int64)
         self._at = {f: k for k, f in enumerate(FIELDS)}
@@ -114,13 +122,27 @@ class CythonExecutable:
             "queue_capacity": np.array([q.data.shape[1] for q in queues] or [0], np.int64),
             "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
             "step": state.step, "end": state.end, "dt": state.dt, "due": state.due,
+            "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "pace": self._pace,
         }
         self._keep = {**kept, "@arrays": arrays, "@queues": queues}  # type: ignore[dict-item]
         for field, value in kept.items():
             self._table[self._at[field]] = value.__array_interface__["data"][0]
         self._table[self._at["clocks"]] = len(p.clocks)
+        self._table[self._at["threads"]], self._table[self._at["least"]] = self._threads, LEAST_WORK
         self._address = self._table.__array_interface__["data"][0]
         self.load_params(state)
+
+    def _cuts(self, state: State) -> np.ndarray:
+        """For each kernel that fans out to targets, the address of where in each row the part of each thread begins (0: it is not divided)."""
+        found = np.zeros(max(1, len(self.program.kernels)), np.int64)
+        for number, names in self._divided:
+            parts = tuple(state.arrays[n] for n in names if n)
+            if names not in self._rows or any(a is not b for a, b in zip(self._rows[names][0], parts)):
+                into = next(a.into for a in self.program.arrays if a.name == names[0])
+                self._rows[names] = (parts, row_cuts(state.sizes[into], self._threads, *parts))
+            cuts = self._rows[names][1]
+            found[number] = 0 if cuts is None else cuts.__array_interface__["data"][0]
+        return found
 
     def load_params(self, state: State) -> None:
         """Read the scalars anew."""
@@ -137,6 +159,20 @@ class CythonExecutable:
         if why is Pause.HOST or why is Pause.ROOM:
             state.kernel, state.queue, state.wanted = (int(table[at[f]]) for f in ("kernel", "queue", "wanted"))
         return why
+
+
+def row_cuts(size: int, threads: int, index: np.ndarray, starts: np.ndarray, ids: np.ndarray | None = None) -> np.ndarray | None:
+    """Where the part of each thread but the first begins in each row, (threads - 1) x rows; None when targets descend within a row."""
+    targets = index if ids is None else index[ids]
+    falls = np.flatnonzero(targets[1:] < targets[:-1]) + 1
+    if not np.isin(falls, starts).all():
+        return None
+    cuts = np.empty((threads - 1, len(starts) - 1), np.int32)
+    for part in range(1, threads):
+        bound = int(float(size) * part / threads) // 64 * 64
+        below = np.concatenate([[0], np.cumsum(targets < bound, dtype=np.int64)])
+        cuts[part - 1] = starts[:-1] + (below[starts[1:]] - below[starts[:-1]])
+    return cuts
 
 
 def _addresses(arrays: list[np.ndarray]) -> np.ndarray:

@@ -31,11 +31,12 @@ def local(name: str) -> str:
 class Writer:
     """Text for expressions and statements; ``names`` spells arrays, queues and parameters.
 
-    ``buffered``: the random numbers of the running element lie in arrays ``draw_stream[k]``.
+    ``buffered``: the random numbers of the running element lie in arrays ``draw_stream[k]``. ``listed``: what is appended goes
+    into the list ``found`` of a part of the loop.
     """
 
-    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False):
-        self.words, self.names, self.buffered = words, names, buffered
+    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False, listed: bool = False):
+        self.words, self.names, self.buffered, self.listed = words, names, buffered, listed
 
     def expression(self, e: Expr) -> str:
         """An expression, parenthesised."""
@@ -110,6 +111,8 @@ class Writer:
                 yield f"{pad}{declare}{local(name)} = {self.expression(value)};"
             case Store(array, index, op, value, t):
                 yield pad + self.store(array, index, op, value, t)
+            case Append(_, _, value) if self.listed:
+                yield f"{pad}found[hits++] = {self.expression(value)};"
             case Append(queue, slot, value):
                 q = self.names[queue]
                 yield (f"{pad}{{ const int64_t s = {self.expression(slot)}; "

@@ -9,7 +9,7 @@ from brainsim.passes import PASSES, optimise
 from brainsim.passes.fuse import drop_idle, fuse_loops
 from brainsim.passes.hoist import hoist_invariants
 from brainsim.passes.literals import lift_literals
-from tests.programs import ZERO, Append, Call, Const, Draw, Each, Events, I, If, Let, Local, kernel, op, p, program, store, x, y
+from tests.programs import ZERO, Append, Call, Clear, Const, Draw, Each, Events, I, If, Let, Local, kernel, op, p, program, store, x, y
 
 
 def kernels(p_) -> str:
@@ -56,13 +56,25 @@ def test_neighbouring_loops_over_their_own_elements_become_one():
 
 @pytest.mark.parametrize("second", [
     kernel(store("G.y", x(ZERO)), name="second"),
-    kernel(If(op(">", x(), p("a")), (Append("G.spikes", ZERO, I),)), name="second"),
+    kernel(Append("G.spikes", ZERO, I), name="second"),
     kernel(store("G.y", x()), name="second", domain=Events("G.spikes", ZERO)),
     kernel(store("S.w", p("a")), name="second", domain=Each("S")),
 ], ids=["another element", "appends", "events", "another space"])
 def test_loops_that_may_notice_each_other_stay_apart(second):
     before = program(kernel(store("G.x", op("+", x(), p("a"))), name="first"), second)
     assert fuse_loops(before) == before
+
+
+def test_a_threshold_joins_the_update_before_it_and_its_queue_is_cleared_first():
+    update = kernel(store("G.x", op("+", x(), p("a"))), name="update")
+    clear = kernel(Clear("G.spikes", ZERO), name="clear", domain=Once())
+    threshold = kernel(If(op(">", x(), p("a")), (Append("G.spikes", ZERO, I),)), name="threshold")
+    assert kernels(fuse_loops(program(update, clear, threshold))) == ("clear: once on clock\n"
+                                                                     "  clear G.spikes[0]\n"
+                                                                     "update+threshold: each G on clock\n"
+                                                                     "  G.x[i] = (G.x[i] + a)\n"
+                                                                     "  if (G.x[i] > a):\n"
+                                                                     "    append G.spikes[0] <- i")
 
 
 def test_locals_of_fused_loops_do_not_meet():

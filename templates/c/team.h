@@ -1,0 +1,158 @@
+/* Threads: a team divides the elements of one kernel among its members, and waits for all of them. */
+#if !defined(_WIN32)
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#define BS_PAUSE __builtin_ia32_pause()
+#else
+#define BS_PAUSE ((void)0)
+#endif
+
+typedef void (*Job)(Table *, int64_t part, int64_t parts);
+typedef struct Team {
+    Table *table; int64_t parts; Job job; unsigned mode; int process;
+    atomic_long round; atomic_long left; atomic_int over, awake, taken;
+    pthread_mutex_t lock; pthread_cond_t bell;
+    pthread_t threads[64];
+} Team;
+typedef struct Member { Team *team; int64_t part; int cpu; } Member;
+
+/* One team for each module, kept from run to run, asleep in between. */
+static Team bs_team = {.parts = 1, .lock = PTHREAD_MUTEX_INITIALIZER, .bell = PTHREAD_COND_INITIALIZER};
+
+/* A new thread starts where its maker runs, and would wait there until the system moves it: it moves itself, each to a processor
+   of its own as far as there are enough, and is then free to be moved again. */
+static void bs_settle(const Member *self) {
+#if defined(__linux__)
+    cpu_set_t allowed, here;
+    if (self->cpu < 0 || sched_getaffinity(0, sizeof allowed, &allowed)) return;
+    int64_t count = CPU_COUNT(&allowed), wanted = self->part % count;
+    for (int k = 1; wanted > 0 && k <= CPU_SETSIZE; k++) {
+        const int cpu = (self->cpu + k) % CPU_SETSIZE;
+        if (CPU_ISSET(cpu, &allowed) && --wanted == 0) {
+            CPU_ZERO(&here); CPU_SET(cpu, &here);
+            if (!sched_setaffinity(0, sizeof here, &here)) sched_setaffinity(0, sizeof allowed, &allowed);
+        }
+    }
+#else
+    (void)self;
+#endif
+}
+
+static int bs_cpu(void) {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
+static inline void bs_wait(int64_t *spins) {
+    ++*spins;
+    if (*spins < 4096) BS_PAUSE;
+    else if (*spins < 4160) sched_yield();
+    else { const struct timespec little = {0, 20000}; nanosleep(&little, NULL); }      /* somebody else needs the processor */
+}
+
+static void *bs_member(void *given) {
+    Member self = *(Member *)given;
+    Team *team = self.team;
+    long seen = atomic_load(&team->round);
+    atomic_fetch_sub(&team->left, 1);      /* the member has read what it was given */
+    bs_settle(&self);
+    for (;;) {
+        int64_t spins = 0;
+        while (atomic_load_explicit(&team->round, memory_order_acquire) == seen) {
+            if (atomic_load_explicit(&team->awake, memory_order_relaxed)) { bs_wait(&spins); continue; }
+            pthread_mutex_lock(&team->lock);
+            while (!atomic_load(&team->awake)) pthread_cond_wait(&team->bell, &team->lock);
+            pthread_mutex_unlock(&team->lock);
+        }
+        seen++;
+        if (atomic_load_explicit(&team->over, memory_order_relaxed)) return NULL;
+#if defined(BRAINSIM_FAST) && defined(__SSE2__)
+        __builtin_ia32_ldmxcsr(team->mode);
+#endif
+        team->job(team->table, self.part, team->parts);
+        atomic_fetch_sub_explicit(&team->left, 1, memory_order_release);
+    }
+}
+
+/* Each member's part of the job, the caller's included. */
+static void bs_all(Team *team, Job job) {
+    team->job = job;
+    atomic_store_explicit(&team->left, team->parts - 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&team->round, 1, memory_order_release);
+    job(team->table, 0, team->parts);
+    int64_t spins = 0;
+    while (atomic_load_explicit(&team->left, memory_order_acquire) > 0) bs_wait(&spins);
+}
+
+static void bs_wake(Team *team, int awake) {
+    pthread_mutex_lock(&team->lock);
+    atomic_store(&team->awake, awake);
+    if (awake) pthread_cond_broadcast(&team->bell);
+    pthread_mutex_unlock(&team->lock);
+}
+
+static void bs_dismiss(Team *team) {
+    atomic_store(&team->over, 1);
+    atomic_fetch_add_explicit(&team->round, 1, memory_order_release);
+    bs_wake(team, 1);
+    for (int64_t p = 1; p < team->parts; p++) pthread_join(team->threads[p], NULL);
+    team->parts = 1;
+}
+
+/* Wakes the team, or makes it first; 0 when somebody else has it or there are not enough threads to be had. */
+static int bs_gather(Team *team, Table *T, int64_t parts) {
+    Member members[64];
+    if (atomic_exchange(&team->taken, 1)) return 0;
+    team->table = T; team->mode = 0;
+#if defined(BRAINSIM_FAST) && defined(__SSE2__)
+    team->mode = __builtin_ia32_stmxcsr();
+#endif
+    if (team->process != getpid()) { team->parts = 1; team->process = getpid(); }      /* a fork leaves the threads behind */
+    if (team->parts != parts) {
+        if (team->parts > 1) bs_dismiss(team);
+        atomic_store(&team->left, 0); atomic_store(&team->over, 0);
+        bs_wake(team, 1);
+        for (int64_t p = 1; p < parts && p < 64; p++) {
+            members[p] = (Member){team, p, bs_cpu()};
+            atomic_fetch_add(&team->left, 1);
+            if (pthread_create(&team->threads[p], NULL, bs_member, &members[p])) { atomic_fetch_sub(&team->left, 1); break; }
+            team->parts = p + 1;
+        }
+        int64_t spins = 0;
+        while (atomic_load(&team->left) > 0) bs_wait(&spins);
+        if (team->parts != parts) { bs_dismiss(team); atomic_store(&team->taken, 0); return 0; }
+    } else bs_wake(team, 1);
+    return 1;
+}
+
+/* The team goes to sleep until the next run. */
+static void bs_release(Team *team) {
+    bs_wake(team, 0);
+    atomic_store(&team->taken, 0);
+}
+
+static double bs_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + 1e-9 * now.tv_nsec;
+}
+#endif
+
+/* Rows of synapses lie scattered in memory: ask for the next ones in time. */
+#define BS_FETCH(address) __builtin_prefetch(address)
+
+/* Where a part begins: at a whole number of 64 elements from the origin, so that vectors are the same in every division. */
+static inline int64_t bs_cut(int64_t begin, int64_t finish, int64_t part, int64_t parts, int64_t origin) {
+    if (part <= 0) return begin;
+    if (part >= parts) return finish;
+    const int64_t at = begin + (int64_t)((double)(finish - begin) * part / parts), cut = origin + (((at - origin) >> 6) << 6);
+    return cut < begin ? begin : cut;
+}
