@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 
 import platformdirs
@@ -107,6 +108,11 @@ class Preferences:
         """Forget all choices."""
         for row in self._rows.values():
             row.value = row.default
+
+    def _repr_html_(self) -> str:
+        rows = ((n, repr(r.value), r.choices, r.doc) for n, r in self._rows.items() if n.startswith(self._prefix))
+        cells = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows)
+        return f"<table><tr><th>preference</th><th>value</th><th>possible</th><th>what for</th></tr>{cells}</table>"
 
     def __repr__(self) -> str:
         return "\n".join(f"{name} = {row.value!r}  # {row.doc}" for name, row in self._rows.items() if name.startswith(self._prefix))

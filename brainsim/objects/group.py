@@ -19,12 +19,15 @@ from brainsim.language.trees import Tree, names
 from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
+from brainsim.objects import html
 from brainsim.objects.clock import Clock
+from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, lookup
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.tables import from_format, in_format
+from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.options import prefs
 from brainsim.units.check import check_condition, unit_text
@@ -58,6 +61,7 @@ class Group(BrianObject, metaclass=Sealed):
     """An object with variables. Subclasses say what their elements are."""
 
     _sealed = False
+    _element = "neuron"      #: what an element is called in tables
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
         super().__init__(**place)
@@ -437,6 +441,25 @@ class Group(BrianObject, metaclass=Sealed):
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
             self._write(self.variables[name], slice(None), value, units, level=level)
 
+    # -- tables --------------------------------------------------------------------------------------------------------
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` of what is stored, a row per element, in base units; ``frame.attrs['units']`` names them."""
+        return to_pandas(self._table())
+
+    def to_xarray(self) -> Any:
+        """An `xarray.Dataset` of what is stored, with coordinates; each variable says its unit in ``attrs['units']``."""
+        return to_xarray(self._table())
+
+    def _table(self) -> Table:
+        place = (self._element,)
+        columns = tuple(Column(v.name, () if v.shared else place, self._view(v, False).get_value(), unit_text(v.dimension)) for v in self._stored())
+        return Table(self.name, type(self).__name__, self._element, columns, (Column(self._element, place, np.arange(self._count)),))
+
+    def _stored(self) -> list[Variable]:
+        """Variables that hold values, one way or another."""
+        return [v for v in self.variables.values() if not v.is_subexpression and v.symbol is None and not v.name.startswith("_")
+                and ("linked" not in v.flags or v.linked_to is not None)]
+
     # -- regular code --------------------------------------------------------------------------------------------------
     def run_regularly(self, code: str, dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,
                       name: str | None = None) -> "RunRegularly":
@@ -460,8 +483,10 @@ class Group(BrianObject, metaclass=Sealed):
         return []
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{v.name}</td><td>{unit_text(v.dimension)}</td><td>{', '.join(v.flags)}</td></tr>" for v in self.variables.values())
-        return f"<b>{type(self).__name__}</b> {self.name}<table><tr><th>variable</th><th>unit</th><th>flags</th></tr>{rows}</table>"
+        stored = [v.name for v in self._stored()]
+        rows = [(v.name, unit_text(v.dimension), ", ".join(v.flags), value_text(self._view(v, False).get_value(), v.dimension) if v.name in stored else "")
+                for v in self.variables.values() if v.symbol is None and not v.name.startswith("_")]
+        return html.table(type(self).__name__, ("variable", "unit", "flags", "values"), rows, f"{self.name}, {self._count} {self._element}s")
 
 
 class Indices:

@@ -17,11 +17,13 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
 from brainsim.objects.clock import TOLERANCE, Clock, defaultclock
+from brainsim.objects import html
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.neuron_group import Subgroup, part_of
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable
 from brainsim.units import Quantity, get_dimensions, is_dimensionless
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
@@ -374,6 +376,10 @@ class TimedArray:
         columns = self.values.shape[1] if self.values.ndim == 2 else 1
         return {f"{self.name}.{clock.name}.grid": grid, f"{self.name}.{clock.name}.per_row": per_row,
                 f"{self.name}.rows": len(self.values), f"{self.name}.columns": columns}
+
+    def _repr_html_(self) -> str:
+        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))), ("dt", self.dt)]
+        return html.table("TimedArray", ("", ""), rows, self.name)
 
     def __repr__(self) -> str:
         return f"TimedArray({' × '.join(map(str, self.values.shape))} values, dt={self.dt})"

@@ -15,9 +15,12 @@ from brainsim.integrators.adaptive import GIVEN_UP
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
+from brainsim.objects import html
 from brainsim.objects.clock import Clock, check_change, seconds
+from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
+from brainsim.objects.optional import optional
 from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
 from brainsim.objects.schedule_summary import Entry, SchedulingSummary
@@ -487,9 +490,19 @@ class Network(Named):
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
 
+    def to_pandas(self) -> dict[str, Any]:
+        """A table for each object that has values, by name."""
+        return {o.name: o.to_pandas() for o in self._objects if isinstance(o, Group)}
+
+    def to_xarray(self) -> Any:
+        """An `xarray.DataTree` with a data set for each object that has values; ``tree.to_netcdf(file)`` keeps it."""
+        tree = optional("xarray", "Data sets").DataTree.from_dict({o.name: o.to_xarray() for o in self._objects if isinstance(o, Group)}, name=self.name)
+        tree.attrs["t"] = self.t_
+        return tree
+
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{o.name}</td><td>{type(o).__name__}</td><td>{o.clock.dt}</td></tr>" for o in self._objects)
-        return f"<b>Network</b> {self.name}, t = {self.t}<table><tr><th>object</th><th>kind</th><th>dt</th></tr>{rows}</table>"
+        rows = [(o.name, type(o).__name__, o.clock.dt) for o in self._objects]
+        return html.table("Network", ("object", "kind", "dt"), rows, f"{self.name}, t = {self.t}")
 
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"

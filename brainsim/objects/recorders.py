@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
-from brainsim.objects import plotting
+from brainsim.objects import html, plotting
 from brainsim.objects.clock import Clock
+from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import Group
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
@@ -27,6 +29,7 @@ from brainsim.objects.variables import Variable, VariableView, element_indices
 from brainsim.units import Quantity
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
+from brainsim.units.words import unit_text
 
 
 logger = logging.getLogger("brainsim")
@@ -129,6 +132,15 @@ class Recorder(Group):
         return in_format({v: self._state(v, units) for v in vars}, format, units)
 
     _further: tuple[str, ...] = ("N",)
+    _rows = "time"           #: what an entry is called in tables
+
+    def _table(self) -> Table:
+        columns = (Column(v, (self._rows,), self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in self._records if v != "t")
+        return Table(self.name, type(self).__name__, self._rows, tuple(columns), (Column("time", ("time",), self._raw("t").copy(), "second"),))
+
+    def _repr_html_(self) -> str:
+        rows = [(v, unit_text(self.variables[v].dimension)) for v in self._records]
+        return html.table(type(self).__name__, ("recorded", "unit"), rows, repr(self).partition("(")[2][:-1])
 
     def _state(self, name: str, units: bool) -> Any:
         values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
@@ -202,6 +214,12 @@ class StateMonitor(Recorder):
             here = self.source.elements(self._index.astype(np.int64))
             values = evaluate(tree, Block((), resolver.symbols, resolver.functions), here)
             _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
+
+    def _table(self) -> Table:
+        source, element = self.source, self.source._element
+        columns = tuple(Column(v, ("time", element), self._values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
+        places = tuple(Column(side, (element,), getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
+        return replace(super()._table(), columns=columns, coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
 
     def _values(self, variable: str) -> np.ndarray:
         return self._raw(variable).reshape(len(self), len(self._index)).T
@@ -345,6 +363,15 @@ class EventMonitor(Recorder):
             self._recorded(name)
         return super().__getattr__(name)
 
+    _rows = "event"
+
+    def _table(self) -> Table:
+        element, rows = self.source._element, self._rows if self.record else self.source._element
+        names = ("i", "t", *(v for v in self._records if v not in ("i", "t"))) if self.record else ()
+        events = tuple(Column(v, ("event",), self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in names)
+        count = Column("count", (element,), self.count)
+        return Table(self.name, type(self).__name__, rows, (*events, count), (Column(element, (element,), np.arange(self.source._count)),))
+
     def plot(self, ax: Any = None) -> Any:
         """A raster, time in milliseconds; returns the Matplotlib axes."""
         return plotting.raster(self, ax)
@@ -398,9 +425,9 @@ class PopulationRateMonitor(Recorder):
         weights = _window(window, width, self.clock.dt_)
         return Quantity(np.convolve(self._raw("rate"), weights / weights.sum(), mode="same"), SECOND ** -1)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Rate over time; returns the Matplotlib axes."""
-        return plotting.rate(self, ax)
+    def plot(self, width: Any = None, ax: Any = None) -> Any:
+        """Rate over time, smoothed by a Gaussian of this width; returns the Matplotlib axes."""
+        return plotting.rate(self, width, ax)
 
     def __repr__(self) -> str:
         return f"PopulationRateMonitor({self.source.name}, {len(self)} times)"

@@ -52,6 +52,9 @@ class EquationGroup(Group):
     equations: Equations
     _variable_class: type[Variable] = Variable
 
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + self.equations._repr_latex_()
+
     @property
     def integration(self) -> Update | None:
         """How the differential equations are integrated, ``.method`` and ``.reason``; None before the first run."""

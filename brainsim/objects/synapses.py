@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from brainsim.model.equations import dimension_of_unit
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
+from brainsim.objects import plotting
 from brainsim.objects.clock import Clock
 from brainsim.objects.connect import Connection, new_pairs
+from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, unit_value
@@ -44,6 +47,7 @@ class Synapses(EquationGroup):
     """
 
     _slot = "groups"
+    _element = "synapse"
     _flags = {"differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
               "parameter": ("shared", "constant", "linked")}
     _exclusive = (("event-driven", "clock-driven"),)
@@ -437,6 +441,22 @@ class Synapses(EquationGroup):
         space, bounds = group.domain()
         return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups", order=group.order - 1,
                       space=self.name, target=symbol.via((f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
+
+    # -- looks ---------------------------------------------------------------------------------------------------------
+    def plot(self, variable: str | None = None, kind: str = "dots", ax: Any = None) -> Any:
+        """Connections, or a variable of the synapses; returns the Matplotlib axes. `WrongValue` for an unknown kind.
+
+        'dots': source across, target up; 'lines': source left, target right; 'matrix': sums by pair; 'histogram'.
+        """
+        return plotting.synapses(self, variable, kind, ax)
+
+    def _table(self) -> Table:
+        table, place = super()._table(), (self._element,)
+        sides = tuple(Column(side, place, getattr(self, side)[:]) for side in ("i", "j"))
+        delays = tuple(Column("delay" if p.label == "pre" else f"delay_{p.label}", () if p._delay.shared else place,
+                              p._delay.values[0] if p._delay.shared else p._delay.values, "second")
+                       for p in self._pathways if p._delay.values is not None)
+        return replace(table, columns=table.columns + delays, coordinates=table.coordinates + sides)
 
     def __repr__(self) -> str:
         return f"Synapses({self.source.name} → {self.target.name}, {len(self)} synapses, name={self.name!r})"

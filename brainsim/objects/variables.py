@@ -10,6 +10,8 @@ from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, Wr
 from brainsim.ir.state import DTYPES
 from brainsim.language.trees import Tree
 from brainsim.model.symbols import Symbol
+from brainsim.objects import html
+from brainsim.objects.value_text import value_text
 from brainsim.units import DIMENSIONLESS, Unit, get_dimensions, get_unit
 from brainsim.units.dimensions import Dimension
 from brainsim.units.quantities import with_dimension
@@ -209,6 +211,10 @@ class VariableView:
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._all(), name)
+
+    def _repr_html_(self) -> str:
+        unit = unit_text(self.dim)
+        return html.table(f"{self.group.name}.{self.name}", ("values", "unit"), [(value_text(self.get_value(), self.dim), unit)], f"shape {self.shape}")
 
     def __repr__(self) -> str:
         return f"<{self.group.name}.{self.name}: {self._all()!r}>"

@@ -322,7 +322,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("pylab in the star import", "A"),
     ),
     "Packages around it": (
-        _later("plots of monitors and synapses", "C"),
+        Feature("plots of monitors and synapses", "C"),
         _later("descriptions of a network in Markdown and LaTeX", "C"),
         _later("NeuroML", "C"),
         _later("hearing models", "D"),
