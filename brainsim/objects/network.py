@@ -312,7 +312,6 @@ class Network(Named):
         self._watched = [(o, name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
                          for name in o.equations.diff_eq_names if not o.variables[name].moved and o.variables[name].values is not None]  # type: ignore[attr-defined]
         self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
-        self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():
             o._network = self
