@@ -20,7 +20,8 @@ PATHS = {
     "core.namespace": "get_local_namespace DEFAULT_FUNCTIONS DEFAULT_CONSTANTS DEFAULT_UNITS",
     "core.network": "Network TextReport profiling_summary scheduling_summary schedule_propagation_offset",
     "core.operations": "NetworkOperation network_operation",
-    "core.preferences": "prefs brian_prefs BrianPreference PreferenceError",
+    "core.preferences": ("prefs brian_prefs BrianPreference PreferenceError BrianGlobalPreferences BrianGlobalPreferencesView "
+                         "DefaultValidator"),
     "core.spikesource": "SpikeSource",
     "core.tracking": "Trackable",
     "core.variables": "VariableView linked_var",

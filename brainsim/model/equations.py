@@ -284,8 +284,9 @@ def _refuse_repeated_noise(equations: Equations) -> None:
         if e.expression is None:
             continue
         used = {n for n in names(e.expression) if is_noise(n)}
-        if used and e.kind != "differential":
-            raise EquationError(f"Noise can only be used in differential equations, not in '{e.name}'", at=e.span)
+        if used and e.kind != "differential" and ("xi" in used or "constant over dt" in e.flags or "summed" in e.flags):
+            raise EquationError(f"Noise can only be used in differential equations, not in '{e.name}'", at=e.span,
+                                help="a line that only differential equations use may have a noise with a name: xi_1")
         if "xi" in used:
             if "xi" in seen:
                 raise EquationError("'xi' is used in two equations", at=e.span,

@@ -281,7 +281,7 @@ class Network(Named):
     # -- preparing -----------------------------------------------------------------------------------------------------
     def _signature(self) -> tuple[object, ...]:
         return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"], prefs["codegen.compiler"],
-                self._profiled)
+                prefs["legacy.refractory_timing"], self._profiled)
 
     def _ready(self, run: RunNamespace) -> bool:
         """Whether the prepared program still holds; new values of outside names are taken over."""

@@ -21,6 +21,7 @@ from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.variables import Variable
+from brainsim.options import prefs
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_condition
 from brainsim.units.dimensions import SECOND
@@ -239,6 +240,8 @@ class NeuronGroup(EquationGroup):
         tree, is_time = self._refractory_tree(resolver)
         if not is_time:
             return [Assign("_active", "=", Op("or", (Name("not_refractory"), Op("not", (tree,)))))]
+        if prefs["legacy.refractory_timing"]:
+            return [Assign("_active", "=", Op(">", (Op("-", (Name("t"), Name("lastspike"))), tree)))]
         since = whole_steps(Op("-", (Name("t"), Name("lastspike"))))
         return [Assign("_active", "=", Op(">=", (since, whole_steps(tree))))]
 

@@ -14,7 +14,7 @@ from brainsim.ir.state import DTYPES
 from brainsim.language.equations import Equation
 from brainsim.language.functions import FUNCTIONS, RANDOM
 from brainsim.language.statements import parse_statements
-from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, walk
+from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, rebuild, walk
 from brainsim.model.equations import DTYPES as WORDS
 from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
 from brainsim.model.resolve import Block, Resolver, once_and_each
@@ -163,6 +163,13 @@ class EquationGroup(Group):
                 if symbol.kind in ("array", "index", "subexpression") and not symbol.shared:
                     raise WrongSyntax(f"The shared '{e.name}' refers to '{node.id}', which has a value per element", at=node.span)
 
+    def _noise_inlined(self, tree: Tree | None) -> Tree:
+        """The expression with the subexpressions that contain noise written out: noise means something in differential equations only."""
+        assert tree is not None
+        lines = {e.name: self._noise_inlined(e.expression) for e in self.equations.of_kind("subexpression") if e.name in names(tree)}
+        noisy = {name: inner for name, inner in lines.items() if any(map(is_noise, names(inner)))}
+        return rebuild(tree, lambda node: noisy.get(node.id, node) if isinstance(node, Name) else node)
+
     def _add_noise(self, resolver: Resolver, tree: Tree) -> None:
         for name in names(tree):
             if is_noise(name):
@@ -187,9 +194,9 @@ class EquationGroup(Group):
         """The differential equations as an integrator sees them."""
         equations = []
         for e in lines:
-            assert e.expression is not None
-            self._add_noise(resolver, e.expression)
-            equations.append((e.name, resolver.tree(e.expression)))
+            expression = self._noise_inlined(e.expression)
+            self._add_noise(resolver, expression)
+            equations.append((e.name, resolver.tree(expression)))
         variables = {name for name, _ in equations}
         for name in variables:
             resolver.symbols[name] = resolver.scope.own[name]

@@ -29,7 +29,7 @@ from brainsim import (
 )
 from brainsim.compat.messages import catch_logs
 from brainsim.errors import Unsupported
-from brainsim.options import PreferenceError
+from brainsim.preferences import PreferenceError
 
 
 @pytest.mark.feature("objects of a network")

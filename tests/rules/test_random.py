@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from brainsim import (
+    EquationError,
     Hz,
     Network,
     NeuronGroup,
@@ -257,3 +258,25 @@ def test_sample_larger_than_its_range_is_clamped_on_request():
     S = Synapses(G, G)
     S.connect(j="k for k in sample(N_post, size=11)", skip_if_invalid=True)
     assert len(S) == 100
+
+
+@pytest.mark.feature("white noise")
+def test_a_named_noise_may_stand_in_a_line_that_differential_equations_use():
+    eqs = """dv/dt = I : 1
+             dw/dt = 2*I + xi_b*0*ms**-0.5 : 1
+             I = s*xi_a*ms**-0.5 : Hz
+             s : 1"""
+    G = NeuronGroup(200, eqs, method="euler")
+    G.s = 3
+    run(1 * ms)
+    assert np.std(G.v) == pytest.approx(3, rel=0.2)          # ten increments of variance 9*0.1
+    assert list(G.w) == pytest.approx(list(2 * np.asarray(G.v)))
+    with pytest.raises(KeyError, match="differential equations only"):
+        G.I[:]
+
+
+@pytest.mark.one_target
+@pytest.mark.parametrize("line", ["I = xi*ms**-0.5 : Hz", "I = xi_a*ms**-0.5 : Hz (constant over dt)"])
+def test_other_noise_outside_differential_equations_is_refused(line):
+    with pytest.raises(EquationError, match="differential equations"):
+        NeuronGroup(1, f"dv/dt = I : 1\n{line}", method="euler")
