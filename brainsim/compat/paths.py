@@ -72,6 +72,9 @@ PATHS = {
     "utils.environment": "running_from_ipython",
     "utils.logger": "BrianLogger get_logger catch_logs std_silent LOG_LEVELS",
 }
+#: modules that the star import of Brian 2 gives along with its names
+ALONG = "codegen core devices equations groups importexport monitors spatialneuron stateupdaters synapses units utils".split()
+PYTHON = "functools importlib inspect signal sys threading time".split()
 #: modules of ours that lie at the same path as in Brian 2
 SAME = ("numpy_", "units", "units.allunits", "units.constants", "units.fundamentalunits", "units.stdunits")
 
@@ -104,3 +107,6 @@ def stand_in() -> None:
     sys.modules["brian2"] = sys.modules["brainsim"]
     for path in (*PATHS, *SAME):
         sys.modules[f"brian2.{path}"] = import_module(f"brainsim.{path}")
+    ours = sys.modules["brainsim"]
+    vars(ours).update({name: import_module(name) for name in PYTHON})
+    ours.__all__ = [*ours.__all__, *ALONG, *PYTHON]
