@@ -5,6 +5,7 @@ import ast
 import logging
 import re
 from collections.abc import Callable, Iterator, MutableMapping
+from html import escape
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -98,6 +99,11 @@ class Choices(MutableMapping[str, Any]):
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *(name.split(".")[0] for name in self)})
+
+    def _repr_html_(self) -> str:
+        known = ((name, self._all.known[self._full(name)]) for name in self)
+        rows = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in (name, repr(self[name]), p.choices, p.docs))}</tr>" for name, p in known)
+        return f"<table><tr><th>preference</th><th>value</th><th>possible</th><th>what for</th></tr>{rows}</table>"
 
     def __repr__(self) -> str:
         return "\n".join(f"{name} = {self[name]!r}  # {self._all.known[self._full(name)].docs}" for name in self)

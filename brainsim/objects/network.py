@@ -17,6 +17,8 @@ from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects import html
 from brainsim.objects.clock import Clock, check_change, seconds
+from brainsim.objects.describe import describe
+from brainsim.objects.description import Description
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
@@ -473,6 +475,13 @@ class Network(Named):
             self._prepare(run)
         assert self._prepared is not None
         return explain(self._prepared, stage)
+
+    def describe(self, format: str = "markdown", level: int = 0) -> Description:
+        """Tables for a paper (Nordlie et al. 2009): populations, connections, equations, values. ``str`` of it is Markdown or LaTeX.
+
+        Names of the script that equations use have the values they have now. `WrongValue` for another format.
+        """
+        return describe(self.name, self._objects, RunNamespace.of_caller(level), format)
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""

@@ -72,6 +72,7 @@ class Synapses(EquationGroup):
         self.method, self.method_options = method, dict(method_options or {})
         self.pre_index = self.post_index = np.zeros(0, np.int32)
         self.connected = 0
+        self.rules: list[str] = []      #: the calls of `connect` in words
         self.reduce, self._reduced = reduce, Reduced(self)
         self.multisynaptic_index = multisynaptic_index
         self._take_equations(model if model is not None else "", dtype)
@@ -230,8 +231,9 @@ class Synapses(EquationGroup):
         Order: by i then j (by j then i for ``i='...'``), arrays as given. Compiles nothing.
         """
         run = RunNamespace.given(namespace, level)
-        first, second = new_pairs(self, Connection(condition, i, j, p, n, skip_if_invalid), run)
-        self._add_synapses(first, second)
+        rule = Connection(condition, i, j, p, n, skip_if_invalid)
+        self._add_synapses(*new_pairs(self, rule, run))
+        self.rules.append(str(rule))
 
     def _add_synapses(self, pre: np.ndarray, post: np.ndarray) -> None:
         """Append pairs given by their indices in source and target."""

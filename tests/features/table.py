@@ -323,7 +323,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
     ),
     "Packages around it": (
         Feature("plots of monitors and synapses", "C"),
-        _later("descriptions of a network in Markdown and LaTeX", "C"),
+        Feature("descriptions of a network in Markdown and LaTeX", "C"),
         _later("NeuroML", "C"),
         _later("hearing models", "D"),
         _later("fits of models", "C"),
