@@ -20,6 +20,7 @@ from brainsim.objects.clock import Clock, check_change, seconds
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
 from brainsim.objects.group import Group
+from brainsim.objects.implementations import add_natives
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.optional import optional
@@ -306,7 +307,10 @@ class Network(Named):
         self._check()
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
-        self._prepared = prepare(tasks, values, self.schedule, choose_target(), self._profiled)
+        target = choose_target()
+        if not target.calls_python:
+            add_natives(values, functions_of(tasks))
+        self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)

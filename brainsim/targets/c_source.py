@@ -4,6 +4,7 @@ from __future__ import annotations
 from brainsim.ir.expressions import Draw, Local
 from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Once, Program, Range, Store
 from brainsim.ir.walk import appends, draws, nodes, order_free, own_element, reads, statements, touched_queues, touches_only_own_element, used_params, writes
+from brainsim.targets import native
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers
@@ -34,8 +35,9 @@ def source(program: Program, simd: bool) -> str:
     names |= {f"{c}.{f}": f"clock_{k}_{f}" for k, c in enumerate(program.clocks) for f in ("t", "dt", "step")}
     names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
+    names |= native.names(program)
     kernels = [_view(program, k, n, names, short) for n, k in enumerate(program.kernels)]
-    return render("c/network.c.jinja", prelude=_prelude(simd), kernels=kernels)
+    return render("c/network.c.jinja", prelude=_prelude(simd), natives=native.c_lines(program), kernels=kernels)
 
 
 def _prelude(simd: bool) -> str:

@@ -248,7 +248,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("floor and ceil", "B"),
         Feature("Python functions", "B"),
         Feature("Python functions without units inside", "C"),
-        _later("functions in C++", "C", note="kept, not compiled: the Python function is called"),
+        Feature("functions in C++", "C", note="compiled into the network; code for 'cython' is kept, not compiled"),
         Feature("implementations added later", "D"),
         Feature("Python functions on compiled targets", "B", note="called there; Brian 2 refuses"),
         Feature("functions with state", "C"),
