@@ -58,6 +58,8 @@ class Network(Named):
         self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
         self._key: int | None = None
         self._seed_version = -1
+        self._origins: dict[Clock, int] = {}   #: steps of the clocks when the key was drawn
+        random_state.networks.add(self)
         self._stored: dict[str, Mapping[str, Any]] = {}
         self._schedule: tuple[str, ...] | None = None
         self._stop = Stop()
@@ -198,6 +200,7 @@ class Network(Named):
         for k, clock in enumerate(self._clocks):
             state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt
             clock.step = int(state.step[k])
+            state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
         self._advance(prepared, start, end, say, period)
         self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
@@ -278,8 +281,16 @@ class Network(Named):
 
     def _key_now(self) -> int:
         if self._key is None or self._seed_version != random_state.version:
-            self._key, self._seed_version = random_state.next_key(), random_state.version
+            self._key, self._seed_version, self._origins = random_state.next_key(), random_state.version, {}
         return self._key
+
+    def random_place(self) -> tuple[int | None, int, dict[Clock, int]]:
+        """Key, the seed it is from, and how many steps it has been used for."""
+        return self._key, self._seed_version, {clock: clock.step - origin for clock, origin in self._origins.items()}
+
+    def go_on_from(self, key: int | None, seed_version: int, used: Mapping[Clock, int]) -> None:
+        """The inverse of `random_place`: random numbers go on as they did from there."""
+        self._key, self._seed_version, self._origins = key, seed_version, {clock: clock.step - steps for clock, steps in used.items()}
 
     # -- preparing -----------------------------------------------------------------------------------------------------
     def _signature(self) -> tuple[object, ...]:
@@ -426,7 +437,7 @@ class Network(Named):
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
         """Keep a copy of everything that a run changes, in memory or in a file."""
         dts = [o.clock.dt_ for o in self._all()]
-        found = {"t": self._t, "key": self._key, "seed_version": self._seed_version, "runs": random_state.runs,
+        found = {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                  "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
                  "clocks": {c.name: (c.steps_until(self._t, min(dts)), c.dt_) for c in {o.clock for o in self._all()}}}
         if filename is None:
@@ -457,6 +468,7 @@ class Network(Named):
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
             random_state.host.bit_generator.state = found["host"]
+            self._origins = {c: found["origins"][c.name] for c in {o.clock for o in self._all()} if c.name in found["origins"]}
         else:
             self._key = None
 

@@ -112,7 +112,7 @@ def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
         elif name in wholes:
             lines.append(f"const int64_t {names[name]} = T->wholes[{wholes.index(name)}];")
     if draws(k):
-        lines += ["const uint64_t seed = T->seed;", f"const int64_t draw_step = T->step[{program.clocks.index(k.clock)}];"]
+        lines += ["const uint64_t seed = T->seed;", "const int64_t draw_step = T->step[{0}] - T->origin[{0}];".format(program.clocks.index(k.clock))]
     touched, written = reads(k) | writes(k), writes(k)
     for n, a in enumerate(program.arrays):
         if a.name in touched:

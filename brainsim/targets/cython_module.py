@@ -106,7 +106,7 @@ def _load(path: str) -> ModuleType:
 
 PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
-          "dt", "due", "clocks", "seed", "cursor", "kernel", "queue", "wanted")
+          "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted")
 
 
 class CythonExecutable:
@@ -134,7 +134,7 @@ class CythonExecutable:
             "queue_data": _addresses([q.data for q in queues]), "queue_count": _addresses([q.count for q in queues]),
             "queue_capacity": np.array([q.data.shape[1] for q in queues] or [0], np.int64),
             "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
-            "step": state.step, "end": state.end, "dt": state.dt, "due": state.due,
+            "step": state.step, "end": state.end, "dt": state.dt, "due": state.due, "origin": state.origin,
         }
         self._keep = {**kept, "@arrays": arrays, "@queues": queues}  # type: ignore[dict-item]
         for field, value in kept.items():
