@@ -48,9 +48,9 @@ class EquationGroup(Group):
     method_options: Mapping[str, object]
     _exclusive: tuple[tuple[str, str], ...] = ()
     _reserved: tuple[str, ...] = ()
+    _variable_class: type[Variable] = Variable
     _update: Update | None = None
     equations: Equations
-    _variable_class: type[Variable] = Variable
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + self.equations._repr_latex_()
@@ -88,10 +88,12 @@ class EquationGroup(Group):
                 v.allocate(count)
 
     def _add_memory(self) -> None:
-        """Variables for what an adaptive method remembers of each element."""
-        for name, kind in kept(self.method, self.method_options).items():
-            dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
-            self.variables[name] = Variable(name, f"{self.name}.{name}", dimension, dtype)
+        """Variables for what an adaptive method remembers of each element; the method may have been changed since the last time."""
+        for name, kind in kept(self.method, self.method_options or {}).items():
+            if name not in self.variables:
+                dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
+                self.variables[name] = Variable(name, f"{self.name}.{name}", dimension, dtype)
+                self.variables[name].allocate(self._count)
 
     def check_accuracy(self) -> None:
         """`IntegrationError` if an adaptive method could not reach its accuracy since the last look."""
@@ -107,6 +109,7 @@ class EquationGroup(Group):
     # -- from equations to blocks --------------------------------------------------------------------------------------
     def check_units(self, run: RunNamespace) -> None:
         """Every line of the model: units, types, shared lines that refer to shared names only."""
+        self._add_memory()
         for v in self.variables.values():
             if "linked" in v.flags and v.linked_to is None:
                 raise UnknownName(f"The linked variable '{v.name}' was never set", at=v.span,
@@ -230,6 +233,7 @@ class EquationGroup(Group):
             return self._update
         except BrainsimError as error:
             raise inside(error, self.name) from error
+
 
     def _plain_options(self, options: Mapping[str, object]) -> Mapping[str, object]:
         """The options with errors in base units; `DimensionMismatchError` for one in the unit of something else."""
