@@ -43,6 +43,11 @@ class Variable:
     space: str = ""                     #: where it lies, when not over the group's own elements
 
     @property
+    def dim(self) -> Dimension:
+        """The dimension, as Brian 2 calls it."""
+        return self.dimension
+
+    @property
     def moved(self) -> bool:
         """Whether the values lie elsewhere for now; ``values`` is a copy then."""
         return False
