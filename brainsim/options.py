@@ -69,19 +69,24 @@ def _defaults() -> dict[str, Preference]:
                                                choices="float64, float32"),
         "codegen.runtime.numpy.discard_units": _row(False, _one_of(True, False), "True, False", "whether Python functions get plain numbers"),
         "legacy.refractory_timing": _row(False, _one_of(True, False), "True, False", "compare times, not whole steps, for refractoriness"),
+        **{f"codegen.cpp.{name}": _row(default, lambda v: v is None or isinstance(v, (list, tuple)), "a list", f"{name} for functions in C and C++")
+           for name, default in FOR_FUNCTIONS.items()},
         **{name: Preference(default, WITHOUT_EFFECT, _anything, without_effect=True) for name, default in OF_BRIAN.items()},
     }
 
 
+#: what the compiler is told where users' functions have code in C or C++
+FOR_FUNCTIONS: dict[str, list[str] | None] = {
+    "headers": [], "define_macros": [], "include_dirs": [], "libraries": [], "library_dirs": [], "runtime_library_dirs": [],
+    "extra_compile_args": None, "extra_link_args": [],
+}
 WITHOUT_EFFECT = "known from Brian 2, without effect here"
 #: preferences that Brian 2 scripts set and that have no counterpart, with their defaults there
 OF_BRIAN: dict[str, object] = {
     "core.default_integer_dtype": "int32", "core.outdated_dependency_error": True,
     "codegen.string_expression_target": "numpy", "codegen.loop_invariant_optimisations": True, "codegen.max_cache_dir_size": 1000,
-    "codegen.cpp.compiler": "", "codegen.cpp.extra_compile_args": None, "codegen.cpp.extra_compile_args_gcc": [],
-    "codegen.cpp.extra_compile_args_msvc": [], "codegen.cpp.extra_link_args": [], "codegen.cpp.define_macros": [],
-    "codegen.cpp.headers": [], "codegen.cpp.include_dirs": [], "codegen.cpp.library_dirs": [], "codegen.cpp.libraries": [],
-    "codegen.cpp.runtime_library_dirs": [], "codegen.cpp.msvc_architecture": "", "codegen.cpp.msvc_vars_location": "",
+    "codegen.cpp.compiler": "", "codegen.cpp.extra_compile_args_gcc": [], "codegen.cpp.extra_compile_args_msvc": [],
+    "codegen.cpp.msvc_architecture": "", "codegen.cpp.msvc_vars_location": "",
     "codegen.generators.cpp.flush_denormals": False, "codegen.generators.cpp.restrict_keyword": "__restrict",
     "codegen.runtime.cython.cache_dir": None,
     "codegen.runtime.cython.delete_source_files": True, "codegen.runtime.cython.multiprocess_safe": True,

@@ -61,6 +61,7 @@ SEMI_PUBLIC: dict[str, Any] = {
     "runtime_device": devices.runtime_device,
     "device_module": devices, "UnsupportedEquationsException": errors.UnsupportedEquationsException,
     "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": CPPStandaloneDevice,
+    "extract_method_options": methods.extract_method_options,
     "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
     "IntegrationError": errors.IntegrationError, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
     "BrianGlobalPreferences": preferences.Preferences, "BrianGlobalPreferencesView": preferences.Choices,

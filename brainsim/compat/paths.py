@@ -57,8 +57,10 @@ PATHS = {
     "spatialneuron": "SpatialNeuron Morphology Soma Cylinder Section",
     "spatialneuron.morphology": "Morphology Soma Cylinder Section",
     "spatialneuron.spatialneuron": "SpatialNeuron",
-    "stateupdaters": "StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4",
-    "stateupdaters.base": "StateUpdateMethod UnsupportedEquationsException",
+    "stateupdaters": "StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4 "
+                     "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd",
+    "stateupdaters.GSL": "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd",
+    "stateupdaters.base": "StateUpdateMethod UnsupportedEquationsException extract_method_options",
     "stateupdaters.exact": "exact linear independent",
     "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
     "stateupdaters.exponential_euler": "exponential_euler",

@@ -14,14 +14,13 @@ from brainsim.ir.program import Array, Native, Section
 from brainsim.ir.state import DTYPES
 from brainsim.model.symbols import External
 from brainsim.objects.structure import structure_changed
-from brainsim.options import prefs
+from brainsim.options import FOR_FUNCTIONS, prefs
 from brainsim.pipeline import Values
 from brainsim.units import Quantity, Unit
 
 logger = logging.getLogger("brainsim")
 SECTIONS = ("hashdefine_code", "support_code")
-COMPILER = ("headers", "sources", "define_macros", "include_dirs", "libraries", "library_dirs", "runtime_library_dirs",
-            "extra_compile_args", "extra_link_args")
+COMPILER = ("sources", *FOR_FUNCTIONS)
 #: targets whose code is compiled, best first
 COMPILED = ("c", "cpp")
 
@@ -92,7 +91,7 @@ class Implementations(Mapping[str, Any]):
             arguments=self._function.argument_dtypes(), result=dtype,
             sections=tuple(_section(i.code) for i in every),
             arrays=tuple((f"_namespace{'' if k.startswith('_') else '_'}{k}", f"@native.{k}") for i in every for k in i.namespace),
-            compiler=tuple((word, _words(word, value)) for i in every for word, value in i.compiler.items()))
+            compiler=tuple((word, _words(word, value)) for i in (*every, _from_preferences()) for word, value in i.compiler.items()))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The namespace as arrays, by their names in the program; a number is an array of one value."""
@@ -151,6 +150,11 @@ def add_natives(values: Values, functions: Iterable[External]) -> None:
                                  help="give one of them another name")
             values.arrays[name] = (Array(name, next(k for k, d in DTYPES.items() if d == array.dtype), name), array)
             values.sizes[name] = len(array)
+
+
+def _from_preferences() -> Implementation:
+    """What ``prefs.codegen.cpp`` tells the compiler for every function."""
+    return Implementation("", compiler={word: value for word in FOR_FUNCTIONS if (value := prefs[f"codegen.cpp.{word}"])})
 
 
 def _check_code(code: Any, target: str) -> None:

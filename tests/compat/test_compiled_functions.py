@@ -191,6 +191,19 @@ def test_the_name_in_the_code_may_be_another():
     np.testing.assert_array_equal(run_with("x = alias(y)", alias=tripled).x, [0, 1.5, 3, 4.5])
 
 
+def test_preferences_are_told_to_the_compiler_too(tmp_path):
+    (tmp_path / "own.h").write_text("inline double own(double x) { return FACTOR*x; }\n")
+
+    @implementation("cpp", "double scaled(double x) { return own(x); }")
+    @check_units(x=1, result=1)
+    def scaled(x):
+        return 4*x
+
+    prefs.codegen.cpp.headers, prefs.codegen.cpp.include_dirs = ['"own.h"'], [str(tmp_path)]
+    prefs.codegen.cpp.define_macros = [("FACTOR", 4)]
+    np.testing.assert_array_equal(run_with("x = scaled(y)", scaled=scaled).x, [0, 2, 4, 6])
+
+
 @pytest.mark.parametrize("suffix", [".c", ".cpp"])
 def test_headers_sources_and_macros_are_told_to_the_compiler(tmp_path, suffix):
     (tmp_path / "own.h").write_text("#ifdef __cplusplus\nextern \"C\"\n#endif\ndouble own(double x);\n")

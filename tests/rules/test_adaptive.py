@@ -24,7 +24,7 @@ stairs = TimedArray([1.0, 5.0, 2.0, 0.0], dt=0.13 * ms)
 
 
 @pytest.mark.feature("adaptive steps (gsl)")
-@pytest.mark.parametrize("method", ["rk45", "gsl", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd", gsl_rkf45], ids=str)
+@pytest.mark.parametrize("method", ["rk45", "gsl", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd", gsl_rkf45], ids=repr)
 def test_every_neuron_takes_the_steps_it_needs(method):
     defaultclock.dt = 1 * ms
     G = NeuronGroup(3, "dv/dt = -v**2/ms : 1", method=method, method_options={"save_step_count": True, "max_steps": 5000})
