@@ -92,6 +92,7 @@ class Group(BrianObject, metaclass=Sealed):
         scope = Scope(self.name, own, outside)
         self._scope_being_made = scope
         own.update(self.own_symbols(run))
+        self._scope_being_made = None   # it knows the caller's names, and so would keep them alive
         return scope
 
     def scope_function(self, run: RunNamespace) -> Callable[[], Scope]:
@@ -150,26 +151,22 @@ class Group(BrianObject, metaclass=Sealed):
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name: this group's, its neighbours', and theirs."""
-        def find(name: str, seen: set[int], group: "Group") -> np.ndarray | None:
-            seen.add(id(group))
-            found = group.arrays().get(name)
-            if found is not None:
-                return found[1]
-            back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
-            if back is not None:
-                return back
-            for other in group.neighbours():
-                if id(other) not in seen:
-                    inner = find(name, seen, other)
-                    if inner is not None:
-                        return inner
-            return None
-
         def get(name: str) -> np.ndarray:
-            found = find(name, set(), self)
-            if found is None:
-                raise KeyError(name)
-            return found
+            seen: set[int] = set()
+            waiting: list[Group] = [self]
+            while waiting:
+                group = waiting.pop()
+                if id(group) in seen:
+                    continue
+                seen.add(id(group))
+                found = group.arrays().get(name)
+                if found is not None:
+                    return found[1]
+                back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
+                if back is not None:
+                    return back
+                waiting += list(group.neighbours())[::-1]
+            raise KeyError(name)
 
         return get
 

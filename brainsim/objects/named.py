@@ -65,7 +65,7 @@ class BrianObject(Named):
         self._when = when or self._slot
         self._order = order
         self._active = True
-        self._network: object = None          # the one network this object has run in
+        self._network: object = None          # mark of the one network this object has run in
         self._contained: list[BrianObject] = []
         self._scope_key = current_scope()
         structure_changed()

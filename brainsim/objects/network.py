@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 import pickle
 import time as wall
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class Network(Named):
     def __init__(self, *objects: Any, name: str = "network*"):
         self._take_name(name)
         self._objects: list[BrianObject] = []
+        self._mark = object()      #: what its objects remember it by, without keeping it alive
         self._t = 0.0
         self._prepared: Prepared | None = None
         self._prepared_for: tuple[object, ...] = ()
@@ -66,7 +68,7 @@ class Network(Named):
         self._rebind = False
         self._new_values = False
         self._has_hosts = False
-        self._watched: list[tuple[BrianObject, str, np.ndarray]] = []
+        self._watched: list[tuple[weakref.ref[BrianObject], str, np.ndarray]] = []
         self._adaptive: list[BrianObject] = []
         self._timings: dict[str, float] = {}
         self._profile: dict[str, float] | None = None
@@ -78,7 +80,7 @@ class Network(Named):
         """Add objects, or containers of objects."""
         for o in objects:
             if isinstance(o, BrianObject):
-                if o._network is not None and o._network is not self:
+                if o._network is not None and o._network is not self._mark:
                     raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
                 if o not in self._objects and o.add_to_magic_network | True:
                     self._objects.append(o)
@@ -110,16 +112,14 @@ class Network(Named):
         return list(self._objects)
 
     def _all(self) -> list[BrianObject]:
-        found: list[BrianObject] = []
-
-        def collect_from(objects: Iterable[BrianObject]) -> None:
-            for o in objects:
-                if not any(o is x for x in found):
-                    found.append(o)
-                    collect_from(o.contained_objects)
-
-        collect_from(self._objects)
-        return found
+        found: dict[int, BrianObject] = {}
+        waiting = self._objects[::-1]
+        while waiting:
+            o = waiting.pop()
+            if id(o) not in found:
+                found[id(o)] = o
+                waiting += o.contained_objects[::-1]
+        return list(found.values())
 
     def __iter__(self) -> Iterator[BrianObject]:
         return iter(self._all())
@@ -326,19 +326,19 @@ class Network(Named):
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
         self._has_hosts = bool(host_kernels(self._prepared))
-        self._watched = [(o, name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
+        self._watched = [(weakref.ref(o), name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
                          for name in o.equations.diff_eq_names if not o.variables[name].moved and o.variables[name].values is not None]  # type: ignore[attr-defined]
         self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():
-            o._network = self
+            o._network = self._mark
         self._dts = clocks
         self._prepared_for = self._signature()
 
     def _check(self) -> None:
         every = self._all()
         for o in every:
-            if o._network is not None and o._network is not self:
+            if o._network is not None and o._network is not self._mark:
                 raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
             for needed in o.dependencies():
                 root = root_of(needed)
@@ -376,17 +376,14 @@ class Network(Named):
 
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-
-        def add(o: Any) -> None:
+        waiting: list[Any] = self._all()[::-1]
+        while waiting:
+            o = waiting.pop()
             if o.name not in found:
                 found[o.name] = o
                 near_by = o.neighbours() if offers(o, "neighbours") else ()
-                for other in (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group")):
-                    if other is not None and offers(other, "params"):
-                        add(other)
-
-        for o in self._all():
-            add(o)
+                others = (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group"))
+                waiting += [other for other in others[::-1] if other is not None and offers(other, "params")]
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
@@ -422,8 +419,8 @@ class Network(Named):
             o.check_accuracy()  # type: ignore[attr-defined]
 
     def _warn_of_invalid(self) -> None:
-        for o, name, values in self._watched:
-            if not float(np.dot(values, values)) < 1e90:
+        for owner, name, values in self._watched:
+            if not float(np.dot(values, values)) < 1e90 and (o := owner()) is not None:
                 self._warn_if_invalid(o, name, values)
 
     def _warn_if_invalid(self, o: BrianObject, name: str, values: np.ndarray) -> None:

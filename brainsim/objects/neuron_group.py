@@ -106,7 +106,8 @@ class NeuronGroup(EquationGroup):
     def _parts(self, order: int) -> None:
         self.state_updater = Part("stateupdater", self, "groups", order)
         self.subexpression_updater = Part("subexpression_update", self, "before_start", order)
-        self._contained += [self.state_updater, self.subexpression_updater]
+        frozen = any("constant over dt" in e.flags for e in self.equations.equations)
+        self._contained += [self.state_updater, self.subexpression_updater] if frozen else [self.state_updater]
         self.thresholder: dict[str, Part] = {}
         self.resetter: dict[str, Part] = {}
         for event in self.events:

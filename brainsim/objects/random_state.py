@@ -28,7 +28,8 @@ class RandomState:
     def kept(self) -> dict[str, object]:
         """Everything that later random numbers depend on."""
         places = [(weakref.ref(network), network.random_place()) for network in self.networks]
-        return {"version": self.version, "networks": places, "base": self.base, "runs": self.runs, "host": self.host.bit_generator.state, "numpy": np.random.get_state()}
+        return {"version": self.version, "networks": places, "base": self.base, "runs": self.runs, "host": self.host.bit_generator.state,
+                "numpy": np.random.get_state()}
 
     def put_back(self, kept: dict[str, object]) -> None:
         """The inverse of `kept`."""

@@ -83,7 +83,8 @@ class Synapses(EquationGroup):
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
         self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
-        self._contained += [self.state_updater]
+        if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
+            self._contained += [self.state_updater]
 
     # -- construction --------------------------------------------------------------------------------------------------
     def _check_equations(self) -> None:
