@@ -31,7 +31,6 @@ from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
 from brainsim.units.words import unit_text
 
-
 logger = logging.getLogger("brainsim")
 
 
@@ -173,9 +172,10 @@ class StateMonitor(Recorder):
         self.record_variables = [v for v in _names_to_record(source, variables) if v != "t"]
         self._index = _recorded_indices(source, record)
         for v in self.record_variables:
-            dtype = source.variables[v].dtype if source.variables[v].linked_to is None else source.variables[v].linked_to.dtype
-            self._keep(v, dtype, source.variables[v].dimension)
-            if source.variables[v].shared and len(self._index) > 1:
+            kept = _variable(source, v)
+            assert kept is not None
+            self._keep(v, kept.dtype if kept.linked_to is None else kept.linked_to.dtype, kept.dimension)
+            if kept.shared and len(self._index) > 1:
                 logger.warning("%s: '%s' is shared, and is recorded once for every element", self.name, v, extra={"topic": "shared_variable"})
 
     @property
@@ -462,9 +462,14 @@ def _names_to_record(source: Group, variables: object) -> list[str]:
         return [e.name for e in equations.equations if "summed" not in e.flags] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
     for v in names:
-        if v not in source.variables and v != "t":
+        if v != "t" and _variable(source, v) is None:
             raise UnknownName(f"'{v}' is not a variable of {source.name}", help=near(v, source.variables))
     return names
+
+
+def _variable(source: Group, name: str) -> Variable | None:
+    """A variable of the source; of synapses also one of the neurons they join."""
+    return source.variables.get(name) or source._reached(name)
 
 
 def _recorded_indices(source: Group, record: object) -> np.ndarray:

@@ -107,6 +107,19 @@ class Arguments:
             agree([(np.array(1.0), dim), (plain, found)], f"Cannot calculate {self.title}: the argument {name!r} has another unit", is_scale_free)
         self.put(place, plain)
 
+    def fit_each(self, dims: list[Dimension], position: int, name: str) -> None:
+        """The same for an optional argument with an entry for each of ``dims``; whole numbers count and have no unit."""
+        place = self.place(position, name)
+        if place is None or not isinstance(self.get(place), (list, tuple)) or len(self.get(place)) != len(dims):
+            return
+        values = list(self.get(place))
+        for k, dim in enumerate(dims):
+            if not isinstance(values[k], (int, np.integer)):
+                entry = Arguments(self.func, (values[k],), {})
+                entry.fit(dim, 0, name)
+                values[k] = entry.get(0)
+        self.put(place, values)
+
     @property
     def title(self) -> str:
         return getattr(self.func, "__name__", "function")
@@ -254,6 +267,8 @@ def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
     dims = [call.take(place) for place in (0, 1)]
     dense = call.place(4, "density")
     density = bool(dense is not None and call.get(dense))
+    for position, name in ((2, "bins"), (3, "range")):
+        call.fit_each(dims, position, name)
     return Result(call.call(), (raised(times(*dims), -1.0) if density else None, *dims))
 
 

@@ -104,6 +104,15 @@ def test_results_written_into_arrays():
     assert plain.tolist() == pytest.approx([3, 1, 2])
 
 
+def test_bins_in_two_dimensions_have_the_units_of_their_axes():
+    x, y = [0.5, 1.5, 1.5] * ms, [1, 1, 3] * mV
+    for more in (dict(bins=[[0, 1, 2] * ms, [0, 2, 4] * mV]), dict(bins=2, range=[[0, 2] * ms, [0, 4] * mV]), dict(bins=[2, [0, 2, 4] * mV], range=[[0, 2] * ms, [0, 4] * mV])):
+        counts, times, volts = np.histogram2d(x, y, **more)
+        assert counts.tolist() == [[1, 0], [1, 1]] and volts[1] == 2 * mV and times[1] == 1 * ms
+    with pytest.raises(DimensionMismatchError):
+        np.histogram2d(x, y, bins=[[0, 1] * mV, [0, 2] * mV])
+
+
 def test_changes_in_place():
     v = V.copy()
     np.add.at(v, [0, 0], 1 * mV)
