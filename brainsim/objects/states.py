@@ -219,6 +219,9 @@ class EquationGroup(Group):
 
     def announce(self, update: Update, method: object) -> None:
         """Tell the user, once per set of equations, which method was chosen for them and why; not when they chose it."""
+        if isinstance(method, str) and method.lower() == "independent" and "independent" not in _ANNOUNCED:
+            _ANNOUNCED.add("independent")
+            logger.warning("the method 'independent' is deprecated: say 'exact'", extra={"topic": "deprecated_independent"})
         if isinstance(method, str) or callable(method):
             return
         key = f"{self.equations} {update.method}"
@@ -233,7 +236,6 @@ class EquationGroup(Group):
             return self._update
         except BrainsimError as error:
             raise inside(error, self.name) from error
-
 
     def _plain_options(self, options: Mapping[str, object]) -> Mapping[str, object]:
         """The options with errors in base units; `DimensionMismatchError` for one in the unit of something else."""
