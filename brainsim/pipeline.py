@@ -190,7 +190,7 @@ def explain(prepared: Prepared, stage: str) -> str:
         case "program":
             return program_text(prepared.program)
         case "source":
-            return prepared.source.text
+            return "\n\n".join([prepared.source.text, *(text for _, text in prepared.source.more)])
     raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'program' or 'source'")
 
 

@@ -277,6 +277,18 @@ def test_python_and_compiled_functions_in_one_network():
     assert in_python(net) == (1 if compiled() else 0)
 
 
+def test_the_source_that_is_shown_has_the_code_of_the_function():
+    @implementation("cpp", "double doubled(double x) { return 2*x; /* mine */ }")
+    @check_units(x=1, result=1)
+    def doubled(x):
+        return 2*x
+
+    G = NeuronGroup(1, "dv/dt = doubled(v)/ms : 1", method="euler", namespace={"doubled": doubled})
+    net = Network(G)
+    net.run(0*ms)
+    assert ("/* mine */" in net.explain("source")) == compiled()
+
+
 def test_code_that_is_no_cpp_says_what_the_compiler_says():
     if not compiled():
         pytest.skip("nothing is compiled here")
