@@ -17,7 +17,7 @@ from brainsim.objects.group import Group, RunRegularly
 from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, SpikeSource
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
-from brainsim.objects.neuron_group import NeuronGroup
+from brainsim.objects.neuron_group import NeuronGroup, Subgroup
 from brainsim.objects.operations import NetworkOperation
 from brainsim.objects.recorders import Recorder
 from brainsim.objects.states import EquationGroup
@@ -38,7 +38,7 @@ def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, form
     plastic = [s for s in synapses if _changes(s)]
     summary = [
         ("Populations", [f"{g.name} ({len(g)})" for g in neurons]),
-        ("Connectivity", [f"{s.source.name} → {s.target.name} ({len(s)})" for s in synapses]),
+        ("Connectivity", [f"{_named(s.source)} → {_named(s.target)} ({len(s)})" for s in synapses]),
         ("Neuron model", [", ".join(sorted(same[0].equations.diff_eq_names)) + f" of {', '.join(g.name for g in same)}" for same in models
                           if same[0].equations.diff_eq_names]),
         ("Synapse model", sorted({"changes " + ", ".join(_written(s)) for s in synapses if _written(s)})),
@@ -50,7 +50,7 @@ def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, form
         Section("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
         Section("B: Populations", ("Name", "Elements", "Size"), tuple(_cells(g.name, _kind(g), len(g)) for g in (*neurons, *_groups(inputs)))),
         Section("C: Connectivity", ("Name", "Source", "Target", "Pattern"),
-                tuple((*_cells(s.name, s.source.name, s.target.name), (*s.rules, f"{len(s)} synapses")) for s in synapses)),
+                tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.rules, f"{len(s)} synapses")) for s in synapses)),
         *(Section(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every))) for same in models),
         *(Section(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
         Section("F: Plasticity", ("Name", "What changes"), tuple((*_cells(s.name), tuple(Math(name_latex(n)) for n in _changes(s))) for s in plastic)),
@@ -68,6 +68,11 @@ def _cells(*texts: object) -> tuple[Cell, ...]:
 
 def _kind(group: Group) -> str:
     return {PoissonGroup: "Poisson processes", SpikeGeneratorGroup: "given spikes", NeuronGroup: "neurons"}.get(type(group), type(group).__name__)
+
+
+def _named(group: Group) -> str:
+    """A part by its place in the whole."""
+    return f"{group.parent.name}[{group.start}:{group.stop}]" if isinstance(group, Subgroup) else group.name
 
 
 def _groups(objects: Iterable[BrianObject]) -> list[Group]:
@@ -161,15 +166,16 @@ def _written(s: Synapses) -> list[str]:
 
 
 def _changes(s: Synapses) -> list[str]:
-    """Synaptic variables that events change: what makes synapses plastic."""
-    return sorted({a.target for a in _statements(s)} & {e.name for e in s.equations.equations})
+    """Synaptic variables that events change and that last: what makes synapses plastic. Clock-driven ones are conductances and the like."""
+    lasting = {e.name for e in s.equations.equations if e.kind == "parameter" or "event-driven" in e.flags}
+    return sorted({a.target for a in _statements(s)} & lasting)
 
 
 # -- input and output --------------------------------------------------------------------------------------------------------
 def _input_words(o: Any) -> Cell:
     match o:
         case PoissonInput():
-            return (f"{o.N} Poisson processes onto each element of {o._target.name}", Math(rf"\text{{rate}}\ {_condition(o.rate).text}"),
+            return (f"{o.N} Poisson processes onto each element of {_named(o._target)}", Math(rf"\text{{rate}}\ {_condition(o.rate).text}"),
                     Math(rf"{name_latex(o.target_var)} \leftarrow {name_latex(o.target_var)} + {_condition(o.weight).text}\ \text{{per event}}"))
         case PoissonGroup():
             rates = o.variables["rates"]
@@ -184,7 +190,7 @@ def _record_words(o: Any) -> str:
     what = ", ".join(getattr(o, "record_variables", ())) or {"PopulationRateMonitor": "population rate", "SpikeMonitor": "spikes"}.get(
         type(o).__name__, f"events {getattr(o, 'event', '')}".strip())
     chosen = f" of {o.n_indices} elements" if hasattr(type(o), "n_indices") else ""
-    return f"{what}{chosen} in {o.source.name}" + (f", every {o.clock.dt}" if hasattr(type(o), "n_indices") else "")
+    return f"{what}{chosen} in {_named(o.source)}" + (f", every {o.clock.dt}" if hasattr(type(o), "n_indices") else "")
 
 
 def _simulation_rows(every: list[BrianObject], operations: list[NetworkOperation]) -> Iterator[tuple[Cell, ...]]:

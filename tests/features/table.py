@@ -156,7 +156,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("connect: several per pair", "B"),
         Feature("connect: one partner", "A"),
         Feature("connect: generator over j", "B"),
-        Feature("connect: generator over i", "C"),
+        Feature("connect: generator over i", "C", note="the range may depend on j"),
         Feature("connect: sample", "B"),
         Feature("connect: skip_if_invalid", "B"),
         Feature("connect: fractions as indices", "C", note="cut off on every target"),

@@ -167,5 +167,13 @@ def test_an_unknown_name_does_not_hinder_the_description():
     assert "nowhere" in str(Network(NeuronGroup(1, "dv/dt = -v/nowhere : 1", name="G")).describe())
 
 
+def test_conductances_are_no_plasticity():
+    source, G = PoissonGroup(1, 1 * Hz), NeuronGroup(4, "v : 1\ng : 1", name="G")
+    S = Synapses(source, G[1:3], "dx/dt = -x/ms : 1 (clock-driven)\ng_post = x : 1 (summed)", on_pre="x += 1", method="exact", name="S")
+    found = Network(source, G, S, StateMonitor(G[:2], "v", record=0, name="M")).describe()
+    assert rows(found, "A")["Plasticity"] == ["none"] and rows(found, "A")["Synapse model"] == ["changes g_post"]
+    assert rows(found, "C")["S"][1] == "G[1:3]" and rows(found, "H")["M"] == ["v of 1 elements in G[0:2], every 100. us"]
+
+
 def test_an_empty_network_is_described():
     assert "## " in str(Network().describe())
