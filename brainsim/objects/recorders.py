@@ -17,9 +17,9 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
 from brainsim.objects import html, plotting
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import Clock, seconds
 from brainsim.objects.exports import Column, Table
-from brainsim.objects.group import Group
+from brainsim.objects.group import TIMES, Group
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
@@ -45,6 +45,7 @@ class Recorder(Group):
         super().__init__(**place)
         self.source = source
         self._records: dict[str, tuple[str, QueueState]] = {}
+        self.variables.clear()   # the time is that of the entries
         self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", f"{self.name}.@size", dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
@@ -392,6 +393,17 @@ class SpikeMonitor(EventMonitor):
         """Spikes in all."""
         return self.num_events
 
+    def binned_rate(self, bin_size: object) -> tuple[Quantity, Quantity]:
+        """Starts of bins of this length from time 0 on, whole ones only; and the rate of each neuron, shape (neurons, bins)."""
+        dt = self.clock.dt_
+        steps = _steps_of(bin_size, dt)
+        bins = self.clock.step // steps
+        at = np.round(self._recorded("t") / dt).astype(np.int64) // steps
+        counts = np.zeros((self.source._count, bins))
+        whole = at < bins
+        np.add.at(counts, (self._recorded("i")[whole], at[whole]), 1)
+        return Quantity(np.arange(bins) * (steps * dt), SECOND), Quantity(counts / (steps * dt), SECOND ** -1)
+
     def spike_trains(self) -> dict[int, Quantity]:
         """Spike times by neuron, for every neuron of the source."""
         return self.event_trains()
@@ -425,12 +437,28 @@ class PopulationRateMonitor(Recorder):
         weights = _window(window, width, self.clock.dt_)
         return Quantity(np.convolve(self._raw("rate"), weights / weights.sum(), mode="same"), SECOND ** -1)
 
+    def binned_rate(self, bin_size: object) -> tuple[Quantity, Quantity]:
+        """Starts of bins of this length, whole ones only, and the mean rate in each, both of shape (bins,)."""
+        steps = _steps_of(bin_size, self.clock.dt_)
+        bins = len(self) // steps
+        rates = self._raw("rate")[:bins * steps].reshape(bins, steps).mean(axis=1)
+        return Quantity(self._raw("t")[:bins * steps:steps].copy(), SECOND), Quantity(rates, SECOND ** -1)
+
     def plot(self, width: Any = None, ax: Any = None) -> Any:
         """Rate over time, smoothed by a Gaussian of this width; returns the Matplotlib axes."""
         return plotting.rate(self, width, ax)
 
     def __repr__(self) -> str:
         return f"PopulationRateMonitor({self.source.name}, {len(self)} times)"
+
+
+def _steps_of(bin_size: object, dt: float) -> int:
+    """Whole steps in a bin; `WrongValue` where it is none."""
+    length = seconds(bin_size, "bin_size", positive=True)
+    steps = round(length / dt)
+    if steps < 1 or abs(length / dt - steps) > 1e-6:
+        raise WrongValue("A bin is a whole number of time steps long", found=f"{bin_size}, with a step of {dt} s")
+    return steps
 
 
 def _window(window: object, width: object, dt: float) -> np.ndarray:
@@ -458,7 +486,7 @@ def _names_to_record(source: Group, variables: object) -> list[str]:
     if variables is True:
         equations = getattr(source, "equations", None)
         if equations is None:
-            return list(source.variables)
+            return [n for n in source.variables if n not in TIMES]
         return [e.name for e in equations.equations if "summed" not in e.flags] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
     for v in names:

@@ -200,7 +200,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("EventMonitor", "C"),
         Feature("PopulationRateMonitor", "A"),
         Feature("smooth_rate", "B"),
-        _later("binned_rate", "C"),
+        Feature("binned_rate", "C"),
         Feature("monitors as groups", "B"),
         Feature("monitors that come and go", "B"),
         Feature("emptying a monitor", "D"),
