@@ -18,7 +18,7 @@ logger = logging.getLogger("brainsim")
 def cache_directory() -> Path:
     """The folder for things that can be made again: ``BRAINSIM_CACHE_DIR``, else the user's cache folder. A temporary folder where that cannot be written."""
     chosen = os.environ.get("BRAINSIM_CACHE_DIR")
-    wanted = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("brainsim")
+    wanted = Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("brainsim")
     return wanted if _usable(wanted) else Path(tempfile.gettempdir()) / f"brainsim-{os.getuid() if hasattr(os, 'getuid') else ''}"
 
 
