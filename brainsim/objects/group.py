@@ -418,7 +418,7 @@ class Group(BrianObject, metaclass=Sealed):
         """Copies of variables, and the time: name → values, with units or in base units; or a pandas table in base units."""
         chosen = list(vars) if vars is not None else [
             n for n, v in self.variables.items()
-            if (v.definition is None or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
+            if (not v.is_subexpression or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
         if vars is None and read_only_variables:
             chosen += [n for n in TIMES if n not in chosen]
         found: dict[str, Any] = {}
