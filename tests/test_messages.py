@@ -1270,7 +1270,7 @@ ROWS = [
         equations,
         'x = exp(x, 1) : 1',
         """
-        WrongType: 'exp' takes one argument
+        WrongCall: 'exp' takes one argument
           model of neurongroup (script.py:3):
             x = exp(x, 1) : 1
                 ^^^^^^^^^

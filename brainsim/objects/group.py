@@ -24,7 +24,7 @@ from brainsim.objects.clock import Clock
 from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
-from brainsim.objects.namespace import RunNamespace, lookup
+from brainsim.objects.namespace import RunNamespace, lookup, scalar_dtype
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.tables import from_format, in_format
 from brainsim.objects.value_text import value_text
@@ -45,6 +45,7 @@ def clock_symbols(clock: Clock) -> dict[str, Symbol]:
     }
 
 
+_SHADOWED: set[tuple[str, str]] = set()
 TIMES = ("t", "dt", "t_in_timesteps")   #: what every group has from its clock
 
 
@@ -65,7 +66,9 @@ class Group(BrianObject, metaclass=Sealed):
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
         super().__init__(**place)
-        self.variables: dict[str, Variable] = {}
+        self.variables: dict[str, Variable] = {
+            name: Variable(name, s.program, s.dimension, s.dtype, shared=True, read_only=True, constant=s.constant, symbol=s)
+            for name, s in clock_symbols(self.clock).items()}
         self.namespace: dict[str, object] | None = _checked_namespace(namespace)
         self._regular: list[RunRegularly] = []
 
@@ -120,7 +123,18 @@ class Group(BrianObject, metaclass=Sealed):
     def block_of(self, text: str, title: str, run: RunNamespace) -> Block:
         """User statements, resolved and checked."""
         source = Source(text, f"{title} of {self.name}", self._made_at)
-        return self.resolver(run).block(parse_statements(source), title)
+        statements = parse_statements(source)
+        self.warn_of_shadows(frozenset().union(*(names(s.value) for s in statements)), run)
+        return self.resolver(run).block(statements, title)
+
+    def warn_of_shadows(self, used: frozenset[str], run: RunNamespace) -> None:
+        """Say once which of the script's own values have names of this group's variables, in code that uses them."""
+        for name in sorted(used & set(self.variables)):
+            value = run.get(name)
+            if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
+                _SHADOWED.add((self.name, name))
+                logger.warning("'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
+                               name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     # -- storage -------------------------------------------------------------------------------------------------------
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -198,6 +212,7 @@ class Group(BrianObject, metaclass=Sealed):
         tree = parse_expression(Source(text, f"index into {self.name}"))
         resolver = self.resolver(run)
         check_condition(tree, "index", resolver.dimensions(tree), resolver.types(tree), resolver.function_table(tree))
+        self.warn_of_shadows(names(tree), run)
         candidates = np.arange(self._count) + self._first
         resolved = resolver.tree(tree)
         chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements(candidates))
@@ -297,6 +312,7 @@ class Group(BrianObject, metaclass=Sealed):
             if used:
                 raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'", at=statement.value.span)  # type: ignore[attr-defined]
         self._warn_of_ambiguity(v, item, names(statement.value))
+        self.warn_of_shadows(names(statement.value), run)
         done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))
         block = Block((), resolver.symbols, resolver.functions)
         if symbol.shared:
@@ -320,8 +336,10 @@ class Group(BrianObject, metaclass=Sealed):
 
     def _warn_of_ambiguity(self, v: Variable, item: object, used: frozenset[str]) -> None:
         """Names that a part used as an index has too mean those of this group."""
-        if any(isinstance(x, Group) for x in (item if isinstance(item, tuple) else (item,))):
-            for name in sorted(used & {"i", "N"}):
+        parts = item if isinstance(item, tuple) else (item,)
+        if any(isinstance(x, Group) for x in parts):
+            sides = {f"N_{side}" for side, x in zip(("pre", "post"), parts) if isinstance(x, Group) and len(parts) > 1}
+            for name in sorted(used & {"i", "N", *sides}):
                 logger.warning("'%s' in the value of %s.%s is that of %s, not of the part that is the index", name, self.name, v.name, self.name,
                                extra={"topic": "ambiguous_string_expression"})
 
@@ -329,10 +347,10 @@ class Group(BrianObject, metaclass=Sealed):
     def __getattr__(self, name: str) -> Any:
         variables = self.__dict__.get("variables")
         if variables is not None and (not name.startswith("_") or name in variables):
-            if name in variables:
-                return self._view(variables[name], True)
-            if name.endswith("_") and name[:-1] in variables:
-                return self._view(variables[name[:-1]], False)
+            stem = name.removesuffix("_")
+            found = variables.get(name) or variables.get(stem)
+            if found is not None and not (found.symbol is not None and found.symbol.kind == "clock"):
+                return self._view(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
                 return getattr(self._clock, name)
             if name in ("t_in_timesteps", "t_in_timesteps_"):

@@ -16,8 +16,8 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
-from brainsim.objects.clock import TOLERANCE, Clock, defaultclock
 from brainsim.objects import html
+from brainsim.objects.clock import TOLERANCE, Clock, defaultclock
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
@@ -423,6 +423,9 @@ class Link:
                 raise WrongType(f"'{self.index}' is not an integer variable of {owner.name}", help=f"declare it '{self.index} : integer'")
             return (owner.variables[self.index].program,)
         if self.index is not None:
+            if hasattr(owner, "connect"):
+                raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added", found=repr(self.index),
+                                help="declare 'which : integer (constant)' and give index='which'")
             index = np.asarray(self.index)
             if index.shape != (owner._count,) or index.dtype.kind not in "iu":
                 raise WrongType(f"The index of '{linked.name}' is a list of whole numbers, one per element of {owner.name}",

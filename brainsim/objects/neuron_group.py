@@ -211,7 +211,9 @@ class NeuronGroup(EquationGroup):
         """Statements for some of the neurons; shared variables cannot be written there."""
         block = self.block_of(code, title, run)
         for s in block.statements:
-            if block.symbols[s.target].shared and block.symbols[s.target].kind != "local":
+            symbol = block.symbols[s.target]
+            to_one = s.target in self.variables and "linked" in self.variables[s.target].flags and not self._linked_variable(symbol).shared
+            if symbol.shared and symbol.kind != "local" and not to_one:
                 raise WrongSyntax(f"The shared variable '{s.target}' cannot be written where only some neurons are active", at=s.target_span or s.span)
         return block
 

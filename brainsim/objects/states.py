@@ -20,7 +20,7 @@ from brainsim.model.equations import Equations, check_flags, check_names, dimens
 from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import External, Symbol
 from brainsim.objects.group import Group
-from brainsim.objects.namespace import RunNamespace, scalar_dtype, unit_value
+from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.variables import Variable
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_equation
@@ -125,7 +125,7 @@ class EquationGroup(Group):
             check_equation(e, dims, kinds, resolver.function_table(e.expression))
             self._check_stateful(e, resolver)
             self._check_columns(e, resolver)
-            self._warn_of_shadows(e, run)
+            self.warn_of_shadows(names(e.expression), run)
             if "shared" in e.flags:
                 self._check_shared(e, resolver)
 
@@ -139,15 +139,6 @@ class EquationGroup(Group):
                 if columns < self._count:
                     raise WrongIndex(f"The TimedArray '{found.name}' has {columns} columns for {self._count} elements",
                                      at=node.span, help="give it a column per element, or choose one: ta(t, i % n)")  # type: ignore[attr-defined]
-
-    def _warn_of_shadows(self, e: Equation, run: RunNamespace) -> None:
-        assert e.expression is not None
-        for name in names(e.expression) & set(self.variables):
-            value = run.get(name)
-            if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
-                _SHADOWED.add((self.name, name))
-                logger.warning("'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
-                               name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     def _check_stateful(self, e: Equation, resolver: Resolver) -> None:
         if e.kind != "subexpression" or "constant over dt" in e.flags or e.expression is None:
@@ -256,7 +247,6 @@ class EquationGroup(Group):
 
 
 _ANNOUNCED: set[str] = set()
-_SHADOWED: set[tuple[str, str]] = set()
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:

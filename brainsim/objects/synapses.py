@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongType, WrongValue, inside
+from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongSyntax, WrongType, WrongValue, inside
 from brainsim.integrators.event_driven import integrate_event_driven
 from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
+from brainsim.language.equations import Equation
 from brainsim.language.names import SYNAPTIC
-from brainsim.language.trees import Assign
+from brainsim.language.trees import Assign, names
 from brainsim.model.equations import dimension_of_unit
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
@@ -22,7 +23,7 @@ from brainsim.objects import plotting
 from brainsim.objects.clock import Clock
 from brainsim.objects.connect import Connection, new_pairs
 from brainsim.objects.exports import Column, Table
-from brainsim.objects.group import Group
+from brainsim.objects.group import TIMES, Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
@@ -88,7 +89,7 @@ class Synapses(EquationGroup):
 
     # -- construction --------------------------------------------------------------------------------------------------
     def _check_equations(self) -> None:
-        taken = {n for g in (self.source, self.target) for n in g.variables} - {"N", "i", "j", "lastupdate", "delay"}
+        taken = {n for g in (self.source, self.target) for n in g.variables} - {"N", "i", "j", "lastupdate", "delay", *TIMES}
         for name in self.variables:
             if name in taken:
                 raise WrongValue(f"'{name}' is already a variable of the source or the target of {self.name}",
@@ -97,14 +98,15 @@ class Synapses(EquationGroup):
         clocked = {e.name for e in self.equations.of_kind("differential")} - driven
         needed = self.equations.dependencies
         for e in self.equations.equations:
-            used = frozenset(d.equation.name for d in needed.get(e.name, ()))
             wrong = clocked if e.name in driven else driven if e.name in clocked else set()
             for d in needed.get(e.name, ()):
                 if d.equation.name in wrong:
                     through = "".join(f" through '{n}'" for n in d.via)
                     raise EquationError(f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}", at=e.span)
             if "summed" in e.flags:
-                self._check_summed(e.name, used & driven, e.span)
+                self._check_summed(e.name, {d.equation.name: d.via for d in needed.get(e.name, ()) if d.equation.name in driven}, e.span)
+            if "shared" in e.flags:
+                self._check_reach(e)
         sums = [e.name for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         stems = [n.rpartition("_")[0] for n in sums]
         if self.source.parent is self.target.parent and len(set(stems)) < len(stems):
@@ -119,7 +121,16 @@ class Synapses(EquationGroup):
             k = self.multisynaptic_index
             self.variables[k] = Variable(k, f"{self.name}.{k}", dtype="i4", read_only=True)
 
-    def _check_summed(self, name: str, driven: frozenset[str], span: Any) -> None:
+    def _check_reach(self, e: Equation) -> None:
+        """What is shared by all synapses cannot refer to what differs between neurons."""
+        for name in names(e.expression) - set(self.variables) if e.expression is not None else ():
+            stem, _, side = name.rpartition("_")
+            group = self.source if side == "pre" else self.target
+            variable = group.variables.get(stem if side in ("pre", "post") else name)
+            if variable is not None and not variable.shared:
+                raise WrongSyntax(f"The shared '{e.name}' refers to '{name}', which has a value per neuron", at=e.span)
+
+    def _check_summed(self, name: str, driven: Mapping[str, tuple[str, ...]], span: Any) -> None:
         stem, _, side = name.rpartition("_")
         if side not in ("pre", "post") or not stem:
             raise WrongValue(f"A summed variable is named after one of the target or the source, '{name}' is not", at=span,
@@ -130,7 +141,9 @@ class Synapses(EquationGroup):
             raise WrongValue(f"'{stem}' must be a plain parameter of {group.name} to be summed into", at=span,
                              help=f"declare '{stem} : unit' in the equations of {group.name}")
         if driven:
-            raise EquationError(f"The summed '{name}' refers to the event-driven '{sorted(driven)[0]}'", at=span,
+            first = sorted(driven)[0]
+            through = "".join(f" through '{n}'" for n in driven[first])
+            raise EquationError(f"The summed '{name}' refers to the event-driven '{first}'{through}", at=span,
                                 help="sum clock-driven variables: an event-driven one is only up to date at events")
         e = self.equations[name]
         if dimension_of_unit(e, unit_value) is not variable.dimension:
@@ -291,6 +304,12 @@ class Synapses(EquationGroup):
             chosen &= np.isin(k, element_indices(item[2], int(k.max(initial=0)) + 1, f"{self.name} [k]"))
         return np.flatnonzero(chosen)
 
+    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
+        if isinstance(item, tuple):   # where there is no such neuron there are no synapses to read
+            item = tuple(np.zeros(0, int) if isinstance(x, (int, np.integer)) and not -g._count <= x < g._count else x
+                         for x, g in zip(item, (self.source, self.target))) + item[2:]
+        return super()._read(v, item, level)
+
     def __getitem__(self, item: object) -> "SynapticIndices":
         return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))
 
@@ -338,8 +357,9 @@ class Synapses(EquationGroup):
         found |= super().own_symbols(run)
         for side, label in (("pre", "N_outgoing"), ("post", "N_incoming")):
             found[f"{label}_{side}"] = found[label]
-        for label, side in (("i", "pre"), ("j", "post")):
-            found[f"{label}_{side}"] = found[label]
+        for label, side, group in (("i", "pre", self.source), ("j", "post", self.target)):
+            if not isinstance(group, Synapses):   # synapses have indices of their own
+                found[f"{label}_{side}"] = found[label]
         for path in self._pathways:
             if path.label == "pre" and path._delay.values is not None:
                 found["delay"] = Symbol("delay", "array", path._delay.program, SECOND, shared=path._delay.shared)
@@ -384,8 +404,6 @@ class Synapses(EquationGroup):
     # -- what happens in a step ----------------------------------------------------------------------------------------
     def prepare(self) -> None:
         """Rows, delays and queues of the pathways."""
-        if not self.connected:
-            raise inside(WrongType(f"{self.name} has no synapses", help="call connect() before the run"), self.name)
         for path in self._pathways:
             path.prepare()
         self._warn_of_steps()
@@ -429,6 +447,8 @@ class Synapses(EquationGroup):
             part = self.state_updater
             made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=block))
         made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        if not self.connected:
+            raise inside(WrongType(f"{self.name} has no synapses", help="call connect() before the run"), self.name)
         return made
 
     def _summed(self, name: str, run: RunNamespace) -> Summed:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue
+from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongKindOfIndex, WrongType, WrongValue
 from brainsim.ir.state import DTYPES
 from brainsim.language.trees import Tree
 from brainsim.model.symbols import Symbol
@@ -272,7 +272,7 @@ def element_indices(item: object, count: int, owner: str) -> np.ndarray:
     if array.size == 0:
         return np.zeros(0, int)
     if array.dtype.kind not in "iu":
-        raise WrongType(f"An index into {owner} is a whole number, a slice, a list of them, a boolean array or a string",
+        raise WrongKindOfIndex(f"An index into {owner} is a whole number, a slice, a list of them, a boolean array or a string",
                         found=f"{type(item).__name__} of {array.dtype}")
     array = array.astype(np.int64)
     bad = (array < -count) | (array >= count)
