@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Unsupported, WrongType, WrongValue
+from brainsim.errors import BrainsimError, BrianObjectException, DimensionMismatchError, Unsupported, WrongType, WrongValue
 from brainsim.ir.program import Native
 from brainsim.ir.state import DTYPES
 from brainsim.language.functions import Free, Same
@@ -116,7 +116,7 @@ class Function:
         given = list(args)
         own = self.implementations.numpy
         if own is not None:
-            return self._plain(own(*given))
+            return self._plain(self._called(own, given))
         for k, unit in enumerate(self.arg_units):
             if unit is not None and not isinstance(unit, str) and _dimension(unit) is not DIMENSIONLESS:
                 given[k] = with_dimension(np.asarray(given[k], dtype=float), _dimension(unit))
@@ -124,7 +124,16 @@ class Function:
                 given[k] = np.asarray(given[k]).astype(bool)
             else:
                 given[k] = np.asarray(given[k])
-        return self._plain(self._python(*given))
+        return self._plain(self._called(self._python, given))
+
+    def _called(self, code: Callable[..., Any], given: Sequence[Any]) -> Any:
+        """The result of the user's code, whose errors say which function they are from."""
+        try:
+            return code(*given)
+        except BrainsimError:
+            raise
+        except Exception as error:
+            raise BrianObjectException(f"The function '{_name(self.pyfunc)}' failed: {type(error).__name__}: {error}") from error
 
     def _plain(self, result: Any) -> np.ndarray:
         wanted = self._result()

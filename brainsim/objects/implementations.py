@@ -35,6 +35,10 @@ class Implementation:
     dependencies: Mapping[str, Any] = field(default_factory=dict)
     compiler: Mapping[str, Any] = field(default_factory=dict)
 
+    def get_code(self, owner: object = None) -> Any:
+        """The code, the same for every group that uses it."""
+        return self.code
+
 
 class Implementations(Mapping[str, Any]):
     """Code of a function by target. Targets that have none call the Python function, with units."""
@@ -124,7 +128,7 @@ class Implementations(Mapping[str, Any]):
                             self._function.own_name, target, extra={"topic": "function_code"})
 
     def __getitem__(self, target: Any) -> Any:
-        return self._code[target_name(target)].code
+        return self._code[target_name(target)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._code)

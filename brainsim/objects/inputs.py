@@ -25,6 +25,7 @@ from brainsim.objects.neuron_group import Subgroup, part_of
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable
+from brainsim.options import single_precision
 from brainsim.units import Quantity, get_dimensions, is_dimensionless
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
 from brainsim.units.quantities import with_dimension
@@ -104,7 +105,7 @@ class PoissonGroup(SpikeSource):
                  namespace: Mapping[str, object] | None = None, name: str = "poissongroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name, namespace=namespace)
         self._start_source(N)
-        rate = Variable("rates", f"{self.name}.rates", HERTZ)
+        rate = Variable("rates", f"{self.name}.rates", HERTZ, "f4" if single_precision() else "f8")
         self.variables["rates"] = rate
         if isinstance(rates, str):
             rate.definition = parse_expression(Source(rates, f"rates of {self.name}"))

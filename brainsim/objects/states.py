@@ -22,6 +22,7 @@ from brainsim.model.symbols import External, Symbol
 from brainsim.objects.group import Group
 from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.variables import Variable
+from brainsim.options import single_precision
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_equation
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
@@ -269,6 +270,8 @@ def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Eq
 def _float_dtype(e: Equation, dtype: object) -> str:
     word = WORDS[e.dtype]
     wanted = dtype.get(e.name) if isinstance(dtype, Mapping) else dtype
+    if wanted is None and word == "f8" and single_precision():
+        return "f4"
     if wanted is None or (word != "f8" and not isinstance(dtype, Mapping)):
         return word
     found = np.dtype(wanted)  # type: ignore[call-overload]

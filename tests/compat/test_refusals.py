@@ -5,7 +5,7 @@ import pytest
 from brainsim.utils.environment import running_from_ipython
 from brainsim.utils.logger import catch_logs
 
-from brainsim import EquationError, Network, NeuronGroup, Synapses, TimedArray, amp, linked_var, ms, prefs
+from brainsim import BrianObjectException, EquationError, Network, NeuronGroup, Synapses, TimedArray, amp, check_units, implementation, linked_var, ms, prefs
 
 
 @pytest.mark.parametrize("error", [SyntaxError, ValueError, TypeError])
@@ -88,3 +88,26 @@ def test_the_notebook_is_known_by_its_mark(monkeypatch):
     assert not running_from_ipython()
     monkeypatch.setattr(builtins, "__IPYTHON__", True, raising=False)
     assert running_from_ipython()
+
+
+def test_an_error_of_a_python_function_names_the_function_and_keeps_its_cause(target):
+    prefs.codegen.target = target
+
+    @check_units(x=1, result=1)
+    def unlucky(x):
+        raise ArithmeticError("no luck")
+
+    G = NeuronGroup(1, "v : 1")
+    G.run_regularly("v = unlucky(v)")
+    with pytest.raises(BrianObjectException, match="The function 'unlucky' failed: ArithmeticError: no luck") as caught:
+        Network(G).run(0.1 * ms)
+    assert isinstance(caught.value.__cause__, ArithmeticError)
+
+
+def test_the_code_of_a_function_can_be_asked_for():
+    @implementation("numpy", discard_units=True)
+    @check_units(x=1 * ms, result=1 * ms)
+    def shifted(x):
+        return x + 3 * ms
+
+    assert shifted.implementations["numpy"].get_code(None)(5) == pytest.approx(5.003)
