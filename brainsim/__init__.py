@@ -32,10 +32,12 @@ from brainsim.objects.random_state import seed
 from brainsim.objects.recorders import EventMonitor, PopulationRateMonitor, SpikeMonitor, StateMonitor
 from brainsim.objects.synapses import Synapses
 from brainsim.objects.variables import VariableView
-from brainsim.options import PreferenceError, prefs
+from brainsim.options import prefs
+from brainsim.preferences import PreferenceError
 
 __version__ = "0.1.0"
 _log.show_messages()
+prefs.load_preferences()
 
 OURS = """
 BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations

@@ -97,12 +97,22 @@ class WrongType(BrainsimError, TypeError):
     """A value or an expression of the wrong kind."""
 
 
+class WrongCall(WrongSyntax, WrongType):
+    """A function called with another number of arguments than it takes; a text that is wrong, so also a `SyntaxError`."""
+
+    msg = BrainsimError.msg
+
+
 class WrongValue(BrainsimError, ValueError):
     """A value of the right kind that cannot be used."""
 
 
 class WrongIndex(BrainsimError, IndexError):
     """An index outside its range, or of the wrong shape."""
+
+
+class WrongKindOfIndex(WrongType, WrongIndex):
+    """Something that is no index at all."""
 
 
 class WrongState(BrainsimError, RuntimeError):

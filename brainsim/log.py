@@ -19,7 +19,7 @@ PLACES = {
         "brian2.input.spikegeneratorgroup": "spikegenerator_long_period ignored_spikes",
         "brian2.monitors.statemonitor": "shared_variable",
         "brian2.core.variables": "ambiguous_string_expression",
-        "brian2.core.magic": "dependency_warning",
+        "brian2.core.magic": "dependency_warning magic_objects",
         "brian2.core.base": "unused_brian_object",
     }.items()
     for topic in topics.split()

@@ -8,11 +8,13 @@ import numpy
 from brainsim.units import functions
 from brainsim.units.functions import *  # noqa: F403
 
+#: functions that scripts call by names which NumPy has given up
+OLDER = {"trapz": numpy.trapezoid, "in1d": lambda ar1, ar2, **keywords: numpy.isin(numpy.ravel(ar1), ar2, **keywords)}
 __all__ = [*(name for name in numpy.__all__ if not name.startswith("__")), "exprel"]  # noqa: F405  # pyright: ignore
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(numpy, name)
+    return OLDER[name] if name in OLDER and not hasattr(numpy, name) else getattr(numpy, name)
 
 
 def __dir__() -> list[str]:

@@ -15,10 +15,10 @@ from functools import lru_cache, partial
 import numpy as np
 
 from brainsim.errors import BrainsimError, Unsupported, WrongValue
-from brainsim.ir.program import Array, Host, Program, Queue
+from brainsim.ir.program import Array, Host, Native, Program, Queue
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.text import program as program_text
-from brainsim.ir.walk import appends, calls_python
+from brainsim.ir.walk import appends, calls_python, native_functions
 from brainsim.language.expressions import statement_text
 from brainsim.lowering.program import lower
 from brainsim.model.resolve import Block
@@ -26,7 +26,7 @@ from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Summed, Task
 from brainsim.options import prefs
 from brainsim.passes import PASSES, optimise
-from brainsim.passes.host import only_python, to_host
+from brainsim.passes.host import only_python, to_host, with_natives
 from brainsim.passes.literals import lift_literals
 from brainsim.passes.watch import START, watched
 from brainsim.targets.contract import Executable, Missing, Target, Written
@@ -47,6 +47,7 @@ class Values:
     params: dict[str, float | int] = field(default_factory=dict)
     clocks: list[str] = field(default_factory=list)
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
+    natives: dict[str, Native] = field(default_factory=dict)
 
 @dataclass
 class Prepared:
@@ -111,6 +112,8 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
         program = optimise(program, tuple(p for p in PASSES if not profile or p != "fuse_loops"))
     program, ended = watched(program) if profile else (program, {})
     spent: dict[str, float] = {}
+    if not target.calls_python:
+        program = with_natives(program, values.natives, {n: a for n, (a, _) in values.arrays.items()})
     runs = program if target.calls_python else to_host(program)
     source, executable = _built(runs, target)
     state = allocate(runs, values, literals)
@@ -134,7 +137,8 @@ def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Call
 
 def _in_python(program: Program, executable: Executable, state: State) -> dict[int, Callable[[], None]]:
     """The kernels that call Python functions, as NumPy runs them; a queue that grew is handed over again."""
-    numbers = [n for n, k in enumerate(program.kernels) if calls_python(k)]
+    natives = native_functions(program)
+    numbers = [n for n, k in enumerate(program.kernels) if calls_python(k, natives)]
     if not numbers:
         return {}
     part, numpy = only_python(program), NumpyTarget()
@@ -186,7 +190,7 @@ def explain(prepared: Prepared, stage: str) -> str:
         case "program":
             return program_text(prepared.program)
         case "source":
-            return prepared.source.text
+            return "\n\n".join([prepared.source.text, *(text for _, text in prepared.source.more)])
     raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'program' or 'source'")
 
 

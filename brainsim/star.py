@@ -155,6 +155,7 @@ NAMES: dict[str, Any] = {
     **_public(numpy.fft),
     **_public(numpy.random),
     **_public(numpy.linalg),
+    **numpy_.OLDER,
     **{name: getattr(functions, name) for name in functions.__all__},
     "datetime": datetime,
     "logging": logging,

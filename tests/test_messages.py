@@ -3,7 +3,10 @@ import textwrap
 
 import pytest
 
+from brainsim.compat.methods import ExplicitStateUpdater
 from brainsim.errors import BrainsimError, Source
+from brainsim.integrators.choose import integrate
+from brainsim.integrators.system import System
 from brainsim.language.connections import parse_generator
 from brainsim.language.equations import parse_equations
 from brainsim.language.expressions import parse_expression
@@ -38,6 +41,10 @@ def threshold(text: str) -> None:
 
 def connection(text: str) -> None:
     parse_generator(Source(text, "connection j"))
+
+
+def adaptive(options: dict) -> None:
+    integrate(System((("v", parse_expression(Source("-v/tau"))),)), "rk45", options)
 
 
 def name(text: str) -> None:
@@ -1263,7 +1270,7 @@ ROWS = [
         equations,
         'x = exp(x, 1) : 1',
         """
-        WrongType: 'exp' takes one argument
+        WrongCall: 'exp' takes one argument
           model of neurongroup (script.py:3):
             x = exp(x, 1) : 1
                 ^^^^^^^^^
@@ -1627,6 +1634,87 @@ ROWS = [
         """
         WrongValue: 'v_pre' cannot be the name of a variable: '_pre' refers to the neuron of a synapse
           Help: use a name with another ending than '_pre'
+        """,
+    ),
+]
+ROWS += [
+    (
+        ExplicitStateUpdater,
+        'x_new = x + dt*F(x, t)',
+        """
+        WrongSyntax: 'F' is no function of a description
+          description of an integration method:
+            x_new = x + dt*F(x, t)
+                           ^^^^^^^
+          Help: f(x, t) and g(x, t) stand for the equations; exp, sqrt and the like may be used
+        """,
+    ),
+    (
+        ExplicitStateUpdater,
+        'k = dt*f(x, t)',
+        """
+        WrongSyntax: A description ends with the line 'x_new = ...'
+          description of an integration method:
+            k = dt*f(x, t)
+            ^
+          Help: for example x_new = x + dt*f(x, t)
+        """,
+    ),
+    (
+        ExplicitStateUpdater,
+        'x_new = x + kk',
+        """
+        WrongSyntax: 'kk' means nothing in a description
+          description of an integration method:
+            x_new = x + kk
+                        ^^
+          Help: known here are x, t, dt, dW, f(x, t) and g(x, t)
+        """,
+    ),
+    (
+        ExplicitStateUpdater,
+        'x_new = x + dt*f(x)',
+        """
+        WrongSyntax: 'f' has 2 arguments here
+          description of an integration method:
+            x_new = x + dt*f(x)
+                           ^^^^
+          Found: 1
+          Help: write f(x, t)
+        """,
+    ),
+    (
+        adaptive,
+        {"absolute_error": 0},
+        """
+        WrongValue: The error that is allowed must be above zero
+          Found: 0
+          Help: absolute_error in base units, 1e-6 by default
+        """,
+    ),
+    (
+        adaptive,
+        {"max_steps": 1.5},
+        """
+        WrongValue: The option 'max_steps' is a whole number, 0 for no limit
+          Found: 1.5
+        """,
+    ),
+    (
+        adaptive,
+        {"absolute_error_per_variable": {"w": 1}},
+        """
+        UnknownName: 'w' has an error of its own but no differential equation
+          Found: 'w'
+        """,
+    ),
+    (
+        adaptive,
+        {"absolute_eror": 1},
+        """
+        UnknownName: 'rk45' has no option 'absolute_eror'
+          Found: 'absolute_eror'
+          Help: did you mean 'absolute_error' or 'absolute_error_per_variable'?
         """,
     ),
 ]

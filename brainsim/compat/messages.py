@@ -1,9 +1,9 @@
 """Messages under Brian 2's names: loggers, and catching what is logged."""
 from __future__ import annotations
 
+import builtins
 import contextlib
 import logging
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -106,4 +106,4 @@ class _Nowhere:
 
 def running_from_ipython() -> bool:
     """Whether the script runs in IPython or a notebook."""
-    return "IPython" in sys.modules and getattr(sys.modules["IPython"], "get_ipython", lambda: None)() is not None
+    return hasattr(builtins, "__IPYTHON__")

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from brainsim.errors import UnknownName, WrongType, WrongValue
+from brainsim.errors import UnknownName, WrongType, WrongValue, near
 from brainsim.integrators.choose import ALIASES, METHODS, integrate
-from brainsim.integrators.foreign import adapted, equations_of
+from brainsim.integrators.foreign import adapted, equations_of, takes_equations
 from brainsim.integrators.scheme import OUTPUT, by_scheme, parse_scheme
 from brainsim.integrators.system import System, Update
 from brainsim.language.expressions import statement_text, to_text
@@ -20,19 +21,12 @@ CLOCK = {"t", "t_in_timesteps"}
 NOISE = {None: {"none"}, "additive": {"none", "additive"}, "multiplicative": {"none", "additive", "multiplicative"}}
 
 
-class StateUpdateMethod:
-    """An integration method by name."""
+class StateUpdateMethod(ABC):
+    """An integration method: called with equations it gives the statements of one step as text. To be derived from."""
 
-    takes_system = True
-
-    def __init__(self, name: str):
-        self.name = self.__name__ = name
-
-    def __call__(self, equations: Any, variables: Any = None, method_options: Any = None, **options: Any) -> Any:
-        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for equations it cannot take."""
-        if isinstance(equations, System):
-            return METHODS[self.name](equations, **options)
-        return statements(integrate(system_of(equations), self.name, dict(method_options or {})))
+    @abstractmethod
+    def __call__(self, equations: Any, variables: Any = None, method_options: Any = None) -> Any:
+        """The statements of one step; `UnsupportedEquationsException` for equations it cannot take."""
 
     @staticmethod
     def apply_stateupdater(equations: Equations, variables: Mapping[str, Any], method: Any, method_options: Mapping[str, Any] | None = None,
@@ -54,10 +48,25 @@ class StateUpdateMethod:
         if not callable(updater):
             raise WrongValue(f"The method '{name}' must be something to call", found=repr(updater),
                              help="an ExplicitStateUpdater, or a function (equations, variables, method_options) that gives statements")
-        METHODS[name.lower()] = updater if isinstance(updater, StateUpdateMethod) else adapted(name, updater)  # type: ignore[index]
+        METHODS[name.lower()] = adapted(name, updater) if takes_equations(updater) else updater  # type: ignore[index]
+
+
+class NamedMethod(StateUpdateMethod):
+    """One of brainsim's methods."""
+
+    takes_system = True
+
+    def __init__(self, name: str):
+        self.name = self.__name__ = name
+
+    def __call__(self, equations: Any, variables: Any = None, method_options: Any = None, **options: Any) -> Any:
+        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for equations it cannot take."""
+        if isinstance(equations, System):
+            return METHODS[self.name](equations, **options)
+        return statements(integrate(system_of(equations), self.name, dict(method_options or {})))
 
     def __repr__(self) -> str:
-        return f"StateUpdateMethod({self.name!r})"
+        return f"NamedMethod({self.name!r})"
 
 
 class ExplicitStateUpdater(StateUpdateMethod):
@@ -69,8 +78,10 @@ class ExplicitStateUpdater(StateUpdateMethod):
     description, `WrongValue` for another kind of noise.
     """
 
+    takes_system = True
+
     def __init__(self, description: str, stochastic: str | None = None, custom_check: Callable[..., Any] | None = None):
-        super().__init__("explicit")
+        self.name = self.__name__ = "explicit"
         if not isinstance(description, str):
             raise WrongType("An explicit method is described by a text", found=repr(description), help="'x_new = x + dt*f(x, t)'")
         if stochastic not in NOISE:
@@ -86,6 +97,8 @@ class ExplicitStateUpdater(StateUpdateMethod):
             return statements(integrate(system_of(equations), self, dict(method_options or {})))
         if options:
             raise UnknownName("A described method has no options", found=", ".join(options))
+        if self.name in METHODS:
+            return METHODS[self.name](equations)
         if self.custom_check is not None:
             self.custom_check(equations_of(equations), variables or {})
         return by_scheme(equations, self.scheme, self.name)
@@ -153,13 +166,31 @@ def _latex(tree: Tree, inside: str = "") -> str:
     raise TypeError(f"not a formula: {tree!r}")
 
 
-exact = StateUpdateMethod("exact")
-linear = exact
-euler = StateUpdateMethod("euler")
-rk2 = StateUpdateMethod("rk2")
-rk4 = StateUpdateMethod("rk4")
-heun = StateUpdateMethod("heun")
-milstein = StateUpdateMethod("milstein")
-exponential_euler = StateUpdateMethod("exponential_euler")
-independent = StateUpdateMethod("exact")
-gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (StateUpdateMethod(f"gsl_{name}") for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))
+def _described(name: str, stochastic: str | None, *lines: str) -> ExplicitStateUpdater:
+    """One of brainsim's explicit methods, with the description that it agrees with."""
+    made = ExplicitStateUpdater("\n".join(lines), stochastic)
+    made.name = made.__name__ = name
+    return made
+
+
+exact = NamedMethod("exact")
+linear = independent = exact
+exponential_euler = NamedMethod("exponential_euler")
+euler = _described("euler", "additive", "x_new = x + dt*f(x, t) + g(x, t)*dW")
+rk2 = _described("rk2", None, "k = dt*f(x, t)", "x_new = x + dt*f(x + k/2, t + dt/2)")
+rk4 = _described("rk4", None, "k_1 = dt*f(x, t)", "k_2 = dt*f(x + k_1/2, t + dt/2)", "k_3 = dt*f(x + k_2/2, t + dt/2)", "k_4 = dt*f(x + k_3, t + dt)",
+                 "x_new = x + (k_1 + 2*k_2 + 2*k_3 + k_4)/6")
+heun = _described("heun", "multiplicative", "x_end = x + dt*f(x, t) + g(x, t)*dW",
+                  "x_new = x + dt*(f(x, t) + f(x_end, t + dt))/2 + (g(x, t) + g(x_end, t + dt))*dW/2")
+milstein = _described("milstein", "multiplicative", "up = g(x + dt**0.5*g(x, t), t)", "down = g(x - dt**0.5*g(x, t), t)",
+                      "x_new = x + dt*f(x, t) + g(x, t)*dW + (up - down)/(4*dt**0.5)*dW**2")
+gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (NamedMethod(f"gsl_{name}") for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))
+
+
+def extract_method_options(method_options: Mapping[str, Any] | None, default_options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a method with their defaults; `UnknownName` for one that it does not have."""
+    for option in method_options or {}:
+        if option not in default_options:
+            raise UnknownName(f"The method has no option '{option}'", found=repr(option),
+                              help=near(option, default_options) or f"the options are: {', '.join(default_options) or 'none'}")
+    return {**default_options, **(method_options or {})}

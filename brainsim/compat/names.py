@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brainsim import errors, options, units
+from brainsim import errors, options, preferences, units
 from brainsim.compat import absent, housekeeping, messages, methods, testing
 from brainsim.language import code_strings
 from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile
@@ -47,7 +47,7 @@ NAMES: dict[str, Any] = {
                                              "clear_cache get_local_namespace test").split()},
     "Expression": code_strings.Expression, "Statements": code_strings.Statements,
     "get_logger": messages.get_logger, "std_silent": messages.std_silent, "logger": messages.get_logger(),
-    "BrianPreference": options.Preference, "brian_prefs": options.prefs,
+    "BrianPreference": preferences.Preference, "brian_prefs": options.prefs,
     "CodeRunner": group.RunRegularly, "VariableOwner": group.Group, "SpikeSource": inputs.SpikeSource,
     "Nameable": named.Named, "Trackable": Trackable, "NumpyCodeObject": NumpyCodeObject, "CythonCodeObject": CythonCodeObject,
     "profiling_summary": profile.profiling_summary,
@@ -61,7 +61,10 @@ SEMI_PUBLIC: dict[str, Any] = {
     "runtime_device": devices.runtime_device,
     "device_module": devices, "UnsupportedEquationsException": errors.UnsupportedEquationsException,
     "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": CPPStandaloneDevice,
+    "extract_method_options": methods.extract_method_options,
     "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
     "IntegrationError": errors.IntegrationError, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
+    "BrianGlobalPreferences": preferences.Preferences, "BrianGlobalPreferencesView": preferences.Choices,
+    "DefaultValidator": preferences.SameKind,
     "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch, "Network": network.Network,
 }

@@ -20,7 +20,8 @@ PATHS = {
     "core.namespace": "get_local_namespace DEFAULT_FUNCTIONS DEFAULT_CONSTANTS DEFAULT_UNITS",
     "core.network": "Network TextReport profiling_summary scheduling_summary schedule_propagation_offset",
     "core.operations": "NetworkOperation network_operation",
-    "core.preferences": "prefs brian_prefs BrianPreference PreferenceError",
+    "core.preferences": ("prefs brian_prefs BrianPreference PreferenceError BrianGlobalPreferences BrianGlobalPreferencesView "
+                         "DefaultValidator"),
     "core.spikesource": "SpikeSource",
     "core.tracking": "Trackable",
     "core.variables": "VariableView linked_var",
@@ -56,8 +57,10 @@ PATHS = {
     "spatialneuron": "SpatialNeuron Morphology Soma Cylinder Section",
     "spatialneuron.morphology": "Morphology Soma Cylinder Section",
     "spatialneuron.spatialneuron": "SpatialNeuron",
-    "stateupdaters": "StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4",
-    "stateupdaters.base": "StateUpdateMethod UnsupportedEquationsException",
+    "stateupdaters": "StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4 "
+                     "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd",
+    "stateupdaters.GSL": "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd",
+    "stateupdaters.base": "StateUpdateMethod UnsupportedEquationsException extract_method_options",
     "stateupdaters.exact": "exact linear independent",
     "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
     "stateupdaters.exponential_euler": "exponential_euler",
@@ -71,6 +74,9 @@ PATHS = {
     "utils.environment": "running_from_ipython",
     "utils.logger": "BrianLogger get_logger catch_logs std_silent LOG_LEVELS",
 }
+#: modules that the star import of Brian 2 gives along with its names
+ALONG = "codegen core devices equations groups importexport monitors spatialneuron stateupdaters synapses units utils".split()
+PYTHON = "functools importlib inspect signal sys threading time".split()
 #: modules of ours that lie at the same path as in Brian 2
 SAME = ("numpy_", "units", "units.allunits", "units.constants", "units.fundamentalunits", "units.stdunits")
 
@@ -103,3 +109,6 @@ def stand_in() -> None:
     sys.modules["brian2"] = sys.modules["brainsim"]
     for path in (*PATHS, *SAME):
         sys.modules[f"brian2.{path}"] = import_module(f"brainsim.{path}")
+    ours = sys.modules["brainsim"]
+    vars(ours).update({name: import_module(name) for name in PYTHON})
+    ours.__all__ = [*ours.__all__, *ALONG, *PYTHON]

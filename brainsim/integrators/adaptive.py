@@ -53,7 +53,7 @@ class Adaptive:
             raise WrongValue("The option 'relative_error' is not negative", found=repr(chosen.relative_error))
         for value in (chosen.absolute_error, *(single or {}).values()):
             if not (value > 0 or value == 0 and chosen.relative_error > 0):
-                raise WrongValue("An error that is allowed is above zero", found=repr(value))
+                raise WrongValue("The error that is allowed must be above zero", found=repr(value), help="absolute_error in base units, 1e-6 by default")
         return chosen
 
     def error_of(self, x: str) -> float:

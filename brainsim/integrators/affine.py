@@ -92,6 +92,21 @@ def _by_expanding(tree: Tree, variables: frozenset[str]) -> Affine | None:
     return Affine({x: to_tree(c) for x, c in coefficients.items()}, to_tree(rest))
 
 
+def factor_of(x: str, tree: Tree) -> Tree | None:
+    """What multiplies ``x`` when products are expanded, its occurrences in functions and sums below the line left as they are.
+
+    None where another power of ``x`` remains, or where ``x`` is nowhere a factor.
+    """
+    found: dict[Monomial, float | Fraction] = {}
+    for monomial, number in polynomial(tree).items():
+        power = dict(monomial).get(Name(x), 0)
+        if power == 1:
+            found[monomial - {(Name(x), 1)}] = number
+        elif power:
+            return None
+    return shorter(to_tree(found)) if found else None
+
+
 def is_zero(tree: Tree) -> bool:
     """Is it zero whatever the values, by expanding and cancelling?"""
     return is_number(tree, 0) or not polynomial(tree)

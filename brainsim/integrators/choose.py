@@ -113,7 +113,7 @@ def _first_accepted(system: System, candidates: Sequence[tuple[str, Method]], op
         except UnsupportedEquationsException as error:
             refusals.append((name, error))
         else:
-            return replace(update, reason=_reason(name, [(n, e.what) for n, e in refusals], len(candidates)))
+            return replace(update, method=name, reason=_reason(name, [(n, e.what) for n, e in refusals], len(candidates)))
     raise _nothing_left(refusals)
 
 

@@ -1,20 +1,22 @@
 """Exponential Euler: each equation solved exactly in its own variable, everything else frozen.
 
+Frozen too is what functions of the variable itself give: in ``-m(v)**3*(v - E)`` the variable is ``v``, at the rate ``-m(v)**3``.
+
 Certaine (1960); Rush and Larsen (1978).
 """
 from __future__ import annotations
 
-from brainsim.integrators.affine import Affine, affine
+from brainsim.integrators.affine import Affine, affine, factor_of
 from brainsim.integrators.linear import refuse
 from brainsim.integrators.system import DT, Steps, System, Update, assignments, draws
-from brainsim.integrators.terms import ZERO, add, call, is_number, multiply
+from brainsim.integrators.terms import ZERO, add, call, is_number, multiply, subtract
 from brainsim.language.trees import Name, Tree
 
 
 def exponential_euler(system: System) -> Update:
     """x + dt * exprel(a * dt) * (a * x + b), finite also where a is zero.
 
-    Refuses noise and equations that are not linear in their own variable.
+    Refuses noise and equations that, functions apart, are not linear in their own variable.
     """
     steps = Steps()
     new = {x: steps.fresh(f"_{x}_new", _new_value(system, x, rhs, steps)) for x, rhs in system.equations}
@@ -38,7 +40,10 @@ def _in_own_variable(system: System, x: str, rhs: Tree) -> Affine:
         raise refuse(system, x, f"belongs to a system with noise ({', '.join(system.noises)})", "method='heun' takes any noise")
     found = affine(rhs, frozenset({x}))
     if found is None:
-        raise refuse(system, x, f"is not linear in '{x}'")
+        rate = factor_of(x, rhs)
+        if rate is None:
+            raise refuse(system, x, f"is not linear in '{x}'")
+        found = Affine({x: rate}, subtract(rhs, multiply(rate, Name(x))))
     if x in found.coefficients and draws(system, found.coefficients[x]):
         raise refuse(system, x, f"multiplies '{x}' by a random function")
     return found

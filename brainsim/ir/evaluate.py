@@ -53,7 +53,7 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
             return _plain(np.asarray(state.functions[function](*(value(a, state, local) for a in args))).reshape(-1)[-1])
         case Draw(law, stream, index):
             clock = local["@clock"]
-            step = int(state.step[clock])  # type: ignore[index]
+            step = int(state.step[clock] - state.origin[clock])  # type: ignore[index]
             return np.float64(draw(law, state.seed, stream, step, int(value(index, state, local))))  # type: ignore[arg-type]
         case Cast(dtype, v):
             return _plain(DTYPES[dtype].type(value(v, state, local)))

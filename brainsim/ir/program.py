@@ -138,6 +138,32 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """Code in C or C++: definitions of the preprocessor, and functions."""
+
+    definitions: str
+    functions: str
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """The function of a `Foreign`, as code that is compiled into the program.
+
+    ``sections`` hold it and what it depends on, in order; ``arrays`` are (name in the code, array of the program); ``compiler``
+    are (setting, values).
+    """
+
+    function: str
+    call: str
+    language: str
+    arguments: tuple[str, ...]
+    result: str
+    sections: tuple[Section, ...]
+    arrays: tuple[tuple[str, str], ...] = ()
+    compiler: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Kernel:
     """A loop: ``prologue`` runs once, ``body`` for each element of the domain, at the ticks of ``clock``."""
 
@@ -159,3 +185,4 @@ class Program:
     arrays: tuple[Array, ...]
     queues: tuple[Queue, ...]
     kernels: tuple[Kernel, ...]
+    natives: tuple[Native, ...] = ()

@@ -66,15 +66,14 @@ def draw(law: str, seed: int, stream: int, step: int, index: int) -> float:
     return math.sqrt(-2.0 * math.log(1.0 - u)) * (along, across, -along, -across)[turns % 4]
 
 
-def draw_many(law: str, seed: int, stream: int, step: int, index: np.ndarray) -> np.ndarray:
-    """`draw` for an array of indices; same shape as ``index``."""
+def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: np.ndarray) -> np.ndarray:
+    """`draw` for an array of indices and one step, or for steps and indices that broadcast together."""
     u64 = np.uint64
     shift, mask = u64(32), u64(MASK)
     where = np.asarray(index).astype(np.int64).astype(u64) & mask
     c2 = (where >> u64(6) << u64(5)) | (where & u64(31))
-    c0 = np.full_like(c2, step & MASK)
-    c1 = np.full_like(c2, (step >> 32) & MASK)
-    c3 = np.full_like(c2, stream)
+    steps = np.asarray(step, dtype=np.int64).astype(u64)
+    c0, c1, c2, c3 = np.broadcast_arrays(steps & mask, steps >> shift, c2, u64(stream))
     k0, k1 = seed & MASK, (seed >> 32) & MASK
     for _ in range(10):
         p0, p1 = c0 * u64(M0), c2 * u64(M1)

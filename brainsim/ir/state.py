@@ -61,6 +61,7 @@ class State:
     step: np.ndarray = field(init=False)   #: next step of each clock, int64
     end: np.ndarray = field(init=False)    #: step at which each clock ends, int64
     dt: np.ndarray = field(init=False)     #: seconds, float64
+    origin: np.ndarray = field(init=False) #: step of each clock at which the seed began to hold, int64; random numbers count from there
     due: np.ndarray = field(init=False)    #: clocks taking part in the tick under way
     cursor: int = -1                       #: next kernel of the tick under way, -1 between ticks
     kernel: int = -1                       #: the kernel that asked for the pause
@@ -70,7 +71,7 @@ class State:
     def __post_init__(self) -> None:
         count = len(self.program.clocks)
         self.step, self.end = np.zeros(count, np.int64), np.zeros(count, np.int64)
-        self.dt, self.due = np.ones(count), np.zeros(count, np.uint8)
+        self.dt, self.due, self.origin = np.ones(count), np.zeros(count, np.uint8), np.zeros(count, np.int64)
 
     def queue_slots(self, name: str) -> int:
         """Number of slots of a queue."""

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TypeVar
 
 from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Range, Statement, Store, While
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Program, Range, Statement, Store, While
 
 Node = TypeVar("Node", Expr, Statement, Domain)
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -115,9 +115,14 @@ def draws(kernel: Kernel) -> bool:
     return any(isinstance(n, Draw) for n in nodes(kernel))
 
 
-def calls_python(kernel: Kernel) -> bool:
-    """Whether the kernel calls a Python function of the user's."""
-    return any(isinstance(n, Foreign) for n in nodes(kernel))
+def calls_python(kernel: Kernel, natives: frozenset[str] = frozenset()) -> bool:
+    """Whether the kernel calls a function of the user's other than these, which are compiled."""
+    return any(isinstance(n, Foreign) and n.function not in natives for n in nodes(kernel))
+
+
+def native_functions(program: Program) -> frozenset[str]:
+    """The functions of the user's that are compiled into a program."""
+    return frozenset(n.function for n in program.natives)
 
 
 def own_element(expr: Expr) -> bool:

@@ -10,8 +10,9 @@ from brainsim.language.equations import Equation, parse_equations
 from brainsim.language.expressions import to_text
 from brainsim.language.latex import aligned
 from brainsim.language.names import check_identifier
-from brainsim.language.trees import Name, Number, Op, Tree, names, substitute
+from brainsim.language.trees import Call, Name, Number, Op, Tree, names, substitute
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
+from brainsim.units.names import unit
 from brainsim.units.words import unit_text
 
 UnitLookup = Callable[[str], "tuple[float, Dimension] | None"]
@@ -44,6 +45,7 @@ class Equations(Mapping[str, Equation]):
         object.__setattr__(self, "_by_name", seen)
         _refuse_cycles(self)
         _refuse_repeated_noise(self)
+        object.__setattr__(self, "_dimensions", {e.name: dimension_of_unit(e, _unit) for e in self.equations})
 
     # -- mapping -------------------------------------------------------------------------------------------------------
     def __getitem__(self, name: str) -> Equation:
@@ -136,6 +138,35 @@ class Equations(Mapping[str, Equation]):
         """Whether there is noise."""
         return bool(self.stochastic_variables)
 
+    @property
+    def stochastic_type(self) -> str | None:
+        """'multiplicative' where a factor of a noise depends on a differential variable or on time, else 'additive'; None without noise."""
+        if not self.is_stochastic:
+            return None
+        scales = {n for e in self.of_kind("differential") if e.expression is not None for n in _scales_of_noise(e.expression)}
+        inner = {d.equation.name for n in scales & self.subexpr_names for d in self.dependencies[n]}
+        timed = any("t" in self[n].identifiers for n in (scales | inner) & self.subexpr_names)
+        return "multiplicative" if timed or (scales | inner) & {*self.diff_eq_names, "t"} else "additive"
+
+    @property
+    def dimensions(self) -> dict[str, Dimension]:
+        """Dimensions by name."""
+        return dict(self._dimensions)  # type: ignore[attr-defined]
+
+    @property
+    def ordered(self) -> list[Equation]:
+        """Subexpressions, each after those it uses; then differential equations; then parameters."""
+        found: dict[str, Equation] = {}
+
+        def visit(name: str) -> None:
+            for used in sorted(self[name].identifiers & self.subexpr_names):
+                visit(used)
+            found.setdefault(name, self[name])
+
+        for e in (*self.of_kind("subexpression"), *self.of_kind("differential"), *self.of_kind("parameter")):
+            visit(e.name)
+        return list(found.values())
+
     def _repr_latex_(self) -> str:
         lines = (rf"{left} &{'=' if right else ''} {right} &&\quad {remark}" for left, right, remark in (e.latex for e in self.equations))
         return aligned(lines)
@@ -161,6 +192,27 @@ def line(e: Equation) -> str:
     right = to_text(e.expression) if e.expression is not None else ""
     unit = to_text(e.unit) if e.unit is not None else {"float": "1"}.get(e.dtype, e.dtype)
     return f"{left}{right} : {unit}" + (f" ({', '.join(e.flags)})" if e.flags else "")
+
+
+def _unit(name: str) -> tuple[float, Dimension] | None:
+    """Size in base units and dimension of a unit, None for other names."""
+    try:
+        found = unit(name)
+    except KeyError:
+        return None
+    return float(found), found.dim
+
+
+def _scales_of_noise(tree: Tree) -> frozenset[str]:
+    """Names in the factors of noises."""
+    match tree:
+        case Op(op, args):
+            noisy = [a for a in args if any(map(is_noise, names(a)))]
+            beside = frozenset(n for a in args for n in names(a) if a not in noisy) if noisy and op not in ("+", "-") else frozenset()
+            return beside.union(*map(_scales_of_noise, noisy))
+        case Call(_, args):
+            return frozenset().union(*map(_scales_of_noise, args))
+    return frozenset()
 
 
 def is_noise(name: str) -> bool:
@@ -284,8 +336,9 @@ def _refuse_repeated_noise(equations: Equations) -> None:
         if e.expression is None:
             continue
         used = {n for n in names(e.expression) if is_noise(n)}
-        if used and e.kind != "differential":
-            raise EquationError(f"Noise can only be used in differential equations, not in '{e.name}'", at=e.span)
+        if used and e.kind != "differential" and ("xi" in used or "constant over dt" in e.flags or "summed" in e.flags):
+            raise EquationError(f"Noise can only be used in differential equations, not in '{e.name}'", at=e.span,
+                                help="a line that only differential equations use may have a noise with a name: xi_1")
         if "xi" in used:
             if "xi" in seen:
                 raise EquationError("'xi' is used in two equations", at=e.span,

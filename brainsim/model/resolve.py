@@ -253,6 +253,8 @@ def unknown_name(name: str, span: Span | None, scope: Scope, other: str, called:
     help_ = near(name, candidates)
     if name == "lastupdate":
         help_ = "declare 'lastupdate : second' in the model and end the code with 'lastupdate = t', or mark an equation (event-driven)"
+    elif name == "xi" or name.startswith("xi_"):
+        help_ = "noise means something in differential equations only, and in lines that only they use"
     elif name + "_pre" in scope.own:
         help_ = f"the source has it: write {name}_pre"
     elif not help_:

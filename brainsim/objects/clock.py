@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, WrongType, WrongValue
+from brainsim.objects import html
 from brainsim.objects.structure import structure_changed
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import SECOND
@@ -65,6 +66,9 @@ class Clock:
         ``fastest`` is the shortest step in the network: beside it, a slow clock begins at the very time it should.
         """
         return int(np.ceil(time / self._dt - TOLERANCE * min(1.0, fastest / self._dt)))
+
+    def _repr_html_(self) -> str:
+        return html.table(type(self).__name__, ("dt", "t", "steps"), [(self.dt, self.t, self.step)], self.name)
 
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"

@@ -37,6 +37,17 @@ class Connection:
     n: object = 1
     skip_if_invalid: bool = False
 
+    def __str__(self) -> str:
+        def index(name: str, given: object) -> str:
+            return f"{name} = {given}" if isinstance(given, str) or np.ndim(given) == 0 else f"{name}: {np.size(given)} values"
+
+        if self.i is not None or self.j is not None:
+            what = ", ".join(index(name, given) for name, given in (("i", self.i), ("j", self.j)) if given is not None)
+        else:
+            what = "all pairs" if self.condition is None or self.condition is True else str(self.condition)
+        chance = "" if isinstance(self.p, (int, float)) and self.p == 1 else f", with probability {self.p}"
+        return what + chance + ("" if isinstance(self.n, int) and self.n == 1 else f", {self.n} per pair")
+
 
 Pairs = tuple[np.ndarray, np.ndarray]
 

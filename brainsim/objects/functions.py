@@ -2,19 +2,20 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Unsupported, WrongType, WrongValue
+from brainsim.errors import BrainsimError, BrianObjectException, DimensionMismatchError, Unsupported, WrongType, WrongValue
+from brainsim.ir.program import Native
 from brainsim.ir.state import DTYPES
 from brainsim.language.functions import Free, Same
 from brainsim.language.trees import Call, Number
 from brainsim.model.symbols import External
+from brainsim.objects.implementations import Implementations, gives_nothing, target_name, without_units
 from brainsim.objects.structure import structure_changed
-from brainsim.options import prefs
-from brainsim.units import Quantity, Unit, get_dimensions
+from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.quantities import with_dimension
 from brainsim.units.queries import require_unit
@@ -28,13 +29,14 @@ class Function:
     ``arg_units``: per argument a unit, ``1``, ``bool``, ``None`` (any), or the name of an argument with the same unit;
     ``return_unit``: a unit, ``bool``, or a function of the arguments' units. Both may come from `check_units`. A function
     that is not ``stateless`` gives a new value at each call. With ``auto_vectorise`` it gets the numbers of the elements as
-    last argument. Raises `WrongValue` where units are missing.
+    last argument. Code for single targets is added to ``implementations``; where that is enough ``pyfunc`` may be None.
+    Raises `WrongValue` where units are missing.
     """
 
-    def __init__(self, pyfunc: Callable[..., Any], sympy_func: object = None, arg_units: Any = None, arg_names: Any = None,
+    def __init__(self, pyfunc: Callable[..., Any] | None, sympy_func: object = None, arg_units: Any = None, arg_names: Any = None,
                  return_unit: Any = None, arg_types: Any = None, return_type: str | None = None, stateless: bool = True,
                  auto_vectorise: bool = False):
-        if not callable(pyfunc):
+        if pyfunc is not None and not callable(pyfunc):
             raise WrongType("A Function needs something to call", found=repr(pyfunc))
         self.pyfunc, self.sympy_func, self.stateless, self.auto_vectorise = pyfunc, sympy_func, stateless, auto_vectorise
         marked = arg_units is None and hasattr(pyfunc, "_arg_units")
@@ -58,13 +60,39 @@ class Function:
     def _gives_truth(self) -> bool:
         return self.return_unit is bool or self.return_unit is np.bool_
 
+    @property
+    def own_name(self) -> str:
+        """What the Python function is called; empty without one."""
+        return getattr(self.pyfunc, "__name__", "")
+
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self._python(*args, **keywords)
+
+    def _python(self, *args: Any, **keywords: Any) -> Any:
+        if self.pyfunc is None or self.implementations and gives_nothing(self.pyfunc):
+            raise self._only_compiled()
         return self.pyfunc(*args, **keywords)
+
+    def _only_compiled(self) -> Unsupported:
+        what = f"The function '{self.own_name}'" if self.own_name else "A function"
+        return Unsupported(f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in Python",
+                           help="prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other targets, "
+                                "need a Python function")
 
     # -- in equations --------------------------------------------------------------------------------------------------
     def _external(self, name: str) -> External:
-        return External(name, "python", f"{name}@{id(self.pyfunc):x}", self._arguments(), self._result(), TYPES[self.return_type],
+        return External(name, "python", f"{name}@{id(self.pyfunc or self):x}", self._arguments(), self._result(), TYPES[self.return_type],
                         len(self.arg_units), self.stateless, holder=self, wants_elements=self.auto_vectorise)
+
+    def native(self, found: External) -> Native | None:
+        """The function as code that is compiled into the network, if it has such code."""
+        return self.implementations.native(found.name, found.program, found.dtype)
+
+    def argument_dtypes(self) -> tuple[str, ...]:
+        """How compiled code takes the arguments; those of any type as floating-point numbers."""
+        elements = ("i4",) if self.auto_vectorise else ()
+        return (*("f8" if unit is not bool and t in ("any", "highest") else "b1" if unit is bool else TYPES[t]
+                  for t, unit in zip(self.arg_types, self.arg_units)), *elements)
 
     def _arguments(self) -> tuple[object, ...]:
         found: list[object] = []
@@ -88,7 +116,7 @@ class Function:
         given = list(args)
         own = self.implementations.numpy
         if own is not None:
-            return self._plain(own(*given))
+            return self._plain(self._called(own, given))
         for k, unit in enumerate(self.arg_units):
             if unit is not None and not isinstance(unit, str) and _dimension(unit) is not DIMENSIONLESS:
                 given[k] = with_dimension(np.asarray(given[k], dtype=float), _dimension(unit))
@@ -96,7 +124,16 @@ class Function:
                 given[k] = np.asarray(given[k]).astype(bool)
             else:
                 given[k] = np.asarray(given[k])
-        return self._plain(self.pyfunc(*given))
+        return self._plain(self._called(self._python, given))
+
+    def _called(self, code: Callable[..., Any], given: Sequence[Any]) -> Any:
+        """The result of the user's code, whose errors say which function they are from."""
+        try:
+            return code(*given)
+        except BrainsimError:
+            raise
+        except Exception as error:
+            raise BrianObjectException(f"The function '{_name(self.pyfunc)}' failed: {type(error).__name__}: {error}") from error
 
     def _plain(self, result: Any) -> np.ndarray:
         wanted = self._result()
@@ -109,54 +146,20 @@ class Function:
         return f"Function({_name(self.pyfunc)})"
 
 
-class Implementations(Mapping[str, Any]):
-    """Code of a function by target. Targets that have none call the Python function, with units."""
-
-    def __init__(self, function: Function):
-        self._function = function
-        self._code: dict[str, Any] = {}
-
-    @property
-    def numpy(self) -> Callable[..., Any] | None:
-        """A function of plain numbers, when there is one."""
-        found = self._code.get("numpy")
-        if found is not None or not prefs["codegen.runtime.numpy.discard_units"]:
-            return found
-        return without_units(self._function.pyfunc)
-
-    def add_implementation(self, target: Any, code: Any, **ignored: Any) -> None:
-        """Code for a target; only a Python function, for ``'numpy'``, is used."""
-        self._code[_target_name(target)] = code
-
-    def add_numpy_implementation(self, wrapped_func: Callable[..., Any], dependencies: object = None, discard_units: bool | None = None,
-                                 compiler_kwds: object = None) -> None:
-        """A Python function of plain numbers in base units; with ``discard_units`` the units in it become plain numbers too."""
-        self._code["numpy"] = without_units(wrapped_func) if discard_units else wrapped_func
-
-    def add_dynamic_implementation(self, target: Any, code: Any, **ignored: Any) -> None:
-        """Code that depends on the group that uses it: not there."""
-        raise Unsupported("Implementations made for each group are not there", help="use add_implementation")
-
-    def __getitem__(self, target: Any) -> Any:
-        return self._code[_target_name(target)]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._code)
-
-    def __len__(self) -> int:
-        return len(self._code)
-
-
-def implementation(target: Any, code: Any = None, namespace: object = None, dependencies: object = None, discard_units: bool | None = None,
-                   name: str | None = None, **compiler: Any) -> Callable[[Any], Function]:
+def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] | None = None, dependencies: Mapping[str, Any] | None = None,
+                   discard_units: bool | None = None, name: str | None = None, **compiler: Any) -> Callable[[Any], Function]:
     """Decorator: code of a function for one target; stands above `check_units`.
 
     ``@implementation('numpy', discard_units=True)`` calls the Python function without units, the units in it being plain
-    numbers. Code for other targets is kept but not compiled: there too the Python function is called.
+    numbers. ``@implementation('cpp', code)`` and ``'c'``: the text of a function that the target 'cython' compiles into the
+    network; its name is that of the Python function, or ``name``. ``namespace`` are arrays and numbers that it finds as
+    ``_namespace_key``, ``dependencies`` other functions with code; ``headers sources define_macros include_dirs libraries
+    library_dirs runtime_library_dirs extra_compile_args extra_link_args`` are told to the compiler. Code for 'cython' is kept
+    but not compiled: the Python function is called.
     """
     def decorate(function: Any) -> Function:
         made = function if isinstance(function, Function) else Function(function)
-        wanted = _target_name(target)
+        wanted = target_name(target)
         if wanted == "numpy":
             if code is None and discard_units:
                 made.implementations.add_numpy_implementation(without_units(made.pyfunc))
@@ -165,20 +168,10 @@ def implementation(target: Any, code: Any = None, namespace: object = None, depe
         else:
             if code is None:
                 raise WrongType(f"An implementation for '{wanted}' is given as code", help="@implementation('numpy') needs none")
-            made.implementations.add_implementation(wanted, code)
+            made.implementations.add_implementation(wanted, code, dependencies, namespace, name, **compiler)
         return made
 
     return decorate
-
-
-def without_units(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function where the units among its globals are plain numbers."""
-    plain = getattr(function, "_orig_func", function)
-    if not isinstance(plain, types.FunctionType):
-        return plain
-    scope = {k: float(v) if isinstance(v, (Unit, Quantity)) and np.ndim(v) == 0 else np.asarray(v) if isinstance(v, Quantity) else v
-             for k, v in plain.__globals__.items()}
-    return types.FunctionType(plain.__code__, scope, plain.__name__, plain.__defaults__, plain.__closure__)
 
 
 def declare_types(**types_: str) -> Callable[[Any], Any]:
@@ -259,7 +252,3 @@ def _dimension(unit: Any) -> Dimension:
 
 def _unit(dimension: Any) -> Any:
     return with_dimension(np.float64(1.0), dimension) if dimension is not DIMENSIONLESS else 1
-
-
-def _target_name(target: Any) -> str:
-    return target if isinstance(target, str) else getattr(target, "class_name", None) or getattr(target, "__name__", str(target)).lower()

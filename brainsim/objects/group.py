@@ -19,12 +19,15 @@ from brainsim.language.trees import Tree, names
 from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
+from brainsim.objects import html
 from brainsim.objects.clock import Clock
+from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
-from brainsim.objects.namespace import RunNamespace, lookup
+from brainsim.objects.namespace import RunNamespace, lookup, scalar_dtype
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.tables import from_format, in_format
+from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.options import prefs
 from brainsim.units.check import check_condition, unit_text
@@ -42,6 +45,7 @@ def clock_symbols(clock: Clock) -> dict[str, Symbol]:
     }
 
 
+_SHADOWED: set[tuple[str, str]] = set()
 TIMES = ("t", "dt", "t_in_timesteps")   #: what every group has from its clock
 
 
@@ -58,10 +62,13 @@ class Group(BrianObject, metaclass=Sealed):
     """An object with variables. Subclasses say what their elements are."""
 
     _sealed = False
+    _element = "neuron"      #: what an element is called in tables
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
         super().__init__(**place)
-        self.variables: dict[str, Variable] = {}
+        self.variables: dict[str, Variable] = {
+            name: Variable(name, s.program, s.dimension, s.dtype, shared=True, read_only=True, constant=s.constant, symbol=s)
+            for name, s in clock_symbols(self.clock).items()}
         self.namespace: dict[str, object] | None = _checked_namespace(namespace)
         self._regular: list[RunRegularly] = []
 
@@ -88,6 +95,7 @@ class Group(BrianObject, metaclass=Sealed):
         scope = Scope(self.name, own, outside)
         self._scope_being_made = scope
         own.update(self.own_symbols(run))
+        self._scope_being_made = None   # it knows the caller's names, and so would keep them alive
         return scope
 
     def scope_function(self, run: RunNamespace) -> Callable[[], Scope]:
@@ -115,7 +123,18 @@ class Group(BrianObject, metaclass=Sealed):
     def block_of(self, text: str, title: str, run: RunNamespace) -> Block:
         """User statements, resolved and checked."""
         source = Source(text, f"{title} of {self.name}", self._made_at)
-        return self.resolver(run).block(parse_statements(source), title)
+        statements = parse_statements(source)
+        self.warn_of_shadows(frozenset().union(*(names(s.value) for s in statements)), run)
+        return self.resolver(run).block(statements, title)
+
+    def warn_of_shadows(self, used: frozenset[str], run: RunNamespace) -> None:
+        """Say once which of the script's own values have names of this group's variables, in code that uses them."""
+        for name in sorted(used & set(self.variables)):
+            value = run.get(name)
+            if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
+                _SHADOWED.add((self.name, name))
+                logger.warning("'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
+                               name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     # -- storage -------------------------------------------------------------------------------------------------------
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -146,26 +165,22 @@ class Group(BrianObject, metaclass=Sealed):
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name: this group's, its neighbours', and theirs."""
-        def find(name: str, seen: set[int], group: "Group") -> np.ndarray | None:
-            seen.add(id(group))
-            found = group.arrays().get(name)
-            if found is not None:
-                return found[1]
-            back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
-            if back is not None:
-                return back
-            for other in group.neighbours():
-                if id(other) not in seen:
-                    inner = find(name, seen, other)
-                    if inner is not None:
-                        return inner
-            return None
-
         def get(name: str) -> np.ndarray:
-            found = find(name, set(), self)
-            if found is None:
-                raise KeyError(name)
-            return found
+            seen: set[int] = set()
+            waiting: list[Group] = [self]
+            while waiting:
+                group = waiting.pop()
+                if id(group) in seen:
+                    continue
+                seen.add(id(group))
+                found = group.arrays().get(name)
+                if found is not None:
+                    return found[1]
+                back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
+                if back is not None:
+                    return back
+                waiting += list(group.neighbours())[::-1]
+            raise KeyError(name)
 
         return get
 
@@ -197,6 +212,7 @@ class Group(BrianObject, metaclass=Sealed):
         tree = parse_expression(Source(text, f"index into {self.name}"))
         resolver = self.resolver(run)
         check_condition(tree, "index", resolver.dimensions(tree), resolver.types(tree), resolver.function_table(tree))
+        self.warn_of_shadows(names(tree), run)
         candidates = np.arange(self._count) + self._first
         resolved = resolver.tree(tree)
         chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements(candidates))
@@ -296,6 +312,7 @@ class Group(BrianObject, metaclass=Sealed):
             if used:
                 raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'", at=statement.value.span)  # type: ignore[attr-defined]
         self._warn_of_ambiguity(v, item, names(statement.value))
+        self.warn_of_shadows(names(statement.value), run)
         done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))
         block = Block((), resolver.symbols, resolver.functions)
         if symbol.shared:
@@ -319,8 +336,10 @@ class Group(BrianObject, metaclass=Sealed):
 
     def _warn_of_ambiguity(self, v: Variable, item: object, used: frozenset[str]) -> None:
         """Names that a part used as an index has too mean those of this group."""
-        if any(isinstance(x, Group) for x in (item if isinstance(item, tuple) else (item,))):
-            for name in sorted(used & {"i", "N"}):
+        parts = item if isinstance(item, tuple) else (item,)
+        if any(isinstance(x, Group) for x in parts):
+            sides = {f"N_{side}" for side, x in zip(("pre", "post"), parts) if isinstance(x, Group) and len(parts) > 1}
+            for name in sorted(used & {"i", "N", *sides}):
                 logger.warning("'%s' in the value of %s.%s is that of %s, not of the part that is the index", name, self.name, v.name, self.name,
                                extra={"topic": "ambiguous_string_expression"})
 
@@ -328,10 +347,10 @@ class Group(BrianObject, metaclass=Sealed):
     def __getattr__(self, name: str) -> Any:
         variables = self.__dict__.get("variables")
         if variables is not None and (not name.startswith("_") or name in variables):
-            if name in variables:
-                return self._view(variables[name], True)
-            if name.endswith("_") and name[:-1] in variables:
-                return self._view(variables[name[:-1]], False)
+            stem = name.removesuffix("_")
+            found = variables.get(name) or variables.get(stem)
+            if found is not None and not (found.symbol is not None and found.symbol.kind == "clock"):
+                return self._view(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
                 return getattr(self._clock, name)
             if name in ("t_in_timesteps", "t_in_timesteps_"):
@@ -417,7 +436,7 @@ class Group(BrianObject, metaclass=Sealed):
         """Copies of variables, and the time: name → values, with units or in base units; or a pandas table in base units."""
         chosen = list(vars) if vars is not None else [
             n for n, v in self.variables.items()
-            if (v.definition is None or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
+            if (not v.is_subexpression or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
         if vars is None and read_only_variables:
             chosen += [n for n in TIMES if n not in chosen]
         found: dict[str, Any] = {}
@@ -436,6 +455,25 @@ class Group(BrianObject, metaclass=Sealed):
             if name not in self.variables:
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
             self._write(self.variables[name], slice(None), value, units, level=level)
+
+    # -- tables --------------------------------------------------------------------------------------------------------
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` of what is stored, a row per element, in base units; ``frame.attrs['units']`` names them."""
+        return to_pandas(self._table())
+
+    def to_xarray(self) -> Any:
+        """An `xarray.Dataset` of what is stored, with coordinates; each variable says its unit in ``attrs['units']``."""
+        return to_xarray(self._table())
+
+    def _table(self) -> Table:
+        place = (self._element,)
+        columns = tuple(Column(v.name, () if v.shared else place, self._view(v, False).get_value(), unit_text(v.dimension)) for v in self._stored())
+        return Table(self.name, type(self).__name__, self._element, columns, (Column(self._element, place, np.arange(self._count)),))
+
+    def _stored(self) -> list[Variable]:
+        """Variables that hold values, one way or another."""
+        return [v for v in self.variables.values() if not v.is_subexpression and v.symbol is None and not v.name.startswith("_")
+                and ("linked" not in v.flags or v.linked_to is not None)]
 
     # -- regular code --------------------------------------------------------------------------------------------------
     def run_regularly(self, code: str, dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,
@@ -460,8 +498,10 @@ class Group(BrianObject, metaclass=Sealed):
         return []
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{v.name}</td><td>{unit_text(v.dimension)}</td><td>{', '.join(v.flags)}</td></tr>" for v in self.variables.values())
-        return f"<b>{type(self).__name__}</b> {self.name}<table><tr><th>variable</th><th>unit</th><th>flags</th></tr>{rows}</table>"
+        stored = [v.name for v in self._stored()]
+        rows = [(v.name, unit_text(v.dimension), ", ".join(v.flags), value_text(self._view(v, False).get_value(), v.dimension) if v.name in stored else "")
+                for v in self.variables.values() if v.symbol is None and not v.name.startswith("_")]
+        return html.table(type(self).__name__, ("variable", "unit", "flags", "values"), rows, f"{self.name}, {self._count} {self._element}s")
 
 
 class Indices:

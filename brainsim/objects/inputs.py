@@ -16,13 +16,16 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
+from brainsim.objects import html
 from brainsim.objects.clock import TOLERANCE, Clock, defaultclock
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.neuron_group import Subgroup, part_of
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable
+from brainsim.options import single_precision
 from brainsim.units import Quantity, get_dimensions, is_dimensionless
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
 from brainsim.units.quantities import with_dimension
@@ -102,7 +105,7 @@ class PoissonGroup(SpikeSource):
                  namespace: Mapping[str, object] | None = None, name: str = "poissongroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name, namespace=namespace)
         self._start_source(N)
-        rate = Variable("rates", f"{self.name}.rates", HERTZ)
+        rate = Variable("rates", f"{self.name}.rates", HERTZ, "f4" if single_precision() else "f8")
         self.variables["rates"] = rate
         if isinstance(rates, str):
             rate.definition = parse_expression(Source(rates, f"rates of {self.name}"))
@@ -375,6 +378,10 @@ class TimedArray:
         return {f"{self.name}.{clock.name}.grid": grid, f"{self.name}.{clock.name}.per_row": per_row,
                 f"{self.name}.rows": len(self.values), f"{self.name}.columns": columns}
 
+    def _repr_html_(self) -> str:
+        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))), ("dt", self.dt)]
+        return html.table("TimedArray", ("", ""), rows, self.name)
+
     def __repr__(self) -> str:
         return f"TimedArray({' × '.join(map(str, self.values.shape))} values, dt={self.dt})"
 
@@ -417,6 +424,9 @@ class Link:
                 raise WrongType(f"'{self.index}' is not an integer variable of {owner.name}", help=f"declare it '{self.index} : integer'")
             return (owner.variables[self.index].program,)
         if self.index is not None:
+            if hasattr(owner, "connect"):
+                raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added", found=repr(self.index),
+                                help="declare 'which : integer (constant)' and give index='which'")
             index = np.asarray(self.index)
             if index.shape != (owner._count,) or index.dtype.kind not in "iu":
                 raise WrongType(f"The index of '{linked.name}' is a list of whole numbers, one per element of {owner.name}",

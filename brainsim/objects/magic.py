@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,18 @@ class MagicNetwork(Network):
     def __init__(self) -> None:
         if "magic_network" in globals():
             raise WrongValue("There is one magic network", help="use magic_network, or make a Network")
+        self._members: list[weakref.ref[BrianObject]] = []
         super().__init__(name="magicnetwork")
-        self._taken: list[BrianObject] = []
-        self._taken_at = -1
+        self._taken_at: tuple[int, int] = (-1, -1)
+
+    @property
+    def _objects(self) -> list[BrianObject]:
+        """What the last run took, as far as it still exists: this network keeps nothing alive."""
+        return [o for member in self._members if (o := member()) is not None]
+
+    @_objects.setter
+    def _objects(self, objects: list[BrianObject]) -> None:
+        self._members = [weakref.ref(o) for o in objects]
 
     def add(self, *objects: Any) -> None:
         """Not possible."""
@@ -37,26 +47,30 @@ class MagicNetwork(Network):
 
     def take(self, objects: list[BrianObject]) -> None:
         """Become the network of these objects: go on, or start anew (R59)."""
-        if objects is self._taken and self._taken_at == structure_version() and self._objects:
+        if logger.isEnabledFor(logging.DEBUG):
+            names = _names(objects)
+            logger.debug("the magic network takes %d objects: %s", len(names), ", ".join(names), extra={"topic": "magic_objects"})
+        now = structure_version(), hash(tuple(map(id, objects)))
+        if now == self._taken_at and self._members:
             return
         deciding = [o for o in objects if o.invalidates_magic_network]
-        known = [o for o in deciding if o._network is self]
+        known = [o for o in deciding if o._network is self._mark]
         if deciding and not known:
             for o in deciding:
                 if o._network is not None:
                     raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
             self._start_over()
         elif len(known) != len(deciding):
-            new = ", ".join(o.name for o in deciding if o._network is not self)
+            new = ", ".join(o.name for o in deciding if o._network is not self._mark)
             raise MagicError("Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
                              found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
         self._objects = self._with_dependencies(objects)
-        if all(o._network is self for o in deciding):
-            self._taken, self._taken_at = objects, structure_version()
+        if all(o._network is self._mark for o in deciding):
+            self._taken_at = structure_version(), now[1]
 
     def _start_over(self) -> None:
         for o in self._objects:
-            if o._network is self:
+            if o._network is self._mark:
                 o._network = _Past
         self._t, self._key, self._prepared, self._dts = 0.0, None, None, {}
 
@@ -74,6 +88,23 @@ class MagicNetwork(Network):
             kept = [o for o in kept if not missing[o]]
 
 
+    def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False, read_only_variables: bool = True,
+                   level: int = 0) -> dict[str, Any]:
+        """States of the objects visible where this is called."""
+        self.take(_collection.of(RunNamespace.of_caller(level)))
+        return super().get_states(units, format, subexpressions, read_only_variables, level)
+
+    def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0) -> None:
+        """The inverse of `get_states`."""
+        self.take(_collection.of(RunNamespace.of_caller(level)))
+        super().set_states(values, units, format, level)
+
+
+def _names(objects: list[BrianObject]) -> list[str]:
+    """Names of objects and of those contained in them."""
+    return [name for o in objects for name in (o.name, *_names(o.contained_objects))]
+
+
 _Past = object()   #: the network of objects whose magic network has started anew
 
 
@@ -81,7 +112,7 @@ class _Collection:
     """Remembers what was visible, so that repeated runs need not look at every global again."""
 
     def __init__(self) -> None:
-        self.found: list[BrianObject] = []
+        self.found: list[weakref.ref[BrianObject]] = []
         self.names: list[tuple[int, str]] = []
         self.version: tuple[int, int] = (-1, -1)
         self.complete = False      # nothing that exists is hidden, so nothing can come into sight without being made
@@ -91,22 +122,23 @@ class _Collection:
         """Simulated objects that are values of the frame's locals and globals (R58)."""
         version = (structure_version(), id(run.places[-1]))
         if self.complete and version == self.version and len(run.places) > self.deepest \
-                and all(run.places[k].get(name) is o for (k, name), o in zip(self.names, self.found)):
-            return self.found
-        self.found, self.names = [], []
+                and (found := [o for member in self.found if (o := member()) is not None]) \
+                and all(run.places[k].get(name) is o for (k, name), o in zip(self.names, found)) and len(found) == len(self.names):
+            return found
+        found, self.names = [], []
         known: set[int] = set()
         for k, place in enumerate(run.places):
             for name, value in list(place.items()):
                 if isinstance(value, BrianObject) and value.add_to_magic_network and id(value) not in known \
                         and value._scope_key == current_scope():
                     known.add(id(value))
-                    self.found.append(value)
+                    found.append(value)
                     self.names.append((k, name))
-        self.version = version
+        self.version, self.found = version, [weakref.ref(o) for o in found]
         self.deepest = max((k for k, _ in self.names), default=0)
         self.complete = all(not isinstance(o, BrianObject) or id(o) in known or not o.add_to_magic_network
                                                      for o in live_objects())
-        return self.found
+        return found
 
 
 def live_objects() -> list[BrianObject]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from brainsim.errors import WrongType, WrongValue
 from brainsim.model.tasks import HostCall
+from brainsim.objects import html
 from brainsim.objects.clock import Clock, make_clock
 from brainsim.objects.structure import structure_changed
 
@@ -64,7 +65,7 @@ class BrianObject(Named):
         self._when = when or self._slot
         self._order = order
         self._active = True
-        self._network: object = None          # the one network this object has run in
+        self._network: object = None          # mark of the one network this object has run in
         self._contained: list[BrianObject] = []
         self._scope_key = current_scope()
         structure_changed()
@@ -136,7 +137,7 @@ class BrianObject(Named):
         return f"<{type(self).__name__} {self.name!r}>"
 
     def _repr_html_(self) -> str:
-        return f"<code>{repr(self).replace('<', '&lt;')}</code>"
+        return html.table(type(self).__name__, ("when", "order", "dt", "active"), [(self.when, self.order, self.clock.dt, self.active)], self.name)
 
 
 def user_line() -> str:

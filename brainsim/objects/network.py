@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 import pickle
 import time as wall
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,15 @@ from brainsim.integrators.adaptive import GIVEN_UP
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
+from brainsim.objects import html
 from brainsim.objects.clock import Clock, check_change, seconds
+from brainsim.objects.describe import describe
+from brainsim.objects.description import Description
+from brainsim.objects.group import Group
+from brainsim.objects.implementations import add_natives
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
+from brainsim.objects.optional import optional
 from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
 from brainsim.objects.schedule_summary import Entry, SchedulingSummary
@@ -44,6 +51,7 @@ class Network(Named):
     def __init__(self, *objects: Any, name: str = "network*"):
         self._take_name(name)
         self._objects: list[BrianObject] = []
+        self._mark = object()      #: what its objects remember it by, without keeping it alive
         self._t = 0.0
         self._prepared: Prepared | None = None
         self._prepared_for: tuple[object, ...] = ()
@@ -52,13 +60,15 @@ class Network(Named):
         self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
         self._key: int | None = None
         self._seed_version = -1
+        self._origins: dict[Clock, int] = {}   #: steps of the clocks when the key was drawn
+        random_state.networks.add(self)
         self._stored: dict[str, Mapping[str, Any]] = {}
         self._schedule: tuple[str, ...] | None = None
         self._stop = Stop()
         self._rebind = False
         self._new_values = False
         self._has_hosts = False
-        self._watched: list[tuple[BrianObject, str, np.ndarray]] = []
+        self._watched: list[tuple[weakref.ref[BrianObject], str, np.ndarray]] = []
         self._adaptive: list[BrianObject] = []
         self._timings: dict[str, float] = {}
         self._profile: dict[str, float] | None = None
@@ -71,7 +81,7 @@ class Network(Named):
         """Add objects, or containers of objects."""
         for o in objects:
             if isinstance(o, BrianObject):
-                if o._network is not None and o._network is not self:
+                if o._network is not None and o._network is not self._mark:
                     raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
                 if o not in self._objects and o.add_to_magic_network | True:
                     self._objects.append(o)
@@ -103,16 +113,14 @@ class Network(Named):
         return list(self._objects)
 
     def _all(self) -> list[BrianObject]:
-        found: list[BrianObject] = []
-
-        def collect_from(objects: Iterable[BrianObject]) -> None:
-            for o in objects:
-                if not any(o is x for x in found):
-                    found.append(o)
-                    collect_from(o.contained_objects)
-
-        collect_from(self._objects)
-        return found
+        found: dict[int, BrianObject] = {}
+        waiting = self._objects[::-1]
+        while waiting:
+            o = waiting.pop()
+            if id(o) not in found:
+                found[id(o)] = o
+                waiting += o.contained_objects[::-1]
+        return list(found.values())
 
     def __iter__(self) -> Iterator[BrianObject]:
         return iter(self._all())
@@ -197,6 +205,7 @@ class Network(Named):
         for k, clock in enumerate(self._clocks):
             state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt
             clock.step = int(state.step[k])
+            state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
         self._advance(prepared, start, end, say, period)
         self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
@@ -277,13 +286,21 @@ class Network(Named):
 
     def _key_now(self) -> int:
         if self._key is None or self._seed_version != random_state.version:
-            self._key, self._seed_version = random_state.next_key(), random_state.version
+            self._key, self._seed_version, self._origins = random_state.next_key(), random_state.version, {}
         return self._key
+
+    def random_place(self) -> tuple[int | None, int, dict[Clock, int]]:
+        """Key, the seed it is from, and how many steps it has been used for."""
+        return self._key, self._seed_version, {clock: clock.step - origin for clock, origin in self._origins.items()}
+
+    def go_on_from(self, key: int | None, seed_version: int, used: Mapping[Clock, int]) -> None:
+        """The inverse of `random_place`: random numbers go on as they did from there."""
+        self._key, self._seed_version, self._origins = key, seed_version, {clock: clock.step - steps for clock, steps in used.items()}
 
     # -- preparing -----------------------------------------------------------------------------------------------------
     def _signature(self) -> tuple[object, ...]:
         return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"], prefs["codegen.compiler"],
-                prefs["codegen.threads"] if self._threads is None else self._threads, self._profiled)
+                prefs["codegen.threads"] if self._threads is None else self._threads, prefs["legacy.refractory_timing"], self._profiled)
 
     def _ready(self, run: RunNamespace) -> bool:
         """Whether the prepared program still holds; new values of outside names are taken over."""
@@ -306,25 +323,27 @@ class Network(Named):
         self._check()
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
-        self._prepared = prepare(tasks, values, self.schedule, choose_target(self._threads), self._profiled)
+        target = choose_target(self._threads)
+        if not target.calls_python:
+            add_natives(values, functions_of(tasks))
+        self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
         self._has_hosts = bool(host_kernels(self._prepared))
-        self._watched = [(o, name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
+        self._watched = [(weakref.ref(o), name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
                          for name in o.equations.diff_eq_names if not o.variables[name].moved and o.variables[name].values is not None]  # type: ignore[attr-defined]
-        self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():
-            o._network = self
+            o._network = self._mark
         self._dts = clocks
         self._prepared_for = self._signature()
 
     def _check(self) -> None:
         every = self._all()
         for o in every:
-            if o._network is not None and o._network is not self:
+            if o._network is not None and o._network is not self._mark:
                 raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
             for needed in o.dependencies():
                 root = root_of(needed)
@@ -362,17 +381,14 @@ class Network(Named):
 
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-
-        def add(o: Any) -> None:
+        waiting: list[Any] = self._all()[::-1]
+        while waiting:
+            o = waiting.pop()
             if o.name not in found:
                 found[o.name] = o
                 near_by = o.neighbours() if offers(o, "neighbours") else ()
-                for other in (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group")):
-                    if other is not None and offers(other, "params"):
-                        add(other)
-
-        for o in self._all():
-            add(o)
+                others = (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group"))
+                waiting += [other for other in others[::-1] if other is not None and offers(other, "params")]
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
@@ -408,8 +424,8 @@ class Network(Named):
             o.check_accuracy()  # type: ignore[attr-defined]
 
     def _warn_of_invalid(self) -> None:
-        for o, name, values in self._watched:
-            if not float(np.dot(values, values)) < 1e90:
+        for owner, name, values in self._watched:
+            if not float(np.dot(values, values)) < 1e90 and (o := owner()) is not None:
                 self._warn_if_invalid(o, name, values)
 
     def _warn_if_invalid(self, o: BrianObject, name: str, values: np.ndarray) -> None:
@@ -423,7 +439,7 @@ class Network(Named):
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
         """Keep a copy of everything that a run changes, in memory or in a file."""
         dts = [o.clock.dt_ for o in self._all()]
-        found = {"t": self._t, "key": self._key, "seed_version": self._seed_version, "runs": random_state.runs,
+        found = {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                  "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
                  "clocks": {c.name: (c.steps_until(self._t, min(dts)), c.dt_) for c in {o.clock for o in self._all()}}}
         if filename is None:
@@ -454,6 +470,7 @@ class Network(Named):
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
             random_state.host.bit_generator.state = found["host"]
+            self._origins = {c: found["origins"][c.name] for c in {o.clock for o in self._all()} if c.name in found["origins"]}
         else:
             self._key = None
 
@@ -477,6 +494,13 @@ class Network(Named):
         assert self._prepared is not None
         return explain(self._prepared, stage)
 
+    def describe(self, format: str = "markdown", level: int = 0) -> Description:
+        """Tables for a paper (Nordlie et al. 2009): populations, connections, equations, values. ``str`` of it is Markdown or LaTeX.
+
+        Names of the script that equations use have the values they have now. `WrongValue` for another format.
+        """
+        return describe(self.name, self._objects, RunNamespace.of_caller(level), format)
+
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""
         clocks = {o.clock.name: o.clock for o in self._all()}
@@ -492,9 +516,19 @@ class Network(Named):
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
 
+    def to_pandas(self) -> dict[str, Any]:
+        """A table for each object that has values, by name."""
+        return {o.name: o.to_pandas() for o in self._objects if isinstance(o, Group)}
+
+    def to_xarray(self) -> Any:
+        """An `xarray.DataTree` with a data set for each object that has values; ``tree.to_netcdf(file)`` keeps it."""
+        tree = optional("xarray", "Data sets").DataTree.from_dict({o.name: o.to_xarray() for o in self._objects if isinstance(o, Group)}, name=self.name)
+        tree.attrs["t"] = self.t_
+        return tree
+
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{o.name}</td><td>{type(o).__name__}</td><td>{o.clock.dt}</td></tr>" for o in self._objects)
-        return f"<b>Network</b> {self.name}, t = {self.t}<table><tr><th>object</th><th>kind</th><th>dt</th></tr>{rows}</table>"
+        rows = [(o.name, type(o).__name__, o.clock.dt) for o in self._objects]
+        return html.table("Network", ("object", "kind", "dt"), rows, f"{self.name}, t = {self.t}")
 
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"

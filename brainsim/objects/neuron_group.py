@@ -21,6 +21,7 @@ from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.variables import Variable
+from brainsim.options import prefs
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_condition
 from brainsim.units.dimensions import SECOND
@@ -105,7 +106,8 @@ class NeuronGroup(EquationGroup):
     def _parts(self, order: int) -> None:
         self.state_updater = Part("stateupdater", self, "groups", order)
         self.subexpression_updater = Part("subexpression_update", self, "before_start", order)
-        self._contained += [self.state_updater, self.subexpression_updater]
+        frozen = any("constant over dt" in e.flags for e in self.equations.equations)
+        self._contained += [self.state_updater, self.subexpression_updater] if frozen else [self.state_updater]
         self.thresholder: dict[str, Part] = {}
         self.resetter: dict[str, Part] = {}
         for event in self.events:
@@ -209,7 +211,9 @@ class NeuronGroup(EquationGroup):
         """Statements for some of the neurons; shared variables cannot be written there."""
         block = self.block_of(code, title, run)
         for s in block.statements:
-            if block.symbols[s.target].shared and block.symbols[s.target].kind != "local":
+            symbol = block.symbols[s.target]
+            to_one = s.target in self.variables and "linked" in self.variables[s.target].flags and not self._linked_variable(symbol).shared
+            if symbol.shared and symbol.kind != "local" and not to_one:
                 raise WrongSyntax(f"The shared variable '{s.target}' cannot be written where only some neurons are active", at=s.target_span or s.span)
         return block
 
@@ -239,6 +243,8 @@ class NeuronGroup(EquationGroup):
         tree, is_time = self._refractory_tree(resolver)
         if not is_time:
             return [Assign("_active", "=", Op("or", (Name("not_refractory"), Op("not", (tree,)))))]
+        if prefs["legacy.refractory_timing"]:
+            return [Assign("_active", "=", Op(">", (Op("-", (Name("t"), Name("lastspike"))), tree)))]
         since = whole_steps(Op("-", (Name("t"), Name("lastspike"))))
         return [Assign("_active", "=", Op(">=", (since, whole_steps(tree))))]
 

@@ -1,6 +1,7 @@
 """Names from outside a model that a prepared program uses: looked up anew at every run."""
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +17,12 @@ class Outside:
     """A name from outside whose value a prepared program uses; looked up anew at every run."""
 
     def __init__(self, owner: Any, found: Symbol | External):
-        self.owner, self.name, self.found, self.value = owner, found.name, found, found.holder
+        self._owner, self.name, self.found, self.value = weakref.ref(owner), found.name, found, found.holder
+
+    @property
+    def owner(self) -> Any:
+        """The object whose code uses the name; this keeps it not alive."""
+        return self._owner()
 
     def same(self, run: RunNamespace) -> bool:
         """Whether the name still holds the very object it held."""

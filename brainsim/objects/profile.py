@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from brainsim.errors import WrongValue
+from brainsim.objects import html
 from brainsim.objects.magic import magic_network
 from brainsim.units import Quantity
 
@@ -25,8 +26,7 @@ class ProfilingSummary:
         return "\n".join(["Profiling summary", "=" * 17, *(f"{name:{width}}  {time:>10}  {share:>6}" for name, time, share in self._lines())])
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{n}</td><td>{t}</td><td>{s}</td></tr>" for n, t, s in self._lines())
-        return f"<table><tr><th>object</th><th>time</th><th>share</th></tr>{rows}</table>"
+        return html.table("Profile", ("object", "time", "share"), self._lines())
 
 
 def profiling_summary(net: Any = None, show: int | None = None) -> ProfilingSummary:

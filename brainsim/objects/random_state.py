@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import secrets
+import weakref
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ class RandomState:
     """``seed(n)`` makes everything after it repeatable; without a seed every process differs."""
 
     def __init__(self) -> None:
+        self.networks: weakref.WeakSet[Any] = weakref.WeakSet()   #: those that exist
         self.seed(None)
 
     def seed(self, value: int | None) -> None:
@@ -23,12 +26,17 @@ class RandomState:
         np.random.seed(None if value is None else self.base % 2**32)
 
     def kept(self) -> dict[str, object]:
-        """Everything that later random numbers depend on, those of networks that run already apart."""
-        return {"base": self.base, "runs": self.runs, "host": self.host.bit_generator.state, "numpy": np.random.get_state()}
+        """Everything that later random numbers depend on."""
+        places = [(weakref.ref(network), network.random_place()) for network in self.networks]
+        return {"version": self.version, "networks": places, "base": self.base, "runs": self.runs, "host": self.host.bit_generator.state,
+                "numpy": np.random.get_state()}
 
     def put_back(self, kept: dict[str, object]) -> None:
-        """The inverse of `kept`; networks begin with a new key."""
+        """The inverse of `kept`."""
         self.base, self.runs, self.version = kept["base"], kept["runs"], self.version + 1  # type: ignore[assignment]
+        for network, (key, version, used) in kept["networks"]:  # type: ignore[attr-defined]
+            if network() is not None:
+                network().go_on_from(key, self.version if version == kept["version"] else -1, used)
         self.host.bit_generator.state = kept["host"]  # type: ignore[assignment]
         np.random.set_state(kept["numpy"])  # type: ignore[arg-type]
 

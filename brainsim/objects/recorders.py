@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
-from brainsim.objects import plotting
-from brainsim.objects.clock import Clock
-from brainsim.objects.group import Group
+from brainsim.objects import html, plotting
+from brainsim.objects.clock import Clock, seconds
+from brainsim.objects.exports import Column, Table
+from brainsim.objects.group import TIMES, Group
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
@@ -27,7 +29,7 @@ from brainsim.objects.variables import Variable, VariableView, element_indices
 from brainsim.units import Quantity
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
-
+from brainsim.units.words import unit_text
 
 logger = logging.getLogger("brainsim")
 
@@ -43,6 +45,7 @@ class Recorder(Group):
         super().__init__(**place)
         self.source = source
         self._records: dict[str, tuple[str, QueueState]] = {}
+        self.variables.clear()   # the time is that of the entries
         self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", f"{self.name}.@size", dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
@@ -129,6 +132,15 @@ class Recorder(Group):
         return in_format({v: self._state(v, units) for v in vars}, format, units)
 
     _further: tuple[str, ...] = ("N",)
+    _rows = "time"           #: what an entry is called in tables
+
+    def _table(self) -> Table:
+        columns = (Column(v, (self._rows,), self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in self._records if v != "t")
+        return Table(self.name, type(self).__name__, self._rows, tuple(columns), (Column("time", ("time",), self._raw("t").copy(), "second"),))
+
+    def _repr_html_(self) -> str:
+        rows = [(v, unit_text(self.variables[v].dimension)) for v in self._records]
+        return html.table(type(self).__name__, ("recorded", "unit"), rows, repr(self).partition("(")[2][:-1])
 
     def _state(self, name: str, units: bool) -> Any:
         values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
@@ -161,9 +173,10 @@ class StateMonitor(Recorder):
         self.record_variables = [v for v in _names_to_record(source, variables) if v != "t"]
         self._index = _recorded_indices(source, record)
         for v in self.record_variables:
-            dtype = source.variables[v].dtype if source.variables[v].linked_to is None else source.variables[v].linked_to.dtype
-            self._keep(v, dtype, source.variables[v].dimension)
-            if source.variables[v].shared and len(self._index) > 1:
+            kept = _variable(source, v)
+            assert kept is not None
+            self._keep(v, kept.dtype if kept.linked_to is None else kept.linked_to.dtype, kept.dimension)
+            if kept.shared and len(self._index) > 1:
                 logger.warning("%s: '%s' is shared, and is recorded once for every element", self.name, v, extra={"topic": "shared_variable"})
 
     @property
@@ -202,6 +215,12 @@ class StateMonitor(Recorder):
             here = self.source.elements(self._index.astype(np.int64))
             values = evaluate(tree, Block((), resolver.symbols, resolver.functions), here)
             _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
+
+    def _table(self) -> Table:
+        source, element = self.source, self.source._element
+        columns = tuple(Column(v, ("time", element), self._values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
+        places = tuple(Column(side, (element,), getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
+        return replace(super()._table(), columns=columns, coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
 
     def _values(self, variable: str) -> np.ndarray:
         return self._raw(variable).reshape(len(self), len(self._index)).T
@@ -345,6 +364,15 @@ class EventMonitor(Recorder):
             self._recorded(name)
         return super().__getattr__(name)
 
+    _rows = "event"
+
+    def _table(self) -> Table:
+        element, rows = self.source._element, self._rows if self.record else self.source._element
+        names = ("i", "t", *(v for v in self._records if v not in ("i", "t"))) if self.record else ()
+        events = tuple(Column(v, ("event",), self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in names)
+        count = Column("count", (element,), self.count)
+        return Table(self.name, type(self).__name__, rows, (*events, count), (Column(element, (element,), np.arange(self.source._count)),))
+
     def plot(self, ax: Any = None) -> Any:
         """A raster, time in milliseconds; returns the Matplotlib axes."""
         return plotting.raster(self, ax)
@@ -364,6 +392,17 @@ class SpikeMonitor(EventMonitor):
     def num_spikes(self) -> int:
         """Spikes in all."""
         return self.num_events
+
+    def binned_rate(self, bin_size: object) -> tuple[Quantity, Quantity]:
+        """Starts of bins of this length from time 0 on, whole ones only; and the rate of each neuron, shape (neurons, bins)."""
+        dt = self.clock.dt_
+        steps = _steps_of(bin_size, dt)
+        bins = self.clock.step // steps
+        at = np.round(self._recorded("t") / dt).astype(np.int64) // steps
+        counts = np.zeros((self.source._count, bins))
+        whole = at < bins
+        np.add.at(counts, (self._recorded("i")[whole], at[whole]), 1)
+        return Quantity(np.arange(bins) * (steps * dt), SECOND), Quantity(counts / (steps * dt), SECOND ** -1)
 
     def spike_trains(self) -> dict[int, Quantity]:
         """Spike times by neuron, for every neuron of the source."""
@@ -398,12 +437,28 @@ class PopulationRateMonitor(Recorder):
         weights = _window(window, width, self.clock.dt_)
         return Quantity(np.convolve(self._raw("rate"), weights / weights.sum(), mode="same"), SECOND ** -1)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Rate over time; returns the Matplotlib axes."""
-        return plotting.rate(self, ax)
+    def binned_rate(self, bin_size: object) -> tuple[Quantity, Quantity]:
+        """Starts of bins of this length, whole ones only, and the mean rate in each, both of shape (bins,)."""
+        steps = _steps_of(bin_size, self.clock.dt_)
+        bins = len(self) // steps
+        rates = self._raw("rate")[:bins * steps].reshape(bins, steps).mean(axis=1)
+        return Quantity(self._raw("t")[:bins * steps:steps].copy(), SECOND), Quantity(rates, SECOND ** -1)
+
+    def plot(self, width: Any = None, ax: Any = None) -> Any:
+        """Rate over time, smoothed by a Gaussian of this width; returns the Matplotlib axes."""
+        return plotting.rate(self, width, ax)
 
     def __repr__(self) -> str:
         return f"PopulationRateMonitor({self.source.name}, {len(self)} times)"
+
+
+def _steps_of(bin_size: object, dt: float) -> int:
+    """Whole steps in a bin; `WrongValue` where it is none."""
+    length = seconds(bin_size, "bin_size", positive=True)
+    steps = round(length / dt)
+    if steps < 1 or abs(length / dt - steps) > 1e-6:
+        raise WrongValue("A bin is a whole number of time steps long", found=f"{bin_size}, with a step of {dt} s")
+    return steps
 
 
 def _window(window: object, width: object, dt: float) -> np.ndarray:
@@ -431,13 +486,18 @@ def _names_to_record(source: Group, variables: object) -> list[str]:
     if variables is True:
         equations = getattr(source, "equations", None)
         if equations is None:
-            return list(source.variables)
+            return [n for n in source.variables if n not in TIMES]
         return [e.name for e in equations.equations if "summed" not in e.flags] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
     for v in names:
-        if v not in source.variables and v != "t":
+        if v != "t" and _variable(source, v) is None:
             raise UnknownName(f"'{v}' is not a variable of {source.name}", help=near(v, source.variables))
     return names
+
+
+def _variable(source: Group, name: str) -> Variable | None:
+    """A variable of the source; of synapses also one of the neurons they join."""
+    return source.variables.get(name) or source._reached(name)
 
 
 def _recorded_indices(source: Group, record: object) -> np.ndarray:

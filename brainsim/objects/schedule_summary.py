@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from brainsim.objects import html
 from brainsim.units import Quantity
 
 
@@ -36,6 +37,5 @@ class SchedulingSummary:
         return str(self).splitlines()
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{e.name}</td><td>{e.when}</td><td>{e.order}</td><td>{e.dt}</td><td>{'yes' if e.active else 'no'}</td></tr>"
-                       for e in self.entries)
-        return f"<table><tr><th>object</th><th>when</th><th>order</th><th>dt</th><th>active</th></tr>{rows}</table>"
+        rows = [(e.name, e.when, e.order, e.dt, "yes" if e.active else "no") for e in self.entries]
+        return html.table("Schedule", ("object", "when", "order", "dt", "active"), rows)

@@ -14,14 +14,15 @@ from brainsim.ir.state import DTYPES
 from brainsim.language.equations import Equation
 from brainsim.language.functions import FUNCTIONS, RANDOM
 from brainsim.language.statements import parse_statements
-from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, walk
+from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, rebuild, walk
 from brainsim.model.equations import DTYPES as WORDS
 from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
 from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import External, Symbol
 from brainsim.objects.group import Group
-from brainsim.objects.namespace import RunNamespace, scalar_dtype, unit_value
+from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.variables import Variable
+from brainsim.options import single_precision
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_equation
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
@@ -48,9 +49,12 @@ class EquationGroup(Group):
     method_options: Mapping[str, object]
     _exclusive: tuple[tuple[str, str], ...] = ()
     _reserved: tuple[str, ...] = ()
+    _variable_class: type[Variable] = Variable
     _update: Update | None = None
     equations: Equations
-    _variable_class: type[Variable] = Variable
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + self.equations._repr_latex_()
 
     @property
     def integration(self) -> Update | None:
@@ -85,10 +89,12 @@ class EquationGroup(Group):
                 v.allocate(count)
 
     def _add_memory(self) -> None:
-        """Variables for what an adaptive method remembers of each element."""
-        for name, kind in kept(self.method, self.method_options).items():
-            dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
-            self.variables[name] = Variable(name, f"{self.name}.{name}", dimension, dtype)
+        """Variables for what an adaptive method remembers of each element; the method may have been changed since the last time."""
+        for name, kind in kept(self.method, self.method_options or {}).items():
+            if name not in self.variables:
+                dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
+                self.variables[name] = Variable(name, f"{self.name}.{name}", dimension, dtype)
+                self.variables[name].allocate(self._count)
 
     def check_accuracy(self) -> None:
         """`IntegrationError` if an adaptive method could not reach its accuracy since the last look."""
@@ -104,6 +110,7 @@ class EquationGroup(Group):
     # -- from equations to blocks --------------------------------------------------------------------------------------
     def check_units(self, run: RunNamespace) -> None:
         """Every line of the model: units, types, shared lines that refer to shared names only."""
+        self._add_memory()
         for v in self.variables.values():
             if "linked" in v.flags and v.linked_to is None:
                 raise UnknownName(f"The linked variable '{v.name}' was never set", at=v.span,
@@ -119,7 +126,7 @@ class EquationGroup(Group):
             check_equation(e, dims, kinds, resolver.function_table(e.expression))
             self._check_stateful(e, resolver)
             self._check_columns(e, resolver)
-            self._warn_of_shadows(e, run)
+            self.warn_of_shadows(names(e.expression), run)
             if "shared" in e.flags:
                 self._check_shared(e, resolver)
 
@@ -133,15 +140,6 @@ class EquationGroup(Group):
                 if columns < self._count:
                     raise WrongIndex(f"The TimedArray '{found.name}' has {columns} columns for {self._count} elements",
                                      at=node.span, help="give it a column per element, or choose one: ta(t, i % n)")  # type: ignore[attr-defined]
-
-    def _warn_of_shadows(self, e: Equation, run: RunNamespace) -> None:
-        assert e.expression is not None
-        for name in names(e.expression) & set(self.variables):
-            value = run.get(name)
-            if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
-                _SHADOWED.add((self.name, name))
-                logger.warning("'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
-                               name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     def _check_stateful(self, e: Equation, resolver: Resolver) -> None:
         if e.kind != "subexpression" or "constant over dt" in e.flags or e.expression is None:
@@ -159,6 +157,13 @@ class EquationGroup(Group):
                 symbol = resolver.find(node)
                 if symbol.kind in ("array", "index", "subexpression") and not symbol.shared:
                     raise WrongSyntax(f"The shared '{e.name}' refers to '{node.id}', which has a value per element", at=node.span)
+
+    def _noise_inlined(self, tree: Tree | None) -> Tree:
+        """The expression with the subexpressions that contain noise written out: noise means something in differential equations only."""
+        assert tree is not None
+        lines = {e.name: self._noise_inlined(e.expression) for e in self.equations.of_kind("subexpression") if e.name in names(tree)}
+        noisy = {name: inner for name, inner in lines.items() if any(map(is_noise, names(inner)))}
+        return rebuild(tree, lambda node: noisy.get(node.id, node) if isinstance(node, Name) else node)
 
     def _add_noise(self, resolver: Resolver, tree: Tree) -> None:
         for name in names(tree):
@@ -184,9 +189,9 @@ class EquationGroup(Group):
         """The differential equations as an integrator sees them."""
         equations = []
         for e in lines:
-            assert e.expression is not None
-            self._add_noise(resolver, e.expression)
-            equations.append((e.name, resolver.tree(e.expression)))
+            expression = self._noise_inlined(e.expression)
+            self._add_noise(resolver, expression)
+            equations.append((e.name, resolver.tree(expression)))
         variables = {name for name, _ in equations}
         for name in variables:
             resolver.symbols[name] = resolver.scope.own[name]
@@ -206,6 +211,9 @@ class EquationGroup(Group):
 
     def announce(self, update: Update, method: object) -> None:
         """Tell the user, once per set of equations, which method was chosen for them and why; not when they chose it."""
+        if isinstance(method, str) and method.lower() == "independent" and "independent" not in _ANNOUNCED:
+            _ANNOUNCED.add("independent")
+            logger.warning("the method 'independent' is deprecated: say 'exact'", extra={"topic": "deprecated_independent"})
         if isinstance(method, str) or callable(method):
             return
         key = f"{self.equations} {update.method}"
@@ -240,7 +248,6 @@ class EquationGroup(Group):
 
 
 _ANNOUNCED: set[str] = set()
-_SHADOWED: set[tuple[str, str]] = set()
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:
@@ -263,6 +270,8 @@ def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Eq
 def _float_dtype(e: Equation, dtype: object) -> str:
     word = WORDS[e.dtype]
     wanted = dtype.get(e.name) if isinstance(dtype, Mapping) else dtype
+    if wanted is None and word == "f8" and single_precision():
+        return "f4"
     if wanted is None or (word != "f8" and not isinstance(dtype, Mapping)):
         return word
     found = np.dtype(wanted)  # type: ignore[call-overload]

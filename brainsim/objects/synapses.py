@@ -3,23 +3,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongType, WrongValue, inside
+from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongSyntax, WrongType, WrongValue, inside
 from brainsim.integrators.event_driven import integrate_event_driven
 from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
+from brainsim.language.equations import Equation
 from brainsim.language.names import SYNAPTIC
-from brainsim.language.trees import Assign
+from brainsim.language.trees import Assign, names
 from brainsim.model.equations import dimension_of_unit
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
+from brainsim.objects import plotting
 from brainsim.objects.clock import Clock
 from brainsim.objects.connect import Connection, new_pairs
-from brainsim.objects.group import Group
+from brainsim.objects.exports import Column, Table
+from brainsim.objects.group import TIMES, Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
@@ -44,6 +48,7 @@ class Synapses(EquationGroup):
     """
 
     _slot = "groups"
+    _element = "synapse"
     _flags = {"differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
               "parameter": ("shared", "constant", "linked")}
     _exclusive = (("event-driven", "clock-driven"),)
@@ -68,6 +73,7 @@ class Synapses(EquationGroup):
         self.method, self.method_options = method, dict(method_options or {})
         self.pre_index = self.post_index = np.zeros(0, np.int32)
         self.connected = 0
+        self.rules: list[str] = []      #: the calls of `connect` in words
         self.reduce, self._reduced = reduce, Reduced(self)
         self.multisynaptic_index = multisynaptic_index
         self._take_equations(model if model is not None else "", dtype)
@@ -78,11 +84,12 @@ class Synapses(EquationGroup):
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
         self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
-        self._contained += [self.state_updater]
+        if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
+            self._contained += [self.state_updater]
 
     # -- construction --------------------------------------------------------------------------------------------------
     def _check_equations(self) -> None:
-        taken = {n for g in (self.source, self.target) for n in g.variables} - {"N", "i", "j", "lastupdate", "delay"}
+        taken = {n for g in (self.source, self.target) for n in g.variables} - {"N", "i", "j", "lastupdate", "delay", *TIMES}
         for name in self.variables:
             if name in taken:
                 raise WrongValue(f"'{name}' is already a variable of the source or the target of {self.name}",
@@ -91,14 +98,15 @@ class Synapses(EquationGroup):
         clocked = {e.name for e in self.equations.of_kind("differential")} - driven
         needed = self.equations.dependencies
         for e in self.equations.equations:
-            used = frozenset(d.equation.name for d in needed.get(e.name, ()))
             wrong = clocked if e.name in driven else driven if e.name in clocked else set()
             for d in needed.get(e.name, ()):
                 if d.equation.name in wrong:
                     through = "".join(f" through '{n}'" for n in d.via)
                     raise EquationError(f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}", at=e.span)
             if "summed" in e.flags:
-                self._check_summed(e.name, used & driven, e.span)
+                self._check_summed(e.name, {d.equation.name: d.via for d in needed.get(e.name, ()) if d.equation.name in driven}, e.span)
+            if "shared" in e.flags:
+                self._check_reach(e)
         sums = [e.name for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         stems = [n.rpartition("_")[0] for n in sums]
         if self.source.parent is self.target.parent and len(set(stems)) < len(stems):
@@ -113,7 +121,16 @@ class Synapses(EquationGroup):
             k = self.multisynaptic_index
             self.variables[k] = Variable(k, f"{self.name}.{k}", dtype="i4", read_only=True)
 
-    def _check_summed(self, name: str, driven: frozenset[str], span: Any) -> None:
+    def _check_reach(self, e: Equation) -> None:
+        """What is shared by all synapses cannot refer to what differs between neurons."""
+        for name in names(e.expression) - set(self.variables) if e.expression is not None else ():
+            stem, _, side = name.rpartition("_")
+            group = self.source if side == "pre" else self.target
+            variable = group.variables.get(stem if side in ("pre", "post") else name)
+            if variable is not None and not variable.shared:
+                raise WrongSyntax(f"The shared '{e.name}' refers to '{name}', which has a value per neuron", at=e.span)
+
+    def _check_summed(self, name: str, driven: Mapping[str, tuple[str, ...]], span: Any) -> None:
         stem, _, side = name.rpartition("_")
         if side not in ("pre", "post") or not stem:
             raise WrongValue(f"A summed variable is named after one of the target or the source, '{name}' is not", at=span,
@@ -124,7 +141,9 @@ class Synapses(EquationGroup):
             raise WrongValue(f"'{stem}' must be a plain parameter of {group.name} to be summed into", at=span,
                              help=f"declare '{stem} : unit' in the equations of {group.name}")
         if driven:
-            raise EquationError(f"The summed '{name}' refers to the event-driven '{sorted(driven)[0]}'", at=span,
+            first = sorted(driven)[0]
+            through = "".join(f" through '{n}'" for n in driven[first])
+            raise EquationError(f"The summed '{name}' refers to the event-driven '{first}'{through}", at=span,
                                 help="sum clock-driven variables: an event-driven one is only up to date at events")
         e = self.equations[name]
         if dimension_of_unit(e, unit_value) is not variable.dimension:
@@ -226,8 +245,9 @@ class Synapses(EquationGroup):
         Order: by i then j (by j then i for ``i='...'``), arrays as given. Compiles nothing.
         """
         run = RunNamespace.given(namespace, level)
-        first, second = new_pairs(self, Connection(condition, i, j, p, n, skip_if_invalid), run)
-        self._add_synapses(first, second)
+        rule = Connection(condition, i, j, p, n, skip_if_invalid)
+        self._add_synapses(*new_pairs(self, rule, run))
+        self.rules.append(str(rule))
 
     def _add_synapses(self, pre: np.ndarray, post: np.ndarray) -> None:
         """Append pairs given by their indices in source and target."""
@@ -284,6 +304,12 @@ class Synapses(EquationGroup):
             chosen &= np.isin(k, element_indices(item[2], int(k.max(initial=0)) + 1, f"{self.name} [k]"))
         return np.flatnonzero(chosen)
 
+    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
+        if isinstance(item, tuple):   # where there is no such neuron there are no synapses to read
+            item = tuple(np.zeros(0, int) if isinstance(x, (int, np.integer)) and not -g._count <= x < g._count else x
+                         for x, g in zip(item, (self.source, self.target))) + item[2:]
+        return super()._read(v, item, level)
+
     def __getitem__(self, item: object) -> "SynapticIndices":
         return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))
 
@@ -331,8 +357,9 @@ class Synapses(EquationGroup):
         found |= super().own_symbols(run)
         for side, label in (("pre", "N_outgoing"), ("post", "N_incoming")):
             found[f"{label}_{side}"] = found[label]
-        for label, side in (("i", "pre"), ("j", "post")):
-            found[f"{label}_{side}"] = found[label]
+        for label, side, group in (("i", "pre", self.source), ("j", "post", self.target)):
+            if not isinstance(group, Synapses):   # synapses have indices of their own
+                found[f"{label}_{side}"] = found[label]
         for path in self._pathways:
             if path.label == "pre" and path._delay.values is not None:
                 found["delay"] = Symbol("delay", "array", path._delay.program, SECOND, shared=path._delay.shared)
@@ -377,8 +404,6 @@ class Synapses(EquationGroup):
     # -- what happens in a step ----------------------------------------------------------------------------------------
     def prepare(self) -> None:
         """Rows, delays and queues of the pathways."""
-        if not self.connected:
-            raise inside(WrongType(f"{self.name} has no synapses", help="call connect() before the run"), self.name)
         for path in self._pathways:
             path.prepare()
         self._warn_of_steps()
@@ -422,6 +447,8 @@ class Synapses(EquationGroup):
             part = self.state_updater
             made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=block))
         made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        if not self.connected:
+            raise inside(WrongType(f"{self.name} has no synapses", help="call connect() before the run"), self.name)
         return made
 
     def _summed(self, name: str, run: RunNamespace) -> Summed:
@@ -437,6 +464,22 @@ class Synapses(EquationGroup):
         space, bounds = group.domain()
         return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups", order=group.order - 1,
                       space=self.name, target=symbol.via((f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
+
+    # -- looks ---------------------------------------------------------------------------------------------------------
+    def plot(self, variable: str | None = None, kind: str = "dots", ax: Any = None) -> Any:
+        """Connections, or a variable of the synapses; returns the Matplotlib axes. `WrongValue` for an unknown kind.
+
+        'dots': source across, target up; 'lines': source left, target right; 'matrix': sums by pair; 'histogram'.
+        """
+        return plotting.synapses(self, variable, kind, ax)
+
+    def _table(self) -> Table:
+        table, place = super()._table(), (self._element,)
+        sides = tuple(Column(side, place, getattr(self, side)[:]) for side in ("i", "j"))
+        delays = tuple(Column("delay" if p.label == "pre" else f"delay_{p.label}", () if p._delay.shared else place,
+                              p._delay.values[0] if p._delay.shared else p._delay.values, "second")
+                       for p in self._pathways if p._delay.values is not None)
+        return replace(table, columns=table.columns + delays, coordinates=table.coordinates + sides)
 
     def __repr__(self) -> str:
         return f"Synapses({self.source.name} → {self.target.name}, {len(self)} synapses, name={self.name!r})"

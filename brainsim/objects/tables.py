@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import Unsupported
+from brainsim.objects.optional import optional
 
 
 def in_format(values: dict[str, Any], format: str, units: bool = False) -> Any:
@@ -20,8 +21,7 @@ def in_format(values: dict[str, Any], format: str, units: bool = False) -> Any:
         raise Unsupported(f"The format '{format}' is unknown", help="'dict' or 'pandas'")
     if units:
         raise Unsupported("A pandas table has no units", help="get_states(..., units=False, format='pandas')")
-    import pandas
-
+    pandas = optional("pandas", "Tables")
     plain = {name: np.asarray(v) for name, v in values.items()}
     length = max((v.size for v in plain.values()), default=0)
     return pandas.DataFrame({name: np.resize(v, length) if v.ndim == 0 else v for name, v in plain.items()})

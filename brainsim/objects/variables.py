@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue
+from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongKindOfIndex, WrongType, WrongValue
 from brainsim.ir.state import DTYPES
 from brainsim.language.trees import Tree
 from brainsim.model.symbols import Symbol
+from brainsim.objects import html
+from brainsim.objects.value_text import value_text
 from brainsim.units import DIMENSIONLESS, Unit, get_dimensions, get_unit
 from brainsim.units.dimensions import Dimension
 from brainsim.units.quantities import with_dimension
@@ -39,6 +41,11 @@ class Variable:
     linked_to: Symbol | None = None     #: of a linked variable, once it is set
     symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
     space: str = ""                     #: where it lies, when not over the group's own elements
+
+    @property
+    def dim(self) -> Dimension:
+        """The dimension, as Brian 2 calls it."""
+        return self.dimension
 
     @property
     def moved(self) -> bool:
@@ -210,6 +217,10 @@ class VariableView:
             raise AttributeError(name)
         return getattr(self._all(), name)
 
+    def _repr_html_(self) -> str:
+        unit = unit_text(self.dim)
+        return html.table(f"{self.group.name}.{self.name}", ("values", "unit"), [(value_text(self.get_value(), self.dim), unit)], f"shape {self.shape}")
+
     def __repr__(self) -> str:
         return f"<{self.group.name}.{self.name}: {self._all()!r}>"
 
@@ -261,7 +272,7 @@ def element_indices(item: object, count: int, owner: str) -> np.ndarray:
     if array.size == 0:
         return np.zeros(0, int)
     if array.dtype.kind not in "iu":
-        raise WrongType(f"An index into {owner} is a whole number, a slice, a list of them, a boolean array or a string",
+        raise WrongKindOfIndex(f"An index into {owner} is a whole number, a slice, a list of them, a boolean array or a string",
                         found=f"{type(item).__name__} of {array.dtype}")
     array = array.astype(np.int64)
     bad = (array < -count) | (array >= count)

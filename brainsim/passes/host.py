@@ -1,20 +1,33 @@
-"""Kernels that call Python become returns to Python, for targets that cannot call it themselves."""
+"""Functions of the user's: those with code of their own are compiled, kernels that call others become returns to Python."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from brainsim.ir.program import Host, Kernel, Program
-from brainsim.ir.walk import calls_python
+from brainsim.ir.expressions import Foreign
+from brainsim.ir.program import Array, Host, Kernel, Native, Program
+from brainsim.ir.walk import calls_python, native_functions, nodes
+
+
+def with_natives(program: Program, natives: Mapping[str, Native], arrays: Mapping[str, Array]) -> Program:
+    """The program with those of the compiled functions that it calls, and the arrays they read."""
+    called = {n.function for k in program.kernels for n in nodes(k) if isinstance(n, Foreign)}
+    chosen = tuple(natives[name] for name in sorted(called & natives.keys()))
+    needed = sorted({name for n in chosen for _, name in n.arrays})
+    spaces = sorted({arrays[name].space for name in needed} - set(program.spaces))
+    return replace(program, natives=chosen, arrays=(*program.arrays, *(arrays[name] for name in needed)), spaces=(*program.spaces, *spaces))
 
 
 def to_host(program: Program) -> Program:
     """The same program where every kernel that calls Python is a `Host` kernel: the caller runs it (`only_python`)."""
-    return replace(program, kernels=tuple(_empty(k) if calls_python(k) else k for k in program.kernels))
+    natives = native_functions(program)
+    return replace(program, kernels=tuple(_empty(k) if calls_python(k, natives) else k for k in program.kernels))
 
 
 def only_python(program: Program) -> Program:
     """The kernels that call Python, at their numbers; all others empty."""
-    return replace(program, kernels=tuple(k if calls_python(k) else _empty(k) for k in program.kernels))
+    natives = native_functions(program)
+    return replace(program, kernels=tuple(k if calls_python(k, natives) else _empty(k) for k in program.kernels))
 
 
 def _empty(kernel: Kernel) -> Kernel:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from brainsim.ir.expressions import Call, Draw, Load
 from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Once, Program, Range
 from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_queues, used_params, writes
+from brainsim.targets import native
 from brainsim.targets.split import Split, independent, rare, split, work
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
@@ -37,8 +38,9 @@ def source(program: Program, simd: bool) -> str:
     names |= {f"{c}.{f}": f"clock_{k}_{f}" for k, c in enumerate(program.clocks) for f in ("t", "dt", "step")}
     names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
+    names |= native.names(program)
     kernels = [_view(program, k, n, names, short) for n, k in enumerate(program.kernels)]
-    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), kernels=kernels)
+    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels)
 
 
 def _prelude(simd: bool) -> str:
@@ -135,7 +137,7 @@ def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
         elif name in wholes:
             lines.append(f"const int64_t {names[name]} = T->wholes[{wholes.index(name)}];")
     if draws(k):
-        lines += ["const uint64_t seed = T->seed;", f"const int64_t draw_step = T->step[{program.clocks.index(k.clock)}];"]
+        lines += ["const uint64_t seed = T->seed;", "const int64_t draw_step = T->step[{0}] - T->origin[{0}];".format(program.clocks.index(k.clock))]
     touched, written = reads(k) | writes(k), writes(k)
     for n, a in enumerate(program.arrays):
         if a.name in touched:

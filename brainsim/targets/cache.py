@@ -32,7 +32,7 @@ def keep(made: Path, at: Path) -> None:
     os.replace(temporary, at)
 
 
-def run_compiler(command: Sequence[str], folder: Path, what: str) -> None:
+def run_compiler(command: Sequence[str], folder: Path, what: str, help: str = "prefs.codegen.target = 'numpy' runs without a compiler") -> None:
     """Run a compiler; a failure keeps its log and raises `BuildError` naming the kernel."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode == 0:
@@ -44,5 +44,4 @@ def run_compiler(command: Sequence[str], folder: Path, what: str) -> None:
     first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
     kernel = next((line.split("function")[1].strip(" ‘’':") for line in done.stderr.splitlines() if "In function" in line), "")
     raise BuildError(f"the C compiler refused {what}" + (f", in {kernel}" if kernel else ""), log=str(log), found=first,
-                     help=f"the generated code and the full log are kept in {kept}; "
-                          "prefs.codegen.target = 'numpy' runs without a compiler")
+                     help=f"the generated code and the full log are kept in {kept}; {help}")

@@ -36,6 +36,14 @@ class Compiler:
         fast = [*common, "-DBRAINSIM_FAST", "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only"]
         return [*fast, "-mprefer-vector-width=256"] if self.kind == "gcc" and platform.machine() == "x86_64" else fast
 
+    def cpp_command(self) -> list[str]:
+        """The compiler for C++."""
+        return [*self.command[:-1], "c++"] if self.kind == "zig" else [*self.command, "-x", "c++"]
+
+    def cpp_libraries(self) -> list[str]:
+        """The library of C++."""
+        return ["-lc++"] if self.kind == "zig" or sys.platform == "darwin" else ["-lstdc++"]
+
     def link_flags(self) -> list[str]:
         """Flags that make a module of object files. (Without -ffast-math: linking with it would change the processor's mode.)"""
         return ["-shared", *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else [])]
@@ -43,6 +51,11 @@ class Compiler:
     def libraries(self) -> list[str]:
         """Libraries, after the object files."""
         return ["-lmvec", "-lm"] if self.vector_functions else ["-lm"]
+
+
+def cpp_flags(flags: list[str]) -> list[str]:
+    """The same flags for C++."""
+    return ["-std=gnu++17" if f == "-std=gnu11" else f for f in flags]
 
 
 @lru_cache(maxsize=None)

@@ -25,11 +25,12 @@ class Missing:
 
 @dataclass(frozen=True)
 class Written:
-    """Generated text; ``digest`` names it in caches."""
+    """Generated text; ``digest`` names it in caches. ``more`` are further texts by their language."""
 
     text: str
     language: str
     digest: str
+    more: tuple[tuple[str, str], ...] = ()
 
 
 class Executable(Protocol):

@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.util
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -13,13 +14,15 @@ import numpy as np
 
 from brainsim.ir.program import FanOut, Program
 from brainsim.ir.state import Pause, State
-from brainsim.targets import c_source
+from brainsim.targets import c_source, native
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
-from brainsim.targets.compiler import Compiler, cpu, find_compiler
+from brainsim.targets.compiler import Compiler, cpp_flags, cpu, find_compiler
 from brainsim.targets.contract import Available, Missing, Written
 from brainsim.targets.split import split
 from brainsim.targets.wrapper import MODULE, version, wrapper
 
+CPP_HELP = ("a C++ compiler is needed (Debian/Ubuntu: apt install g++; or pip install ziglang); "
+            "without one, prefs.codegen.target = 'numpy' calls the Python function")
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 
@@ -41,38 +44,56 @@ class CythonTarget:
         """The loops and the scheduler as C text; the Cython half is the same for every network."""
         found = find_compiler(self.choice)
         simd = isinstance(found, Compiler) and found.vector_functions and self.math == "fast"
-        text = c_source.source(program, simd)
-        return Written(text, "C", digest(text))
+        text, other = c_source.source(program, simd), native.cpp_text(program)
+        return Written(text, "C", digest(text, *filter(None, [other])), (("C++", other),) if other else ())
 
     def build(self, program: Program, source: Written) -> "CythonExecutable":
         """The module for this text, from the cache or freshly compiled."""
         compiler = find_compiler(self.choice)
         if isinstance(compiler, Missing):
             raise RuntimeError(compiler.reason)
-        flags = compiler.flags(self.math)
-        name = "n" + digest(source.text, " ".join(flags), compiler.identity, cpu(), version(), SUFFIX)
+        flags, own = compiler.flags(self.math), native.settings(program.natives)
+        parts = [source.text, " ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
+        name = "n" + digest(*parts, *(text for _, text in source.more), *([own.identity] if program.natives else []))
         path = module_path(name, SUFFIX)
         if not path.exists():
-            compile_module(name, source.text, compiler, flags, path)
+            compile_module(name, source, compiler, flags, own, path)
         try:
             module = _load(str(path))
         except ImportError:      # a damaged file: build it once more
             path.unlink(missing_ok=True)
-            compile_module(name, source.text, compiler, flags, path)
+            compile_module(name, source, compiler, flags, own, path)
             module = _load(str(path))
         return CythonExecutable(module, program, self.threads)
 
 
-def compile_module(name: str, text: str, compiler: Compiler, flags: list[str], path: Path) -> None:
-    """Compile the loops, link the Cython half to them, and put the module into the cache."""
+def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.Settings, path: Path) -> None:
+    """Compile the loops and users' functions, link the Cython half to them, and put the module into the cache."""
     half = wrapper(compiler)
     with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
-        (Path(folder) / "network.c").write_text(text, encoding="utf-8")
+        (Path(folder) / "network.c").write_text(source.text, encoding="utf-8")
         made = Path(folder) / "module.so"
-        run_compiler([*compiler.command, *flags, "-c", "network.c", "-o", "network.o"], Path(folder), "the network's loops")
-        link = [*compiler.command, *compiler.link_flags(), "network.o", str(half.result()), "-o", str(made), *compiler.libraries()]
+        here = [f"-I{Path.cwd()}"] if own.headers else []
+        run_compiler([*compiler.command, *flags, *own.compile, *here, "-c", "network.c", "-o", "network.o"], Path(folder), "the network's loops")
+        more = list(_compile_more(source, compiler, [*flags, *own.compile, *here], own, Path(folder)))
+        link = [*compiler.command, *compiler.link_flags(), "network.o", *more, str(half.result()), "-o", str(made), *own.link,
+                *(compiler.cpp_libraries() if own.in_cpp or source.more else []), *compiler.libraries()]
         run_compiler(link, Path(folder), "to link the network's module")
         keep(made, path)
+
+
+def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: native.Settings, folder: Path) -> Iterator[str]:
+    """Users' functions in C++, and further sources of theirs; the object files."""
+    for _, text in source.more:
+        (folder / "functions.cpp").write_text(text, encoding="utf-8")
+        run_compiler([*compiler.cpp_command(), *cpp_flags(flags), "-c", "functions.cpp", "-o", "functions.o"], folder,
+                     "the C++ code of a function", help=CPP_HELP)
+        yield "functions.o"
+    for k, given in enumerate(own.sources):
+        path, made = Path(given).resolve(), f"source_{k}.o"
+        command = [*compiler.cpp_command(), *cpp_flags(flags)] if given.endswith(native.CPP_SUFFIXES) else [*compiler.command, *flags]
+        run_compiler([*command, "-c", str(path), "-o", made], folder, f"the source {given} of a function", help=CPP_HELP)
+        yield made
 
 
 @lru_cache(maxsize=None)
@@ -89,7 +110,8 @@ LEAST_WORK = 40_000
 """A kernel is divided among threads when it has at least so many operations; below 0 always, whatever it costs."""
 PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
-          "dt", "due", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "pace", "since", "least")
+          "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "pace", "since",
+          "least")
 
 
 class CythonExecutable:
@@ -121,7 +143,7 @@ class CythonExecutable:
             "queue_data": _addresses([q.data for q in queues]), "queue_count": _addresses([q.count for q in queues]),
             "queue_capacity": np.array([q.data.shape[1] for q in queues] or [0], np.int64),
             "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
-            "step": state.step, "end": state.end, "dt": state.dt, "due": state.due,
+            "step": state.step, "end": state.end, "dt": state.dt, "due": state.due, "origin": state.origin,
             "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "pace": self._pace,
         }
         self._keep = {**kept, "@arrays": arrays, "@queues": queues}  # type: ignore[dict-item]

@@ -42,7 +42,7 @@ class NumpyTarget:
         """The functions, ready to call."""
         scope = {name: fn for name, fn in FUNCTIONS.items()} | dict(
             divide=np.divide, floor_divide=np.floor_divide, mod=np.mod, logical_not=np.logical_not, logical_and=np.logical_and,
-            logical_or=np.logical_or, where=np.where, power=power_many, draw_many=draw_many, append=append, fan_out=fan_out,
+            logical_or=np.logical_or, where=np.where, power=power_many, draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
             flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at, multiply_at=np.multiply.at, cast=cast, inf=np.inf,
             nan=np.nan, expand=expand)
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)
@@ -80,6 +80,27 @@ class NumpyExecutable:
 
     def _lacks_room(self, kernel: Kernel, state: State) -> bool:
         return False  # appending grows a queue here
+
+
+class DrawAhead:
+    """`draw_many` for a whole space: for few elements, the numbers of many steps are made at once."""
+
+    _few = 2048
+
+    def __init__(self) -> None:
+        self._tables: dict[tuple[str, int], tuple[tuple[int, int, int], int, np.ndarray]] = {}
+
+    def __call__(self, law: str, seed: int, stream: int, step: int, index: np.ndarray) -> np.ndarray:
+        """One number per element; ``index`` counts up by one."""
+        ahead = min(self._few // max(1, len(index)), 256)
+        if ahead < 2:
+            return draw_many(law, seed, stream, step, index)
+        this = seed, len(index), int(index[0]) if len(index) else 0
+        made_for, first, table = self._tables.get((law, stream), ((0, 0, 0), step + 1, np.zeros(0)))
+        if made_for != this or not first <= step < first + len(table):
+            first, table = step, draw_many(law, seed, stream, step + np.arange(ahead)[:, None], index)
+            self._tables[law, stream] = this, first, table
+        return table[step - first]
 
 
 def power_many(a: object, b: object) -> object:
@@ -171,8 +192,10 @@ class KernelWriter:
                 return f"{function}({', '.join(self.operand('', a) for a in args)})"
             case Foreign(function, args, _):
                 return f"S.functions[{function!r}]({', '.join(map(self.text, args))})"
+            case Draw(law, stream, Local("i")) if self.whole:
+                return f"draw_ahead({law!r}, S.seed, {stream}, int(S.step[{self.clock}] - S.origin[{self.clock}]), i)"
             case Draw(law, stream, index):
-                return f"draw_many({law!r}, S.seed, {stream}, int(S.step[{self.clock}]), {self.text(index)})"
+                return f"draw_many({law!r}, S.seed, {stream}, int(S.step[{self.clock}] - S.origin[{self.clock}]), {self.text(index)})"
             case Cast(t, value):
                 return f"cast({t!r}, {self.text(value)})"
         raise TypeError(f"not an expression of the program: {e!r}")

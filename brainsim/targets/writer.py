@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
 from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
 from brainsim.targets.words import Words
 
@@ -60,6 +60,8 @@ class Writer:
                 return self.words.operators[op].format(*map(self.expression, args))
             case Call(function, args):
                 return self.call(function, args, e)
+            case Foreign(function, args, _):
+                return f"{self.names[function]}({', '.join(map(self.expression, args))})"
             case Draw(_, stream, Local("i")) if self.buffered:
                 return f"draw_{stream}[k]"
             case Draw(law, stream, index):

@@ -1,10 +1,11 @@
 """What NumPy's functions (those that are no ufuncs) do to dimensions, as data: function -> rule.
 
 A rule calls the function on plain arrays and says which dimension the result has. A function without a row, or an argument
-that a row does not expect to have a unit, is refused: NumPy never drops a unit unasked.
+that a row does not expect to have a unit, is refused: NumPy never drops a unit unasked, and what Brian 2 drops is said.
 """
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from brainsim.errors import WrongType
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.plain import Part, agree, is_scale_free, mismatch, split, words
 from brainsim.units.ufuncs import divided, raised, times
+
+logger = logging.getLogger("brainsim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,12 @@ def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
         return rule(func, args, kwargs)
     values = _plain_all((args, kwargs), strict=False)
     if values is None:
-        name = getattr(func, "__name__", str(func))
-        title = f"{getattr(func, '__module__', 'numpy')}.{name}"
-        raise WrongType(f"{title} does not know units", help=f"divide by the unit first, e.g. {name}(x/mV)")
+        raise WrongType(f"{_title(func)} does not know units", help=f"divide by the unit first, e.g. {func.__name__}(x/mV)")
     return Result(func(*values[0], **values[1]), None)
+
+
+def _title(func: Callable[..., Any]) -> str:
+    return f"{func.__module__}.{func.__name__}"
 
 
 def _plain_all(tree: Any, *, strict: bool, name: str = "") -> Any:
@@ -101,6 +106,19 @@ class Arguments:
         if found is not dim:
             agree([(np.array(1.0), dim), (plain, found)], f"Cannot calculate {self.title}: the argument {name!r} has another unit", is_scale_free)
         self.put(place, plain)
+
+    def fit_each(self, dims: list[Dimension], position: int, name: str) -> None:
+        """The same for an optional argument with an entry for each of ``dims``; whole numbers count and have no unit."""
+        place = self.place(position, name)
+        if place is None or not isinstance(self.get(place), (list, tuple)) or len(self.get(place)) != len(dims):
+            return
+        values = list(self.get(place))
+        for k, dim in enumerate(dims):
+            if not isinstance(values[k], (int, np.integer)):
+                entry = Arguments(self.func, (values[k],), {})
+                entry.fit(dim, 0, name)
+                values[k] = entry.get(0)
+        self.put(place, values)
 
     @property
     def title(self) -> str:
@@ -249,6 +267,8 @@ def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
     dims = [call.take(place) for place in (0, 1)]
     dense = call.place(4, "density")
     density = bool(dense is not None and call.get(dense))
+    for position, name in ((2, "bins"), (3, "range")):
+        call.fit_each(dims, position, name)
     return Result(call.call(), (raised(times(*dims), -1.0) if density else None, *dims))
 
 
@@ -381,6 +401,22 @@ def chained(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     return Result(func([plain for plain, _ in parts], **kwargs), dim)
 
 
+def takes_base_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    """Functions of the numbers in base units, with results that have none, where scripts for Brian 2 count on it; said every time."""
+    logger.warning("%s took values in base units, and its result has no unit; divide by a unit to choose the scale", _title(func),
+                   extra={"topic": "unit_dropped"})
+    return Result(func(*_bare(args), **_bare(kwargs)), None)
+
+
+def _bare(tree: Any) -> Any:
+    """The same containers, all quantities in them as plain numbers."""
+    if isinstance(tree, dict):
+        return {key: _bare(value) for key, value in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)(map(_bare, tree))
+    return np.asarray(tree) if isinstance(getattr(tree, "dim", None), Dimension) else tree
+
+
 def text(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
     return Result(repr(args[0]) if func.__name__ == "array_repr" else str(args[0]), None)
 
@@ -444,6 +480,9 @@ RULES: dict[Callable[..., Any], Rule] = {
     **_rows(slopes, "gradient"),
     **_rows(filled_like, "full_like"),
     **_rows(sums_of_products, "einsum"),
+    **_rows(takes_base_units, "bincount intersect1d histogramdd choose sinc roots poly vander diag_indices_from tril_indices_from triu_indices_from"),
+    **_rows(takes_base_units, "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift", np.fft),
+    **_rows(takes_base_units, "cond matrix_rank eigvals slogdet", np.linalg),
     **_rows(text, "array_repr array_str array2string"),
     **_rows(norms, "norm vector_norm matrix_norm", np.linalg),
     **_rows(solves, "solve", np.linalg),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, Span, UnknownName, WrongType, near
+from brainsim.errors import BrainsimError, DimensionMismatchError, Span, UnknownName, WrongCall, WrongType, near
 from brainsim.language.equations import Equation
 from brainsim.language.expressions import to_text
 from brainsim.language.functions import FUNCTIONS, Fixed, Free, Function, Same
@@ -124,7 +124,7 @@ def _literal(tree: Tree) -> float | None:
 
 def _of_call(tree: Tree, function: Function, args: Sequence[Tree], found: list[Dimension]) -> Dimension:
     if len(args) != function.arity:
-        raise WrongType(f"'{function.name}' takes {_count(function.arity)}", at=_span(tree), found=_count(len(args)))
+        raise WrongCall(f"'{function.name}' takes {_count(function.arity)}", at=_span(tree), found=_count(len(args)))
     rules = function.dimensions.arguments
     found = [_beside(number, rules, args, found) if _fits_all(a) else found[number] for number, a in enumerate(args)]
     for number, (rule, argument) in enumerate(zip(rules, args, strict=True)):

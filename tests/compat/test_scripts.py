@@ -38,6 +38,11 @@ def test_an_unmodified_script_runs(tmp_path):
     assert done.stdout.strip() == "__main__ brainsim ['a', 'b'] [0.9 0.9] []"
 
 
+def test_modules_come_along_with_the_star(tmp_path):
+    done = run(tmp_path, "from brian2 import *\ncodegen.target = 'numpy'\nbegin = time.time()\nprint(core.__name__, time.time() >= begin, in1d([1, 5], [5]), trapz([1, 3]))")
+    assert done.stdout.strip() == "brainsim.core True [False  True] 2.0", done.stderr
+
+
 def test_a_path_that_is_not_there_is_an_import_error(tmp_path):
     done = run(tmp_path, "from brian2.hears import Sound")
     assert done.returncode == 1 and "brian2.hears" in done.stderr

@@ -114,3 +114,12 @@ def test_the_summary_of_a_time_step_has_entries():
     assert [(e.name, e.when, e.active) for e in entries] == [
         ("watching", "start", False), ("scheduled_stateupdater", "groups", True),
         ("scheduled_spike_thresholder", "thresholds", True), ("scheduled_spike_resetter", "resets", True)]
+
+
+def test_states_hold_what_is_kept_for_a_step():
+    G = NeuronGroup(2, "x : 1\nheld = 2*x : 1 (constant over dt)\nfree = 3*x : 1")
+    G.x = [1, 2]
+    run(0.1 * ms)
+    states = G.get_states()
+    assert list(states["held"]) == [2, 4] and "free" not in states
+    assert list(G.get_states(subexpressions=True)["free"]) == [3, 6]

@@ -168,3 +168,29 @@ def test_a_group_refuses_a_variable_in_a_scaled_unit():
         NeuronGroup(1, "v : mV")
     G = NeuronGroup(1, "a : amp/meter**2\nb : 1/second\nc : Hz\nd : mmolar\nn : integer\nq : boolean")
     assert G.b.dim is G.c.dim is (1 / second).dim and G.n.dtype == np.int32 and G.q.dtype == np.bool_
+
+
+@pytest.mark.feature("Equations")
+@pytest.mark.parametrize("text, wanted", [
+    ("dv/dt = -v/ms : 1", None),
+    ("dv/dt = -v/ms + p*xi/ms**.5 : 1\np : 1", "additive"),
+    ("dv/dt = (v + xi*ms**.5)/ms : 1", "additive"),
+    ("dv/dt = xi*rand()/ms**.5 : 1", "additive"),
+    ("dv/dt = xi*s/ms**.5 : 1\ns = 2*p : 1\np : 1", "additive"),
+    ("dv/dt = xi*s/ms**.5 : 1\ns = 2*r : 1\nr = v : 1", "multiplicative"),
+    ("dv/dt = xi*t/ms**1.5 : 1", "multiplicative"),
+    ("dv/dt = xi*s/ms**.5 : 1\ns = t/ms : 1", "multiplicative"),
+    ("dv/dt = v*(1/ms + xi/ms**.5) : 1", "multiplicative"),
+    ("dv/dt = xi*u/ms**.5 : 1\ndu/dt = -u/ms : 1", "multiplicative"),
+    ("dv/dt = xi_1/ms**.5 + xi_2*v/ms**.5 : 1", "multiplicative"),
+])
+def test_noise_is_multiplicative_when_a_factor_changes(text, wanted):
+    assert Equations(text).stochastic_type == wanted
+
+
+@pytest.mark.feature("Equations", "declared units")
+def test_equations_know_dimensions_and_an_order_of_evaluation():
+    equations = Equations("c = b : 1\nb = a*2 : 1\na = v : 1\ndv/dt = c/ms : 1\np : volt")
+    assert [e.name for e in equations.ordered] == ["a", "b", "c", "v", "p"] and equations.dimensions["p"] is volt.dim
+    with pytest.raises(EquationError, match="base unit"):
+        Equations("v : mV")

@@ -29,7 +29,7 @@ from brainsim import (
 )
 from brainsim.compat.messages import catch_logs
 from brainsim.errors import Unsupported
-from brainsim.options import PreferenceError
+from brainsim.preferences import PreferenceError
 
 
 @pytest.mark.feature("objects of a network")
@@ -60,7 +60,7 @@ def test_a_network_has_a_time_that_cannot_be_set():
 
 
 @pytest.mark.feature("warning about unused objects")
-def test_an_object_that_never_ran_is_told_when_it_goes():
+def test_an_object_that_never_ran_is_told_when_it_goes(told_of_forgotten):
     def forgotten():
         NeuronGroup(1, "v : 1", name="lonely")
 

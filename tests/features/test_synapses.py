@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from brainsim import (
+    Hz,
     Network,
     NeuronGroup,
     PopulationRateMonitor,
@@ -122,3 +123,17 @@ def test_what_is_no_state_is_recorded_too(target):
     M = StateMonitor(G, ["twice", "k", "i"], record=True)
     Network(G, M).run(0.2 * ms)
     assert M.twice.tolist() == [[0, 0.2], [0, 0.2]] and M.k.tolist() == [[7, 7], [7, 7]] and M.i.tolist() == [[0, 0], [1, 1]]
+
+
+@pytest.mark.feature("binned_rate")
+def test_rates_in_bins_are_counts_over_the_length_of_the_bin(target):
+    G = SpikeGeneratorGroup(2, [0, 0, 1, 0], [0, 0.9, 1, 2.1] * ms)
+    rate, spikes = PopulationRateMonitor(G), SpikeMonitor(G)
+    Network(G, rate, spikes).run(2.5 * ms)
+    starts, rates = rate.binned_rate(1 * ms)
+    assert starts / ms == pytest.approx([0, 1]) and rates / Hz == pytest.approx([1000, 500])
+    starts, each = spikes.binned_rate(1 * ms)
+    assert starts / ms == pytest.approx([0, 1]) and np.allclose(each / Hz, [[2000, 0], [0, 1000]])
+    for monitor in (rate, spikes):
+        with pytest.raises(ValueError, match="whole number"):
+            monitor.binned_rate(0.25 * ms)

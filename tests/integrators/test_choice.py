@@ -102,6 +102,8 @@ def test_noise_is_classified_by_what_scales_it(text, kind, diagonal):
     ("dv/dt = -v/tau + exp(xi)", "euler", "the equation of 'v' is not linear in its noise"),
     ("dv/dt = -v/tau + w*xi_1\ndw/dt = w*xi_2", "milstein", "the equation of 'v' has noise that is not diagonal"),
     ("dv/dt = -v**2/tau", "exponential_euler", "the equation of 'v' is not linear in 'v'"),
+    ("dv/dt = v*(1 - v)/tau", "exponential_euler", "the equation of 'v' is not linear in 'v'"),
+    ("dv/dt = -exp(v)/tau", "exponential_euler", "the equation of 'v' is not linear in 'v'"),
     ("dv/dt = -rand()*v/tau", "exponential_euler", "the equation of 'v' multiplies 'v' by a random function"),
     ("dv/dt = -v/tau + xi", "exponential_euler", "the equation of 'v' belongs to a system with noise (xi)"),
     ("dx/dt = (y - x)/a\ndy/dt = (z - y)/b\ndz/dt = (x - 3*z)/c", "exact", "has no short closed form: x, y, z need each other"),

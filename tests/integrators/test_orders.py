@@ -66,6 +66,15 @@ def test_exponential_euler_is_finite_when_the_rate_is_zero(text, truth):
     assert float(run(update, dict(x=0.0, a=3.0, b=0.0), 0.5, 2)["x"]) == truth
 
 
+@pytest.mark.feature("exponential_euler")
+def test_exponential_euler_freezes_functions_of_the_variable_itself():
+    update = integrate(system("dv/dt = -(v - e)*(1 + exp(-v))**-1 + sin(v)"), "exponential_euler")
+    rate = lambda v: -1 / (1 + math.exp(-v))
+    slope_at = lambda v: (v - 3) * rate(v) + math.sin(v)
+    expected = 0.5 + slope_at(0.5) * math.expm1(rate(0.5) * 0.1) / rate(0.5)
+    assert float(run(update, dict(v=0.5, e=3.0), 0.1, 1)["v"]) == pytest.approx(expected, rel=1e-13)
+
+
 # Stochastic: strong order against the closed form on the same Brownian path.
 
 PATHS, FINEST, END = 4000, 256, 1.0

@@ -6,32 +6,52 @@ import pytest
 from machine import run, system
 from test_orders import BrownianPath
 
-from brainsim import Equations, ExplicitStateUpdater, StateUpdateMethod, UnsupportedEquationsException, euler
+from brainsim import Equations, ExplicitStateUpdater, StateUpdateMethod, UnsupportedEquationsException, euler, heun, milstein, rk2, rk4
+from brainsim.compat.methods import extract_method_options
 from brainsim.integrators.choose import METHODS, integrate
 
-KINDS = {
-    "euler": ("x_new = x + dt*f(x, t) + g(x, t)*dW", "additive"),
-    "rk2": ("k = dt*f(x, t)\nx_new = x + dt*f(x + k/2, t + dt/2)", None),
-    "rk4": ("a = dt*f(x, t)\nb = dt*f(x + a/2, t + dt/2)\nc = dt*f(x + b/2, t + dt/2)\nd = dt*f(x + c, t + dt)\n"
-            "x_new = x + (a + 2*b + 2*c + d)/6", None),
-    "heun": ("xs = x + dt*f(x, t) + g(x, t)*dW\nx_new = x + dt*(f(x, t) + f(xs, t + dt))/2 + dW*(g(x, t) + g(xs, t + dt))/2",
-             "multiplicative"),
-}
+BUILT_IN = {"euler": euler, "rk2": rk2, "rk4": rk4, "heun": heun, "milstein": milstein}
 STATE = dict(x=0.7, y=-0.3, t=0.4, a=1.3, s=0.5)
 
 
 def made(name):
-    text, stochastic = KINDS[name]
-    return ExplicitStateUpdater(text, stochastic=stochastic)
+    """The description that a built-in method shows, as a method of its own."""
+    return eval(repr(BUILT_IN[name]), {"ExplicitStateUpdater": ExplicitStateUpdater})
 
 
 @pytest.mark.feature("ExplicitStateUpdater")
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize("text", ["dx/dt = a*x*(1 - x)", "dx/dt = -y*a + sin(t)\ndy/dt = x*t"])
 def test_a_described_method_is_the_built_in_one(name, text):
     for n in (1, 5):
         ours, built = (run(integrate(system(text), m), STATE, 0.1, n) for m in (made(name), name))
         assert float(ours["x"]) == pytest.approx(float(built["x"]), rel=1e-14)
+
+
+def test_milstein_described_is_the_built_in_one():
+    ends = [run(integrate(system("dx/dt = -x + s*sin(x)*xi"), method), STATE, 0.1, 3, {"randn": iter([0.3, -1.2, 0.8]).__next__})
+            for method in (made("milstein"), "milstein")]
+    assert float(ends[0]["x"]) == pytest.approx(float(ends[1]["x"]), rel=1e-13)
+
+
+def test_built_in_explicit_methods_are_described_ones():
+    assert all(isinstance(m, ExplicitStateUpdater) and m.name == name for name, m in BUILT_IN.items())
+    assert integrate(system("dx/dt = -x"), rk4) == integrate(system("dx/dt = -x"), "rk4")
+
+
+def test_a_class_of_ones_own_is_a_method():
+    class Backwards(StateUpdateMethod):
+        def __call__(self, equations, variables=None, method_options=None):
+            options = extract_method_options(method_options, {"factor": 1.0})
+            (name, right), = equations.diff_eq_expressions
+            return f"{name} = {name} - {options['factor']}*dt*({right})"
+
+    for options, truth in (({}, 0.7), ({"factor": 2.0}, 0.4)):
+        assert float(run(integrate(system("dx/dt = 3*x"), Backwards(), options), dict(x=1.0), 0.1, 1)["x"]) == pytest.approx(truth)
+    with pytest.raises(KeyError):
+        integrate(system("dx/dt = 3*x"), Backwards(), {"fcator": 2.0})
+    with pytest.raises(TypeError):
+        StateUpdateMethod()
 
 
 @pytest.mark.parametrize("text", ["dx/dt = -x + s*xi_1", "dx/dt = -x + s*xi_1 + a*xi_2\ndy/dt = x + xi_2"])

@@ -6,7 +6,7 @@ import pytest
 
 from brainsim.ir.check import problems
 from brainsim.ir.program import Each, If, Once, Range
-from brainsim.ir.state import State
+from brainsim.ir.state import QueueState, State
 from brainsim.ir.text import kernel as kernel_text
 from brainsim.passes import optimise
 from brainsim.targets.cython_module import CythonTarget
@@ -29,7 +29,6 @@ def run(target, *kernels, optimised=False):
     sizes = {"G": 5, "S": 1, "rows": 2}
     arrays = {"G.x": np.array([1.0, 100.0, 3.0, 0.1, 17.0]), "G.y": np.zeros(5), "G.n": np.zeros(5, np.int32), "S.post": np.zeros(1, np.int32),
               "S.w": np.zeros(1), "S.starts": np.zeros(2, np.int32)}
-    from brainsim.ir.state import QueueState
     state = State(made, sizes, {"a": 1.0, "b": 2.0, "tau": 3.0}, arrays, {"G.spikes": QueueState.empty("i4")})
     state.end[:] = 1
     executable = TARGETS[target].build(made, TARGETS[target].write(made))

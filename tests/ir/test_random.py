@@ -9,6 +9,7 @@ import pytest
 
 from brainsim.ir.random import draw, draw_many, philox, quarter_turn
 from brainsim.targets.compiler import Compiler, find_compiler
+from brainsim.targets.numpy_arrays import DrawAhead
 from brainsim.targets.templates import read
 
 #: Random123's kat_vectors for philox4x32-10: counter, key, words
@@ -107,3 +108,12 @@ def test_a_quarter_turn_is_exact_to_the_last_digits():
     sine, cosine = quarter_turn(f)
     np.testing.assert_allclose(sine, np.sin(f * np.pi / 2), rtol=4e-16, atol=1e-17)
     np.testing.assert_allclose(cosine, np.cos(f * np.pi / 2), rtol=4e-16)
+
+
+def test_numbers_made_ahead_are_those_of_their_steps():
+    ahead, index = DrawAhead(), np.arange(5, 45)
+    for law in ("uniform", "normal"):
+        for seed, step in [(7, 0), (7, 1), (7, 49), (7, 60), (7, 2), (8, 2), (8, 2**40)]:
+            expected = [draw(law, seed, 3, step, int(k)) for k in index]
+            assert ahead(law, seed, 3, step, index).tolist() == pytest.approx(expected, rel=1e-15)
+    assert len(ahead("normal", 1, 0, 0, np.arange(0))) == 0

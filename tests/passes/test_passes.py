@@ -4,12 +4,13 @@ from __future__ import annotations
 import pytest
 
 from brainsim.ir.check import problems
+from brainsim.ir.program import Clear, Once
 from brainsim.ir.text import program as text
 from brainsim.passes import PASSES, optimise
 from brainsim.passes.fuse import drop_idle, fuse_loops
 from brainsim.passes.hoist import hoist_invariants
 from brainsim.passes.literals import lift_literals
-from tests.programs import ZERO, Append, Call, Clear, Const, Draw, Each, Events, I, If, Let, Local, kernel, op, p, program, store, x, y
+from tests.programs import ZERO, Append, Call, Const, Draw, Each, Events, I, If, Let, Local, kernel, op, p, program, store, x, y
 
 
 def kernels(p_) -> str:
@@ -73,8 +74,8 @@ def test_a_threshold_joins_the_update_before_it_and_its_queue_is_cleared_first()
                                                                      "  clear G.spikes[0]\n"
                                                                      "update+threshold: each G on clock\n"
                                                                      "  G.x[i] = (G.x[i] + a)\n"
-                                                                     "  if (G.x[i] > a):\n"
-                                                                     "    append G.spikes[0] <- i")
+                                                                     "  if (G.x[i] > a)\n"
+                                                                     "    append G.spikes[0] i")
 
 
 def test_locals_of_fused_loops_do_not_meet():

@@ -24,7 +24,7 @@ stairs = TimedArray([1.0, 5.0, 2.0, 0.0], dt=0.13 * ms)
 
 
 @pytest.mark.feature("adaptive steps (gsl)")
-@pytest.mark.parametrize("method", ["rk45", "gsl", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd", gsl_rkf45], ids=str)
+@pytest.mark.parametrize("method", ["rk45", "gsl", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd", gsl_rkf45], ids=repr)
 def test_every_neuron_takes_the_steps_it_needs(method):
     defaultclock.dt = 1 * ms
     G = NeuronGroup(3, "dv/dt = -v**2/ms : 1", method=method, method_options={"save_step_count": True, "max_steps": 5000})
@@ -144,3 +144,14 @@ def test_a_group_without_adaptive_steps_remembers_nothing():
 def test_called_with_equations_it_shows_its_loop():
     text = gsl_rkf45(Equations("dv/dt = -v : 1"))
     assert [line for line in text.splitlines() if "while" in line] == ["while 0 < _left and (1e-12*dt < _size and _done + _failed < 100):"]
+
+
+@pytest.mark.one_target
+def test_the_method_may_be_changed_between_runs():
+    G = NeuronGroup(2, "dv/dt = -v/ms : 1", method="euler")
+    net = Network(G)
+    net.run(0.1 * ms)
+    G.method, G.method_options = "rk45", {"save_step_count": True}
+    net.add(NeuronGroup(1, ""))
+    net.run(0.1 * ms)
+    assert list(G._step_count) == [1, 1]

@@ -153,3 +153,12 @@ def test_clock_driven_synapses_are_integrated():
     S.w = "i + 1"
     run(5 * ms)
     assert S.w[:] == pytest.approx(np.array([1, 1, 2, 2]) * np.exp(-1))
+
+
+@pytest.mark.one_target
+def test_independent_is_exact_and_said_once_to_be_deprecated(caplog, monkeypatch):
+    monkeypatch.setattr("brainsim.objects.states._ANNOUNCED", set())
+    caplog.set_level(logging.WARNING, "brainsim")
+    assert chosen("dv/dt = -v/tau : 1", method="independent") == "exact"
+    assert chosen("dv/dt = -v/tau : 1", method="independent") == "exact"
+    assert [r.topic for r in caplog.records if "independent" in r.message] == ["deprecated_independent"]

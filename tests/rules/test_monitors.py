@@ -86,6 +86,18 @@ def test_state_monitor_of_a_part_counts_within_the_part():
 
 
 @pytest.mark.feature("StateMonitor")
+def test_a_record_of_synapses_may_hold_variables_of_their_neurons():
+    G, H = NeuronGroup(2, "v : 1\ntwice = 2*v : 1"), NeuronGroup(3, "g : 1\nn : integer")
+    S = Synapses(G, H, "w : 1\ng_post = w : 1 (summed)")
+    S.connect()
+    G.v, H.n, S.w = "i + 1", "10*i", "i + j"
+    M = StateMonitor(S, ["g", "v_pre", "twice_pre", "n_post"], record=[1, 5])
+    run(0.2 * ms)
+    assert M.g[:, -1].tolist() == [3, 5] and M.v_pre[:, 0].tolist() == [1, 2] and M.twice_pre[:, 0].tolist() == [2, 4]
+    assert M.n_post[:, 0].tolist() == [10, 20] and M.n_post.dtype == np.int32
+
+
+@pytest.mark.feature("StateMonitor")
 @pytest.mark.one_target
 @pytest.mark.parametrize("record", [(0, 2), [0, 2], range(0, 3, 2), np.array([0, 2])])
 def test_what_to_record_is_any_sequence_of_indices(record):

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from brainsim import (
+    EquationError,
     Hz,
     Network,
     NeuronGroup,
@@ -12,6 +13,7 @@ from brainsim import (
     SpikeMonitor,
     StateMonitor,
     Synapses,
+    get_device,
     ms,
     prefs,
     run,
@@ -257,3 +259,54 @@ def test_sample_larger_than_its_range_is_clamped_on_request():
     S = Synapses(G, G)
     S.connect(j="k for k in sample(N_post, size=11)", skip_if_invalid=True)
     assert len(S) == 100
+
+
+@pytest.mark.feature("white noise")
+def test_a_named_noise_may_stand_in_a_line_that_differential_equations_use():
+    eqs = """dv/dt = I : 1
+             dw/dt = 2*I + xi_b*0*ms**-0.5 : 1
+             I = s*xi_a*ms**-0.5 : Hz
+             s : 1"""
+    G = NeuronGroup(200, eqs, method="euler")
+    G.s = 3
+    run(1 * ms)
+    assert np.std(G.v) == pytest.approx(3, rel=0.2)          # ten increments of variance 9*0.1
+    assert list(G.w) == pytest.approx(list(2 * np.asarray(G.v)))
+    with pytest.raises(KeyError, match="differential equations only"):
+        G.I[:]
+
+
+@pytest.mark.one_target
+@pytest.mark.parametrize("line", ["I = xi*ms**-0.5 : Hz", "I = xi_a*ms**-0.5 : Hz (constant over dt)"])
+def test_other_noise_outside_differential_equations_is_refused(line):
+    with pytest.raises(EquationError, match="differential equations"):
+        NeuronGroup(1, f"dv/dt = I : 1\n{line}", method="euler")
+
+
+def test_a_seed_in_the_middle_starts_the_numbers_of_a_network_anew(target):
+    """Numbers count from the run after the seed, not from the time of the simulation."""
+    prefs["codegen.target"] = target
+    G = NeuronGroup(3, "dv/dt = xi*ms**-0.5 : 1", method="euler")
+    slow = NeuronGroup(3, "dv/dt = xi*ms**-0.5 : 1", method="euler", dt=0.2 * ms)
+    net, found = Network(G, slow), []
+    for _ in range(2):
+        seed(42)
+        G.v = slow.v = 0
+        net.run(0.6 * ms)
+        net.run(0.4 * ms)
+        found.append([*G.v, *slow.v])
+    assert found[0] == found[1]
+
+
+def test_the_state_of_the_random_numbers_brings_back_those_of_a_run(target):
+    prefs["codegen.target"] = target
+    G = NeuronGroup(3, "dv/dt = xi*ms**-0.5 : 1", method="euler")
+    net, found = Network(G), []
+    net.run(0.3 * ms)
+    state = get_device().get_random_state()
+    for _ in range(2):
+        G.v = 0
+        get_device().set_random_state(state)
+        net.run(0.5 * ms)
+        found.append([*G.v])
+    assert found[0] == found[1] and len(set(found[0])) == 3

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from brainsim import BrainsimError, BuildError, Network, NeuronGroup, SpikeMonitor, Synapses, ms, mV, prefs, seed
+from brainsim.options import cache_directory
 from brainsim.targets import cython_module
 from brainsim.targets.cache import run_compiler
 from brainsim.targets.compiler import find_compiler
@@ -130,3 +131,9 @@ def test_a_build_that_fails_names_the_kernel_and_keeps_the_log(tmp_path, monkeyp
     assert "kernel_3" in str(caught.value)
     assert "error" in Path(caught.value.log).read_text()
     assert "numpy" in caught.value.help
+
+
+def test_a_cache_folder_may_be_given_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRAINSIM_CACHE_DIR", "kept")
+    assert cache_directory() == tmp_path / "kept"

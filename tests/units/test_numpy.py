@@ -104,6 +104,15 @@ def test_results_written_into_arrays():
     assert plain.tolist() == pytest.approx([3, 1, 2])
 
 
+def test_bins_in_two_dimensions_have_the_units_of_their_axes():
+    x, y = [0.5, 1.5, 1.5] * ms, [1, 1, 3] * mV
+    for more in (dict(bins=[[0, 1, 2] * ms, [0, 2, 4] * mV]), dict(bins=2, range=[[0, 2] * ms, [0, 4] * mV]), dict(bins=[2, [0, 2, 4] * mV], range=[[0, 2] * ms, [0, 4] * mV])):
+        counts, times, volts = np.histogram2d(x, y, **more)
+        assert counts.tolist() == [[1, 0], [1, 1]] and volts[1] == 2 * mV and times[1] == 1 * ms
+    with pytest.raises(DimensionMismatchError):
+        np.histogram2d(x, y, bins=[[0, 1] * mV, [0, 2] * mV])
+
+
 def test_changes_in_place():
     v = V.copy()
     np.add.at(v, [0, 0], 1 * mV)
@@ -122,10 +131,19 @@ def test_what_has_no_unit_is_refused(call):
 
 def test_an_unknown_function_says_what_to_do():
     with pytest.raises(TypeError) as caught:
-        np.fft.rfft(V)
-    assert str(caught.value) == "numpy.fft.rfft does not know units\n  Help: divide by the unit first, e.g. rfft(x/mV)"
-    assert np.fft.rfft(V / mV)[0] == 6
+        np.linalg.qr(M)
+    assert str(caught.value) == "numpy.linalg.qr does not know units\n  Help: divide by the unit first, e.g. qr(x/mV)"
+    assert np.linalg.qr(M / mV).R.shape == (2, 2)
     assert np.fft.rfft(Quantity([3.0, 1.0, 2.0]))[0] == 6
+
+
+@pytest.mark.parametrize("call", [lambda: np.fft.rfft(V)[0], lambda: np.bincount([0, 0, 0], weights=V)[0], lambda: np.linalg.eigvals(np.diag([6.0, 1.0]) * mV)[0]])
+def test_where_scripts_count_on_it_base_units_are_taken_and_that_is_said(call, caplog):
+    result = call()
+    assert type(result) is not Quantity and result == pytest.approx(0.006)
+    assert "no unit" in caplog.text
+    caplog.clear()
+    assert np.fft.rfft(V / mV)[0] == 6 and np.bincount([0, 1]).tolist() == [1, 1] and not caplog.text
 
 
 def test_every_ufunc_and_every_dispatched_function_has_a_rule_or_refuses():
