@@ -349,6 +349,8 @@ class Group(BrianObject, metaclass=Sealed):
         if variables is not None and (not name.startswith("_") or name in variables):
             stem = name.removesuffix("_")
             found = variables.get(name) or variables.get(stem)
+            if found is not None and found.symbol is not None and found.symbol.kind == "size" and found.symbol.constant:
+                return self._count
             if found is not None and not (found.symbol is not None and found.symbol.kind == "clock"):
                 return self._view(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
