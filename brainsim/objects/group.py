@@ -69,7 +69,7 @@ class Group(BrianObject, metaclass=Sealed):
         self.variables: dict[str, Variable] = {
             name: Variable(name, s.program, s.dimension, s.dtype, shared=True, read_only=True, constant=s.constant, symbol=s)
             for name, s in clock_symbols(self.clock).items()}
-        self.namespace: dict[str, object] | None = _checked_namespace(namespace)
+        self.namespace = _checked_namespace(namespace)
         self._regular: list[RunRegularly] = []
 
     # -- what subclasses supply ----------------------------------------------------------------------------------------
@@ -540,13 +540,11 @@ class RunRegularly(BrianObject):
                             block=each, guarded=True, before=once if once.statements else None)]
 
 
-def _checked_namespace(namespace: Mapping[str, object] | None) -> dict[str, object] | None:
-    if namespace is None:
-        return None
-    for key in namespace:
+def _checked_namespace(namespace: Mapping[str, object] | None) -> dict[str, object]:
+    for key in namespace or ():
         if key.startswith("_"):
             raise WrongValue(f"The name '{key}' cannot be used in a namespace", help="names must not begin with an underscore")
-    return dict(namespace)
+    return dict(namespace or {})
 
 
 def parse_name(name: str) -> Tree:
