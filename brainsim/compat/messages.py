@@ -62,19 +62,19 @@ def catch_logs(log_level: Any = logging.WARNING) -> Iterator[list[tuple[str, str
     lowest = LEVELS[log_level.upper()] if isinstance(log_level, str) else int(log_level)
     caught: list[tuple[str, str, str]] = []
     logger = logging.getLogger("brainsim")
-    handlers, level, hands_up = logger.handlers[:], logger.level, logger.propagate
+    handlers, filters, level, hands_up = logger.handlers[:], logger.filters[:], logger.level, logger.propagate
 
     class Catch(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.levelno >= lowest:
                 caught.append((record.levelname, documented_name(record), record.getMessage()))
 
-    logger.handlers, logger.propagate = [Catch()], False
+    logger.handlers, logger.filters, logger.propagate = [Catch()], [], False   # what is not shown is caught all the same
     logger.setLevel(min(lowest, level or lowest))
     try:
         yield caught
     finally:
-        logger.handlers, logger.propagate = handlers, hands_up
+        logger.handlers, logger.filters, logger.propagate = handlers, filters, hands_up
         logger.setLevel(level)
 
 

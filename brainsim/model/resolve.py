@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from brainsim.errors import BrainsimError, Span, UnknownName, WrongSyntax, WrongType, WrongValue, near
+from brainsim.errors import BrainsimError, Span, UnknownName, WrongCall, WrongSyntax, WrongType, WrongValue, near
 from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, Fixed, Function
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, walk
 from brainsim.model.symbols import External, Scope, Symbol
@@ -43,7 +43,9 @@ class Resolver:
         found = scope.find(node.id)
         if isinstance(found, Symbol):
             return found
-        raise unknown_name(node.id, node.span, scope, "function" if found is not None else "")
+        if found is not None:
+            raise WrongCall(f"'{node.id}' is a function, not a value", at=node.span, help=f"write {node.id}(...)")
+        raise unknown_name(node.id, node.span, scope)
 
     def dimensions(self, tree: Tree, scope: Scope | None = None) -> dict[str, Dimension]:
         """Dimension of each name in a tree."""
@@ -72,7 +74,7 @@ class Resolver:
         if found is not None:
             raise WrongType(f"'{node.function}' is a {found.type_word} value, not a function", at=node.span,
                             help=f"write {node.function}*(...) to multiply")
-        raise unknown_name(node.function, node.span, scope, "", called=True)
+        raise unknown_name(node.function, node.span, scope, called=True)
 
     # -- units and types -----------------------------------------------------------------------------------------------
     def dimension(self, tree: Tree, scope: Scope | None = None) -> Dimension:
@@ -161,7 +163,7 @@ class Resolver:
         found = self.scope.own.get(s.target)
         if found is None:
             if s.op != "=":
-                raise unknown_name(s.target, s.target_span or s.span, self.scope, "")
+                raise unknown_name(s.target, s.target_span or s.span, self.scope)
             outside = self.scope.outside(s.target)
             if isinstance(outside, Symbol) and outside.kind == "number":
                 raise WrongSyntax(f"'{s.target}' is a unit or constant and cannot be assigned to", at=s.target_span or s.span,
@@ -246,7 +248,7 @@ def _write_help(symbol: Symbol) -> str:
     return ""
 
 
-def unknown_name(name: str, span: Span | None, scope: Scope, other: str, called: bool = False) -> BrainsimError:
+def unknown_name(name: str, span: Span | None, scope: Scope, called: bool = False) -> BrainsimError:
     """The error for a name that nobody defines."""
     outside = getattr(scope.outside, "names", list)()
     candidates = [n for n in [*scope.own, *outside, *(FUNCTIONS if called else ())] if not n.startswith("_")]
@@ -259,8 +261,7 @@ def unknown_name(name: str, span: Span | None, scope: Scope, other: str, called:
         help_ = f"the source has it: write {name}_pre"
     elif not help_:
         help_ = f"define {name} in your script before the run, add it to the namespace, or declare '{name} : unit' in the model"
-    found = f"'{name}' is a {other}" if other else ""
-    return UnknownName(f"Unknown name '{name}'", at=span, found=found, help=help_)
+    return UnknownName(f"Unknown name '{name}'", at=span, help=help_)
 
 
 def fold(tree: Op) -> Tree:

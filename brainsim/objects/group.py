@@ -69,7 +69,7 @@ class Group(BrianObject, metaclass=Sealed):
         self.variables: dict[str, Variable] = {
             name: Variable(name, s.program, s.dimension, s.dtype, shared=True, read_only=True, constant=s.constant, symbol=s)
             for name, s in clock_symbols(self.clock).items()}
-        self.namespace: dict[str, object] | None = _checked_namespace(namespace)
+        self.namespace = _checked_namespace(namespace)
         self._regular: list[RunRegularly] = []
 
     # -- what subclasses supply ----------------------------------------------------------------------------------------
@@ -349,6 +349,8 @@ class Group(BrianObject, metaclass=Sealed):
         if variables is not None and (not name.startswith("_") or name in variables):
             stem = name.removesuffix("_")
             found = variables.get(name) or variables.get(stem)
+            if found is not None and found.symbol is not None and found.symbol.kind == "size" and found.symbol.constant:
+                return self._count
             if found is not None and not (found.symbol is not None and found.symbol.kind == "clock"):
                 return self._view(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
@@ -538,13 +540,11 @@ class RunRegularly(BrianObject):
                             block=each, guarded=True, before=once if once.statements else None)]
 
 
-def _checked_namespace(namespace: Mapping[str, object] | None) -> dict[str, object] | None:
-    if namespace is None:
-        return None
-    for key in namespace:
+def _checked_namespace(namespace: Mapping[str, object] | None) -> dict[str, object]:
+    for key in namespace or ():
         if key.startswith("_"):
             raise WrongValue(f"The name '{key}' cannot be used in a namespace", help="names must not begin with an underscore")
-    return dict(namespace)
+    return dict(namespace or {})
 
 
 def parse_name(name: str) -> Tree:

@@ -212,7 +212,8 @@ class NeuronGroup(EquationGroup):
         block = self.block_of(code, title, run)
         for s in block.statements:
             symbol = block.symbols[s.target]
-            to_one = s.target in self.variables and "linked" in self.variables[s.target].flags and not self._linked_variable(symbol).shared
+            to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
+                and not self._linked_variable(symbol).shared
             if symbol.shared and symbol.kind != "local" and not to_one:
                 raise WrongSyntax(f"The shared variable '{s.target}' cannot be written where only some neurons are active", at=s.target_span or s.span)
         return block

@@ -278,6 +278,10 @@ class EventMonitor(Recorder):
             raise WrongValue(what, help="give the group a threshold" if event == "spike" else near(event, source.events))
         if order is not None and when is None:
             raise WrongValue("order needs when", help="give the slot with when=")
+        if np.ndim(record) == 1 and not isinstance(record, str):   # scripts for Brian 2 give indices here, and all is recorded
+            logger.warning("%s records every element: record is True or False; a part of the group is recorded by G[2:5]", type(self).__name__,
+                           extra={"topic": "record_all"})
+            record = bool(np.size(record))
         if not isinstance(record, (bool, np.bool_)):
             raise WrongType("record of a spike monitor is True or False", found=repr(record), help="record a part of a group by G[2:5]")
         parent = source.parent

@@ -448,7 +448,7 @@ class Synapses(EquationGroup):
             made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=block))
         made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
-            raise inside(WrongType(f"{self.name} has no synapses", help="call connect() before the run"), self.name)
+            raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
         return made
 
     def _summed(self, name: str, run: RunNamespace) -> Summed:
@@ -459,7 +459,7 @@ class Synapses(EquationGroup):
         found = resolver.dimension(e.expression)  # type: ignore[arg-type]
         symbol = group.scope(run).own[stem]
         if found is not symbol.dimension:
-            raise inside(DimensionMismatchError(f"The right side of '{name}' must have the unit of '{stem}'", symbol.dimension, found, at=e.span), self.name)
+            raise DimensionMismatchError(f"The right side of '{name}' must have the unit of '{stem}'", symbol.dimension, found, at=e.span)
         block = Block((Assign("_value", "=", resolver.tree(e.expression)),), resolver.symbols, resolver.functions, name)  # type: ignore[arg-type]
         space, bounds = group.domain()
         return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups", order=group.order - 1,

@@ -111,3 +111,10 @@ def test_a_built_in_function_can_be_replaced_and_given_back(target):
     assert list(G.u) == [0.5, 0.5] and list(G.v) == pytest.approx([4 * 0.5 * 1e-3**0.5] * 2)
     G.u = "randn()"
     assert G.u[0] != 0.5 and G.u[0] != G.u[1]
+
+
+def test_what_is_not_shown_is_caught_all_the_same():
+    BrianLogger.suppress_name("a_silent_topic")
+    with catch_logs() as caught:
+        get_logger("loud").warn("said", "a_silent_topic")
+    assert names(caught) == ["brainsim.loud.a_silent_topic"]

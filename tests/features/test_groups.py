@@ -17,6 +17,7 @@ from brainsim import (
     volt,
 )
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, WrongSyntax
+from brainsim.integrators.choose import METHODS
 
 
 def group(count: int = 4, **more) -> NeuronGroup:
@@ -270,13 +271,15 @@ def test_independent_equations_are_solved_one_by_one(target):
 
 
 @pytest.mark.feature("StateUpdateMethod.register")
-def test_a_method_of_ones_own_gets_a_name(target):
+def test_a_method_of_ones_own_gets_a_name(target, monkeypatch):
+    monkeypatch.setitem(METHODS, "backwards", None)     # taken away again after the test
+    del METHODS["backwards"]
+
     def backwards(equations, variables, options):
         return "\n".join(f"{name} -= dt*({expression})" for name, expression in equations.diff_eq_expressions)
 
-    name = f"backwards_{target}"
-    StateUpdateMethod.register(name, backwards)
-    G = NeuronGroup(1, "dx/dt = 1/ms : 1", method=name)
+    StateUpdateMethod.register("backwards", backwards)
+    G = NeuronGroup(1, "dx/dt = 1/ms : 1", method="backwards")
     Network(G).run(1 * ms)
     assert G.x[0] == pytest.approx(-1)
     with pytest.raises(ValueError):

@@ -245,7 +245,7 @@ def test_smoothed_rates():
 @pytest.mark.parametrize("make, error", [
     (lambda: SpikeMonitor(NeuronGroup(1, "v : 1")), ValueError), (lambda: SpikeMonitor("G"), TypeError), (lambda: PopulationRateMonitor(NeuronGroup(1, "v : 1")), (TypeError, ValueError)),
     (lambda: SpikeMonitor(spikes(), order=1), ValueError), (lambda: SpikeMonitor(spikes(), "v"), KeyError), (lambda: StateMonitor("G", "v", record=True), TypeError),
-    (lambda: EventMonitor(NeuronGroup(1, "v : 1", threshold="v > 1"), "burst"), ValueError), (lambda: SpikeMonitor(spikes(), record=[0, 1]), TypeError)])
+    (lambda: EventMonitor(NeuronGroup(1, "v : 1", threshold="v > 1"), "burst"), ValueError), (lambda: SpikeMonitor(spikes(), record="all"), TypeError)])
 def test_monitors_of_the_wrong_thing_are_refused(make, error):
     with pytest.raises(error):
         make()
@@ -300,3 +300,13 @@ def test_inactive_monitor_keeps_its_record():
     M.active = True
     run(0.1 * ms)
     assert list(M.i) == [0, 1, 3]
+
+
+@pytest.mark.feature("SpikeMonitor")
+@pytest.mark.one_target
+def test_a_spike_monitor_given_indices_records_all_and_says_so(caplog):
+    G = spikes()
+    M = SpikeMonitor(G, record=[1, 2])
+    assert "every element" in caplog.text
+    run(0.5 * ms)
+    assert M.record is True and list(M.i) == [0, 1, 2, 3]

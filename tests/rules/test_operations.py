@@ -210,6 +210,16 @@ def test_constants_and_units_are_not_overridden(caplog):
     assert (e, ms) == (5, 17)
 
 
+@pytest.mark.feature("namespace of a group", "order of resolution")
+def test_a_namespace_begins_empty_and_takes_names_later():
+    G = NeuronGroup(1, "dx/dt = q/ms : 1", method="euler")
+    G.namespace.update(q=2)
+    run(0.1 * ms)
+    G.namespace["q"] = 5
+    run(0.1 * ms)
+    assert G.x == pytest.approx(0.7)
+
+
 @pytest.mark.feature("namespace of a run")
 @pytest.mark.one_target
 def test_explicit_namespace_replaces_the_frame():

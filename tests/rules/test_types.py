@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from brainsim import NeuronGroup, StateMonitor, Synapses, ms, run
+from brainsim import Hz, NeuronGroup, PoissonGroup, StateMonitor, Synapses, ms, mV, run
 
 
 @pytest.mark.feature("types of variables")
@@ -153,3 +153,16 @@ def test_single_precision_variables():
     run(10 * ms)
     assert (G.v[:].dtype, G.x[:].dtype) == (np.float32, np.float64)
     assert G.v[0] == pytest.approx(np.exp(-1), rel=1e-5)
+
+
+@pytest.mark.one_target
+def test_the_size_of_a_group_is_a_python_number():
+    for G in (NeuronGroup(3, "x : 1"), NeuronGroup(5, "x : 1")[1:4], PoissonGroup(3, 1 * Hz)):
+        assert type(G.N) is int and ["a"] * G.N == ["a"] * 3
+
+
+@pytest.mark.one_target
+def test_variables_are_multiplied_as_vectors():
+    G = NeuronGroup(3, "v : volt\nn : integer")
+    G.v, G.n = "i*mV", "i"
+    assert G.n @ G.v == 5 * mV and float(G.v @ G.v) == pytest.approx(5e-6) and [1, 1, 1] @ G.n == 3
