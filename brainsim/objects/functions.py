@@ -62,8 +62,9 @@ class Function:
 
     @property
     def own_name(self) -> str:
-        """What the Python function is called; empty without one."""
-        return getattr(self.pyfunc, "__name__", "")
+        """What the Python function is called; empty without one, and for a lambda."""
+        name = getattr(self.pyfunc, "__name__", "")
+        return name if name.isidentifier() else ""
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self._python(*args, **keywords)

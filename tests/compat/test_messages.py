@@ -101,7 +101,9 @@ def test_a_hierarchy_of_brian_is_silenced():
 def test_a_built_in_function_can_be_replaced_and_given_back(target):
     prefs.codegen.target = target
     old = DEFAULT_FUNCTIONS["randn"]
-    DEFAULT_FUNCTIONS["randn"] = Function(lambda k: 0.5 + 0 * k, arg_units=[], return_unit=1, auto_vectorise=True, stateless=False)
+    half = Function(lambda k: 0.5 + 0 * k, arg_units=[], return_unit=1, auto_vectorise=True, stateless=False)
+    half.implementations.add_implementation("cpp", "double randn(int k) { return 0.5; }")
+    DEFAULT_FUNCTIONS["randn"] = half
     try:
         G = NeuronGroup(2, "dv/dt = xi*second**-0.5 : 1\nu : 1", method="euler", dt=1 * ms)
         G.u = "randn()"
