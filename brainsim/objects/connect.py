@@ -39,7 +39,9 @@ class Connection:
 
     def __str__(self) -> str:
         def index(name: str, given: object) -> str:
-            return f"{name} = {given}" if isinstance(given, str) or np.ndim(given) == 0 else f"{name}: {np.size(given)} values"
+            if isinstance(given, (str, int, np.integer)) or isinstance(given, np.ndarray) and not given.ndim:
+                return f"{name} = {given}"
+            return f"{name}: {len(given) if hasattr(type(given), '__len__') else 'given'} values"
 
         if self.i is not None or self.j is not None:
             what = ", ".join(index(name, given) for name, given in (("i", self.i), ("j", self.j)) if given is not None)

@@ -175,5 +175,15 @@ def test_conductances_are_no_plasticity():
     assert rows(found, "C")["S"][1] == "G[1:3]" and rows(found, "H")["M"] == ["v of 1 elements in G[0:2], every 100. us"]
 
 
+def test_parts_and_generators_of_indices_are_counted():
+    G = NeuronGroup(4, "v : 1")
+    S = Synapses(G, G)
+    S.connect(i=G[:2], j=G[2:])
+    S.connect(i=np.array(1), j=np.arange(3))
+    S.connect("i == j", n=2)
+    S.connect()
+    assert S.rules == ["i: 2 values, j: 2 values", "i = 1, j: 3 values", "i == j, 2 per pair", "all pairs"]
+
+
 def test_an_empty_network_is_described():
     assert "## " in str(Network().describe())
