@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,9 @@ from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, rebu
 from brainsim.model.equations import DTYPES as WORDS
 from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
 from brainsim.model.resolve import Block, Resolver, once_and_each
-from brainsim.model.symbols import External, Symbol
+from brainsim.model.symbols import External, Scope, Symbol
 from brainsim.objects.group import Group
-from brainsim.objects.namespace import RunNamespace, unit_value
+from brainsim.objects.namespace import RunNamespace, lookup, unit_value
 from brainsim.objects.variables import Variable
 from brainsim.options import single_precision
 from brainsim.units import Quantity, get_dimensions
@@ -248,6 +249,22 @@ class EquationGroup(Group):
 
 
 _ANNOUNCED: set[str] = set()
+
+
+def check_units_for(equations: Equations, group: Any, run_namespace: Mapping[str, object] | None = None) -> None:
+    """Check every line with the variables and the namespace of a group, and the given names. `DimensionMismatchError` where units differ."""
+    name = getattr(group, "name", "the group")
+    outside = lookup(name, getattr(group, "namespace", None), RunNamespace(run_namespace or {}))
+    own = {n: Symbol(n, "local", n, v.dim) for n, v in group.variables.items()}
+    own |= {n: Symbol(n, "local", n, NOISE_DIMENSION) for n in equations.identifiers if is_noise(n)}
+    resolver = Resolver(Scope(name, own, outside))
+    for e in equations.equations:
+        if e.expression is not None:
+            check_equation(e, {**resolver.dimensions(e.expression), e.name: dimension_of_unit(e, unit_value)}, resolver.types(e.expression),
+                           resolver.function_table(e.expression))
+
+
+Equations.check_units = check_units_for  # type: ignore[attr-defined]  # here, since a model knows no groups and no namespaces
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:

@@ -5,7 +5,23 @@ import pytest
 from brainsim.utils.environment import running_from_ipython
 from brainsim.utils.logger import catch_logs
 
-from brainsim import BrianObjectException, EquationError, Network, NeuronGroup, Synapses, TimedArray, amp, check_units, implementation, linked_var, ms, prefs
+from brainsim import (
+    BrianObjectException,
+    DimensionMismatchError,
+    EquationError,
+    Equations,
+    Network,
+    NeuronGroup,
+    Synapses,
+    TimedArray,
+    amp,
+    check_units,
+    implementation,
+    linked_var,
+    ms,
+    mV,
+    prefs,
+)
 
 
 @pytest.mark.parametrize("error", [SyntaxError, ValueError, TypeError])
@@ -118,3 +134,14 @@ def test_the_code_of_a_function_can_be_asked_for():
         return x + 3 * ms
 
     assert shifted.implementations["numpy"].get_code(None)(5) == pytest.approx(5.003)
+
+
+def test_equations_check_their_units_against_a_group_and_a_namespace():
+    G = NeuronGroup(1, "v : volt")
+    Equations("dv/dt = (-v + 3*mV)/tau : volt").check_units(G, {"tau": 5 * ms})
+    with pytest.raises(DimensionMismatchError):
+        Equations("dv/dt = -v : volt").check_units(G, {})
+    with pytest.raises(DimensionMismatchError):
+        Equations("dv/dt = -v/tau : volt").check_units(G, {"tau": 5 * mV})
+    with pytest.raises(KeyError, match="tau"):
+        Equations("dv/dt = -v/tau : volt").check_units(G, {})
