@@ -11,7 +11,7 @@ import numpy as np
 
 from brainsim.errors import WrongState, WrongValue
 from brainsim.ir.program import Array
-from brainsim.ir.state import DTYPES
+from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import HostCall, Pathway, Task
@@ -137,7 +137,7 @@ class Reduced:
 
     def _made(self, place: Place) -> np.ndarray:
         index, size = self._index(place.side)
-        array = np.zeros(size, DTYPES[place.dtype])
+        array = zeros(size, place.dtype)
         if place.kind == "payload":
             return array
         values = self._variable(place.state).values if place.state else None
