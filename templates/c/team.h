@@ -147,6 +147,13 @@ static double bs_seconds(void) {
 }
 #endif
 
+/* A kernel is compiled once, whatever it is called with: copies for one thread could round otherwise. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define BS_ONE_CODE __attribute__((noipa))
+#else
+#define BS_ONE_CODE __attribute__((noinline))
+#endif
+
 /* Rows of synapses lie scattered in memory: ask for the next ones in time. */
 #define BS_FETCH(address) __builtin_prefetch(address)
 
