@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.ir.program import Program
-from brainsim.ir.state import QueueState
+from brainsim.ir.state import QueueState, zeros
 from brainsim.ir.walk import writes
 from brainsim.objects.recorders import Recorder
 from brainsim.pipeline import Prepared, Values, begin
@@ -100,7 +100,7 @@ def carry_out(start: Start, point: Point, stop: Stop | None = None) -> Outcome:
     """Advance a state of its own from the start to the end of the point. Compiles nothing where the module is in the cache."""
     program, values = start.program, start.values
     changed = frozenset().union(*(writes(k) for k in program.kernels)) if program.kernels else frozenset()
-    arrays = {name: (a, point.arrays.get(name, x if name not in changed else x.copy())) for name, (a, x) in values.arrays.items()}
+    arrays = {name: (a, point.arrays.get(name, x if name not in changed else _own(x))) for name, (a, x) in values.arrays.items()}
     queues = {name: (q, _copied(x)) for name, (q, x) in values.queues.items()}
     mine = replace(values, arrays=arrays, queues=queues, params={**values.params, **point.params})
     executable, state, hosts = begin(program, start.target, start.source, mine, start.literals)
@@ -141,6 +141,12 @@ def _without_ties(recorder: Recorder) -> Recorder:
     if not isinstance(source, Origin):
         sides = [np.asarray(getattr(source, side)[:]) if source._element == "synapse" else None for side in ("i", "j")]
         vars(made)["source"] = Origin(source.name, source._element, source._first, source._count, *sides)
+    return made
+
+
+def _own(values: np.ndarray) -> np.ndarray:
+    made = zeros(len(values), values.dtype)
+    made[:] = values
     return made
 
 
