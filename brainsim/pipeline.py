@@ -62,6 +62,7 @@ class Prepared:
     literals: Mapping[str, float]
     in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
     spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
+    passes: tuple[str, ...] = ()                                                #: what each pass did
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
     """All pieces of code of tasks."""
@@ -108,8 +109,9 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks))
     program, literals = lift_literals(program)
-    if prefs["codegen.passes"]:
-        program = optimise(program, tuple(p for p in PASSES if not profile or p != "fuse_loops"))
+    report = [f"lift_literals: {len(literals)} numbers became parameters"]
+    left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
+    program = optimise(program, tuple(p for p in PASSES if p not in left_out), report)
     program, ended = watched(program) if profile else (program, {})
     spent: dict[str, float] = {}
     if not target.calls_python:
@@ -119,7 +121,7 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     state = allocate(runs, values, literals)
     executable.bind(state)
     return Prepared(tuple(tasks), runs, target, source, executable, state, literals,
-                    {**({} if target.calls_python else _in_python(program, executable, state)), **_stamps(ended, spent)}, spent)
+                    {**({} if target.calls_python else _in_python(program, executable, state)), **_stamps(ended, spent)}, spent, tuple(report))
 
 
 def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Callable[[], None]]:
@@ -183,15 +185,17 @@ def host_kernels(prepared: Prepared) -> dict[int, str]:
 
 
 def explain(prepared: Prepared, stage: str) -> str:
-    """A stage as readable text: 'model', 'program' or 'source'."""
+    """A stage as readable text: 'model', 'passes', 'program' or 'source'."""
     match stage:
         case "model":
             return "\n\n".join(_task_text(t) for t in prepared.tasks)
+        case "passes":
+            return "\n".join(prepared.passes)
         case "program":
             return program_text(prepared.program)
         case "source":
             return "\n\n".join([prepared.source.text, *(text for _, text in prepared.source.more)])
-    raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'program' or 'source'")
+    raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'passes', 'program' or 'source'")
 
 
 def _task_text(task: Task) -> str:

@@ -487,7 +487,7 @@ class Network(Named):
 
     # -- looking inside ------------------------------------------------------------------------------------------------
     def explain(self, stage: str = "model", level: int = 0) -> str:
-        """A stage of the way to the machine as text: 'model', 'program' or 'source'."""
+        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program' or 'source'."""
         run = RunNamespace.of_caller(level)
         if not self._ready(run):
             self._prepare(run)
