@@ -20,6 +20,7 @@ from brainsim.objects import html
 from brainsim.objects.clock import Clock, check_change, seconds
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
+from brainsim.objects.devices import get_device
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.named import BrianObject, Named, offers, root_of
@@ -181,7 +182,9 @@ class Network(Named):
             raise WrongValue("threads= is a whole number from 1 to 64", found=repr(threads))
         self._threads = threads
         self._profiled = bool(profile)
+        start = self._t
         self._simulate(length, RunNamespace.given(namespace, level), say, float(report_period))
+        get_device().ran(self._timings["run"], (self._t - start) / length if length else 1.0)
         self._profile = dict(self._prepared.spent) if profile and self._prepared is not None else None
 
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
