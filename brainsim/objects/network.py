@@ -539,7 +539,7 @@ class Network(Named):
 
     # -- looking inside ------------------------------------------------------------------------------------------------
     def explain(self, stage: str = "model", level: int = 0) -> str:
-        """A stage of the way to the machine as text: 'model', 'program' or 'source'."""
+        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program' or 'source'."""
         run = RunNamespace.of_caller(level)
         self.prepare_for(run)
         assert self._prepared is not None
