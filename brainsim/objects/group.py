@@ -30,6 +30,7 @@ from brainsim.objects.tables import from_format, in_format
 from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.options import prefs
+from brainsim.stages import watched
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
 
@@ -53,8 +54,11 @@ class Sealed(type):
     """Classes whose finished objects take no new attributes, so that a misspelt variable is an error and not a silence."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = super().__call__(*args, **kwargs)
+        spent: dict[str, float] = {}
+        with watched(spent, "declare"):
+            made = super().__call__(*args, **kwargs)
         object.__setattr__(made, "_sealed", True)
+        object.__setattr__(made, "_spent", spent)
         return made
 
 
@@ -252,6 +256,10 @@ class Group(BrianObject, metaclass=Sealed):
 
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable where the index says; names in strings are looked up in ``run``."""
+        with watched(vars(self).get("_spent", {}), "declare"):
+            self._set(v, item, value, check, run)
+
+    def _set(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         self._refuse_write(v)
         if isinstance(value, str):
             self._write_string(v, item, value, run, check)

@@ -32,10 +32,12 @@ from brainsim.objects.schedule_summary import Entry, SchedulingSummary
 from brainsim.objects.simulation import Simulation
 from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.structure import structure_changed, structure_version
+from brainsim.objects.timings import Timings
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
 from brainsim.runtime.progress import Progress, reporter
 from brainsim.runtime.scheduler import Stop, advance, graceful_interrupt
+from brainsim.stages import STAGES, watched
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND
 
@@ -73,6 +75,7 @@ class Network(Named):
         self._watched: list[tuple[weakref.ref[BrianObject], str, np.ndarray]] = []
         self._adaptive: list[BrianObject] = []
         self._timings: dict[str, float] = {}
+        self._spent: dict[str, float] = {}      #: seconds by stage of the last run
         self._profile: dict[str, float] | None = None
         self._profiled = False
         self._threads: int | None = None
@@ -201,8 +204,12 @@ class Network(Named):
 
     def prepare_for(self, run: RunNamespace) -> None:
         """Everything up to a built program, unless what there is still holds."""
-        if not self._ready(run):
+        if self._ready(run):
+            return
+        spent: dict[str, float] = {}
+        with watched(spent, "resolve"):
             self._prepare(run)
+        self._spent = spent
 
     def run_with_key(self, length: float, run: RunNamespace, key: int) -> None:
         """A run of so many seconds with random numbers from this key."""
@@ -253,7 +260,7 @@ class Network(Named):
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
         self._advance(prepared, start, end, say, period)
-        self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
+        self._timings["run"] = self._spent["run"] = wall.perf_counter() - began - self._timings["prepare"]
         self._check_accuracy()
         self._warn_of_invalid()
 
@@ -566,6 +573,11 @@ class Network(Named):
         if self._profile is None:
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
+
+    def timings(self) -> Timings:
+        """Seconds by stage: of the objects since they were made, of the last preparation and the last run."""
+        objects = [vars(o).get("_spent", {}) for o in self._all()]
+        return Timings({name: sum(part.get(name, 0.0) for part in [*objects, self._spent]) for name in STAGES})
 
     def to_pandas(self) -> dict[str, Any]:
         """A table for each object that has values, by name."""

@@ -32,6 +32,7 @@ from brainsim.objects.reduced import MODES, Reduced, ReductionReport, SynapticVa
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable, VariableView, element_indices
+from brainsim.stages import watched
 from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
@@ -246,7 +247,8 @@ class Synapses(EquationGroup):
         """
         run = RunNamespace.given(namespace, level)
         rule = Connection(condition, i, j, p, n, skip_if_invalid)
-        self._add_synapses(*new_pairs(self, rule, run))
+        with watched(vars(self).get("_spent", {}), "declare"):
+            self._add_synapses(*new_pairs(self, rule, run))
         self.rules.append(str(rule))
 
     def _add_synapses(self, pre: np.ndarray, post: np.ndarray) -> None:
