@@ -61,6 +61,7 @@ class Sealed(type):
 class Group(BrianObject, metaclass=Sealed):
     """An object with variables. Subclasses say what their elements are."""
 
+    add_to_magic_network = True
     _sealed = False
     _element = "neuron"      #: what an element is called in tables
 
@@ -355,6 +356,8 @@ class Group(BrianObject, metaclass=Sealed):
                 return self._view(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
                 return getattr(self._clock, name)
+            if name == "state":     # no method, so that a variable may have this name
+                return lambda name, use_units=True, level=0: getattr(self, name if use_units else f"{name}_")
             if name in ("t_in_timesteps", "t_in_timesteps_"):
                 return self._clock.timestep
             for stem, with_units in ((name, True), (name.removesuffix("_"), False)):
@@ -412,10 +415,6 @@ class Group(BrianObject, metaclass=Sealed):
                              help=f"{self.name}.{variable.name} = linked_var(group, 'variable')")
         variable.linked_to = value.symbol_for(self, variable)
         structure_changed()
-
-    def state(self, name: str, use_units: bool = True, level: int = 0) -> "VariableView":
-        """The variable called ``name``, as ``group.name`` (with ``use_units=False`` as ``group.name_``)."""
-        return getattr(self, name if use_units else f"{name}_")
 
     def add_attribute(self, name: str) -> None:
         """Allow a Python attribute of this name to be set on the group."""

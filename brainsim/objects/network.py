@@ -84,7 +84,7 @@ class Network(Named):
             if isinstance(o, BrianObject):
                 if o._network is not None and o._network is not self._mark:
                     raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
-                if o not in self._objects and o.add_to_magic_network | True:
+                if o not in self._objects:
                     self._objects.append(o)
             elif isinstance(o, Mapping):
                 self.add(*o.values())
@@ -190,6 +190,7 @@ class Network(Named):
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
         start = self._t
+        self._call_hooks("before_run", run)
         if not self._ready(run):
             self._prepare(run)
         assert self._prepared is not None
@@ -214,6 +215,13 @@ class Network(Named):
         self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
         self._check_accuracy()
         self._warn_of_invalid()
+        self._call_hooks("after_run")
+
+    def _call_hooks(self, name: str, run: RunNamespace | None = None) -> None:
+        """`before_run` (with the names visible to the run) and `after_run` of classes of users."""
+        for o in self._all():
+            if getattr(type(o), name) is not getattr(BrianObject, name):
+                getattr(o, name)(*([] if run is None else [{n: value for place in reversed(run.places) for n, value in place.items()}]))
 
     def _advance(self, prepared: Prepared, start: float, end: float, say: Any, period: float) -> None:
         state, stop = prepared.state, Stop()
@@ -518,6 +526,10 @@ class Network(Named):
         if self._profile is None:
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
+
+    def get_profiling_info(self) -> list[tuple[str, Quantity]]:
+        """As `profiling_info`."""
+        return self.profiling_info
 
     def to_pandas(self) -> dict[str, Any]:
         """A table for each object that has values, by name."""

@@ -169,10 +169,11 @@ class Synapses(EquationGroup):
         wanted = [(label, code, "pre", -1) for label, code in _named(on_pre, "pre").items()]
         wanted += [(label, code, "post", 1) for label, code in _named(on_post, "post").items()]
         labels = [label for label, *_ in wanted]
-        delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre" if "pre" in labels or not labels else labels[0]: delay}
+        delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre": delay}
         for label in delays:
             if label not in labels:
-                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways")
+                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways",
+                                 help=f"name the pathway: delay={{'{labels[0]}': 1*ms}}" if labels and not isinstance(delay, Mapping) else "")
         for label, code, side, order in wanted:
             if hasattr(type(self), label) and label not in ("pre", "post") or label in self.variables or label in self.__dict__:
                 raise WrongValue(f"A pathway cannot be called '{label}'", help="the name is taken by an attribute of Synapses")
