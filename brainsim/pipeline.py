@@ -62,6 +62,7 @@ class Prepared:
     literals: Mapping[str, float]
     in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
     spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
+    whole: Program | None = None                                                #: with the bodies of kernels that run outside the target
     passes: tuple[str, ...] = ()                                                #: what each pass did
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
@@ -116,12 +117,20 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     spent: dict[str, float] = {}
     if not target.calls_python:
         program = with_natives(program, values.natives, {n: a for n, (a, _) in values.arrays.items()})
+    source = _written(program if target.calls_python else to_host(program), target)
+    executable, state, in_python = begin(program, target, source, values, literals)
+    return Prepared(tuple(tasks), state.program, target, source, executable, state, literals, {**in_python, **_stamps(ended, spent)}, spent, program,
+                    tuple(report))
+
+
+def begin(program: Program, target: Target, source: Written, values: Values,
+          literals: Mapping[str, float]) -> tuple[Executable, State, dict[int, Callable[[], None]]]:
+    """Build what was written and allocate a state; besides these two, the kernels that run in Python, by number."""
     runs = program if target.calls_python else to_host(program)
-    source, executable = _built(runs, target)
+    executable = target.build(runs, source)
     state = allocate(runs, values, literals)
     executable.bind(state)
-    return Prepared(tuple(tasks), runs, target, source, executable, state, literals,
-                    {**({} if target.calls_python else _in_python(program, executable, state)), **_stamps(ended, spent)}, spent, tuple(report))
+    return executable, state, {} if target.calls_python else _in_python(program, executable, state)
 
 
 def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Callable[[], None]]:
@@ -154,16 +163,16 @@ def _in_python(program: Program, executable: Executable, state: State) -> dict[i
     return {n: partial(call, n) for n in numbers}
 
 
-_BUILT: dict[tuple[Program, str, str], Written] = {}
+_WRITTEN: dict[tuple[Program, str, str], Written] = {}
 
 
-def _built(program: Program, target: Target) -> tuple[Written, Executable]:
+def _written(program: Program, target: Target) -> Written:
     key = (program, target.name, f"{getattr(target, 'math', '')} {getattr(target, 'choice', '')}")
-    if key not in _BUILT:
-        if len(_BUILT) > 64:
-            _BUILT.clear()
-        _BUILT[key] = target.write(program)
-    return _BUILT[key], target.build(program, _BUILT[key])
+    if key not in _WRITTEN:
+        if len(_WRITTEN) > 64:
+            _WRITTEN.clear()
+        _WRITTEN[key] = target.write(program)
+    return _WRITTEN[key]
 
 
 def allocate(program: Program, values: Values, literals: Mapping[str, float]) -> State:

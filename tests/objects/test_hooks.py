@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainsim import BrianObject, Network, NeuronGroup, PopulationRateMonitor, Synapses, TimedArray, mV, ms, run
+from brainsim import BrianObject, Network, NeuronGroup, PopulationRateMonitor, Synapses, TimedArray, ms, mV, run
 from brainsim.errors import WrongValue
 
 
