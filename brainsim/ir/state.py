@@ -13,6 +13,14 @@ DTYPES = {"f8": np.dtype(np.float64), "f4": np.dtype(np.float32), "i4": np.dtype
           "b1": np.dtype(np.bool_)}
 
 
+def zeros(count: int, dtype: str | np.dtype) -> np.ndarray:
+    """An array of zeros that begins at a cache line, so that no vector straddles two of them."""
+    kind = DTYPES[dtype] if isinstance(dtype, str) else np.dtype(dtype)
+    room = np.zeros(count * kind.itemsize + 64, np.uint8)
+    first = -room.__array_interface__["data"][0] % 64
+    return room[first:first + count * kind.itemsize].view(kind)
+
+
 class Pause(IntEnum):
     """Why `advance` came back."""
 

@@ -433,6 +433,10 @@ class Group(BrianObject, metaclass=Sealed):
         variable.linked_to = value.symbol_for(self, variable)
         structure_changed()
 
+    def state(self, name: str, use_units: bool = True, level: int = 0) -> "VariableView":
+        """The variable called ``name``, as ``group.name`` (with ``use_units=False`` as ``group.name_``)."""
+        return getattr(self, name if use_units else f"{name}_")
+
     def add_attribute(self, name: str) -> None:
         """Allow a Python attribute of this name to be set on the group."""
         object.__setattr__(self, name, None)

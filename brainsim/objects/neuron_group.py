@@ -9,7 +9,7 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, Source, WrongIndex, WrongSyntax, WrongType, WrongValue
 from brainsim.ir.program import Queue
-from brainsim.ir.state import QueueState
+from brainsim.ir.state import QueueState, zeros
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, substitute, with_values
 from brainsim.model.resolve import Block, Resolver
@@ -100,8 +100,10 @@ class NeuronGroup(EquationGroup):
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True, symbol=Symbol("i", "index", dtype="i4", constant=True),
                                        values=np.arange(self._N, dtype=np.int32))
         if self.is_refractory:
-            self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1", values=np.ones(self._N, bool))
-            self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True, values=np.full(self._N, NEVER))
+            self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1", values=zeros(self._N, "b1"))
+            self.variables["not_refractory"].values[:] = True
+            self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True, values=zeros(self._N, "f8"))
+            self.variables["lastspike"].values[:] = NEVER
 
     def _parts(self, order: int) -> None:
         self.state_updater = Part("stateupdater", self, "groups", order)

@@ -11,11 +11,12 @@ import numpy as np
 
 from brainsim.errors import WrongState, WrongValue
 from brainsim.ir.program import Array
-from brainsim.ir.state import DTYPES
+from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import HostCall, Pathway, Task
 from brainsim.objects.host import evaluate
+from brainsim.objects.script import looks_at
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable
 from brainsim.reduction.projection import Projection, Side, final
@@ -71,8 +72,7 @@ class Reduced:
         s = self.synapses
         driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
         self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
-        host = any(isinstance(t, HostCall) for t in tasks)
-        found = reduce_projection(projection_of(s), tasks, self._equal, host and s.reduce == "auto")
+        found = reduce_projection(projection_of(s), tasks, self._equal, self._seen(tasks) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
         if s.reduce == "require":
             self._require(found)
@@ -80,6 +80,16 @@ class Reduced:
             found = Reduction(tuple(tasks), (), found.verdicts, {})
         self._move(found)
         return list(found.tasks)
+
+    def _seen(self, tasks: Sequence[Task]) -> dict[str, str]:
+        """Variables that Python code may look at one by one, and how: program name → in words."""
+        s = self.synapses
+        states = projection_of(s).states
+        host = next((t for t in tasks if isinstance(t, HostCall)), None)
+        if host is not None:
+            return dict.fromkeys(states, f"the Python function '{host.name}' may look at it")
+        read = looks_at(s, frozenset(states.values())) if len(s) >= FEW else frozenset()
+        return {program: f"the script reads .{name}" for program, name in states.items() if name in read}
 
     def _require(self, found: Reduction) -> None:
         for verdict in found.verdicts:
@@ -137,7 +147,7 @@ class Reduced:
 
     def _made(self, place: Place) -> np.ndarray:
         index, size = self._index(place.side)
-        array = np.zeros(size, DTYPES[place.dtype])
+        array = zeros(size, place.dtype)
         if place.kind == "payload":
             return array
         values = self._variable(place.state).values if place.state else None

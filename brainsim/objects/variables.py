@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongKindOfIndex, WrongType, WrongValue
-from brainsim.ir.state import DTYPES
+from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Tree
 from brainsim.model.symbols import Symbol
 from brainsim.objects import html
@@ -59,7 +59,7 @@ class Variable:
 
     def allocate(self, count: int) -> None:
         """Zeros (the refractory bookkeeping sets its own)."""
-        self.values = np.zeros(1 if self.shared else count, DTYPES[self.dtype])
+        self.values = zeros(1 if self.shared else count, self.dtype)
 
 
 def to_base_units(value: object, variable: Variable, check: bool) -> np.ndarray:

@@ -33,8 +33,8 @@ class Reduction:
     moved: Mapping[str, str]      #: program name of a state → 'equal' or 'sum'
 
 
-def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equal, visible: bool) -> Reduction:
-    """Reduce what can be reduced. ``visible``: Python code may look at the synapses while they run, so that nothing may move."""
+def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equal, seen: Mapping[str, str]) -> Reduction:
+    """Reduce what can be reduced. ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that."""
     parts = parts_of(projection, tasks, written_arrays(tasks))
     if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
         rule = Rule("L8", "each synapse takes steps of its own length")
@@ -42,15 +42,12 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equa
     at_pre, broken_pre = equal_states(parts, parts.projection.pre, equal)
     at_post, broken_post = equal_states(parts, parts.projection.post, equal)
     sides = {**dict.fromkeys(at_post, "post"), **dict.fromkeys(at_pre, "pre")}
-    found, broken_sum = sums(parts, sides)
-    sides = {v: side for v, side in sides.items() if v not in found.states}
+    found, broken_sum = sums(parts, sides, {v: Rule("L6", why) for v, why in seen.items()})
     dynamic = frozenset(projection.states) & parts.changing
-    if visible:
-        host = next(t for t in tasks if isinstance(t, HostCall))
-        rule = Rule("L6", f"the Python function '{host.name}' may look at it")
-        moved: Mapping[str, str] = {}
-        verdicts = [Verdict(projection.states[v], CLASSES["syn"], (rule,)) for v in sorted(dynamic)]
-        return Reduction(tuple(tasks), (), tuple(verdicts), moved)
+    if any(isinstance(t, HostCall) for t in tasks) and seen:      # it may look while the network runs: nothing moves
+        stays = tuple(Verdict(projection.states[v], CLASSES["syn"], (Rule("L6", seen[v]),)) for v in sorted(dynamic))
+        return Reduction(tuple(tasks), (), stays, {})
+    sides = {v: side for v, side in sides.items() if v not in found.states}
     verdicts = []
     for v in sorted(dynamic):
         kind = "sum" if v in found.states else sides.get(v, "syn")

@@ -56,13 +56,14 @@ class Sums:
             states = states | more
 
 
-def sums(parts: Parts, equal: Mapping[str, str]) -> tuple[Sums, Mapping[str, Rule]]:
+def sums(parts: Parts, equal: Mapping[str, str], seen: Mapping[str, Rule]) -> tuple[Sums, Mapping[str, Rule]]:
     """The largest set of states of which the sums are enough, and the rule that each of the others breaks.
 
-    ``equal`` says which states are already known to be equal among the synapses of a side (program name → 'pre' or 'post').
+    ``equal`` says which states are already known to be equal among the synapses of a side (program name → 'pre' or 'post'), ``seen``
+    which of them somebody looks at by synapse.
     """
-    candidates = frozenset(parts.projection.states) & parts.changing
-    chosen, broken = candidates, {}
+    candidates = (frozenset(parts.projection.states) & parts.changing) - set(seen)
+    chosen, broken = candidates, dict(seen)
     while found := _violations(parts, equal, chosen):
         broken |= found
         chosen -= set(found)

@@ -1,18 +1,25 @@
 """A program as C: what the template of the C family may see – names and finished lines, nothing to decide."""
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 
-from brainsim.ir.expressions import Call, Draw, Load
-from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Once, Program, Range
-from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_queues, used_params, writes
+from brainsim.ir.expressions import Call, Draw, Foreign, Load, Local, Param, dtype
+from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, Range
+from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_queues, used_params, walk, writes
 from brainsim.targets import native
 from brainsim.targets.split import Split, independent, rare, split, work
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
-from brainsim.targets.writer import Writer, identifiers
+from brainsim.targets.writer import Writer, identifiers, local
 
 SIMD_FUNCTIONS = "exp log sin cos expm1 log1p log10 tan tanh sinh cosh asin acos atan asinh acosh atanh".split()
+
+
+def steady_count(program: Program) -> int:
+    """How many numbers are kept for a run."""
+    return sum(len(steady_lets(k, program.clocks)) for k in program.kernels)
 
 
 def canonical_names(program: Program) -> dict[str, str]:
@@ -39,7 +46,8 @@ def source(program: Program, simd: bool) -> str:
     names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
     names |= native.names(program)
-    kernels = [_view(program, k, n, names, short) for n, k in enumerate(program.kernels)]
+    room = itertools.count()
+    kernels = [_view(program, k, n, names, short, room) for n, k in enumerate(program.kernels)]
     return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels)
 
 
@@ -52,7 +60,20 @@ def _prelude(simd: bool) -> str:
     return text.replace("#include <stdint.h>\n", "#include <stdint.h>\n" + "\n".join(lines) + "\n", 1)
 
 
-def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str]) -> dict[str, object]:
+def steady_lets(k: Kernel, clocks: tuple[str, ...]) -> dict[str, Let]:
+    """Numbers of a kernel's prologue that do not change during a run: they depend on parameters and time steps only."""
+    moving = {f"{c}.{f}" for c in clocks for f in ("t", "step")}
+    found: dict[str, Let] = {}
+    for s in k.prologue:
+        inner = list(walk(s.value))
+        fixed = all(n.name in found if isinstance(n, Local) else n.name not in moving and not n.name.endswith(".@slots") if isinstance(n, Param)
+                    else not isinstance(n, (Load, Draw, Foreign)) for n in inner)
+        if fixed and dtype(s.value) == "f8" and any(isinstance(n, Param) for n in inner) | any(isinstance(n, Local) for n in inner):
+            found[s.name] = s
+    return found
+
+
+def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], room: Iterator[int]) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
     whole = isinstance(k.domain, (Each, Range))
     shared = split(k)
@@ -60,17 +81,22 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
     queues = [q.name for q in program.queues]
     head = _head(program, k, names)
     known: set[str] = set()
-    head += list(writer.block(k.prologue, "", known))
+    steady = steady_lets(k, program.clocks)
+    once = [line for name, let in steady.items() for line in writer.block((let,), "", known)]
+    places = {name: next(room) for name in steady}
+    once += [f"T->steady[{place}] = {local(name)};" for name, place in places.items()]
+    kept = [f"const double {local(name)} = T->steady[{place}]; (void){local(name)};" for name, place in places.items()]
+    kept += list(writer.block(tuple(s for s in k.prologue if s.name not in steady), "", known))
     hoisted = set(known)
     pad = {Once: "    ", FanOut: " " * 12}.get(type(k.domain), " " * 8)
     view: dict[str, object] = dict(
         number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head,
         reads=" ".join(sorted(short.get(n, n) for n in reads(k))) or "nothing",
         writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
-        body="\n".join(writer.block(k.body, pad, known)), room=[], extent=[], independent=independent(k))
-    found = rare(k)
-    view |= dict(filter="", before="")
+        body="\n".join(writer.block(k.body, pad, known)), kept=kept, steady=once, room=[], extent=[], independent=independent(k))
     view["draws"] = sorted({(n.law, n.stream) for n in nodes(k) if isinstance(n, Draw) and own_element(n.index)}) if whole else []
+    found = rare(k)
+    view |= dict(filter="", before="", block=64 if view["draws"] else 512)
     if found is not None:
         view["filter"] = writer.expression(found.condition)
         view["before"] = "\n".join(writer.block(k.body[:-1], " " * 12, set(hoisted)))

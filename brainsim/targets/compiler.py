@@ -34,7 +34,7 @@ class Compiler:
         if math == "strict":
             return [*common, "-O2", "-ffp-contract=off"]
         fast = [*common, "-DBRAINSIM_FAST", "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only"]
-        return [*fast, "-mprefer-vector-width=256"] if self.kind == "gcc" and platform.machine() == "x86_64" else fast
+        return fast
 
     def cpp_command(self) -> list[str]:
         """The compiler for C++."""

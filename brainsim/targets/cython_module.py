@@ -113,7 +113,7 @@ MOST_AT_ONCE = 1 << 18
 PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
           "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "pace", "since",
-          "least")
+          "least", "steady")
 
 
 class CythonExecutable:
@@ -121,6 +121,7 @@ class CythonExecutable:
 
     def __init__(self, module: ModuleType, program: Program, threads: int = 1):
         self.program, self._threads = program, threads
+        self._steady = np.zeros(c_source.steady_count(program) + 1)
         self._pace = np.zeros(6)     # what was learnt about the time of a tick, alone and together
         self._divided = [(number, (how.index, k.domain.starts, k.domain.ids)) for number, k in enumerate(program.kernels if threads > 1 else ())
                          if isinstance(k.domain, FanOut) and (how := split(k)).kind == "target"]
@@ -146,7 +147,7 @@ class CythonExecutable:
             "queue_capacity": np.array([q.data.shape[1] for q in queues] or [0], np.int64),
             "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
             "step": state.step, "end": state.end, "dt": state.dt, "due": state.due, "origin": state.origin,
-            "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "pace": self._pace,
+            "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "pace": self._pace, "steady": self._steady,
         }
         self._keep = {**kept, "@arrays": arrays, "@queues": queues}  # type: ignore[dict-item]
         for field, value in kept.items():

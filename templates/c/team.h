@@ -14,25 +14,25 @@
 
 typedef void (*Job)(Table *, int64_t part, int64_t parts);
 typedef struct Team {
-    Table *table; int64_t parts; Job job; unsigned mode; int process;
+    Table *table; int64_t parts; Job job; unsigned mode; int process, cpu;
     atomic_long round; atomic_long left; atomic_int over, awake, taken;
     pthread_mutex_t lock; pthread_cond_t bell;
     pthread_t threads[64];
 } Team;
-typedef struct Member { Team *team; int64_t part; int cpu; } Member;
+typedef struct Member { Team *team; int64_t part; } Member;
 
 /* One team for each module, kept from run to run, asleep in between. */
 static Team bs_team = {.parts = 1, .lock = PTHREAD_MUTEX_INITIALIZER, .bell = PTHREAD_COND_INITIALIZER};
 
-/* A new thread starts where its maker runs, and would wait there until the system moves it: it moves itself, each to a processor
-   of its own as far as there are enough, and is then free to be moved again. */
+/* A thread starts, and wakes, where its maker runs, and would wait there until the system moves it: it moves itself, each to a
+   processor of its own as far as there are enough, and is then free to be moved again. */
 static void bs_settle(const Member *self) {
 #if defined(__linux__)
     cpu_set_t allowed, here;
-    if (self->cpu < 0 || sched_getaffinity(0, sizeof allowed, &allowed)) return;
+    if (self->team->cpu < 0 || sched_getaffinity(0, sizeof allowed, &allowed)) return;
     int64_t count = CPU_COUNT(&allowed), wanted = self->part % count;
     for (int k = 1; wanted > 0 && k <= CPU_SETSIZE; k++) {
-        const int cpu = (self->cpu + k) % CPU_SETSIZE;
+        const int cpu = (self->team->cpu + k) % CPU_SETSIZE;
         if (CPU_ISSET(cpu, &allowed) && --wanted == 0) {
             CPU_ZERO(&here); CPU_SET(cpu, &here);
             if (!sched_setaffinity(0, sizeof here, &here)) sched_setaffinity(0, sizeof allowed, &allowed);
@@ -54,7 +54,7 @@ static int bs_cpu(void) {
 static inline void bs_wait(int64_t *spins) {
     ++*spins;
     if (*spins < 4096) BS_PAUSE;
-    else if (*spins < 4160) sched_yield();
+    else if (*spins < 100000) sched_yield();
     else { const struct timespec little = {0, 20000}; nanosleep(&little, NULL); }      /* somebody else needs the processor */
 }
 
@@ -71,6 +71,7 @@ static void *bs_member(void *given) {
             pthread_mutex_lock(&team->lock);
             while (!atomic_load(&team->awake)) pthread_cond_wait(&team->bell, &team->lock);
             pthread_mutex_unlock(&team->lock);
+            bs_settle(&self);
         }
         seen++;
         if (atomic_load_explicit(&team->over, memory_order_relaxed)) return NULL;
@@ -111,7 +112,7 @@ static void bs_dismiss(Team *team) {
 static int bs_gather(Team *team, Table *T, int64_t parts) {
     Member members[64];
     if (atomic_exchange(&team->taken, 1)) return 0;
-    team->table = T; team->mode = 0;
+    team->table = T; team->mode = 0; team->cpu = bs_cpu();
 #if defined(BRAINSIM_FAST) && defined(__SSE2__)
     team->mode = __builtin_ia32_stmxcsr();
 #endif
@@ -121,7 +122,7 @@ static int bs_gather(Team *team, Table *T, int64_t parts) {
         atomic_store(&team->left, 0); atomic_store(&team->over, 0);
         bs_wake(team, 1);
         for (int64_t p = 1; p < parts && p < 64; p++) {
-            members[p] = (Member){team, p, bs_cpu()};
+            members[p] = (Member){team, p};
             atomic_fetch_add(&team->left, 1);
             if (pthread_create(&team->threads[p], NULL, bs_member, &members[p])) { atomic_fetch_sub(&team->left, 1); break; }
             team->parts = p + 1;
@@ -144,6 +145,13 @@ static double bs_seconds(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec + 1e-9 * now.tv_nsec;
 }
+#endif
+
+/* A kernel is compiled once, whatever it is called with: copies for one thread could round otherwise. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define BS_ONE_CODE __attribute__((noipa))
+#else
+#define BS_ONE_CODE __attribute__((noinline))
 #endif
 
 /* Rows of synapses lie scattered in memory: ask for the next ones in time. */
