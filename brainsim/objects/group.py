@@ -175,9 +175,9 @@ class Group(BrianObject, metaclass=Sealed):
                 if id(group) in seen:
                     continue
                 seen.add(id(group))
-                found = group.arrays().get(name)
+                found = group._array(name)
                 if found is not None:
-                    return found[1]
+                    return found
                 back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
                 if back is not None:
                     return back
@@ -186,9 +186,14 @@ class Group(BrianObject, metaclass=Sealed):
 
         return get
 
-    def memory(self, steps: int = 0) -> list[Line]:
+    def _memory(self, steps: int = 0) -> list[Line]:
         """What the group keeps now and will have kept after so many more steps of its clock."""
         return [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()]
+
+    def _array(self, name: str) -> np.ndarray | None:
+        """The values of an array of this group's own, by program name."""
+        found = self.arrays().get(name)
+        return None if found is None else found[1]
 
     def _all_params(self) -> dict[str, int | float]:
         found = self.params()

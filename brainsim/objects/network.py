@@ -395,9 +395,11 @@ class Network(Named):
     def _values(self, tasks: Iterable[Task]) -> Values:
         values = Values(clocks=list(dict.fromkeys(o.clock.name for o in self._all())))
         for o in self._owners().values():
-            for part in ("arrays", "on_request", "queues", "sizes", "params"):
+            for part in ("arrays", "queues", "sizes", "params"):
                 if offers(o, part):
                     getattr(values, part).update(getattr(o, part)())
+            if offers(o, "_on_request"):
+                values.on_request.update(o._on_request())
             if offers(o, "_count") and offers(o, "space") and o.parent is o:
                 values.sizes[o.space] = o._count
             for path in vars(o).get("_pathways", ()):
@@ -506,7 +508,7 @@ class Network(Named):
         `Synapses.memory_estimate` counts synapses that are yet to be made.
         """
         length = 0.0 if duration is None else seconds(duration, "duration")
-        return MemoryEstimate(line for o in self._all() if offers(o, "memory") for line in o.memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
+        return MemoryEstimate(line for o in self._all() if offers(o, "_memory") for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""

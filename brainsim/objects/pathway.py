@@ -109,7 +109,7 @@ class Pathway(BrianObject):
         s = self.synapses
         if self._rows_of == s.connected:
             return
-        self._rows = s.rows(self.side)
+        self._rows = s._rows(self.side)
         self._rows_of = s.connected
 
     def _refit(self, longest: int, scattered: bool, dt: float) -> None:
@@ -154,14 +154,14 @@ class Pathway(BrianObject):
         values = self._delay.values
         return values is not None and not self._scalar and not (len(values) and (values == values[0]).all())
 
-    def memory(self, steps: int = 0) -> list[Line]:
+    def _memory(self, steps: int = 0) -> list[Line]:
         """Rows, delays, and room for events under way."""
         waiting = sum(q.data.size for q in (self._fired, self._due))
         return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
 
     def _memory_of(self, count: int) -> list[Line]:
         found = [Line(self.name, "rows", self.source._count + 1, 4)]
-        if self.side == "post" or not self.synapses.in_rows:
+        if self.side == "post" or not self.synapses._in_rows:
             found.append(Line(self.name, "order of the synapses", count, 4))
         if self._delay.values is not None and not self._scalar:
             found.append(Line(self.name, "delay", count, 8))

@@ -111,9 +111,9 @@ class Recorder(Group):
         """How many values of a variable are recorded at once."""
         return 1
 
-    def memory(self, steps: int = 0) -> list[Line]:
+    def _memory(self, steps: int = 0) -> list[Line]:
         """The records as long as they will be."""
-        found = super().memory(steps)
+        found = super()._memory(steps)
         for variable, (dtype, queue) in self._records.items():
             more = steps * (self._width if variable != "t" else 1) if self.active else 0
             found.append(Line(self.name, variable, int(queue.count[0]) + more, DTYPES[dtype].itemsize))
@@ -335,9 +335,9 @@ class EventMonitor(Recorder):
                              index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "", count=f"{self.name}.count",
                              block=block, variables=tuple((self._queue(v), v) for v in chosen))]
 
-    def memory(self, steps: int = 0) -> list[Line]:
+    def _memory(self, steps: int = 0) -> list[Line]:
         """Counts, and what an event takes."""
-        found = super().memory(0)
+        found = super()._memory(0)
         return found if not steps else [replace(line, count=None) if line.what in self._records else line for line in found]
 
     @property

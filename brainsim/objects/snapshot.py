@@ -15,8 +15,8 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
     found: dict[str, Any] = {"arrays": {}, "queues": {}, "extra": {}}
     if offers(o, "arrays"):
         found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items() if values.flags.writeable}   # the rest follows from pairs
-    if offers(o, "pairs"):
-        found["pairs"] = o.pairs()
+    if offers(o, "_pairs"):
+        found["pairs"] = o._pairs()
     if offers(o, "queues"):
         found["queues"] = {name: (q.data.copy(), q.count.copy()) for name, (_, q) in o.queues().items()}
     if "_reduced" in vars(o):
@@ -27,7 +27,7 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
 
 
 def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:
-    if offers(o, "pairs"):
+    if offers(o, "_pairs"):
         o.take_pairs(*found["pairs"])  # type: ignore[attr-defined]
     if "moved" in found:
         o._reduced.restore(found["moved"], found["arrays"])  # type: ignore[attr-defined]

@@ -202,11 +202,11 @@ class Synapses(EquationGroup):
         return self._pre.index() if isinstance(self._pre, Rows) else self._pre
 
     @property
-    def in_rows(self) -> bool:
+    def _in_rows(self) -> bool:
         """Whether synapses are stored in the order of their sources."""
         return isinstance(self._pre, Rows) and self._pre.ids is None or not len(self)
 
-    def rows(self, side: str) -> Rows:
+    def _rows(self, side: str) -> Rows:
         """The synapses of each neuron of the source ('pre') or the target ('post')."""
         group = self.source if side == "pre" else self.target
         if side == "post":
@@ -299,7 +299,7 @@ class Synapses(EquationGroup):
             self.variables[self.multisynaptic_index].values = self._occurrences()
         structure_changed()
 
-    def pairs(self) -> tuple[Rows | np.ndarray, np.ndarray]:
+    def _pairs(self) -> tuple[Rows | np.ndarray, np.ndarray]:
         """What `take_pairs` makes the same synapses from."""
         return self._pre, self.post_index.copy()
 
@@ -417,31 +417,26 @@ class Synapses(EquationGroup):
         found[f"{n}.post_index"] = (Array(f"{n}.post_index", "i4", n, self.target.space), self.post_index)
         return found | self._reduced.declared()
 
-    def on_request(self) -> dict[str, tuple[Array, Callable[[], np.ndarray]]]:
+    def _on_request(self) -> dict[str, tuple[Array, Callable[[], np.ndarray]]]:
         """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
         n = self.name
         return {f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), lambda: self.N_outgoing_pre),
                 f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4", self.target.space), lambda: self.N_incoming_post),
                 f"{n}.pre_index": (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)}
 
-    def reach(self) -> Any:
-        """Arrays by name, the counts and delays included."""
-        inner = super().reach()
-
-        def get(name: str) -> np.ndarray:
-            if name == f"{self.name}.pre_index":
-                return self._pre   # type: ignore[return-value]   # rows are indexed like the array
-            if name in self.on_request():
-                return self.on_request()[name][1]()
-            for path in self._pathways:
-                if name == path._delay.program and path._delay.values is not None:
-                    return path._delay.values
-            return inner(name)
-
-        return get
+    def _array(self, name: str) -> np.ndarray | None:
+        """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
+        if name == f"{self.name}.pre_index":
+            return self._pre   # type: ignore[return-value]
+        if name in self._on_request():
+            return self._on_request()[name][1]()
+        for path in self._pathways:
+            if name == path._delay.program and path._delay.values is not None:
+                return path._delay.values
+        return super()._array(name)
 
     # -- memory --------------------------------------------------------------------------------------------------------
-    def memory(self, steps: int = 0) -> list[Line]:
+    def _memory(self, steps: int = 0) -> list[Line]:
         """What the synapses that exist take in a run."""
         return self._memory_of(len(self))
 
