@@ -73,6 +73,9 @@ def _defaults() -> dict[str, Preference]:
         "legacy.refractory_timing": _row(False, _one_of(True, False), "True, False", "compare times, not whole steps, for refractoriness"),
         **{f"codegen.cpp.{name}": _row(default, lambda v: v is None or isinstance(v, (list, tuple)), "a list", f"{name} for functions in C and C++")
            for name, default in FOR_FUNCTIONS.items()},
+        "devices.cpp_standalone.openmp_threads": Preference(0, "threads in Brian 2's standalone programs; sets codegen.threads",
+                                                            lambda v: isinstance(v, int) and v >= 0, choices="0, 1, 2 ...",
+                                                            leads_to=lambda v: {"codegen.threads": min(max(v, 1), 64)}),
         **{name: Preference(default, WITHOUT_EFFECT, _anything, without_effect=True) for name, default in OF_BRIAN.items()},
     }
 
@@ -92,7 +95,7 @@ OF_BRIAN: dict[str, object] = {
     "codegen.generators.cpp.flush_denormals": False, "codegen.generators.cpp.restrict_keyword": "__restrict",
     "codegen.runtime.cython.cache_dir": None,
     "codegen.runtime.cython.delete_source_files": True, "codegen.runtime.cython.multiprocess_safe": True,
-    "devices.cpp_standalone.openmp_threads": 0, "devices.cpp_standalone.openmp_spatialneuron_strategy": None,
+    "devices.cpp_standalone.openmp_spatialneuron_strategy": None,
     "devices.cpp_standalone.extra_make_args_unix": ["-j"], "devices.cpp_standalone.extra_make_args_windows": [],
     "devices.cpp_standalone.make_cmd_unix": "make", "devices.cpp_standalone.run_cmd_unix": "./main",
     "devices.cpp_standalone.run_environment_variables": {}, "GSL.directory": None,

@@ -40,14 +40,15 @@ class SameKind:
 class Preference:
     """One choice: its default, what it is for, what it accepts, and how a value is written in a file.
 
-    ``choices`` says in words what is accepted; one ``without_effect`` is only known for the sake of scripts that set it.
+    ``choices`` says in words what is accepted; one ``without_effect`` is only known for the sake of scripts that set it. ``leads_to``
+    gives the choices, by name, that a value of this one brings along.
     """
 
     def __init__(self, default: Any, docs: str, validator: Callable[[Any], bool] | None = None, representor: Callable[[Any], str] = repr, *,
-                 choices: str = "", without_effect: bool = False):
+                 choices: str = "", without_effect: bool = False, leads_to: Callable[[Any], dict[str, Any]] | None = None):
         self.default, self.docs, self.representor = default, docs, representor
         self.validator = SameKind(default) if validator is None else validator
-        self.choices, self.without_effect = choices, without_effect
+        self.choices, self.without_effect, self.leads_to = choices, without_effect, leads_to
 
 
 class Choices(MutableMapping[str, Any]):
@@ -158,6 +159,10 @@ class Preferences(Choices):
             raise PreferenceError(f"{value!r} is not a possible value of prefs.{name}", help=preference.choices)
         if preference.without_effect and value != preference.default:
             logger.info("prefs.%s has no effect in brainsim", name)
+        if preference.leads_to is not None and value != self[name]:
+            for other, wanted in preference.leads_to(value).items():
+                logger.info("prefs.%s = %r sets prefs.%s = %r", name, value, other, wanted)
+                self.choose(other, wanted)
         self._chosen[name] = value
 
     def reset_to_defaults(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from brainsim import errors, options, preferences, units
 from brainsim.compat import absent, housekeeping, messages, methods, testing
 from brainsim.language import code_strings
-from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile
+from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone
 from brainsim.objects.clock import Clock
 from brainsim.runtime import progress
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
@@ -34,10 +34,6 @@ class CythonCodeObject(CodeObject):
     class_name = "cython"
 
 
-class CPPStandaloneDevice(devices.Device):
-    """Never the device in use: for scripts that ask whether it is."""
-
-
 NAMES: dict[str, Any] = {
     **absent.ABSENT,
     **{n: getattr(methods, n) for n in ("StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4 "
@@ -60,7 +56,9 @@ SEMI_PUBLIC: dict[str, Any] = {
     "reinit_and_delete": devices.reinit_devices, "RuntimeDevice": devices.RuntimeDevice, "Device": devices.Device,
     "runtime_device": devices.runtime_device,
     "device_module": devices, "UnsupportedEquationsException": errors.UnsupportedEquationsException,
-    "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": CPPStandaloneDevice,
+    "EquationError": errors.EquationError, "CodeObject": CodeObject, "CPPStandaloneDevice": standalone.CPPStandaloneDevice,
+    "cpp_standalone_device": standalone.cpp_standalone_device,
+    "CurrentDeviceProxy": devices.ActiveDevice, "active_device": devices.device, "previous_devices": devices.previous_devices,
     "extract_method_options": methods.extract_method_options,
     "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
     "IntegrationError": errors.IntegrationError, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,

@@ -32,9 +32,10 @@ PATHS = {
     "codegen.runtime.numpy_rt": "NumpyCodeObject",
     "codegen.runtime.GSLcython_rt": "IntegrationError",
     "devices": "device all_devices get_device set_device seed reset_device RuntimeDevice Device device_module",
-    "devices.cpp_standalone": "",
-    "devices.cpp_standalone.device": "CPPStandaloneDevice",
-    "devices.device": "device all_devices get_device set_device seed reset_device reinit_devices reinit_and_delete RuntimeDevice Device runtime_device",
+    "devices.cpp_standalone": "cpp_standalone_device",
+    "devices.cpp_standalone.device": "CPPStandaloneDevice cpp_standalone_device",
+    "devices.device": ("device all_devices get_device set_device seed reset_device reinit_devices reinit_and_delete RuntimeDevice Device runtime_device "
+                      "CurrentDeviceProxy active_device previous_devices"),
     "equations": "Equations EquationError Expression Statements",
     "equations.codestrings": "Expression Statements",
     "equations.equations": "Equations EquationError",
@@ -77,6 +78,8 @@ PATHS = {
 #: modules that the star import of Brian 2 gives along with its names
 ALONG = "codegen core devices equations groups importexport monitors spatialneuron stateupdaters synapses units utils".split()
 PYTHON = "functools importlib inspect signal sys threading time".split()
+#: packages beside Brian 2 that add a device by being imported
+STANDALONE = ("brian2cuda", "brian2genn")
 #: modules of ours that lie at the same path as in Brian 2
 SAME = ("numpy_", "units", "units.allunits", "units.constants", "units.fundamentalunits", "units.stdunits")
 
@@ -109,6 +112,8 @@ def stand_in() -> None:
     sys.modules["brian2"] = sys.modules["brainsim"]
     for path in (*PATHS, *SAME):
         sys.modules[f"brian2.{path}"] = import_module(f"brainsim.{path}")
+    for package in STANDALONE:
+        sys.modules[package] = Path(package, f"Scripts import {package} for the device that it adds to Brian 2; here it is there from the beginning.")
     ours = sys.modules["brainsim"]
     vars(ours).update({name: import_module(name) for name in PYTHON})
     ours.__all__ = [*ours.__all__, *ALONG, *PYTHON]

@@ -1,10 +1,13 @@
 """Brian-style devices: there is one that runs models, this process. Targets are chosen by ``prefs.codegen.target``."""
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from brainsim.errors import UnknownName, Unsupported
+from brainsim.errors import UnknownName
 from brainsim.objects.random_state import random_state, seed
+
+logger = logging.getLogger("brainsim")
 
 
 class Device:
@@ -16,11 +19,21 @@ class Device:
     def activate(self, build_on_run: bool = True, **options: Any) -> None:
         """Called when the device is chosen."""
 
-    def build(self, **options: Any) -> None:
+    def build(self, *arguments: Any, **options: Any) -> None:
         """Nothing to do: models are built when they run."""
 
     def reinit(self) -> None:
         """Nothing to forget."""
+
+    def delete(self, *arguments: Any, **options: Any) -> None:
+        """Nothing to remove."""
+
+    def insert_code(self, slot: str, code: str) -> None:
+        """Says that there is no program to insert code into."""
+        logger.warning("device.insert_code('%s', ...) has no effect: no program is written in this mode", slot)
+
+    def ran(self, took: float, completed: float) -> None:
+        """Told by a network after a run: how long it took, in seconds, and how much of it was done, 0 to 1."""
 
     def seed(self, value: int | None = None) -> None:
         """See `brainsim.seed`."""
@@ -65,14 +78,8 @@ def get_device() -> Device:
 
 
 def set_device(name: str | Device, build_on_run: bool = True, **options: Any) -> None:
-    """Choose ``'runtime'``, or a device of your own from ``all_devices``.
-
-    Standalone projects are not there yet; runtime mode compiles the whole network as they do.
-    """
+    """Choose ``'runtime'``, a standalone device (which runs models in this process too), or a device of your own from ``all_devices``."""
     if isinstance(name, str) and name not in all_devices:
-        if name in ("cpp_standalone", "cuda_standalone", "genn"):
-            raise Unsupported(f"The device '{name}' is not there yet",
-                              help="remove set_device: in runtime mode brainsim compiles the whole network, at the speed of a standalone program")
         raise UnknownName(f"There is no device '{name}'", help=", ".join(f"'{n}'" for n in all_devices))
     chosen = all_devices[name] if isinstance(name, str) else name
     if chosen is not _active[0]:
@@ -91,4 +98,6 @@ def reset_device(name: str | Device | None = None) -> None:
 
 
 def reinit_devices() -> None:
-    """Nothing to forget."""
+    """All devices forget what they built."""
+    for each in all_devices.values():
+        each.reinit()

@@ -20,6 +20,7 @@ from brainsim.objects import html
 from brainsim.objects.clock import Clock, check_change, seconds
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
+from brainsim.objects.devices import get_device
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.memory import MemoryEstimate
@@ -29,6 +30,7 @@ from brainsim.objects.optional import optional
 from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
 from brainsim.objects.schedule_summary import Entry, SchedulingSummary
+from brainsim.objects.simulation import Simulation
 from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.structure import structure_changed, structure_version
 from brainsim.options import prefs
@@ -182,14 +184,57 @@ class Network(Named):
             raise WrongValue("threads= is a whole number from 1 to 64", found=repr(threads))
         self._threads = threads
         self._profiled = bool(profile)
+        start = self._t
         self._simulate(length, RunNamespace.given(namespace, level), say, float(report_period))
+        get_device().ran(self._timings["run"], (self._t - start) / length if length else 1.0)
         self._profile = dict(self._prepared.spent) if profile and self._prepared is not None else None
+
+    def compile(self, duration: Any = None, namespace: Mapping[str, object] | None = None, level: int = 0) -> Simulation:
+        """Prepare everything now, once, for many runs from here: ``sim.run(params={'G.tau': 5*ms})``, ``sim.sweep({...})``.
+
+        ``duration``: how long those runs are unless they say otherwise. Names are looked up as `run` does, now. What happens to the
+        network later does not reach the simulation.
+        """
+        run = RunNamespace.given(namespace, level)
+        self._profiled = False
+        self.prepare_for(run)
+        return Simulation(self, run, duration)
+
+    def prepare_for(self, run: RunNamespace) -> None:
+        """Everything up to a built program, unless what there is still holds."""
+        if not self._ready(run):
+            self._prepare(run)
+
+    def run_with_key(self, length: float, run: RunNamespace, key: int) -> None:
+        """A run of so many seconds with random numbers from this key."""
+        self._key, self._seed_version, self._origins, self._profiled = key, random_state.version, {}, False
+        self._simulate(length, run, None, float(TEN_SECONDS))
+
+    @property
+    def prepared(self) -> Prepared:
+        """The built program; `WrongState` before anything was prepared."""
+        if self._prepared is None:
+            raise WrongState(f"{self.name} has not been prepared", help="run(0*ms) prepares everything")
+        return self._prepared
+
+    @property
+    def has_hosts(self) -> bool:
+        """Whether network operations take part."""
+        return self._has_hosts
+
+    @property
+    def externals(self) -> tuple[Outside, ...]:
+        """Names from outside that the prepared program uses."""
+        return tuple(self._externals)
+
+    def values_now(self) -> Values:
+        """Arrays, queues, sizes and scalars of all objects, as a prepared program needs them."""
+        return self._values(self.prepared.tasks)
 
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
         start = self._t
-        if not self._ready(run):
-            self._prepare(run)
+        self.prepare_for(run)
         assert self._prepared is not None
         state, prepared = self._prepared.state, self._prepared
         key = self._key_now()
@@ -439,10 +484,7 @@ class Network(Named):
     # -- store and restore ---------------------------------------------------------------------------------------------
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
         """Keep a copy of everything that a run changes, in memory or in a file."""
-        dts = [o.clock.dt_ for o in self._all()]
-        found = {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
-                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
-                 "clocks": {c.name: (c.steps_until(self._t, min(dts)), c.dt_) for c in {o.clock for o in self._all()}}}
+        found = self.snapshot()
         if filename is None:
             self._stored[name] = found
             return
@@ -456,7 +498,17 @@ class Network(Named):
         every = self._stored if filename is None else pickle.loads(Path(filename).read_bytes())
         if name not in every:
             raise UnknownName(f"Nothing was stored under '{name}'", help=near(name, every) or "call store() first")
-        found = every[name]
+        self.put_back(every[name], restore_random_state)
+
+    def snapshot(self) -> dict[str, Any]:
+        """A copy of everything that a run changes."""
+        dts = [o.clock.dt_ for o in self._all()]
+        return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
+                "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
+                "clocks": {c.name: (c.steps_until(self._t, min(dts)), c.dt_) for c in {o.clock for o in self._all()}}}
+
+    def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
+        """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
         lost = sorted(set(found["objects"]) - {o.name for o in self._all()})
         if lost:
             raise UnknownName(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
@@ -488,10 +540,9 @@ class Network(Named):
 
     # -- looking inside ------------------------------------------------------------------------------------------------
     def explain(self, stage: str = "model", level: int = 0) -> str:
-        """A stage of the way to the machine as text: 'model', 'program' or 'source'."""
+        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program' or 'source'."""
         run = RunNamespace.of_caller(level)
-        if not self._ready(run):
-            self._prepare(run)
+        self.prepare_for(run)
         assert self._prepared is not None
         return explain(self._prepared, stage)
 

@@ -38,6 +38,13 @@ def test_an_unmodified_script_runs(tmp_path):
     assert done.stdout.strip() == "__main__ brainsim ['a', 'b'] [0.9 0.9] []"
 
 
+@pytest.mark.parametrize("package, name", [("brian2cuda", "cuda_standalone"), ("brian2genn", "genn")])
+def test_packages_that_add_a_device_are_there(tmp_path, package, name):
+    done = run(tmp_path, f"from brian2 import *\nimport {package}\nset_device('{name}', use_GPU=False)\nprint(type(get_device()).__name__)")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in ("CUDAStandaloneDevice", "GeNNDevice") and "this process" in done.stderr
+
+
 def test_modules_come_along_with_the_star(tmp_path):
     done = run(tmp_path, "from brian2 import *\ncodegen.target = 'numpy'\nbegin = time.time()\nprint(core.__name__, time.time() >= begin, in1d([1, 5], [5]), trapz([1, 3]))")
     assert done.stdout.strip() == "brainsim.core True [False  True] 2.0", done.stderr
