@@ -23,6 +23,7 @@ from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
+from brainsim.objects.memory import MemoryEstimate
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.optional import optional
@@ -325,8 +326,8 @@ class Network(Named):
         values = self._values(self._prepared.tasks)
         state = self._prepared.state
         for a in self._prepared.program.arrays:
-            if a.name in values.arrays:
-                state.arrays[a.name] = values.arrays[a.name][1]
+            if a.name in values.arrays or a.name in values.on_request:
+                state.arrays[a.name] = values.contents(a.name)
         self._prepared.executable.bind(state)
 
     def _sync_clocks(self, state: Any) -> None:
@@ -447,11 +448,11 @@ class Network(Named):
     def _values(self, tasks: Iterable[Task]) -> Values:
         values = Values(clocks=list(dict.fromkeys(o.clock.name for o in self._all())))
         for o in self._owners().values():
-            for part in ("arrays", "queues", "sizes", "params", "counts"):
-                if offers(o, part) and part != "counts":
+            for part in ("arrays", "queues", "sizes", "params"):
+                if offers(o, part):
                     getattr(values, part).update(getattr(o, part)())
-            if offers(o, "counts") and any(s.program in (f"{o.name}.N_outgoing_pre", f"{o.name}.N_incoming_post") for s in symbols_of(tasks)):
-                values.arrays.update(o.counts())
+            if offers(o, "_on_request"):
+                values.on_request.update(o._on_request())
             if offers(o, "_count") and offers(o, "space") and o.parent is o:
                 values.sizes[o.space] = o._count
             for path in vars(o).get("_pathways", ()):
@@ -559,6 +560,14 @@ class Network(Named):
         Names of the script that equations use have the values they have now. `WrongValue` for another format.
         """
         return describe(self.name, self._objects, RunNamespace.of_caller(level), format)
+
+    def memory_estimate(self, duration: Quantity | None = None) -> MemoryEstimate:
+        """Bytes of all objects as they are, and of the records of a further run of this ``duration`` where one is given. Builds nothing.
+
+        `Synapses.memory_estimate` counts synapses that are yet to be made.
+        """
+        length = 0.0 if duration is None else seconds(duration, "duration")
+        return MemoryEstimate(line for o in self._all() if offers(o, "_memory") for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""
