@@ -40,7 +40,10 @@ logger = logging.getLogger("brainsim")
 
 @dataclass
 class Values:
-    """What the objects of a network hand over: declared arrays and queues with their contents, sizes and scalars."""
+    """What the objects of a network hand over: declared arrays and queues with their contents, sizes and scalars.
+
+    Arrays ``on_request`` are made when a program uses them.
+    """
 
     arrays: dict[str, tuple[Array, np.ndarray]] = field(default_factory=dict)
     queues: dict[str, tuple[Queue, QueueState]] = field(default_factory=dict)
@@ -49,6 +52,16 @@ class Values:
     clocks: list[str] = field(default_factory=list)
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
+    on_request: dict[str, tuple[Array, Callable[[], np.ndarray]]] = field(default_factory=dict)
+
+    def declared(self) -> dict[str, Array]:
+        """Every array that a program may use."""
+        return {n: a for found in (self.arrays, self.on_request) for n, (a, _) in found.items()}
+
+    def contents(self, name: str) -> np.ndarray:
+        """The values of an array."""
+        return self.arrays[name][1] if name in self.arrays else self.on_request[name][1]()
+
 
 @dataclass
 class Prepared:
@@ -110,7 +123,7 @@ def _warn_once(text: str) -> None:
 def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target, profile: bool = False) -> Prepared:
     """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
-    program = stage("lower")(lower)(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots,
+    program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks))
     program, literals = lift_literals(program)
     left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
@@ -119,7 +132,7 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     program, ended = watched(program) if profile else (program, {})
     spent: dict[str, float] = {}
     if not target.calls_python:
-        program = with_natives(program, values.natives, {n: a for n, (a, _) in values.arrays.items()})
+        program = with_natives(program, values.natives, values.declared())
     source = _written(program if target.calls_python else to_host(program), target)
     executable, state, in_python = begin(program, target, source, values, literals)
     return Prepared(tuple(tasks), state.program, target, source, executable, state, literals, {**in_python, **_stamps(ended, spent)}, spent, program,
@@ -182,7 +195,7 @@ def _written(program: Program, target: Target) -> Written:
 
 def allocate(program: Program, values: Values, literals: Mapping[str, float]) -> State:
     """The state: the objects' own arrays, so that what a run changes is at once what users read."""
-    arrays = {a.name: values.arrays[a.name][1] for a in program.arrays}
+    arrays = {a.name: values.contents(a.name) for a in program.arrays}
     queues = {q.name: values.queues[q.name][1] for q in program.queues}
     sizes = {s: values.sizes[s] for s in program.spaces if s in values.sizes}
     sizes |= {a.space: len(arrays[a.name]) for a in program.arrays if a.space not in sizes}
