@@ -5,9 +5,11 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +31,27 @@ def work(python: str, *arguments: str, timeout: float = 1800) -> dict:
     if done.returncode:
         raise RuntimeError(f"{arguments} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def by_hand(name: str) -> str | None:
+    """The hand-written program, compiled as for the machine at hand; None without a C++ compiler."""
+    compiler = shutil.which("g++") or shutil.which("c++")
+    if compiler is None:
+        return None
+    made = Path(tempfile.gettempdir()) / f"by_hand_{name}"
+    source = HERE / "by_hand" / f"{name}.cpp"
+    flags = ["-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-std=c++17"]
+    for libraries in (["-lmvec", "-lm"], ["-lm"]):
+        if subprocess.run([compiler, *flags, str(source), "-o", str(made), *libraries], capture_output=True).returncode == 0:
+            return str(made)
+    return None
+
+
+def program_by_hand(program: str, n: int, p: float, seconds: str) -> dict:
+    """One run of a hand-written program on one core; its line of JSON."""
+    pinned = ["taskset", "-c", "0"] if shutil.which("taskset") else []
+    done = subprocess.run([*pinned, program, str(n), str(p), seconds], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def machine(peer: str | None) -> dict:

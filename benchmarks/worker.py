@@ -1,6 +1,6 @@
 """Runs one example in one simulator and prints a line of JSON. Started by the other scripts, with the Python of that simulator.
 
-    worker.py EXAMPLE FLAVOUR SECONDS      FLAVOUR: brainsim, brian2-runtime, brian2-standalone
+    worker.py EXAMPLE[:N=...,p=...] FLAVOUR SECONDS      FLAVOUR: brainsim, brainsim-2 (threads), brian2-runtime, brian2-standalone
 """
 import json
 import os
@@ -10,15 +10,19 @@ import time
 from pathlib import Path
 
 STARTED = time.perf_counter()
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+HERE = Path(__file__).resolve().parent
+PLACES = HERE.parent / "examples", HERE / "models"
 
 
 def main() -> None:
-    example, flavour, duration = sys.argv[1], sys.argv[2], float(sys.argv[3])
-    if hasattr(os, "sched_setaffinity"):
+    spec, flavour, duration = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    example, _, arguments = spec.partition(":")
+    settings = {k: float(v) if "." in v else int(v) for k, v in (a.split("=") for a in arguments.split(",") if a)}
+    package, _, threads = flavour.partition("-") if flavour.startswith("brainsim") else ("brian2", "", "")
+    if hasattr(os, "sched_setaffinity") and not threads:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    package = "brainsim" if flavour == "brainsim" else "brian2"
-    text = (EXAMPLES / f"{example}.py").read_text("utf-8").replace("from brainsim import *", f"from {package} import *")
+    file = next(p / f"{example}.py" for p in PLACES if (p / f"{example}.py").exists())
+    text = file.read_text("utf-8").replace("from brainsim import *", f"from {package} import *")
     scope: dict = {"__name__": "example"}
     head, _, rest = text.partition(f"from {package} import *")
     exec(compile(head + f"from {package} import *", example, "exec"), scope)
@@ -27,22 +31,25 @@ def main() -> None:
         standalone(scope)
     elif flavour == "brian2-runtime":
         scope["prefs"].codegen.target = "cython"
+    elif threads:
+        scope["prefs"].codegen.threads = int(threads)
     loop = timed_run(scope, flavour)
     exec(compile(rest, example, "exec"), scope)
     scope["seed"](1)
-    result = scope["simulate"](duration=duration * scope["second"])
+    result = scope["simulate"](duration=duration * scope["second"], **settings)
     total = time.perf_counter() - STARTED
     if flavour == "brian2-standalone":
         loop.append(scope["device"]._last_run_time)
     spikes = [int(x.num_spikes) for x in (result if isinstance(result, tuple) else [result]) if hasattr(x, "num_spikes")]
-    print(json.dumps(dict(example=example, flavour=flavour, loop=loop[-1], imported=imported, total=total, spikes=spikes)))
+    print(json.dumps(dict(example=spec, flavour=flavour, loop=loop[-1], imported=imported, total=total, spikes=spikes)))
 
 
 def standalone(scope: dict) -> None:
     """Brian 2's C++ mode with the flags its documentation recommends for speed."""
     scope["prefs"].devices.cpp_standalone.openmp_threads = 0
     scope["prefs"].codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffast-math", "-march=native", "-std=c++11"]
-    scope["set_device"]("cpp_standalone", directory=str(Path(tempfile.gettempdir()) / f"standalone_{sys.argv[1]}"))
+    folder = Path(tempfile.gettempdir()) / ("standalone_" + "".join(c if c.isalnum() else "_" for c in sys.argv[1]))
+    scope["set_device"]("cpp_standalone", directory=str(folder))
 
 
 def timed_run(scope: dict, flavour: str) -> list:

@@ -163,12 +163,21 @@ def inside(error: BrainsimError, owner: str) -> BrainsimError:
     """The same error, named by the object it belongs to; caught by its own class and by `BrianObjectException`."""
     if isinstance(error, BrianObjectException):
         return error
-    made = type(type(error).__name__, (type(error), BrianObjectException), {"__str__": type(error).__str__})
+    kind = type(error)
+    made = type(kind.__name__, (kind, BrianObjectException), {"__str__": kind.__str__, "__reduce__": lambda self: (_again, (kind, self.args, vars(self)))})
     twin = made.__new__(made)
     twin.args = error.args
     twin.__dict__.update(error.__dict__)
     twin.owner = owner
     return twin
+
+
+def _again(kind: type[BrainsimError], args: tuple[object, ...], fields: dict[str, object]) -> BrainsimError:
+    """An error named by its object, in another process."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(fields)
+    return inside(error, str(fields["owner"]))
 
 
 def near(name: str, candidates: Iterable[str]) -> str:

@@ -63,6 +63,8 @@ class Prepared:
     literals: Mapping[str, float]
     in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
     spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
+    whole: Program | None = None                                                #: with the bodies of kernels that run outside the target
+    passes: tuple[str, ...] = ()                                                #: what each pass did
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
     """All pieces of code of tasks."""
@@ -109,18 +111,27 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
-    if prefs["codegen.passes"]:
-        program = optimise(program, tuple(p for p in PASSES if not profile or p != "fuse_loops"))
+    report = [f"lift_literals: {len(literals)} numbers became parameters"]
+    left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
+    program = optimise(program, tuple(p for p in PASSES if p not in left_out), report)
     program, ended = watched(program) if profile else (program, {})
     spent: dict[str, float] = {}
     if not target.calls_python:
         program = with_natives(program, values.natives, {n: a for n, (a, _) in values.arrays.items()})
+    source = _written(program if target.calls_python else to_host(program), target)
+    executable, state, in_python = begin(program, target, source, values, literals)
+    return Prepared(tuple(tasks), state.program, target, source, executable, state, literals, {**in_python, **_stamps(ended, spent)}, spent, program,
+                    tuple(report))
+
+
+def begin(program: Program, target: Target, source: Written, values: Values,
+          literals: Mapping[str, float]) -> tuple[Executable, State, dict[int, Callable[[], None]]]:
+    """Build what was written and allocate a state; besides these two, the kernels that run in Python, by number."""
     runs = program if target.calls_python else to_host(program)
-    source, executable = _built(runs, target)
+    executable = target.build(runs, source)
     state = allocate(runs, values, literals)
     executable.bind(state)
-    return Prepared(tuple(tasks), runs, target, source, executable, state, literals,
-                    {**({} if target.calls_python else _in_python(program, executable, state)), **_stamps(ended, spent)}, spent)
+    return executable, state, {} if target.calls_python else _in_python(program, executable, state)
 
 
 def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Callable[[], None]]:
@@ -153,16 +164,16 @@ def _in_python(program: Program, executable: Executable, state: State) -> dict[i
     return {n: partial(call, n) for n in numbers}
 
 
-_BUILT: dict[tuple[Program, str, str], Written] = {}
+_WRITTEN: dict[tuple[Program, str, str], Written] = {}
 
 
-def _built(program: Program, target: Target) -> tuple[Written, Executable]:
+def _written(program: Program, target: Target) -> Written:
     key = (program, target.name, f"{getattr(target, 'math', '')} {getattr(target, 'choice', '')}")
-    if key not in _BUILT:
-        if len(_BUILT) > 64:
-            _BUILT.clear()
-        _BUILT[key] = target.write(program)
-    return _BUILT[key], target.build(program, _BUILT[key])
+    if key not in _WRITTEN:
+        if len(_WRITTEN) > 64:
+            _WRITTEN.clear()
+        _WRITTEN[key] = target.write(program)
+    return _WRITTEN[key]
 
 
 def allocate(program: Program, values: Values, literals: Mapping[str, float]) -> State:
@@ -184,15 +195,17 @@ def host_kernels(prepared: Prepared) -> dict[int, str]:
 
 
 def explain(prepared: Prepared, stage: str) -> str:
-    """A stage as readable text: 'model', 'program' or 'source'."""
+    """A stage as readable text: 'model', 'passes', 'program' or 'source'."""
     match stage:
         case "model":
             return "\n\n".join(_task_text(t) for t in prepared.tasks)
+        case "passes":
+            return "\n".join(prepared.passes)
         case "program":
             return program_text(prepared.program)
         case "source":
             return "\n\n".join([prepared.source.text, *(text for _, text in prepared.source.more)])
-    raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'program' or 'source'")
+    raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'passes', 'program' or 'source'")
 
 
 def _task_text(task: Task) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from brainsim import Network, ms, prefs, seed
+from brainsim import Network, ms, pipeline, prefs, seed
 from brainsim.ir.check import problems
+from brainsim.passes import PASSES, optimise
 from brainsim.targets import cython_module
 from tests.models import MODELS
 
@@ -58,6 +59,14 @@ def test_something_happens_in_the_reference(model):
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
 def test_targets_agree(model, target, passes):
     compare(record(model, target, passes), reference(model), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("left_out", PASSES)
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
+def test_every_pass_may_be_left_out(model, left_out, monkeypatch):
+    monkeypatch.setattr(pipeline, "PASSES", {name: p for name, p in PASSES.items() if name != left_out})
+    monkeypatch.setattr(pipeline, "optimise", lambda program, names, report: optimise(program, tuple(n for n in names if n != left_out), report))
+    compare(record(model, "numpy"), reference(model), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)

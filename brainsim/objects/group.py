@@ -251,7 +251,10 @@ class Group(BrianObject, metaclass=Sealed):
         return self.scope(run).own[v.name]
 
     def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0) -> None:
-        run = RunNamespace.of_caller(level)
+        self.assign(v, item, value, check, RunNamespace.of_caller(level))
+
+    def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
+        """Set a variable where the index says; names in strings are looked up in ``run``."""
         self._refuse_write(v)
         if isinstance(value, str):
             self._write_string(v, item, value, run, check)

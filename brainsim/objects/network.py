@@ -17,7 +17,7 @@ from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects import html
-from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, seconds
+from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, fastest_of, seconds
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
@@ -29,6 +29,7 @@ from brainsim.objects.optional import optional
 from brainsim.objects.outside import Outside, outsides
 from brainsim.objects.random_state import random_state
 from brainsim.objects.schedule_summary import Entry, SchedulingSummary
+from brainsim.objects.simulation import Simulation
 from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.structure import structure_changed, structure_version
 from brainsim.options import prefs
@@ -188,11 +189,52 @@ class Network(Named):
         get_device().ran(self._timings["run"], (self._t - start) / length if length else 1.0)
         self._profile = dict(self._prepared.spent) if profile and self._prepared is not None else None
 
+    def compile(self, duration: Any = None, namespace: Mapping[str, object] | None = None, level: int = 0) -> Simulation:
+        """Prepare everything now, once, for many runs from here: ``sim.run(params={'G.tau': 5*ms})``, ``sim.sweep({...})``.
+
+        ``duration``: how long those runs are unless they say otherwise. Names are looked up as `run` does, now. What happens to the
+        network later does not reach the simulation.
+        """
+        run = RunNamespace.given(namespace, level)
+        self._profiled = False
+        self.prepare_for(run)
+        return Simulation(self, run, duration)
+
+    def prepare_for(self, run: RunNamespace) -> None:
+        """Everything up to a built program, unless what there is still holds."""
+        if not self._ready(run):
+            self._prepare(run)
+
+    def run_with_key(self, length: float, run: RunNamespace, key: int) -> None:
+        """A run of so many seconds with random numbers from this key."""
+        self._key, self._seed_version, self._origins, self._profiled = key, random_state.version, {}, False
+        self._simulate(length, run, None, float(TEN_SECONDS))
+
+    @property
+    def prepared(self) -> Prepared:
+        """The built program; `WrongState` before anything was prepared."""
+        if self._prepared is None:
+            raise WrongState(f"{self.name} has not been prepared", help="run(0*ms) prepares everything")
+        return self._prepared
+
+    @property
+    def has_hosts(self) -> bool:
+        """Whether network operations take part."""
+        return self._has_hosts
+
+    @property
+    def externals(self) -> tuple[Outside, ...]:
+        """Names from outside that the prepared program uses."""
+        return tuple(self._externals)
+
+    def values_now(self) -> Values:
+        """Arrays, queues, sizes and scalars of all objects, as a prepared program needs them."""
+        return self._values(self.prepared.tasks)
+
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
         start = self._t
-        if not self._ready(run):
-            self._prepare(run)
+        self.prepare_for(run)
         assert self._prepared is not None
         state, prepared = self._prepared.state, self._prepared
         key = self._key_now()
@@ -205,7 +247,7 @@ class Network(Named):
             prepared.executable.load_params(state)
         self._new_values = False
         end = start + length if self._every_clock else start
-        fastest = _fastest(self._every_clock)
+        fastest = fastest_of(self._every_clock)
         for k, clock in enumerate(self._clocks):
             state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt or fastest
             clock.step = int(state.step[k])
@@ -250,7 +292,7 @@ class Network(Named):
             self._t = float(state.reached().min(initial=end, where=state.step < state.end))
             for clock in self._every_clock:
                 if clock not in self._clocks:
-                    clock.step = clock.steps_until(self._t, _fastest(self._every_clock))
+                    clock.step = clock.steps_until(self._t, fastest_of(self._every_clock))
         if progress is not None:
             progress.finish(completed())
         if stop.interrupted:
@@ -325,7 +367,7 @@ class Network(Named):
             if self._dts.get(clock, dt) != dt:
                 check_change(self._t, self._dts[clock], dt)
         for each in every:
-            each.step = each.steps_until(self._t, _fastest(every))
+            each.step = each.steps_until(self._t, fastest_of(every))
         self._check()
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
@@ -445,10 +487,7 @@ class Network(Named):
     # -- store and restore ---------------------------------------------------------------------------------------------
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
         """Keep a copy of everything that a run changes, in memory or in a file."""
-        clocks = {o.clock for o in self._all()}
-        found = {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
-                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
-                 "clocks": {c.name: (c.steps_until(self._t, _fastest(clocks)), c._dt) for c in clocks}}
+        found = self.snapshot()
         if filename is None:
             self._stored[name] = found
             return
@@ -462,7 +501,17 @@ class Network(Named):
         every = self._stored if filename is None else pickle.loads(Path(filename).read_bytes())
         if name not in every:
             raise UnknownName(f"Nothing was stored under '{name}'", help=near(name, every) or "call store() first")
-        found = every[name]
+        self.put_back(every[name], restore_random_state)
+
+    def snapshot(self) -> dict[str, Any]:
+        """A copy of everything that a run changes."""
+        clocks = {o.clock for o in self._all()}
+        return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
+                "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
+                "clocks": {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}}
+
+    def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
+        """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
         lost = sorted(set(found["objects"]) - {o.name for o in self._all()})
         if lost:
             raise UnknownName(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
@@ -494,10 +543,9 @@ class Network(Named):
 
     # -- looking inside ------------------------------------------------------------------------------------------------
     def explain(self, stage: str = "model", level: int = 0) -> str:
-        """A stage of the way to the machine as text: 'model', 'program' or 'source'."""
+        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program' or 'source'."""
         run = RunNamespace.of_caller(level)
-        if not self._ready(run):
-            self._prepare(run)
+        self.prepare_for(run)
         assert self._prepared is not None
         return explain(self._prepared, stage)
 
@@ -539,12 +587,6 @@ class Network(Named):
 
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
-
-
-def _fastest(clocks: Iterable[BaseClock]) -> float:
-    """The shortest step, in seconds, within 1e-4 of which times are the same (R7): that of the regular clocks, if there are any."""
-    regular = [c.dt_ for c in clocks if isinstance(c, Clock)]
-    return min(regular or [c.shortest for c in clocks if isinstance(c, EventClock)], default=np.inf)
 
 
 def _delay_array(path: Any) -> Any:

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import secrets
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ class RandomState:
         self.base = secrets.randbits(63) if value is None else int(value) & (2**64 - 1)
         self.runs = 0
         self.version = getattr(self, "version", 0) + 1
-        self.host = np.random.Generator(np.random.Philox(key=self.base))
+        self.host = generator(self.base)
         np.random.seed(None if value is None else self.base % 2**32)
 
     def kept(self) -> dict[str, object]:
@@ -42,12 +44,26 @@ class RandomState:
 
     def next_key(self) -> int:
         """The key of the next network that starts (or starts again after `restore`)."""
-        key = _mixed(self.base, self.runs)
+        key = mixed(self.base, self.runs)
         self.runs += 1
         return key
 
+    @contextmanager
+    def started_from(self, value: int) -> Iterator[None]:
+        """Strings evaluated within draw as they would after ``seed(value)``; afterwards all goes on as before."""
+        kept, self.host = self.host, generator(value)
+        try:
+            yield
+        finally:
+            self.host = kept
 
-def _mixed(base: int, count: int) -> int:
+
+def generator(value: int) -> np.random.Generator:
+    """The generator for strings evaluated at once, from a seed."""
+    return np.random.Generator(np.random.Philox(key=value))
+
+
+def mixed(base: int, count: int) -> int:
     """A well-mixed 64-bit number (SplitMix64, Steele et al. 2014)."""
     mask = 2**64 - 1
     z = (base + 0x9E3779B97F4A7C15 * (count + 1)) & mask

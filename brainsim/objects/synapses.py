@@ -313,9 +313,10 @@ class Synapses(EquationGroup):
     def __getitem__(self, item: object) -> "SynapticIndices":
         return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))
 
-    def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0) -> None:
+    def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
+        """Set a variable; values kept at the neurons come back first."""
         self._reduced.before_write(v, item, value)
-        super()._write(v, item, value, check, level)
+        super().assign(v, item, value, check, run)
 
     def _refuse_write(self, v: Variable) -> None:
         super()._refuse_write(v)

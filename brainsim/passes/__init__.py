@@ -3,7 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from brainsim.ir.expressions import Call, Draw, Op
 from brainsim.ir.program import Program
+from brainsim.ir.walk import nodes, walk
+from brainsim.passes.common import share_common
 from brainsim.passes.fuse import drop_idle, fuse_loops
 from brainsim.passes.hoist import hoist_invariants
 
@@ -11,12 +14,35 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "drop_idle": drop_idle,
     "fuse_loops": fuse_loops,
     "hoist_invariants": hoist_invariants,
+    "share_common": share_common,
 }
 
 
-def optimise(program: Program, names: tuple[str, ...] = tuple(PASSES)) -> Program:
-    """Apply the named passes in their order."""
+def optimise(program: Program, names: tuple[str, ...] = tuple(PASSES), report: list[str] | None = None) -> Program:
+    """Apply the named passes in their order; what each of them did is added to ``report``."""
     for name in PASSES:
         if name in names:
-            program = PASSES[name](program)
+            before, program = program, PASSES[name](program)
+            if report is not None:
+                report.append(f"{name}: {difference(before, program)}")
+        elif report is not None:
+            report.append(f"{name}: left out")
     return program
+
+
+def difference(before: Program, after: Program) -> str:
+    """What a pass did, in numbers, and the kernels that it changed."""
+    if before == after:
+        return "nothing to do"
+    counts = [f"{what} {a} → {b}" for what, a, b in (("kernels", len(before.kernels), len(after.kernels)),
+                                                    ("operations per element", operations(before), operations(after)),
+                                                    ("functions per element", operations(before, Call), operations(after, Call))) if a != b]
+    old = {k.name: k for k in before.kernels}
+    touched = [k.name for k in after.kernels if old.get(k.name) != k]
+    return ", ".join(counts or ["other order"]) + "".join(f"\n    {name}" for name in touched)
+
+
+def operations(program: Program, kind: type | tuple[type, ...] = (Op, Call, Draw)) -> int:
+    """Operations in the bodies of all loops, written once each."""
+    return sum(isinstance(n, kind) for k in program.kernels for n in nodes(k)) - sum(
+        isinstance(n, kind) for k in program.kernels for s in k.prologue for n in walk(s))

@@ -7,6 +7,7 @@ from brainsim.ir.check import problems
 from brainsim.ir.program import Clear, Once
 from brainsim.ir.text import program as text
 from brainsim.passes import PASSES, optimise
+from brainsim.passes.common import share_common
 from brainsim.passes.fuse import drop_idle, fuse_loops
 from brainsim.passes.hoist import hoist_invariants
 from brainsim.passes.literals import lift_literals
@@ -104,3 +105,37 @@ def test_a_pass_leaves_a_legal_program_legal(name):
     before = program(kernel(Let("l", op("*", DECAY, x())), store("G.x", Local("l", "f8")), name="a"), kernel(store("G.y", op("-", y(), p("b"))), name="b"))
     assert problems(before) == []
     assert problems(optimise(before, (name,))) == []
+
+
+TWICE = op("*", op("+", x(), p("a")), p("b"))
+
+
+def test_what_is_computed_twice_is_computed_once():
+    before = program(kernel(store("G.x", op("+", TWICE, p("a"))), store("G.y", TWICE)))
+    # the second use is another value: G.x has changed in between
+    assert share_common(before) == before
+    before = program(kernel(store("G.y", op("+", TWICE, p("a"))), store("G.x", TWICE)))
+    after = share_common(before)
+    assert kernels(after) == ("k: each G on clock\n"
+                              "  @c0 := ((G.x[i] + a) * b)\n"
+                              "  G.y[i] = (@c0 + a)\n"
+                              "  G.x[i] = @c0")
+    assert problems(after) == []
+
+
+def test_two_draws_are_never_one():
+    draw = op("+", op("*", Draw("uniform", 0, I), p("a")), p("b"))
+    before = program(kernel(store("G.x", draw), store("G.y", draw)))
+    assert share_common(before) == before
+
+
+def test_a_single_operation_is_not_worth_a_name():
+    before = program(kernel(store("G.y", op("+", x(), p("a"))), store("G.x", op("+", x(), p("a")))))
+    assert share_common(before) == before
+
+
+def test_the_report_says_what_each_pass_did():
+    report = []
+    optimise(program(kernel(store("G.x", op("*", x(), DECAY)))), report=report)
+    assert report == ["drop_idle: nothing to do", "fuse_loops: nothing to do",
+                      "hoist_invariants: operations per element 4 → 1, functions per element 1 → 0\n    k", "share_common: nothing to do"]

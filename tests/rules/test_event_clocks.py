@@ -207,3 +207,16 @@ def test_clocks_show_how_often_they_tick():
     assert "2 times" in net.scheduling_summary()._repr_html_() and "At 2 times" in str(net.describe())
     assert "EventClock(" in repr(G.contained_objects[-1].clock) and "3 times" in EventClock([1, 2, 3] * ms)._repr_html_()
     assert "dt" not in G.contained_objects[-1].clock.__dict__ and Clock(1 * ms).dt == 1 * ms
+
+
+@pytest.mark.feature("EventClock")
+def test_runs_of_a_simulation_keep_to_the_times():
+    G = NeuronGroup(1, "n : 1", name="counted")
+    G.run_at("n += 1", [0.5, 1.5, 2.5] * ms)
+    M = StateMonitor(G, "n", record=True, clock=EventClock([1, 2, 3.5] * ms), name="looked")
+    net = Network(G, M)
+    net.run(1 * ms)
+    found = net.compile(duration=3 * ms).run({"counted.n": 10})
+    net.run(3 * ms)
+    assert np.allclose(found.looked.t / ms, [1, 2, 3.5]) and list(found.looked.n[0]) == [10, 11, 12]
+    assert list(M.n[0]) == [1, 2, 3]
