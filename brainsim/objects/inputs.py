@@ -254,6 +254,7 @@ class SpikeGeneratorGroup(SpikeSource):
 class PoissonInput(BrianObject):
     """``N`` Poisson processes of equal ``rate`` onto every element of ``target``: adds ``binomial(N, rate*dt)*weight`` each step."""
 
+    add_to_magic_network = True
     _slot = "synapses"
 
     def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses", order: int = 0):
@@ -325,9 +326,9 @@ class TimedArray:
         self.name = name or f"_timedarray_{next(_TIMED)}"
 
     @property
-    def dt(self) -> Quantity:
-        """The step between values."""
-        return Quantity(self.dt_, SECOND)
+    def dt(self) -> float:
+        """The time between two values, in seconds, as a plain number."""
+        return self.dt_
 
     def grid(self, dt: float) -> tuple[float, int]:
         """A fine grid and its points per value, so that multiples of dt land on the right value (R24)."""
@@ -383,11 +384,11 @@ class TimedArray:
                 f"{self.name}.rows": len(self.values), f"{self.name}.columns": columns}
 
     def _repr_html_(self) -> str:
-        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))), ("dt", self.dt)]
+        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))), ("dt", Quantity(self.dt_, SECOND))]
         return html.table("TimedArray", ("", ""), rows, self.name)
 
     def __repr__(self) -> str:
-        return f"TimedArray({' × '.join(map(str, self.values.shape))} values, dt={self.dt})"
+        return f"TimedArray({' × '.join(map(str, self.values.shape))} values, dt={Quantity(self.dt_, SECOND)})"
 
 
 class Link:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class BrianObject(Named):
     """
 
     invalidates_magic_network = True
-    add_to_magic_network = True
+    add_to_magic_network = False      #: groups, monitors, inputs and network operations join; a class of a user's says so itself
     _slot = "start"
 
     def __init__(self, *, dt: object = None, clock: BaseClock | None = None, when: str | None = None, order: int = 0, name: str = "brianobject*"):
@@ -129,6 +129,13 @@ class BrianObject(Named):
         if not self._active or not callable(getattr(type(self), "run", None)):
             return []
         return [HostCall(name=self.name, clock=self._clock.name, when=self._when, order=self._order)]
+
+    def before_run(self, run_namespace: Mapping[str, object] | None = None) -> None:
+        """Called before every run of the network; for classes of users. ``run_namespace``: names visible to the run."""
+
+    def after_run(self) -> None:
+        """Called after every run of the network; for classes of users."""
+
     def dependencies(self) -> Iterable["BrianObject"]:
         """Objects that must be in the same network."""
         return ()

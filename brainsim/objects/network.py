@@ -23,6 +23,7 @@ from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
+from brainsim.objects.memory import MemoryEstimate
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.optional import optional
@@ -32,10 +33,12 @@ from brainsim.objects.schedule_summary import Entry, SchedulingSummary
 from brainsim.objects.simulation import Simulation
 from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.structure import structure_changed, structure_version
+from brainsim.objects.timings import Timings
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
 from brainsim.runtime.progress import Progress, reporter
 from brainsim.runtime.scheduler import Stop, advance, graceful_interrupt
+from brainsim.stages import STAGES, watched
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND
 
@@ -74,6 +77,7 @@ class Network(Named):
         self._watched: list[tuple[weakref.ref[BrianObject], str, np.ndarray]] = []
         self._adaptive: list[BrianObject] = []
         self._timings: dict[str, float] = {}
+        self._spent: dict[str, float] = {}      #: seconds by stage of the last run
         self._profile: dict[str, float] | None = None
         self._profiled = False
         self._threads: int | None = None
@@ -86,7 +90,7 @@ class Network(Named):
             if isinstance(o, BrianObject):
                 if o._network is not None and o._network is not self._mark:
                     raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
-                if o not in self._objects and o.add_to_magic_network | True:
+                if o not in self._objects:
                     self._objects.append(o)
             elif isinstance(o, Mapping):
                 self.add(*o.values())
@@ -202,8 +206,12 @@ class Network(Named):
 
     def prepare_for(self, run: RunNamespace) -> None:
         """Everything up to a built program, unless what there is still holds."""
-        if not self._ready(run):
+        if self._ready(run):
+            return
+        spent: dict[str, float] = {}
+        with watched(spent, "resolve"):
             self._prepare(run)
+        self._spent = spent
 
     def run_with_key(self, length: float, run: RunNamespace, key: int) -> None:
         """A run of so many seconds with random numbers from this key."""
@@ -234,6 +242,7 @@ class Network(Named):
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
         start = self._t
+        self._call_hooks("before_run", run)
         self.prepare_for(run)
         assert self._prepared is not None
         state, prepared = self._prepared.state, self._prepared
@@ -254,9 +263,16 @@ class Network(Named):
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
         self._advance(prepared, start, end, say, period)
-        self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
+        self._timings["run"] = self._spent["run"] = wall.perf_counter() - began - self._timings["prepare"]
         self._check_accuracy()
         self._warn_of_invalid()
+        self._call_hooks("after_run")
+
+    def _call_hooks(self, name: str, run: RunNamespace | None = None) -> None:
+        """`before_run` (with the names visible to the run) and `after_run` of classes of users."""
+        for o in self._all():
+            if getattr(type(o), name) is not getattr(BrianObject, name):
+                getattr(o, name)(*([] if run is None else [{n: value for place in reversed(run.places) for n, value in place.items()}]))
 
     def _advance(self, prepared: Prepared, start: float, end: float, say: Any, period: float) -> None:
         state, stop = prepared.state, Stop()
@@ -318,8 +334,8 @@ class Network(Named):
         values = self._values(self._prepared.tasks)
         state = self._prepared.state
         for a in self._prepared.program.arrays:
-            if a.name in values.arrays:
-                state.arrays[a.name] = values.arrays[a.name][1]
+            if a.name in values.arrays or a.name in values.on_request:
+                state.arrays[a.name] = values.contents(a.name)
         self._prepared.executable.bind(state)
 
     def _sync_clocks(self, state: Any) -> None:
@@ -443,11 +459,11 @@ class Network(Named):
         clocks = {o.clock.name: o.clock for o in self._all()}
         values = Values(clocks=list(clocks), times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
         for o in self._owners().values():
-            for part in ("arrays", "queues", "sizes", "params", "counts"):
-                if offers(o, part) and part != "counts":
+            for part in ("arrays", "queues", "sizes", "params"):
+                if offers(o, part):
                     getattr(values, part).update(getattr(o, part)())
-            if offers(o, "counts") and any(s.program in (f"{o.name}.N_outgoing_pre", f"{o.name}.N_incoming_post") for s in symbols_of(tasks)):
-                values.arrays.update(o.counts())
+            if offers(o, "_on_request"):
+                values.on_request.update(o._on_request())
             if offers(o, "_count") and offers(o, "space") and o.parent is o:
                 values.sizes[o.space] = o._count
             for path in vars(o).get("_pathways", ()):
@@ -556,6 +572,14 @@ class Network(Named):
         """
         return describe(self.name, self._objects, RunNamespace.of_caller(level), format)
 
+    def memory_estimate(self, duration: Quantity | None = None) -> MemoryEstimate:
+        """Bytes of all objects as they are, and of the records of a further run of this ``duration`` where one is given. Builds nothing.
+
+        `Synapses.memory_estimate` counts synapses that are yet to be made.
+        """
+        length = 0.0 if duration is None else seconds(duration, "duration")
+        return MemoryEstimate(line for o in self._all() if offers(o, "_memory") for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
+
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""
         clocks = {o.clock.name: o.clock for o in self._all()}
@@ -570,6 +594,15 @@ class Network(Named):
         if self._profile is None:
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
+
+    def timings(self) -> Timings:
+        """Seconds by stage: of the objects since they were made, of the last preparation and the last run."""
+        objects = [vars(o).get("_spent", {}) for o in self._all()]
+        return Timings({name: sum(part.get(name, 0.0) for part in [*objects, self._spent]) for name in STAGES})
+
+    def get_profiling_info(self) -> list[tuple[str, Quantity]]:
+        """As `profiling_info`."""
+        return self.profiling_info
 
     def to_pandas(self) -> dict[str, Any]:
         """A table for each object that has values, by name."""

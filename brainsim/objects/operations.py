@@ -15,6 +15,8 @@ from brainsim.objects.namespace import RunNamespace
 class NetworkOperation(BrianObject):
     """Calls ``function()`` or ``function(t)`` at every tick of its clock."""
 
+    add_to_magic_network = True
+
     def __init__(self, function: Callable[..., object], dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
                  name: str = "networkoperation*"):
         if not callable(function):
