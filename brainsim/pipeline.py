@@ -50,6 +50,7 @@ class Values:
     sizes: dict[str, int] = field(default_factory=dict)
     params: dict[str, float | int] = field(default_factory=dict)
     clocks: list[str] = field(default_factory=list)
+    times: dict[str, np.ndarray] = field(default_factory=dict)      #: of listed clocks: seconds of each step, and the last once more
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
     on_request: dict[str, tuple[Array, Callable[[], np.ndarray]]] = field(default_factory=dict)
@@ -124,7 +125,7 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
-                    [t.clock for t in tasks] + list(values.clocks))
+                    [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
     left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
     passes, lowered = tuple(p for p in PASSES if p not in left_out), program
@@ -203,7 +204,7 @@ def allocate(program: Program, values: Values, literals: Mapping[str, float]) ->
         state = queues[q.name]
         state.make_room(16)
     params = {name: literals[name] if name in literals else values.params[name] for name, _ in program.params}
-    return State(program, sizes, params, arrays, queues, values.functions)
+    return State(program, sizes, params, arrays, queues, values.functions, {c: values.times[c] for c in program.listed})
 
 
 def host_kernels(prepared: Prepared) -> dict[int, str]:

@@ -65,7 +65,7 @@ def parameter(state: State, name: str) -> object:
     owner, _, field = name.rpartition(".")
     if owner in state.program.clocks and field in ("t", "dt", "step"):
         k = state.program.clocks.index(owner)
-        return {"t": state.step[k] * state.dt[k], "dt": state.dt[k], "step": int(state.step[k])}[field]
+        return {"t": state.reached()[k], "dt": state.dt[k], "step": int(state.step[k])}[field]
     if field == "@slots":
         return state.queue_slots(owner)
     if field == "@size":

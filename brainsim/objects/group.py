@@ -20,7 +20,7 @@ from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
 from brainsim.objects import html
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
 from brainsim.objects.host import Elements, evaluate, may_be_divided
 from brainsim.objects.memory import Line
@@ -39,13 +39,16 @@ from brainsim.units.dimensions import SECOND
 logger = logging.getLogger("brainsim")
 
 
-def clock_symbols(clock: Clock) -> dict[str, Symbol]:
-    """Time as a group sees it: that of its own clock, whichever clock its code runs on."""
-    return {
+def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
+    """Time as a group sees it: that of its own clock, whichever clock its code runs on. There is no ``dt`` on an `EventClock`."""
+    found = {
         "t": Symbol("t", "clock", f"{clock.name}.t", SECOND, "f8", shared=True, origin="clock"),
         "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
         "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True, origin="clock"),
     }
+    if clock._dt is None:
+        del found["dt"]
+    return found
 
 
 _SHADOWED: set[tuple[str, str]] = set()
@@ -479,7 +482,7 @@ class Group(BrianObject, metaclass=Sealed):
             n for n, v in self.variables.items()
             if (not v.is_subexpression or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
         if vars is None and read_only_variables:
-            chosen += [n for n in TIMES if n not in chosen]
+            chosen += [n for n in clock_symbols(self.clock) if n not in chosen]
         found: dict[str, Any] = {}
         for name in chosen:
             if name in TIMES and name not in self.variables:
@@ -517,11 +520,19 @@ class Group(BrianObject, metaclass=Sealed):
                 and ("linked" not in v.flags or v.linked_to is not None)]
 
     # -- regular code --------------------------------------------------------------------------------------------------
-    def run_regularly(self, code: str, dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,
+    def run_regularly(self, code: str, dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
                       name: str | None = None) -> "RunRegularly":
         """Run statements on every element each ``dt`` (default: this group's clock)."""
-        made = RunRegularly(self, code, dt=dt, clock=clock or (None if dt is not None else self.clock), when=when, order=order,
-                            name=name or f"{self.name}_run_regularly*")
+        chosen = make_clock(dt, clock) if dt is not None or clock is not None else self.clock
+        return self.run_on_clock(code, chosen, when, order, name or f"{self.name}_run_regularly*")
+
+    def run_at(self, code: str, times: object, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+        """Run statements on every element at these times, given in any order and each once (`EventClock`)."""
+        return self.run_on_clock(code, EventClock(times), when, order, name or f"{self.name}_run_at*")
+
+    def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+        """Run statements on every element at the ticks of a clock."""
+        made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or f"{self.name}_run_on_clock*")
         getattr(self, "parent", self)._contained.append(made)
         structure_changed()
         return made

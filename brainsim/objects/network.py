@@ -17,7 +17,7 @@ from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects import html
-from brainsim.objects.clock import Clock, check_change, seconds
+from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, fastest_of, seconds
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
@@ -61,11 +61,12 @@ class Network(Named):
         self._prepared: Prepared | None = None
         self._prepared_for: tuple[object, ...] = ()
         self._externals: list[Outside] = []
-        self._clocks: list[Clock] = []
-        self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
+        self._clocks: list[BaseClock] = []     #: those of the prepared program
+        self._every_clock: list[BaseClock] = []
+        self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run, of those that have one
         self._key: int | None = None
         self._seed_version = -1
-        self._origins: dict[Clock, int] = {}   #: steps of the clocks when the key was drawn
+        self._origins: dict[BaseClock, int] = {}   #: steps of the clocks when the key was drawn
         random_state.networks.add(self)
         self._stored: dict[str, Mapping[str, Any]] = {}
         self._schedule: tuple[str, ...] | None = None
@@ -254,10 +255,10 @@ class Network(Named):
             state.seed = key
             prepared.executable.load_params(state)
         self._new_values = False
-        end = start + length if self._dts else start
-        fastest = min(self._dts.values(), default=np.inf)
+        end = start + length if self._every_clock else start
+        fastest = fastest_of(self._every_clock)
         for k, clock in enumerate(self._clocks):
-            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt
+            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt or fastest
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
@@ -284,7 +285,7 @@ class Network(Named):
             length = end - start
 
             def completed() -> float:
-                return min(1.0, max(0.0, (float((state.step * state.dt).min(initial=end)) - start) / length)) if length > 0 else 1.0
+                return min(1.0, max(0.0, (float(state.reached().min(initial=end, where=state.step < state.end)) - start) / length)) if length > 0 else 1.0
 
             progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed, lambda s: Quantity(s, SECOND))
             progress.begin()
@@ -304,10 +305,10 @@ class Network(Named):
         finally:
             RUNNING.remove(self)
             self._sync_clocks(state)
-            self._t = float((state.step * state.dt)[state.step < state.end].min(initial=end))
-            for clock in self._dts:
+            self._t = float(state.reached().min(initial=end, where=state.step < state.end))
+            for clock in self._every_clock:
                 if clock not in self._clocks:
-                    clock.step = clock.steps_until(self._t, min(self._dts.values()))
+                    clock.step = clock.steps_until(self._t, fastest_of(self._every_clock))
         if progress is not None:
             progress.finish(completed())
         if stop.interrupted:
@@ -350,11 +351,11 @@ class Network(Named):
             self._key, self._seed_version, self._origins = random_state.next_key(), random_state.version, {}
         return self._key
 
-    def random_place(self) -> tuple[int | None, int, dict[Clock, int]]:
+    def random_place(self) -> tuple[int | None, int, dict[BaseClock, int]]:
         """Key, the seed it is from, and how many steps it has been used for."""
         return self._key, self._seed_version, {clock: clock.step - origin for clock, origin in self._origins.items()}
 
-    def go_on_from(self, key: int | None, seed_version: int, used: Mapping[Clock, int]) -> None:
+    def go_on_from(self, key: int | None, seed_version: int, used: Mapping[BaseClock, int]) -> None:
         """The inverse of `random_place`: random numbers go on as they did from there."""
         self._key, self._seed_version, self._origins = key, seed_version, {clock: clock.step - steps for clock, steps in used.items()}
 
@@ -376,11 +377,13 @@ class Network(Named):
         return True
 
     def _prepare(self, run: RunNamespace) -> None:
-        clocks = {o.clock: o.clock.dt_ for o in self._all()}
-        for clock, dt in clocks.items():
+        every = list(dict.fromkeys(o.clock for o in self._all()))
+        dts = {clock: clock.dt_ for clock in every if isinstance(clock, Clock)}
+        for clock, dt in dts.items():
             if self._dts.get(clock, dt) != dt:
                 check_change(self._t, self._dts[clock], dt)
-            clock.step = clock.steps_until(self._t, min(clocks.values()))
+        for each in every:
+            each.step = each.steps_until(self._t, fastest_of(every))
         self._check()
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
@@ -398,7 +401,7 @@ class Network(Named):
         self._rebind = True
         for o in self._all():
             o._network = self._mark
-        self._dts = clocks
+        self._every_clock, self._dts = every, dts
         self._prepared_for = self._signature()
 
     def _check(self) -> None:
@@ -414,7 +417,7 @@ class Network(Named):
         for o in every:
             if names.setdefault(o.name, o) is not o:
                 raise WrongValue(f"Two objects of {self.name} are called '{o.name}'", help="give one of them another name")
-        clocks: dict[str, Clock] = {}
+        clocks: dict[str, BaseClock] = {}
         for o in every:
             if clocks.setdefault(o.clock.name, o.clock) is not o.clock:
                 raise WrongValue(f"Two clocks of {self.name} are called '{o.clock.name}'", help="give one of them another name")
@@ -453,7 +456,8 @@ class Network(Named):
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
-        values = Values(clocks=list(dict.fromkeys(o.clock.name for o in self._all())))
+        clocks = {o.clock.name: o.clock for o in self._all()}
+        values = Values(clocks=list(clocks), times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
         for o in self._owners().values():
             for part in ("arrays", "queues", "sizes", "params"):
                 if offers(o, part):
@@ -517,10 +521,10 @@ class Network(Named):
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
-        dts = [o.clock.dt_ for o in self._all()]
+        clocks = {o.clock for o in self._all()}
         return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
-                "clocks": {c.name: (c.steps_until(self._t, min(dts)), c.dt_) for c in {o.clock for o in self._all()}}}
+                "clocks": {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}}
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
         """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
@@ -531,9 +535,9 @@ class Network(Named):
             if o.name not in found["objects"]:
                 raise UnknownName(f"{o.name} was not part of the network when it was stored")
             put_back(o, found["objects"][o.name])
-            step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock.dt_))
+            step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
             o.clock.step, o.clock._dt = step, dt
-        self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all()}
+        self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
         self._rebind = True
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
@@ -581,7 +585,7 @@ class Network(Named):
         clocks = {o.clock.name: o.clock for o in self._all()}
         active = self._tasks(RunNamespace.of_caller())
         idle = [HostCall(name=o.name, clock=o.clock.name, when=o.when, order=o.order) for o in self._all() if not o.active]
-        return SchedulingSummary(Entry(t.name, t.when, t.order, clocks[t.clock].dt, t.clock, not any(t is x for x in idle))
+        return SchedulingSummary(Entry(t.name, t.when, t.order, clocks[t.clock].pace, t.clock, not any(t is x for x in idle))
                                  for t in ordered([*active, *idle], self.schedule))
 
     @property
@@ -611,7 +615,7 @@ class Network(Named):
         return tree
 
     def _repr_html_(self) -> str:
-        rows = [(o.name, type(o).__name__, o.clock.dt) for o in self._objects]
+        rows = [(o.name, type(o).__name__, o.clock.pace) for o in self._objects]
         return html.table("Network", ("object", "kind", "dt"), rows, f"{self.name}, t = {self.t}")
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
 from brainsim.objects import plotting
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.objects.connect import Connection, new_pairs
 from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import TIMES, Group
@@ -63,7 +63,7 @@ class Synapses(EquationGroup):
     def __init__(self, source: Any, target: Any = None, model: object = None, on_pre: object = None, pre: object = None,
                  on_post: object = None, post: object = None, connect: object = None, delay: object = None,
                  on_event: object = "spike", multisynaptic_index: str | None = None, namespace: Mapping[str, object] | None = None,
-                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: Clock | None = None, order: int = 0,
+                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: BaseClock | None = None, order: int = 0,
                  method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto"):
         if reduce not in MODES:
             raise WrongValue("reduce= is one of " + ", ".join(map(repr, MODES)), found=repr(reduce))
@@ -480,7 +480,7 @@ class Synapses(EquationGroup):
 
     def _warn_of_steps(self) -> None:
         """Say once which clock the pathways run on, where it is not everybody's."""
-        steps = {o.clock.dt_ for o in (self.source, self.target, self, *self._pathways)}
+        steps = {o.clock._dt for o in (self.source, self.target, self, *self._pathways)}
         if len(steps) > 1 and not self._said_steps:
             self._said_steps = True
             logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,

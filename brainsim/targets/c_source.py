@@ -48,7 +48,8 @@ def source(program: Program, simd: bool) -> str:
     names |= native.names(program)
     room = itertools.count()
     kernels = [_view(program, k, n, names, short, room) for n, k in enumerate(program.kernels)]
-    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels)
+    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels,
+                  listed=bool(program.listed))
 
 
 def _prelude(simd: bool) -> str:
@@ -148,7 +149,8 @@ def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
     reals = [n for n, t in program.params if t == "f8"]
     wholes = [n for n, t in program.params if t != "f8"]
     for c, clock in enumerate(program.clocks):
-        forms = {"t": "double {} = T->step[{}] * T->dt[{}]", "dt": "double {} = T->dt[{}]", "step": "int64_t {} = T->step[{}]"}
+        time = "double {} = T->times[{}][T->step[{}]]" if clock in program.listed else "double {} = T->step[{}] * T->dt[{}]"
+        forms = {"t": time, "dt": "double {} = T->dt[{}]", "step": "int64_t {} = T->step[{}]"}
         for field, form in forms.items():
             if f"{clock}.{field}" in used:
                 lines.append("const " + form.format(names[f"{clock}.{field}"], c, c) + ";")
