@@ -78,19 +78,19 @@ def main() -> None:
     a = parser.parse_args()
     other = peer_python(a.peer)
 
-    def measured(python: str, *what: str) -> dict:
+    def measured(python: str, *what: str, points: int = a.points, repeat: int = a.repeat) -> dict:
         runs = []
-        for _ in range(a.repeat):
-            done = subprocess.run([python, str(Path(__file__).resolve()), "--worker", str(a.points), *what], capture_output=True, text=True)
+        for _ in range(repeat):
+            done = subprocess.run([python, str(Path(__file__).resolve()), "--worker", str(points), *what], capture_output=True, text=True)
             if done.returncode:
                 raise RuntimeError(done.stderr[-2000:])
             runs.append(json.loads(done.stdout.strip().splitlines()[-1]))
         return {k: median([r[k] for r in runs]) if isinstance(v, float) else v for k, v in runs[0].items()} | {"all": [r["total s"] for r in runs]}
 
-    measured(sys.executable, "1")      # what is compiled once is in the cache, on both sides
+    measured(sys.executable, "1", points=2, repeat=1)      # what is compiled once is in the cache, on both sides
     rows = [{"simulator": "brainsim", "jobs": jobs, **measured(sys.executable, str(jobs))} for jobs in a.jobs]
     if other:
-        measured(other)
+        measured(other, points=2, repeat=1)
         rows.append({"simulator": "brian2", "jobs": 1, **measured(other)})
     table(rows, ["simulator", "jobs", "total s", "compile s", "first point s", "sweep s", "per point ms", "spikes"])
     save("sweep", rows, other, a.json)
