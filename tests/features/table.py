@@ -29,7 +29,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("unit names", "A"),
         Feature("short unit names", "A"),
         Feature("dimension checks", "A"),
-        Feature("zero and infinity", "B"),
+        Feature("zero and infinity", "B", note="a 0 fits any unit in strings too"),
         Feature("powers of quantities", "B"),
         Feature("unit-aware functions", "A"),
         Feature("NumPy functions on quantities", "B"),
