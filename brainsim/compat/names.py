@@ -4,9 +4,9 @@ from __future__ import annotations
 from typing import Any
 
 from brainsim import errors, options, preferences, units
-from brainsim.compat import absent, housekeeping, messages, methods, testing
+from brainsim.compat import absent, housekeeping, messages, methods, parsing, strings, testing
 from brainsim.language import code_strings
-from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone
+from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone, variables
 from brainsim.objects.clock import Clock
 from brainsim.runtime import progress
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
@@ -64,5 +64,10 @@ SEMI_PUBLIC: dict[str, Any] = {
     "IntegrationError": errors.IntegrationError, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
     "BrianGlobalPreferences": preferences.Preferences, "BrianGlobalPreferencesView": preferences.Choices,
     "DefaultValidator": preferences.SameKind,
+    "Variable": variables.Variable,
+    **absent.INNER,
+    **{n: getattr(parsing, n) for n in ("str_to_sympy", "sympy_to_str", "check_dimensions", "check_units_statements")},
+    **{n: getattr(strings, n) for n in ("indent deindent word_substitute replace get_identifiers strip_empty_lines stripped_deindented_lines "
+                                        "strip_empty_leading_and_trailing_lines code_representation topsort calc_repeats").split()},
     "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch, "Network": network.Network,
 }
