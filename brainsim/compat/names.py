@@ -34,6 +34,16 @@ class CythonCodeObject(CodeObject):
     class_name = "cython"
 
 
+class CodeRunner(group.RunRegularly):
+    """Statements that run on every element of a group: what `Group.run_regularly` makes, under Brian 2's name and arguments."""
+
+    def __init__(self, owner: group.Group, template: str = "stateupdate", code: str = "", user_code: str | None = None, dt: object = None,
+                 clock: Clock | None = None, when: str = "start", order: int = 0, name: str = "coderunner*"):
+        if template != "stateupdate":
+            raise errors.Unsupported(f"There is no template '{template}'", help="'stateupdate': statements for every element")
+        super().__init__(owner, code, dt=dt, clock=clock, when=when, order=order, name=name)
+
+
 NAMES: dict[str, Any] = {
     **absent.ABSENT,
     **{n: getattr(methods, n) for n in ("StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4 "
@@ -44,7 +54,7 @@ NAMES: dict[str, Any] = {
     "Expression": code_strings.Expression, "Statements": code_strings.Statements,
     "get_logger": messages.get_logger, "std_silent": messages.std_silent, "logger": messages.get_logger(),
     "BrianPreference": preferences.Preference, "brian_prefs": options.prefs,
-    "CodeRunner": group.RunRegularly, "VariableOwner": group.Group, "SpikeSource": inputs.SpikeSource,
+    "CodeRunner": CodeRunner, "VariableOwner": group.Group, "SpikeSource": inputs.SpikeSource,
     "Nameable": named.Named, "Trackable": Trackable, "NumpyCodeObject": NumpyCodeObject, "CythonCodeObject": CythonCodeObject,
     "profiling_summary": profile.profiling_summary,
 }

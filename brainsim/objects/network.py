@@ -360,6 +360,8 @@ class Network(Named):
         return True
 
     def _prepare(self, run: RunNamespace) -> None:
+        for o in self._all():
+            o._forgotten = False
         clocks = {o.clock: o.clock.dt_ for o in self._all()}
         for clock, dt in clocks.items():
             if self._dts.get(clock, dt) != dt:
@@ -501,6 +503,8 @@ class Network(Named):
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
+        for o in self._all():
+            o._forgotten = False
         dts = [o.clock.dt_ for o in self._all()]
         return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
