@@ -29,6 +29,7 @@ from brainsim.passes import PASSES, optimise
 from brainsim.passes.host import only_python, to_host, with_natives
 from brainsim.passes.literals import lift_literals
 from brainsim.passes.watch import START, watched
+from brainsim.stages import stage
 from brainsim.targets.contract import Executable, Missing, Target, Written
 from brainsim.targets.cython_module import CythonTarget
 from brainsim.targets.interpreter import Interpreter
@@ -39,15 +40,29 @@ logger = logging.getLogger("brainsim")
 
 @dataclass
 class Values:
-    """What the objects of a network hand over: declared arrays and queues with their contents, sizes and scalars."""
+    """What the objects of a network hand over: declared arrays and queues with their contents, sizes and scalars.
+
+    Arrays ``on_request`` are made when a program uses them.
+    """
 
     arrays: dict[str, tuple[Array, np.ndarray]] = field(default_factory=dict)
     queues: dict[str, tuple[Queue, QueueState]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     params: dict[str, float | int] = field(default_factory=dict)
     clocks: list[str] = field(default_factory=list)
+    times: dict[str, np.ndarray] = field(default_factory=dict)      #: of listed clocks: seconds of each step, and the last once more
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
+    on_request: dict[str, tuple[Array, Callable[[], np.ndarray]]] = field(default_factory=dict)
+
+    def declared(self) -> dict[str, Array]:
+        """Every array that a program may use."""
+        return {n: a for found in (self.arrays, self.on_request) for n, (a, _) in found.items()}
+
+    def contents(self, name: str) -> np.ndarray:
+        """The values of an array."""
+        return self.arrays[name][1] if name in self.arrays else self.on_request[name][1]()
+
 
 @dataclass
 class Prepared:
@@ -63,7 +78,8 @@ class Prepared:
     in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
     spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
     whole: Program | None = None                                                #: with the bodies of kernels that run outside the target
-    passes: tuple[str, ...] = ()                                                #: what each pass did
+    lowered: Program | None = None                                              #: before the passes
+    passes: tuple[str, ...] = ()                                                #: those that were applied
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
     """All pieces of code of tasks."""
@@ -104,25 +120,27 @@ def _warn_once(text: str) -> None:
     logger.warning(text)
 
 
+@stage("build")
 def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target, profile: bool = False) -> Prepared:
     """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
-    program = lower(tasks, {n: a for n, (a, _) in values.arrays.items()}, {n: q for n, (q, _) in values.queues.items()}, slots,
-                    [t.clock for t in tasks] + list(values.clocks))
+    program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
+                    [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
-    report = [f"lift_literals: {len(literals)} numbers became parameters"]
     left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
-    program = optimise(program, tuple(p for p in PASSES if p not in left_out), report)
+    passes, lowered = tuple(p for p in PASSES if p not in left_out), program
+    program = stage("optimise")(optimise)(program, passes)
     program, ended = watched(program) if profile else (program, {})
     spent: dict[str, float] = {}
     if not target.calls_python:
-        program = with_natives(program, values.natives, {n: a for n, (a, _) in values.arrays.items()})
+        program = with_natives(program, values.natives, values.declared())
     source = _written(program if target.calls_python else to_host(program), target)
     executable, state, in_python = begin(program, target, source, values, literals)
     return Prepared(tuple(tasks), state.program, target, source, executable, state, literals, {**in_python, **_stamps(ended, spent)}, spent, program,
-                    tuple(report))
+                    lowered, passes)
 
 
+@stage("build")
 def begin(program: Program, target: Target, source: Written, values: Values,
           literals: Mapping[str, float]) -> tuple[Executable, State, dict[int, Callable[[], None]]]:
     """Build what was written and allocate a state; besides these two, the kernels that run in Python, by number."""
@@ -166,6 +184,7 @@ def _in_python(program: Program, executable: Executable, state: State) -> dict[i
 _WRITTEN: dict[tuple[Program, str, str], Written] = {}
 
 
+@stage("write")
 def _written(program: Program, target: Target) -> Written:
     key = (program, target.name, f"{getattr(target, 'math', '')} {getattr(target, 'choice', '')}")
     if key not in _WRITTEN:
@@ -177,7 +196,7 @@ def _written(program: Program, target: Target) -> Written:
 
 def allocate(program: Program, values: Values, literals: Mapping[str, float]) -> State:
     """The state: the objects' own arrays, so that what a run changes is at once what users read."""
-    arrays = {a.name: values.arrays[a.name][1] for a in program.arrays}
+    arrays = {a.name: values.contents(a.name) for a in program.arrays}
     queues = {q.name: values.queues[q.name][1] for q in program.queues}
     sizes = {s: values.sizes[s] for s in program.spaces if s in values.sizes}
     sizes |= {a.space: len(arrays[a.name]) for a in program.arrays if a.space not in sizes}
@@ -185,7 +204,7 @@ def allocate(program: Program, values: Values, literals: Mapping[str, float]) ->
         state = queues[q.name]
         state.make_room(16)
     params = {name: literals[name] if name in literals else values.params[name] for name, _ in program.params}
-    return State(program, sizes, params, arrays, queues, values.functions)
+    return State(program, sizes, params, arrays, queues, values.functions, {c: values.times[c] for c in program.listed})
 
 
 def host_kernels(prepared: Prepared) -> dict[int, str]:
@@ -199,7 +218,10 @@ def explain(prepared: Prepared, stage: str) -> str:
         case "model":
             return "\n\n".join(_task_text(t) for t in prepared.tasks)
         case "passes":
-            return "\n".join(prepared.passes)
+            report = [f"lift_literals: {len(prepared.literals)} numbers became parameters"]
+            assert prepared.lowered is not None
+            optimise(prepared.lowered, prepared.passes, report)
+            return "\n".join(report)
         case "program":
             return program_text(prepared.program)
         case "source":

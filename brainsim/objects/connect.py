@@ -1,8 +1,8 @@
 """Connection rules → pairs of neurons. Strings are evaluated over arrays; the work is proportional to the pairs looked at."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,17 +14,16 @@ from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Name, Tree, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
+from brainsim.objects.candidates import CHUNK, Part, Taken, all_pairs, all_rows, fixed_sample, joined, random_sample, thinned_pairs, whole_rows
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.random_state import random_state
+from brainsim.objects.rows import PIECE, Rows, pieces
 from brainsim.units import DIMENSIONLESS, get_dimensions
 from brainsim.units.check import check_condition, kind_of
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses import Synapses
-
-CHUNK = 1 << 21    #: candidate pairs looked at together
-
 
 @dataclass(frozen=True)
 class Connection:
@@ -51,11 +50,11 @@ class Connection:
         return what + chance + ("" if isinstance(self.n, int) and self.n == 1 else f", {self.n} per pair")
 
 
-Pairs = tuple[np.ndarray, np.ndarray]
+Pairs = tuple[Rows | np.ndarray, np.ndarray]
 
 
 def new_pairs(synapses: "Synapses", c: Connection, run: RunNamespace) -> Pairs:
-    """Indices in source and in target of the synapses to make, in order."""
+    """Indices in source and in target of the synapses to make, in order, int32; the former as rows where they ascend."""
     _check_arguments(c)
     rule = Rule(synapses, c, run)
     if isinstance(c.j, str) or isinstance(c.i, str):
@@ -114,20 +113,40 @@ class Rule:
 
     def value(self, tree: Tree, resolver: Resolver, here: Elements) -> np.ndarray:
         """A tree for all candidates."""
-        resolved = resolver.tree(tree)
-        self.refuse_synaptic(tree, resolver, here)
-        assert here.index is not None
-        found = evaluate(resolved, Block((), resolver.symbols, resolver.functions), here)
-        return np.broadcast_to(found, here.index.shape)
+        return self.valued(tree, resolver, set(here.paths))(here)
 
-    def refuse_synaptic(self, tree: Tree, resolver: Resolver, here: Elements) -> None:
+    def valued(self, tree: Tree, resolver: Resolver, paths: Collection[tuple[str, ...]]) -> Callable[[Elements], np.ndarray]:
+        """A function that evaluates a tree for candidates; ``paths`` are the sides that are known for them."""
+        block = Block((), resolver.symbols, resolver.functions)
+        resolved = resolver.tree(tree)
+        self.refuse_synaptic(tree, resolver, paths)
+
+        def value(here: Elements) -> np.ndarray:
+            assert here.index is not None
+            return np.broadcast_to(evaluate(resolved, block, here), here.index.shape)
+
+        return value
+
+    def draws(self, *given: Tree | bool | None, loop: str | None = None) -> int:
+        """Random numbers that trees take for each candidate; functions from outside count as several. ``loop`` is a loop variable."""
+        found = 0
+        for tree in given:
+            if isinstance(tree, Tree):
+                resolver = self.resolver()
+                if loop is not None:
+                    resolver.symbols[loop] = _loop_variable(loop)
+                found += sum(getattr(n, "function", "") in RANDOM for n in walk(resolver.tree(tree)))
+                found += sum(2 for f in resolver.functions.values() if f.kind == "python")
+        return found
+
+    def refuse_synaptic(self, tree: Tree, resolver: Resolver, paths: Collection[tuple[str, ...]]) -> None:
         """Names that have no value for these candidates: variables of synapses, or of the side that is not known yet."""
         counts = (f"{self.s.name}.N_outgoing_pre", f"{self.s.name}.N_incoming_post")
         for key, symbol in resolver.symbols.items():
             if symbol.program in counts:
                 place = next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None)
                 raise WrongValue(f"'{key}' counts synapses, which connect only makes", at=place)
-            if symbol.kind not in ("array", "index") or symbol.shared or any(symbol.path[:1] == p[:1] for p in here.paths):
+            if symbol.kind not in ("array", "index") or symbol.shared or any(symbol.path[:1] == p[:1] for p in paths):
                 continue
             span = next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None)
             if symbol.path:
@@ -162,14 +181,19 @@ class Rule:
         """All pairs for which the condition holds, each with probability p."""
         condition = self._condition()
         if condition is False:
-            return _nothing()
+            return all_rows(0, 0)
         p, p_tree, _ = self.probability()
         if p_tree is not None and not self.uses(p_tree, "post") and not self.uses(p_tree, "pre"):
             p = float(self.value(p_tree, self.resolver(), self.here({"pre": np.zeros(1, int), "post": np.zeros(1, int)}))[0])
             p_tree = None
-        if p_tree is None:
-            return self._with_condition(condition, _thinned_pairs(self.group["pre"]._count, self.group["post"]._count, float(p)))  # type: ignore[arg-type]
-        return self._with_condition(condition, _all_pairs(self.group["pre"]._count, self.group["post"]._count), p_tree)
+        n_pre, n_post = self.group["pre"]._count, self.group["post"]._count
+        if condition is True and p_tree is None and p >= 1:  # type: ignore[operator]
+            return all_rows(n_pre, n_post)
+        thinned = p is not None and p < 1
+        size = PIECE if self.draws(condition, p_tree) + (p_tree is not None) + thinned <= 1 else CHUNK
+        expected = n_pre * n_post * min(p, 1.0) if p is not None and condition is True and p > 0 else 0.0
+        parts = all_pairs(n_pre, n_post, size) if p is None else thinned_pairs(n_pre, n_post, p, size)
+        return self._with_condition(condition, parts, p_tree, Taken(n_pre, expected))
 
     def _condition(self) -> Tree | bool:
         if self.c.condition is None or isinstance(self.c.condition, (bool, np.bool_)):
@@ -179,31 +203,38 @@ class Rule:
         check_condition(tree, "condition", resolver.dimensions(tree), resolver.types(tree), resolver.function_table(tree))
         return tree
 
-    def _with_condition(self, condition: Tree | bool, candidates: Iterator[Pairs], p: Tree | None = None) -> Pairs:
-        kept: list[Pairs] = []
-        for pre, post in candidates:
-            if isinstance(condition, Tree):
-                good = self.value(condition, self.resolver(), self.here({"pre": pre, "post": post})).astype(bool)
-                pre, post = pre[good], post[good]
-            if p is not None and len(pre):
-                chance = self.value(p, self.resolver(), self.here({"pre": pre, "post": post}))
-                good = random_state.host.random(len(pre)) < chance
-                pre, post = pre[good], post[good]
-            kept.append((pre, post))
-        return _joined(kept)
+    def _with_condition(self, condition: Tree | bool, parts: Iterator[Part], p: Tree | None, taken: Taken) -> Pairs:
+        known = self.path.values()
+        holds = self.valued(condition, self.resolver(), known) if isinstance(condition, Tree) else None
+        chance = self.valued(p, self.resolver(), known) if p is not None else None
+        for part in parts:
+            if holds is not None:
+                pre = part.outer()
+                part = part.taken(holds(self.here({"pre": pre, "post": part.inner})).astype(bool), pre)
+            if chance is not None and len(part.inner):
+                pre = part.outer()
+                least = chance(self.here({"pre": pre, "post": part.inner}))
+                part = part.taken(random_state.host.random(len(pre)) < least, pre)
+            taken.add(part)
+        return taken.rows()
 
     # -- connect(i=..., j=...) -----------------------------------------------------------------------------------------
     def listed(self) -> Pairs:
         """Pairs from arrays, broadcast against each other."""
-        pre, post = (_indices(x, self.group[side], label) for x, side, label in ((self.c.i, "pre", "i"), (self.c.j, "post", "j")))
+        pre, post = (np.atleast_1d(_indices(x, self.group[side], label)) for x, side, label in ((self.c.i, "pre", "i"), (self.c.j, "post", "j")))
         try:
-            pre, post = np.broadcast_arrays(np.atleast_1d(pre), np.atleast_1d(post))
+            shape = np.broadcast_shapes(pre.shape, post.shape)
+            pre, post = (x if x.shape == shape else np.broadcast_to(x, shape).copy() for x in (pre, post))
         except ValueError as error:
             raise WrongValue("i and j have different lengths", found=f"{np.size(pre)} and {np.size(post)}") from error
         p, p_tree, _ = self.probability()
         if p_tree is not None or p is not None and p < 1:
-            chance = p if p_tree is None else self.value(p_tree, self.resolver(), self.here({"pre": pre, "post": post}))
-            good = random_state.host.random(len(pre)) < chance
+            good = np.zeros(len(pre), bool)
+            size = PIECE if self.draws(p_tree) == 0 else max(1, len(pre))
+            chance = None if p_tree is None else self.valued(p_tree, self.resolver(), self.path.values())
+            for k in pieces(len(pre), size):
+                here = p if chance is None else chance(self.here({"pre": pre[k].astype(np.int64), "post": post[k].astype(np.int64)}))
+                good[k] = random_state.host.random(k.stop - k.start) < here
             pre, post = pre[good], post[good]
         return pre, post
 
@@ -216,40 +247,53 @@ class Rule:
         g = parse_generator(source)
         resolver = self.resolver()
         each = np.arange(self.group[outer]._count)
-        values = {}
+        low, step, parts = self._looped(g, outer, each, resolver)
         if g.variable is not None:
-            each, looped = self._looped(g, outer, each, resolver)
-            resolver.symbols[g.variable] = Symbol(g.variable, "local", g.variable, dtype="i4")
-            values[g.variable] = looped
+            resolver.symbols[g.variable] = _loop_variable(g.variable)
         if resolver.dimension(g.result) is not DIMENSIONLESS:
             raise DimensionMismatchError(f"{label} is an index without unit", resolver.dimension(g.result), at=_span(g.result))
         kind = kind_of(g.result, resolver.types(g.result), resolver.function_table(g.result))
         if kind == "boolean":
             raise WrongType(f"{label} is an index, not a condition", at=_span(g.result), help=f"connect('{text}') connects where it holds")
-        found = np.trunc(self.value(g.result, resolver, self.here({outer: each}, **values))).astype(np.int64)
-        return self._accepted(g, outer, inner, each, found, values, label)
+        result, holds = self.valued(g.result, resolver, [self.path[outer]]), self._filter(g)
+        taken = Taken(len(each))
+        for part in parts:
+            here = part.outer()
+            values = {} if g.variable is None else {g.variable: low[here] + part.inner * step[here]}
+            found = np.trunc(result(self.here({outer: here}, **values))).astype(np.int64)
+            keep = self._accepted(g, found, holds, {outer: here, inner: np.clip(found, 0, self.group[inner]._count - 1)}, values, label)
+            taken.add(replace(part, inner=found).taken(keep, here))
+        rows, other = taken.rows()
+        return (rows, other) if outer == "pre" else (other, rows.index())
 
-    def _accepted(self, g: Generator, outer: str, inner: str, each: np.ndarray, found: np.ndarray, values: dict[str, np.ndarray], label: str) -> Pairs:
+    def _filter(self, g: Generator) -> Callable[[Elements], np.ndarray] | None:
+        if g.condition is None:
+            return None
+        resolver = self.resolver()
+        if g.variable is not None:
+            resolver.symbols[g.variable] = _loop_variable(g.variable)
+        check_condition(g.condition, "condition", resolver.dimensions(g.condition), resolver.types(g.condition), resolver.function_table(g.condition))
+        return self.valued(g.condition, resolver, self.path.values())
+
+    def _accepted(self, g: Generator, found: np.ndarray, holds: Callable[[Elements], np.ndarray] | None, sides: dict[str, np.ndarray],
+                  values: dict[str, np.ndarray], label: str) -> np.ndarray:
+        """Which of the indices that a generator gives become synapses."""
+        outer, inner = sides
         count = self.group[inner]._count
         valid = (found >= 0) & (found < count)
-        good = np.ones(len(found), bool)
-        if g.condition is not None:
-            resolver = self.resolver()
-            for name in values:
-                resolver.symbols[name] = Symbol(name, "local", name, dtype="i4")
-            check_condition(g.condition, "condition", resolver.dimensions(g.condition), resolver.types(g.condition), resolver.function_table(g.condition))
-            here = self.here({outer: each, inner: np.clip(found, 0, count - 1)}, **values)
-            good = self.value(g.condition, resolver, here).astype(bool)
+        good = np.ones(len(found), bool) if holds is None else holds(self.here(sides, **values)).astype(bool)
         if not self.c.skip_if_invalid and (good & ~valid).any():
             bad = found[good & ~valid][0]
             raise inside(WrongIndex(f"{label} is out of range", at=_span(g.result), found=f"{bad}, with {count} neurons",
                                     help="limit the range, or give skip_if_invalid=True to leave such pairs out"), self.s.name)
-        keep = good & valid
-        pair = {outer: each[keep], inner: found[keep]}
-        return pair["pre"], pair["post"]
+        return good & valid
 
-    def _looped(self, g: Generator, outer: str, each: np.ndarray, resolver: Resolver) -> Pairs:
-        """Outer index and loop variable for all turns of all loops."""
+    def _looped(self, g: Generator, outer: str, each: np.ndarray, resolver: Resolver) -> tuple[np.ndarray, np.ndarray, Iterable[Part]]:
+        """Where the loop of each outer neuron begins, its step, and the turns that it takes."""
+        drawn = self.draws(g.result, g.condition, loop=g.variable)
+        if g.variable is None:
+            parts = whole_rows(np.ones_like(each), PIECE)
+            return each, each, parts if drawn <= 1 else [joined(parts)]
         bounds = [self._whole(a, resolver, outer, each) for a in g.arguments]
         low, high, step = {1: lambda: (np.zeros_like(each), bounds[0], np.ones_like(each)),
                            2: lambda: (bounds[0], bounds[1], np.ones_like(each)), 3: lambda: tuple(bounds)}[len(bounds)]()
@@ -257,14 +301,14 @@ class Rule:
             raise WrongValue("The step of a range cannot be 0", at=g.span)
         count = np.maximum(0, -((low - high) // step) if np.all(step > 0) else np.ceil((high - low) / step).astype(int))
         if g.kind == "range":
-            where = np.repeat(np.arange(len(each)), count)
-            turn = np.arange(len(where)) - np.repeat(np.cumsum(count) - count, count)
-        elif g.size is not None:
-            where, turn = _fixed_sample(self._whole(g.size, resolver, outer, each), count, self.c.skip_if_invalid, g.span)
+            parts = whole_rows(count, PIECE)
+            return low, step, parts if drawn <= 1 else [joined(parts)]
+        if g.size is not None:
+            parts = fixed_sample(self._whole(g.size, resolver, outer, each), count, self.c.skip_if_invalid, g.span, PIECE)
         else:
             assert g.p is not None
-            where, turn = _random_sample(self._chance(g.p, resolver, outer, each), count)
-        return each[where], low[where] + turn * step[where]
+            parts = random_sample(self._chance(g.p, resolver, outer, each), count, PIECE)
+        return low, step, parts if not drawn else [joined(parts)]
 
     def _whole(self, tree: Tree, resolver: Resolver, outer: str, each: np.ndarray) -> np.ndarray:
         if resolver.dimension(tree) is not DIMENSIONLESS:
@@ -279,98 +323,43 @@ class Rule:
         return np.clip(self.value(tree, self.resolver(), self.here({outer: each})).astype(float), 0.0, 1.0)
 
     # -- n -------------------------------------------------------------------------------------------------------------
-    def repeated(self, pre: np.ndarray, post: np.ndarray) -> Pairs:
+    def repeated(self, pre: Rows | np.ndarray, post: np.ndarray) -> Pairs:
         """n copies of each pair, side by side."""
         if isinstance(self.c.n, str):
             tree = parse_expression(Source(self.c.n, f"n of {self.s.name}.connect"))
-            resolver = self.resolver()
-            count = self.value(tree, resolver, self.here({"pre": pre, "post": post})).astype(np.int64) if len(pre) else np.zeros(0, int)
+            sides = {"pre": pre.index() if isinstance(pre, Rows) else pre, "post": post}
+            here = self.here({side: index.astype(np.int64) for side, index in sides.items()})
+            count = self.value(tree, self.resolver(), here).astype(np.int64) if len(post) else np.zeros(0, int)
         else:
-            count = np.full(len(pre), int(self.c.n))  # type: ignore[call-overload]
+            count = np.array(int(self.c.n))  # type: ignore[call-overload]
         if (count < 0).any():
             raise WrongValue("n cannot be negative", found=str(count.min()))
         if (count == 1).all():
             return pre, post
-        return np.repeat(pre, count), np.repeat(post, count)
+        return np.repeat(pre.index() if isinstance(pre, Rows) else pre, count), np.repeat(post, count)
 
 
-
-def _all_pairs(n_pre: int, n_post: int) -> Iterator[Pairs]:
-    rows = max(1, CHUNK // max(1, n_post))
-    for first in range(0, n_pre, rows):
-        block = np.arange(first, min(n_pre, first + rows))
-        yield np.repeat(block, n_post), np.tile(np.arange(n_post), len(block))
-
-
-def _thinned_pairs(n_pre: int, n_post: int, p: float) -> Iterator[Pairs]:
-    """Each pair with probability p: the gaps between chosen pairs are geometric, so the work is proportional to them."""
-    if p >= 1:
-        yield from _all_pairs(n_pre, n_post)
-        return
-    for chosen in _bernoulli(n_pre * n_post, p):
-        yield chosen // n_post, chosen % n_post
-
-
-def _bernoulli(total: int, p: float) -> Iterator[np.ndarray]:
-    """Numbers below ``total``, each with probability p, ascending, in chunks."""
-    if p <= 0:
-        return
-    at = -1
-    while at < total:
-        gaps = random_state.host.geometric(p, size=int(min(CHUNK, (total - at) * p * 1.05 + 64)))
-        chosen = at + np.cumsum(gaps)
-        at = int(chosen[-1])
-        yield chosen[chosen < total] if at >= total else chosen
-
-
-def _random_sample(p: np.ndarray, count: np.ndarray) -> Pairs:
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    if total and np.all(p == p[0]):
-        flat = np.concatenate(list(_bernoulli(total, float(p[0]))) or [np.zeros(0, int)]) if p[0] < 1 else np.arange(total)
-        where = np.searchsorted(ends, flat, side="right")
-        return where, flat - (ends - count)[where]
-    rows = [np.flatnonzero(random_state.host.random(n) < q) for n, q in zip(count, p)]
-    return np.repeat(np.arange(len(rows)), [len(r) for r in rows]), np.concatenate(rows or [np.zeros(0, int)])
-
-
-def _fixed_sample(size: np.ndarray, count: np.ndarray, clamp: bool, span: Span | None) -> Pairs:
-    bad = (size < 0) | (size > count)
-    if bad.any() and not clamp:
-        k = int(np.flatnonzero(bad)[0])
-        raise WrongIndex("The sample is larger than what it is drawn from" if size[k] > 0 else "The size of a sample is negative", at=span,
-                         found=f"{size[k]} of {count[k]}")
-    size = np.clip(size, 0, count)
-    rows = [np.sort(random_state.host.choice(n, k, replace=False)) for n, k in zip(count.tolist(), size.tolist())]
-    return np.repeat(np.arange(len(rows)), size), np.concatenate(rows or [np.zeros(0, int)]).astype(np.int64)
+def _loop_variable(name: str) -> Symbol:
+    return Symbol(name, "local", name, dtype="i4")
 
 
 def _indices(x: object, group: object, label: str) -> np.ndarray:
     inner = getattr(x, "_indices_for", None)
     if inner is not None:
-        return inner(group.parent) - group._first  # type: ignore[attr-defined]
+        return (inner(group.parent) - group._first).astype(np.int32)  # type: ignore[attr-defined]
     array = np.asarray(x)
     if array.size == 0:
-        return np.zeros(0, np.int64)
+        return np.zeros(0, np.int32)
     if array.dtype.kind not in "iu":
         raise WrongType(f"{label} is a whole number or an array of them", found=f"{type(x).__name__} of {array.dtype}")
     if array.ndim > 1:
         raise WrongValue(f"{label} is one-dimensional", found=f"{array.ndim} dimensions")
-    bad = (array < 0) | (array >= group._count)  # type: ignore[attr-defined]
-    if bad.any():
-        raise WrongIndex(f"{label} is out of range", found=f"{np.atleast_1d(array)[np.atleast_1d(bad)][0]}, with {group._count} neurons in {group.name}",
-                         help=f"indices run from 0 to {group._count - 1}, counted within the group or subgroup")  # type: ignore[attr-defined]
-    return array.astype(np.int64)
-
-
-def _joined(parts: list[Pairs]) -> Pairs:
-    if not parts:
-        return _nothing()
-    return np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts])
-
-
-def _nothing() -> Pairs:
-    return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    count = group._count  # type: ignore[attr-defined]
+    if array.min() < 0 or array.max() >= count:
+        bad = array.ravel()[(array.ravel() < 0) | (array.ravel() >= count)]
+        raise WrongIndex(f"{label} is out of range", found=f"{bad[0]}, with {count} neurons in {group.name}",  # type: ignore[attr-defined]
+                         help=f"indices run from 0 to {count - 1}, counted within the group or subgroup")
+    return array.astype(np.int32)
 
 
 def _draws(tree: Tree) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import logging
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,29 +20,40 @@ from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
 from brainsim.objects import html
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
+<<<<<<< HEAD
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.named import BrianObject, root_of
+=======
+from brainsim.objects.host import Elements, evaluate, may_be_divided
+from brainsim.objects.memory import Line
+from brainsim.objects.named import BrianObject
+>>>>>>> main
 from brainsim.objects.namespace import RunNamespace, lookup, scalar_dtype
+from brainsim.objects.rows import pieces
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.tables import from_format, in_format
 from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.options import prefs
+from brainsim.stages import watched
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
 
 
-def clock_symbols(clock: Clock) -> dict[str, Symbol]:
-    """Time as a group sees it: that of its own clock, whichever clock its code runs on."""
-    return {
+def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
+    """Time as a group sees it: that of its own clock, whichever clock its code runs on. There is no ``dt`` on an `EventClock`."""
+    found = {
         "t": Symbol("t", "clock", f"{clock.name}.t", SECOND, "f8", shared=True, origin="clock"),
         "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
         "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True, origin="clock"),
     }
+    if clock._dt is None:
+        del found["dt"]
+    return found
 
 
 _SHADOWED: set[tuple[str, str]] = set()
@@ -53,14 +64,18 @@ class Sealed(type):
     """Classes whose finished objects take no new attributes, so that a misspelt variable is an error and not a silence."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = super().__call__(*args, **kwargs)
+        spent: dict[str, float] = {}
+        with watched(spent, "declare"):
+            made = super().__call__(*args, **kwargs)
         object.__setattr__(made, "_sealed", True)
+        object.__setattr__(made, "_spent", spent)
         return made
 
 
 class Group(BrianObject, metaclass=Sealed):
     """An object with variables. Subclasses say what their elements are."""
 
+    add_to_magic_network = True
     _sealed = False
     _element = "neuron"      #: what an element is called in tables
 
@@ -173,9 +188,9 @@ class Group(BrianObject, metaclass=Sealed):
                 if id(group) in seen:
                     continue
                 seen.add(id(group))
-                found = group.arrays().get(name)
+                found = group._array(name)
                 if found is not None:
-                    return found[1]
+                    return found
                 back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
                 if back is not None:
                     return back
@@ -183,6 +198,15 @@ class Group(BrianObject, metaclass=Sealed):
             raise KeyError(name)
 
         return get
+
+    def _memory(self, steps: int = 0) -> list[Line]:
+        """What the group keeps now and will have kept after so many more steps of its clock."""
+        return [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()]
+
+    def _array(self, name: str) -> np.ndarray | None:
+        """The values of an array of this group's own, by program name."""
+        found = self.arrays().get(name)
+        return None if found is None else found[1]
 
     def _all_params(self) -> dict[str, int | float]:
         found = self.params()
@@ -225,6 +249,8 @@ class Group(BrianObject, metaclass=Sealed):
         if symbol.shared:
             self._refuse_index(v, item)
             return self._shared_value(symbol, v, run)
+        if _is_all(item) and v.values is not None and v.symbol is None:
+            return v.values[self._first:self._first + self._count].copy()
         index = self._absolute(item, run)
         if v.values is not None and v.symbol is None:
             return v.values[index]
@@ -254,6 +280,10 @@ class Group(BrianObject, metaclass=Sealed):
 
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable where the index says; names in strings are looked up in ``run``."""
+        with watched(vars(self).get("_spent", {}), "declare"):
+            self._set(v, item, value, check, run)
+
+    def _set(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         self._refuse_write(v)
         if isinstance(value, str):
             self._write_string(v, item, value, run, check)
@@ -273,6 +303,11 @@ class Group(BrianObject, metaclass=Sealed):
             return
         if isinstance(item, str) and numbers.size != 1:
             raise WrongType(f"With a string index, '{v.name}' takes one value or a string", found=f"{numbers.size} values")
+        if _is_all(item) and not symbol.path:
+            check_length(numbers, self._count, v.name)
+            target.values[self._first:self._first + self._count] = numbers.reshape(-1)[0] if numbers.size == 1 else numbers
+            self._written(v)
+            return
         index = self._absolute(item, run)
         if symbol.path:
             index = self.elements(np.atleast_1d(index)).at(symbol.path)
@@ -327,17 +362,24 @@ class Group(BrianObject, metaclass=Sealed):
             target.values[0] = evaluate(done.value, block, self.elements(None))
             self._written(v)
             return
-        index = np.atleast_1d(self._absolute(item, run))
-        here = self.elements(index)
-        values = np.broadcast_to(evaluate(done.value, block, here), index.shape)
         target = v if v.values is not None else self._linked_variable(symbol)
-        at = here.at(symbol.path) if symbol.path else index
-        if symbol.guard:
-            free = here.arrays(symbol.guard)[at]
-            at, values = at[free], values[free]
         assert target.values is not None
-        target.values[at] = values
+        for index in self._pieces(item, run, done.value, block, symbol):
+            here = self.elements(index)
+            values = np.broadcast_to(evaluate(done.value, block, here), index.shape)
+            at = here.at(symbol.path) if symbol.path else index
+            if symbol.guard:
+                free = here.arrays(symbol.guard)[at]
+                at, values = at[free], values[free]
+            target.values[at] = values
         self._written(v)
+
+    def _pieces(self, item: object, run: RunNamespace, tree: Tree, block: Block, symbol: Symbol) -> Iterator[np.ndarray]:
+        """Elements to evaluate a tree for: a piece at a time where that gives the same numbers."""
+        if _is_all(item) and may_be_divided(tree, block, symbol):
+            yield from (np.arange(p.start, p.stop) + self._first for p in pieces(self._count))
+        else:
+            yield np.atleast_1d(self._absolute(item, run))
 
     def _warn_of_ambiguity(self, v: Variable, item: object, used: frozenset[str]) -> None:
         """Names that a part used as an index has too mean those of this group."""
@@ -360,6 +402,8 @@ class Group(BrianObject, metaclass=Sealed):
                 return self._view(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
                 return getattr(self._clock, name)
+            if name == "state":     # no method, so that a variable may have this name
+                return lambda name, use_units=True, level=0: getattr(self, name if use_units else f"{name}_")
             if name in ("t_in_timesteps", "t_in_timesteps_"):
                 return self._clock.timestep
             for stem, with_units in ((name, True), (name.removesuffix("_"), False)):
@@ -418,10 +462,6 @@ class Group(BrianObject, metaclass=Sealed):
         variable.linked_to = value.symbol_for(self, variable)
         structure_changed()
 
-    def state(self, name: str, use_units: bool = True, level: int = 0) -> "VariableView":
-        """The variable called ``name``, as ``group.name`` (with ``use_units=False`` as ``group.name_``)."""
-        return getattr(self, name if use_units else f"{name}_")
-
     def add_attribute(self, name: str) -> None:
         """Allow a Python attribute of this name to be set on the group."""
         object.__setattr__(self, name, None)
@@ -449,7 +489,7 @@ class Group(BrianObject, metaclass=Sealed):
             n for n, v in self.variables.items()
             if (not v.is_subexpression or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
         if vars is None and read_only_variables:
-            chosen += [n for n in TIMES if n not in chosen]
+            chosen += [n for n in clock_symbols(self.clock) if n not in chosen]
         found: dict[str, Any] = {}
         for name in chosen:
             if name in TIMES and name not in self.variables:
@@ -487,10 +527,23 @@ class Group(BrianObject, metaclass=Sealed):
                 and ("linked" not in v.flags or v.linked_to is not None)]
 
     # -- regular code --------------------------------------------------------------------------------------------------
-    def run_regularly(self, code: str, dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,
+    def run_regularly(self, code: str, dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
                       name: str | None = None) -> "RunRegularly":
         """Run statements on every element each ``dt`` (default: this group's clock)."""
+<<<<<<< HEAD
         made = RunRegularly(self, code, dt=dt, clock=clock, when=when, order=order, name=name or f"{self.name}_run_regularly*")
+=======
+        chosen = make_clock(dt, clock) if dt is not None or clock is not None else self.clock
+        return self.run_on_clock(code, chosen, when, order, name or f"{self.name}_run_regularly*")
+
+    def run_at(self, code: str, times: object, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+        """Run statements on every element at these times, given in any order and each once (`EventClock`)."""
+        return self.run_on_clock(code, EventClock(times), when, order, name or f"{self.name}_run_at*")
+
+    def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+        """Run statements on every element at the ticks of a clock."""
+        made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or f"{self.name}_run_on_clock*")
+>>>>>>> main
         getattr(self, "parent", self)._contained.append(made)
         structure_changed()
         return made
@@ -512,6 +565,10 @@ class Group(BrianObject, metaclass=Sealed):
         rows = [(v.name, unit_text(v.dimension), ", ".join(v.flags), value_text(self._view(v, False).get_value(), v.dimension) if v.name in stored else "")
                 for v in self.variables.values() if v.symbol is None and not v.name.startswith("_")]
         return html.table(type(self).__name__, ("variable", "unit", "flags", "values"), rows, f"{self.name}, {self._count} {self._element}s")
+
+
+def _is_all(item: object) -> bool:
+    return isinstance(item, slice) and item == slice(None)
 
 
 class Indices:

@@ -8,9 +8,10 @@ import numpy as np
 
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.language import trees
+from brainsim.language.functions import RANDOM
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.objects.random_state import random_state
 from brainsim.targets.numpy_arrays import power_many
 
@@ -28,7 +29,7 @@ class Elements:
     """The elements a string is evaluated for. ``index`` are their numbers (None: one evaluation, shared variables only)."""
 
     arrays: Arrays
-    clock: Clock
+    clock: BaseClock
     index: np.ndarray | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     offsets: Mapping[str, int] = field(default_factory=dict)
@@ -53,6 +54,15 @@ def evaluate(tree: trees.Tree, block: Block, here: Elements) -> np.ndarray:
     """The value of a resolved tree for every element (or one, when nothing in it depends on the element)."""
     with np.errstate(all="ignore"):
         return _value(tree, block, here)  # type: ignore[return-value]
+
+
+def may_be_divided(tree: trees.Tree, block: Block, target: Symbol) -> bool:
+    """Whether evaluating (and assigning to ``target``) for some elements after the others gives the same numbers as for all at once."""
+    drawn = sum(getattr(n, "function", "") in RANDOM for n in trees.walk(tree))
+    if drawn > 1 or any(f.kind != "timed_array" for f in block.functions.values()):
+        return False
+    read = [block.symbols[n.id] for n in trees.walk(tree) if isinstance(n, trees.Name)]
+    return not target.path and all(s.path == () for s in read if s.kind == "array" and s.program == target.program)
 
 
 def _value(tree: trees.Tree, block: Block, here: Elements) -> object:

@@ -14,8 +14,10 @@ from brainsim.model.aliases import settle_aliases
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
+from brainsim.objects.memory import Line
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
+from brainsim.objects.rows import Rows, pieces
 from brainsim.objects.states import statements_of
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable, VariableView
@@ -49,9 +51,9 @@ class Pathway(BrianObject):
         if delay is not None:
             self._delay.shared = True
             self._delay.values = np.array([_checked_delay(delay, label)])
-        self._starts = self._ids = self._steps = np.zeros(0, np.int32)
-        self._rows_of = -1
-        self._scattered = self._has_ids = False
+        self._steps = np.zeros(0, np.int32)
+        self._rows, self._rows_of = Rows(np.zeros(1, np.int32)), -1
+        self._scattered = False
         self._delay_steps = 0
         self._fired = QueueState.empty("i4")
         self._due = QueueState.empty("i4")
@@ -94,12 +96,12 @@ class Pathway(BrianObject):
         self._make_rows()
         self.check_delays()
         dt, values = self.clock.dt_, self._delay.values
-        steps = np.zeros(1, np.int64) if values is None or not len(values) else (values / dt + 0.5).astype(np.int64)
+        steps = np.zeros(1, np.int32) if values is None or not len(values) else _whole_steps(values, dt)
         same = self._scalar or not len(steps) or (steps == steps[0]).all()
         in_flight = bool(self._due.count.sum())
         scattered = not same or self._scattered and in_flight
         if scattered:
-            self._steps = np.resize(steps, len(self.synapses)).astype(np.int32)
+            self._steps = steps if len(steps) == len(self.synapses) else np.resize(steps, len(self.synapses))
         self._delay_steps = int(steps[0]) if len(steps) else 0
         self._refit(int(steps.max(initial=0)), scattered, dt)
 
@@ -107,15 +109,7 @@ class Pathway(BrianObject):
         s = self.synapses
         if self._rows_of == s.connected:
             return
-        index = (s.pre_index - s.source._first) if self.side == "pre" else (s.post_index - s.target._first)
-        count = self.source._count
-        ids = None
-        if len(index) and np.any(index[1:] < index[:-1]):
-            ids = np.argsort(index, kind="stable").astype(np.int32)
-            index = index[ids]
-        self._ids = np.zeros(0, np.int32) if ids is None else ids
-        self._has_ids = ids is not None
-        self._starts = np.searchsorted(index, np.arange(count + 1)).astype(np.int32)
+        self._rows = s._rows(self.side)
         self._rows_of = s.connected
 
     def _refit(self, longest: int, scattered: bool, dt: float) -> None:
@@ -129,7 +123,7 @@ class Pathway(BrianObject):
         if needed == slots and scattered == self._scattered and self._due_dt == dt:
             return
         if scattered and not self._scattered:
-            waiting = [(ahead, self._synapses_of(v)) for ahead, v in waiting]
+            waiting = [(ahead, self._rows.of(v)) for ahead, v in waiting]
         queue = QueueState.empty("i4", needed, max([16, *(2 * len(v) for _, v in waiting)]))
         for ahead, values in sorted(waiting, key=lambda pair: pair[0]):
             slot = (now + ahead) % needed
@@ -143,20 +137,36 @@ class Pathway(BrianObject):
         """The present step in the old queue's dt."""
         return now if not self._due_dt or self._due_dt == dt else int(round(now * dt / self._due_dt))
 
-    def _synapses_of(self, neurons: np.ndarray) -> np.ndarray:
-        rows = [np.arange(self._starts[n], self._starts[n + 1]) for n in neurons]
-        flat = np.concatenate(rows) if rows else np.zeros(0, int)
-        return (self._ids[flat] if self._has_ids else flat).astype(np.int32)
-
     # -- what a network asks for ---------------------------------------------------------------------------------------
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Rows, and delays in whole steps."""
         space = self.synapses.space
-        found = {f"{self.name}.starts": (Array(f"{self.name}.starts", "i4", f"{self.name}.rows", space), self._starts)}
-        if self._has_ids:
-            found[f"{self.name}.ids"] = (Array(f"{self.name}.ids", "i4", space, space), self._ids)
+        found = {f"{self.name}.starts": (Array(f"{self.name}.starts", "i4", f"{self.name}.rows", space), self._rows.starts)}
+        if self._rows.ids is not None:
+            found[f"{self.name}.ids"] = (Array(f"{self.name}.ids", "i4", space, space), self._rows.ids)
         if self._scattered:
             found[f"{self.name}.steps"] = (Array(f"{self.name}.steps", "i4", space), self._steps)
+        return found
+
+    @property
+    def scattered(self) -> bool:
+        """Whether delays differ between synapses, as far as is known now."""
+        values = self._delay.values
+        return values is not None and not self._scalar and not (len(values) and (values == values[0]).all())
+
+    def _memory(self, steps: int = 0) -> list[Line]:
+        """Rows, delays, and room for events under way."""
+        waiting = sum(q.data.size for q in (self._fired, self._due))
+        return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
+
+    def _memory_of(self, count: int) -> list[Line]:
+        found = [Line(self.name, "rows", self.source._count + 1, 4)]
+        if self.side == "post" or not self.synapses._in_rows:
+            found.append(Line(self.name, "order of the synapses", count, 4))
+        if self._delay.values is not None and not self._scalar:
+            found.append(Line(self.name, "delay", count, 8))
+        if self.scattered:
+            found.append(Line(self.name, "delay in steps", count, 4))
         return found
 
     def queues(self) -> dict[str, tuple[Queue, QueueState]]:
@@ -171,7 +181,7 @@ class Pathway(BrianObject):
 
     def sizes(self) -> dict[str, int]:
         """Length of the row starts."""
-        return {f"{self.name}.rows": len(self._starts)}
+        return {f"{self.name}.rows": len(self._rows.starts)}
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
@@ -180,7 +190,7 @@ class Pathway(BrianObject):
         return [PathwayTask(
             name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue(self.event),
             source=self.source.bounds(), fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
-            ids=f"{self.name}.ids" if self._has_ids else "", delay=delay, scattered=self._scattered,
+            ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay, scattered=self._scattered,
             end=f"{self.synapses.name}.{self.side}_index", block=block, driven=driven)]
 
     def _block(self, run: RunNamespace) -> tuple[Block, int]:
@@ -217,6 +227,14 @@ class Pathway(BrianObject):
         if name == "delay_":
             return VariableView(self.synapses, self.delay_variable(), False)
         raise AttributeError(name)
+
+
+def _whole_steps(delays: np.ndarray, dt: float) -> np.ndarray:
+    """Delays in steps, rounded, int32."""
+    steps = np.empty(len(delays), np.int32)
+    for p in pieces(len(delays)):
+        steps[p] = delays[p] / dt + 0.5
+    return steps
 
 
 def _checked_delay(delay: object, label: str) -> float:

@@ -10,17 +10,18 @@ import numpy as np
 
 from brainsim.errors import Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongType, WrongValue, near
 from brainsim.ir.program import Array, Queue
-from brainsim.ir.state import QueueState
+from brainsim.ir.state import DTYPES, QueueState
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
 from brainsim.objects import html, plotting
-from brainsim.objects.clock import Clock, seconds
+from brainsim.objects.clock import BaseClock, Clock, seconds
 from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import TIMES, Group
 from brainsim.objects.host import Elements, evaluate
+from brainsim.objects.memory import Line
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.neuron_group import Subgroup
@@ -105,6 +106,19 @@ class Recorder(Group):
         """One growing queue per recorded variable."""
         return {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
 
+    @property
+    def _width(self) -> int:
+        """How many values of a variable are recorded at once."""
+        return 1
+
+    def _memory(self, steps: int = 0) -> list[Line]:
+        """The records as long as they will be."""
+        found = super()._memory(steps)
+        for variable, (dtype, queue) in self._records.items():
+            more = steps * (self._width if variable != "t" else 1) if self.active else 0
+            found.append(Line(self.name, variable, int(queue.count[0]) + more, DTYPES[dtype].itemsize))
+        return found
+
     def dependencies(self) -> list[BrianObject]:
         """The source."""
         return [self.source.parent if isinstance(self.source, Subgroup) else self.source]
@@ -163,7 +177,7 @@ class StateMonitor(Recorder):
     ``M[k].v`` is the trace of source index k. The default slot ``start`` shows values before the update of the step.
     """
 
-    def __init__(self, source: Any, variables: object, record: object = None, dt: object = None, clock: Clock | None = None,
+    def __init__(self, source: Any, variables: object, record: object = None, dt: object = None, clock: BaseClock | None = None,
                  when: str = "start", order: int = 0, name: str = "statemonitor*", codeobj_class: object = None):
         if not isinstance(source, Group):
             raise WrongType("StateMonitor records a group", found=type(source).__name__)
@@ -187,6 +201,10 @@ class StateMonitor(Recorder):
     @property
     def n_indices(self) -> int:
         """How many elements are recorded."""
+        return len(self._index)
+
+    @property
+    def _width(self) -> int:
         return len(self._index)
 
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -317,6 +335,11 @@ class EventMonitor(Recorder):
                              index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "", count=f"{self.name}.count",
                              block=block, variables=tuple((self._queue(v), v) for v in chosen))]
 
+    def _memory(self, steps: int = 0) -> list[Line]:
+        """Counts, and what an event takes."""
+        found = super()._memory(0)
+        return found if not steps else [replace(line, count=None) if line.what in self._records else line for line in found]
+
     @property
     def it(self) -> tuple[VariableView, VariableView]:
         """Index and time of each event, in order of occurrence."""
@@ -422,6 +445,8 @@ class PopulationRateMonitor(Recorder):
         if not isinstance(source, Group) or "spike" not in getattr(source, "events", {}):
             raise WrongType("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
         super().__init__(source, clock=source.clock, name=name)
+        if not isinstance(self.clock, Clock):
+            raise Unsupported("A PopulationRateMonitor counts spikes per time step, and an EventClock has none", help="SpikeMonitor(group)")
         self._keep("rate", "f8", SECOND ** -1)
         self._counter = np.zeros(1, np.int32)
 

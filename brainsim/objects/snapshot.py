@@ -14,7 +14,9 @@ from brainsim.objects.structure import structure_changed
 def snapshot(o: BrianObject) -> dict[str, Any]:
     found: dict[str, Any] = {"arrays": {}, "queues": {}, "extra": {}}
     if offers(o, "arrays"):
-        found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items()}
+        found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items() if values.flags.writeable}   # the rest follows from pairs
+    if offers(o, "_pairs"):
+        found["pairs"] = o._pairs()
     if offers(o, "queues"):
         found["queues"] = {name: (q.data.copy(), q.count.copy()) for name, (_, q) in o.queues().items()}
     if "_reduced" in vars(o):
@@ -25,8 +27,8 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
 
 
 def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:
-    if offers(o, "take_pairs"):
-        o.take_pairs(*(found["arrays"][f"{o.name}.{side}_index"] for side in ("pre", "post")))  # type: ignore[attr-defined]
+    if offers(o, "_pairs"):
+        o.take_pairs(*found["pairs"])  # type: ignore[attr-defined]
     if "moved" in found:
         o._reduced.restore(found["moved"], found["arrays"])  # type: ignore[attr-defined]
     if offers(o, "arrays"):

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,24 +15,32 @@ from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
 from brainsim.language.equations import Equation
 from brainsim.language.names import SYNAPTIC
+<<<<<<< HEAD
 from brainsim.language.trees import Assign, names
+=======
+from brainsim.language.trees import Assign, Tree, names
+from brainsim.model.equations import dimension_of_unit
+>>>>>>> main
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
 from brainsim.objects import plotting
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.objects.connect import Connection, new_pairs
 from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import TIMES, Group
+from brainsim.objects.memory import Line, MemoryEstimate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
 from brainsim.objects.reduced import MODES, Reduced, ReductionReport, SynapticVariable
+from brainsim.objects.rows import Rows, in_order, rows_of
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable, VariableView, element_indices
+from brainsim.stages import watched
 from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
@@ -59,7 +68,7 @@ class Synapses(EquationGroup):
     def __init__(self, source: Any, target: Any = None, model: object = None, on_pre: object = None, pre: object = None,
                  on_post: object = None, post: object = None, connect: object = None, delay: object = None,
                  on_event: object = "spike", multisynaptic_index: str | None = None, namespace: Mapping[str, object] | None = None,
-                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: Clock | None = None, order: int = 0,
+                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: BaseClock | None = None, order: int = 0,
                  method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto"):
         if reduce not in MODES:
             raise WrongValue("reduce= is one of " + ", ".join(map(repr, MODES)), found=repr(reduce))
@@ -71,7 +80,8 @@ class Synapses(EquationGroup):
         super().__init__(dt=dt, clock=clock or (None if dt is not None else source.clock), order=order, name=name, namespace=namespace)
         self.source, self.target = source, source if target is None else target
         self.method, self.method_options = method, dict(method_options or {})
-        self.pre_index = self.post_index = np.zeros(0, np.int32)
+        self._pre: Rows | np.ndarray = np.zeros(0, np.int32)    #: rows where possible: they need no memory per synapse
+        self.post_index = np.zeros(0, np.int32)
         self.connected = 0
         self.rules: list[str] = []      #: the calls of `connect` in words
         self.reduce, self._reduced = reduce, Reduced(self)
@@ -169,10 +179,11 @@ class Synapses(EquationGroup):
         wanted = [(label, code, "pre", -1) for label, code in _named(on_pre, "pre").items()]
         wanted += [(label, code, "post", 1) for label, code in _named(on_post, "post").items()]
         labels = [label for label, *_ in wanted]
-        delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre" if "pre" in labels or not labels else labels[0]: delay}
+        delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre": delay}
         for label in delays:
             if label not in labels:
-                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways")
+                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways",
+                                 help=f"name the pathway: delay={{'{labels[0]}': 1*ms}}" if labels and not isinstance(delay, Mapping) else "")
         for label, code, side, order in wanted:
             if hasattr(type(self), label) and label not in ("pre", "post") or label in self.variables or label in self.__dict__:
                 raise WrongValue(f"A pathway cannot be called '{label}'", help="the name is taken by an attribute of Synapses")
@@ -190,7 +201,26 @@ class Synapses(EquationGroup):
     # -- elements ------------------------------------------------------------------------------------------------------
     @property
     def _count(self) -> int:
-        return len(self.pre_index)
+        return len(self.post_index)
+
+    @property
+    def pre_index(self) -> np.ndarray:
+        """The neuron of the source's whole group of every synapse, int32; made when it is asked for."""
+        return self._pre.index() if isinstance(self._pre, Rows) else self._pre
+
+    @property
+    def _in_rows(self) -> bool:
+        """Whether synapses are stored in the order of their sources."""
+        return isinstance(self._pre, Rows) and self._pre.ids is None or not len(self)
+
+    def _rows(self, side: str) -> Rows:
+        """The synapses of each neuron of the source ('pre') or the target ('post')."""
+        group = self.source if side == "pre" else self.target
+        if side == "post":
+            return rows_of(self.post_index, group._first, group._count)
+        if not isinstance(self._pre, Rows):
+            self._pre = rows_of(self._pre, group._first, group._count)
+        return self._pre.over(group._count)
 
     @property
     def parent(self) -> "Synapses":
@@ -198,7 +228,7 @@ class Synapses(EquationGroup):
         return self
 
     def __len__(self) -> int:
-        return len(self.pre_index)
+        return len(self.post_index)
 
     @property
     def N_incoming_post(self) -> np.ndarray:
@@ -208,7 +238,8 @@ class Synapses(EquationGroup):
     @property
     def N_outgoing_pre(self) -> np.ndarray:
         """Number of synapses from each neuron of the source's whole group."""
-        return np.bincount(self.pre_index, minlength=self.source.parent._count).astype(np.int32)
+        count = self.source.parent._count
+        return self._pre.counts(count) if isinstance(self._pre, Rows) else np.bincount(self._pre, minlength=count).astype(np.int32)
 
     @property
     def delay(self) -> Any:
@@ -246,15 +277,24 @@ class Synapses(EquationGroup):
         """
         run = RunNamespace.given(namespace, level)
         rule = Connection(condition, i, j, p, n, skip_if_invalid)
-        self._add_synapses(*new_pairs(self, rule, run))
+        with watched(vars(self).get("_spent", {}), "declare"):
+            self._add_synapses(*new_pairs(self, rule, run))
         self.rules.append(str(rule))
 
-    def _add_synapses(self, pre: np.ndarray, post: np.ndarray) -> None:
-        """Append pairs given by their indices in source and target."""
-        before = len(self)
+    def _add_synapses(self, pre: Rows | np.ndarray, post: np.ndarray) -> None:
+        """Append pairs given by their indices in source and target; the arrays become this object's own."""
+        before, first = len(self), self.source._first
         self._reduced.grow()
-        self.pre_index = np.concatenate([self.pre_index, (pre + self.source._first).astype(np.int32)])
-        self.post_index = np.concatenate([self.post_index, (post + self.target._first).astype(np.int32)])
+        post += self.target._first
+        if not before and isinstance(pre, Rows):
+            self._pre, self.post_index = replace(pre, first=pre.first + first), post
+        else:
+            index = pre.index() if isinstance(pre, Rows) else pre
+            index += first
+            self._pre = np.concatenate([self.pre_index, index]) if before else index
+            if not before or in_order(self._pre):     # now, while the variables of synapses take no memory yet
+                self._pre = rows_of(self._pre, first, self.source._count)
+            self.post_index = np.concatenate([self.post_index, post]) if before else post
         self.connected += 1
         for v in self.variables.values():
             if v.program not in self._reduced.moved and v.values is not None and not v.shared:
@@ -267,17 +307,22 @@ class Synapses(EquationGroup):
             self.variables[self.multisynaptic_index].values = self._occurrences()
         structure_changed()
 
-    def take_pairs(self, pre: np.ndarray, post: np.ndarray) -> None:
+    def _pairs(self) -> tuple[Rows | np.ndarray, np.ndarray]:
+        """What `take_pairs` makes the same synapses from."""
+        return self._pre, self.post_index.copy()
+
+    def take_pairs(self, pre: Rows | np.ndarray, post: np.ndarray) -> None:
         """Have exactly these synapses, given by indices in the whole groups; when they differ from those that exist, values are 0."""
-        if np.array_equal(pre, self.pre_index) and np.array_equal(post, self.post_index):
+        index = pre.index() if isinstance(pre, Rows) else pre
+        if np.array_equal(index, self.pre_index) and np.array_equal(post, self.post_index):
             return
-        self.pre_index = self.post_index = np.zeros(0, np.int32)
+        self._pre = self.post_index = np.zeros(0, np.int32)
         for v in (*self.variables.values(), *(p._delay for p in self._pathways)):
             if v.program in self._reduced.moved:
                 v.values = np.zeros(0, DTYPES[v.dtype])
             elif v.values is not None and not v.shared:
                 v.values = v.values[:0]
-        self._add_synapses(pre - self.source._first, post - self.target._first)
+        self._add_synapses(index - np.int32(self.source._first), post - np.int32(self.target._first))
 
     def _occurrences(self) -> np.ndarray:
         """How many earlier synapses join the same pair."""
@@ -375,32 +420,61 @@ class Synapses(EquationGroup):
         return [self.source, self.target]
 
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """Synaptic variables, indices of both sides, and counts."""
+        """Synaptic variables, and the index of the target."""
         found = super().arrays()
         n = self.name
-        found[f"{n}.pre_index"] = (Array(f"{n}.pre_index", "i4", n, self.source.space), self.pre_index)
         found[f"{n}.post_index"] = (Array(f"{n}.post_index", "i4", n, self.target.space), self.post_index)
         return found | self._reduced.declared()
 
-    def counts(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """Synapses per neuron, computed on request."""
+    def _on_request(self) -> dict[str, tuple[Array, Callable[[], np.ndarray]]]:
+        """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
         n = self.name
-        return {f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), self.N_outgoing_pre),
-                f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4", self.target.space), self.N_incoming_post)}
+        return {f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), lambda: self.N_outgoing_pre),
+                f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4", self.target.space), lambda: self.N_incoming_post),
+                f"{n}.pre_index": (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)}
 
-    def reach(self) -> Any:
-        """Arrays by name, the counts and delays included."""
-        inner = super().reach()
+    def _array(self, name: str) -> np.ndarray | None:
+        """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
+        if name == f"{self.name}.pre_index":
+            return self._pre   # type: ignore[return-value]
+        if name in self._on_request():
+            return self._on_request()[name][1]()
+        for path in self._pathways:
+            if name == path._delay.program and path._delay.values is not None:
+                return path._delay.values
+        return super()._array(name)
 
-        def get(name: str) -> np.ndarray:
-            if name in (f"{self.name}.N_outgoing_pre", f"{self.name}.N_incoming_post"):
-                return self.counts()[name][1]
-            for path in self._pathways:
-                if name == path._delay.program and path._delay.values is not None:
-                    return path._delay.values
-            return inner(name)
+    # -- memory --------------------------------------------------------------------------------------------------------
+    def _memory(self, steps: int = 0) -> list[Line]:
+        """What the synapses that exist take in a run."""
+        return self._memory_of(len(self))
 
-        return get
+    def memory_estimate(self, p: float | None = None, n: float = 1, synapses: float | None = None) -> MemoryEstimate:
+        """Bytes of these synapses in a run: of those that exist, and of those that ``connect(p=p, n=n)`` would add on average, or
+        of so many ``synapses`` more. Before the first run, states that reduction moves to the neurons (`reduction`) are counted per synapse.
+        """
+        if p is not None and synapses is not None:
+            raise WrongValue("Give p or the number of synapses, not both")
+        more = synapses if synapses is not None else 0 if p is None else float(p) * n * self.source._count * self.target._count
+        return MemoryEstimate([line for o in (self, *self._pathways) for line in o._memory_of(len(self) + round(more))])
+
+    def _memory_of(self, count: int) -> list[Line]:
+        variables = [v for v in self.variables.values() if not v.moved and v.values is not None and v.symbol is None]
+        found = [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self._reduced.declared().items()]
+        found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]
+        found.append(Line(self.name, "index of the target", count, 4))
+        if self._reads_source():
+            found.append(Line(self.name, "index of the source", count, 4))
+        return found
+
+    def _reads_source(self) -> bool:
+        """Whether each step or a pathway of the target looks at the source of a synapse, so that a program needs its index."""
+        own = [e for e in self.equations.equations if e.expression is not None]
+        stepped = [e for e in own if "summed" in e.flags or e.kind == "differential" and "event-driven" not in e.flags]
+        reached = names_reached([e.name for e in stepped], {e.name: e.expression for e in own})
+        back = [path for path in self._pathways if path.side == "post" or path.scattered]
+        driven = self.reduce != "off" and any("event-driven" in e.flags for e in own)   # such a state may move to the source
+        return any(n.endswith("_pre") or n == "i" for n in reached) or any(driven or re.search(r"\w_pre\b|\bi\b", path.code) for path in back)
 
     # -- what happens in a step ----------------------------------------------------------------------------------------
     def prepare(self) -> None:
@@ -411,7 +485,7 @@ class Synapses(EquationGroup):
 
     def _warn_of_steps(self) -> None:
         """Say once which clock the pathways run on, where it is not everybody's."""
-        steps = {o.clock.dt_ for o in (self.source, self.target, self, *self._pathways)}
+        steps = {o.clock._dt for o in (self.source, self.target, self, *self._pathways)}
         if len(steps) > 1 and not self._said_steps:
             self._said_steps = True
             logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,
@@ -504,6 +578,18 @@ class SynapticIndices:
 
     def __repr__(self) -> str:
         return f"<{len(self.indices)} synapses of {self.synapses.name}: {np.array2string(self.indices, threshold=6)}>"
+
+
+def names_reached(wanted: Iterable[str], lines: Mapping[str, Tree]) -> set[str]:
+    """All names that expressions use, through other expressions too."""
+    found: set[str] = set()
+    waiting = list(wanted)
+    while waiting:
+        tree = lines.get(waiting.pop())
+        fresh = names(tree) - found if tree is not None else frozenset()
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _neurons(part: object, group: Group) -> np.ndarray:

@@ -108,10 +108,12 @@ def _load(path: str) -> ModuleType:
 
 LEAST_WORK = 40_000
 """A kernel is divided among threads when it has at least so many operations; below 0 always, whatever it costs."""
+MOST_AT_ONCE = 1 << 18
+"""Synapses looked at together when rows are cut."""
 PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
           "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "pace", "since",
-          "least", "steady")
+          "least", "steady", "times")
 
 
 class CythonExecutable:
@@ -146,8 +148,9 @@ class CythonExecutable:
             "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
             "step": state.step, "end": state.end, "dt": state.dt, "due": state.due, "origin": state.origin,
             "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "pace": self._pace, "steady": self._steady,
+            "times": np.array([state.times[c].__array_interface__["data"][0] if c in p.listed else 0 for c in p.clocks] or [0], np.int64),
         }
-        self._keep = {**kept, "@arrays": arrays, "@queues": queues}  # type: ignore[dict-item]
+        self._keep = {**kept, "@arrays": arrays, "@queues": queues, "@times": state.times}  # type: ignore[dict-item]
         for field, value in kept.items():
             self._table[self._at[field]] = value.__array_interface__["data"][0]
         self._table[self._at["clocks"]] = len(p.clocks)
@@ -186,15 +189,21 @@ class CythonExecutable:
 
 def row_cuts(size: int, threads: int, index: np.ndarray, starts: np.ndarray, ids: np.ndarray | None = None) -> np.ndarray | None:
     """Where the part of each thread but the first begins in each row, (threads - 1) x rows; None when targets descend within a row."""
-    targets = index if ids is None else index[ids]
-    falls = np.flatnonzero(targets[1:] < targets[:-1]) + 1
-    if not np.isin(falls, starts).all():
-        return None
-    cuts = np.empty((threads - 1, len(starts) - 1), np.int32)
-    for part in range(1, threads):
-        bound = int(float(size) * part / threads) // 64 * 64
-        below = np.concatenate([[0], np.cumsum(targets < bound, dtype=np.int64)])
-        cuts[part - 1] = starts[:-1] + (below[starts[1:]] - below[starts[:-1]])
+    count, first = np.diff(starts), 0
+    cuts = np.empty((threads - 1, len(count)), np.int32)
+    bounds = [int(float(size) * part / threads) // 64 * 64 for part in range(1, threads)]
+    while first < len(count):       # some rows at a time: there may be many synapses
+        last = max(first + 1, int(np.searchsorted(starts, starts[first] + MOST_AT_ONCE, side="right")) - 1)
+        here = starts[first:last + 1] - starts[first]
+        part = slice(starts[first], starts[last])
+        targets = index[part] if ids is None else index[ids[part]]
+        falls = np.flatnonzero(targets[1:] < targets[:-1]) + 1
+        if not np.isin(falls, here).all():
+            return None
+        for cut, bound in zip(cuts, bounds):
+            below = np.concatenate([[0], np.cumsum(targets < bound, dtype=np.int64)])
+            cut[first:last] = starts[first:last] + (below[here[1:]] - below[here[:-1]])
+        first = last
     return cuts
 
 
