@@ -6,13 +6,8 @@ from typing import Any
 from brainsim import errors, options, preferences, units
 from brainsim.compat import absent, housekeeping, messages, methods, parsing, strings, testing
 from brainsim.language import code_strings
-<<<<<<< HEAD
 from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone, variables
-from brainsim.objects.clock import Clock
-=======
-from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone
 from brainsim.objects.clock import BaseClock
->>>>>>> main
 from brainsim.runtime import progress
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 
@@ -43,7 +38,7 @@ class CodeRunner(group.RunRegularly):
     """Statements that run on every element of a group: what `Group.run_regularly` makes, under Brian 2's name and arguments."""
 
     def __init__(self, owner: group.Group, template: str = "stateupdate", code: str = "", user_code: str | None = None, dt: object = None,
-                 clock: Clock | None = None, when: str = "start", order: int = 0, name: str = "coderunner*"):
+                 clock: BaseClock | None = None, when: str = "start", order: int = 0, name: str = "coderunner*"):
         if template != "stateupdate":
             raise errors.Unsupported(f"There is no template '{template}'", help="'stateupdate': statements for every element")
         super().__init__(owner, code, dt=dt, clock=clock, when=when, order=order, name=name)

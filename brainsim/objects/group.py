@@ -22,14 +22,9 @@ from brainsim.model.tasks import Bounds, Elementwise, Task
 from brainsim.objects import html
 from brainsim.objects.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
-<<<<<<< HEAD
-from brainsim.objects.host import Elements, evaluate
-from brainsim.objects.named import BrianObject, root_of
-=======
 from brainsim.objects.host import Elements, evaluate, may_be_divided
 from brainsim.objects.memory import Line
-from brainsim.objects.named import BrianObject
->>>>>>> main
+from brainsim.objects.named import BrianObject, root_of
 from brainsim.objects.namespace import RunNamespace, lookup, scalar_dtype
 from brainsim.objects.rows import pieces
 from brainsim.objects.structure import structure_changed
@@ -530,9 +525,6 @@ class Group(BrianObject, metaclass=Sealed):
     def run_regularly(self, code: str, dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
                       name: str | None = None) -> "RunRegularly":
         """Run statements on every element each ``dt`` (default: this group's clock)."""
-<<<<<<< HEAD
-        made = RunRegularly(self, code, dt=dt, clock=clock, when=when, order=order, name=name or f"{self.name}_run_regularly*")
-=======
         chosen = make_clock(dt, clock) if dt is not None or clock is not None else self.clock
         return self.run_on_clock(code, chosen, when, order, name or f"{self.name}_run_regularly*")
 
@@ -543,7 +535,6 @@ class Group(BrianObject, metaclass=Sealed):
     def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
         """Run statements on every element at the ticks of a clock."""
         made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or f"{self.name}_run_on_clock*")
->>>>>>> main
         getattr(self, "parent", self)._contained.append(made)
         structure_changed()
         return made
@@ -586,7 +577,7 @@ class Indices:
 class RunRegularly(BrianObject):
     """Statements that run on every element of a group at the ticks of a clock (of the group's own, unless told otherwise)."""
 
-    def __init__(self, group: Group, code: str, *, dt: object = None, clock: Clock | None = None, **place: Any):
+    def __init__(self, group: Group, code: str, *, dt: object = None, clock: BaseClock | None = None, **place: Any):
         if not isinstance(code, str):
             raise WrongType("run_regularly takes statements as a string", found=repr(code))
         super().__init__(dt=dt, clock=group.clock if dt is None and clock is None else clock, **place)

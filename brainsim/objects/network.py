@@ -377,16 +377,11 @@ class Network(Named):
         return True
 
     def _prepare(self, run: RunNamespace) -> None:
-<<<<<<< HEAD
         for o in self._all():
             o._forgotten = False
-        clocks = {o.clock: o.clock.dt_ for o in self._all()}
-        for clock, dt in clocks.items():
-=======
         every = list(dict.fromkeys(o.clock for o in self._all()))
         dts = {clock: clock.dt_ for clock in every if isinstance(clock, Clock)}
         for clock, dt in dts.items():
->>>>>>> main
             if self._dts.get(clock, dt) != dt:
                 check_change(self._t, self._dts[clock], dt)
         for each in every:
@@ -528,13 +523,9 @@ class Network(Named):
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
-<<<<<<< HEAD
         for o in self._all():
             o._forgotten = False
-        dts = [o.clock.dt_ for o in self._all()]
-=======
         clocks = {o.clock for o in self._all()}
->>>>>>> main
         return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
                 "clocks": {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}}

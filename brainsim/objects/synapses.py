@@ -15,12 +15,7 @@ from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
 from brainsim.language.equations import Equation
 from brainsim.language.names import SYNAPTIC
-<<<<<<< HEAD
-from brainsim.language.trees import Assign, names
-=======
 from brainsim.language.trees import Assign, Tree, names
-from brainsim.model.equations import dimension_of_unit
->>>>>>> main
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
