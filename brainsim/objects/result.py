@@ -11,7 +11,7 @@ from brainsim.objects import html
 from brainsim.objects.exports import Column, Table, to_xarray
 from brainsim.objects.optional import optional
 from brainsim.objects.recorders import EventMonitor, PopulationRateMonitor, Recorder, SpikeMonitor
-from brainsim.objects.start import Outcome, Start, record_of
+from brainsim.objects.start import Outcome, Start, Stored, record_of
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND
 from brainsim.units.quantities import with_dimension
@@ -34,6 +34,11 @@ class Result:
     def monitors(self) -> list[Recorder]:
         """All monitors."""
         return [self._monitor(r) for r in self._start.recorders]
+
+    @property
+    def stored(self) -> Mapping[str, Stored]:
+        """Variables that have a value at the end, by name."""
+        return self._start.stored
 
     def _monitor(self, template: Recorder) -> Recorder:
         if template.name not in self._monitors:
