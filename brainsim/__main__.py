@@ -1,13 +1,14 @@
-"""``python -m brainsim run SCRIPT.py [arguments]``: run an unmodified Brian 2 script; ``import brian2`` in it gives brainsim."""
+"""``python -m brainsim run SCRIPT.py [arguments]``: run an unmodified Brian 2 script or notebook; ``import brian2`` in it gives brainsim."""
 from __future__ import annotations
 
 import runpy
 import sys
 from pathlib import Path
 
+from brainsim.compat.notebook import of_ipython, run_notebook
 from brainsim.compat.paths import stand_in
 
-USAGE = "usage: python -m brainsim run SCRIPT.py [arguments]"
+USAGE = "usage: python -m brainsim run SCRIPT.py|NOTEBOOK.ipynb [arguments]"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,7 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     stand_in()
     sys.argv = words[1:]
     sys.path.insert(0, str(Path(script).resolve().parent))
-    runpy.run_path(script, run_name="__main__")
+    if script.endswith(".ipynb"):
+        run_notebook(Path(script))
+    else:
+        runpy.run_path(script, init_globals=of_ipython(), run_name="__main__")
     return 0
 
 

@@ -378,6 +378,8 @@ class Network(Named):
         return True
 
     def _prepare(self, run: RunNamespace) -> None:
+        for o in self._all():
+            o._forgotten = False
         every = list(dict.fromkeys(o.clock for o in self._all()))
         dts = {clock: clock.dt_ for clock in every if isinstance(clock, Clock)}
         for clock, dt in dts.items():
@@ -522,6 +524,8 @@ class Network(Named):
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
+        for o in self._all():
+            o._forgotten = False
         clocks = {o.clock for o in self._all()}
         return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -82,13 +82,13 @@ class Recorder(Group):
             raise UnknownAttribute(f"'{name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
                                    help=near(name, self.__dict__.get("_records", {}))) from None
 
-    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
+    def _read(self, v: Variable, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if v.name == "N":
             self._refuse_index(v, item)
             return np.asarray(self._count)
         if v.name not in self._records:
-            return super()._read(v, item, level)
-        return self._raw(v.name)[self._absolute(item, RunNamespace.of_caller(level))]
+            return super()._read(v, item, level, namespace)
+        return self._raw(v.name)[self._absolute(item, RunNamespace.given(namespace, level))]
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """The records by program name."""

@@ -17,8 +17,9 @@ from brainsim.language.functions import FUNCTIONS, RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, rebuild, walk
 from brainsim.model.equations import DTYPES as WORDS
-from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
+from brainsim.model.equations import Equations, check_flags, check_names
 from brainsim.model.resolve import Block, Resolver, once_and_each
+from brainsim.model.single_equation import dimension_of_unit, is_noise
 from brainsim.model.symbols import External, Scope, Symbol
 from brainsim.objects.group import Group
 from brainsim.objects.namespace import RunNamespace, lookup, unit_value
