@@ -1,4 +1,4 @@
-"""``brainsim run SCRIPT.py [arguments]``: run an unmodified Brian 2 script; ``import brian2`` in it gives brainsim."""
+"""``brainsim run SCRIPT.py [arguments]``: run an unmodified Brian 2 script or notebook; ``import brian2`` in it gives brainsim."""
 from __future__ import annotations
 
 import argparse
@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from brainsim import __version__
+from brainsim.compat.notebook import of_ipython, run_notebook
 from brainsim.compat.paths import stand_in
 
 
@@ -26,7 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     sys.argv = [given.script, *given.arguments]
     sys.path.insert(0, str(Path(given.script).resolve().parent))
     try:
-        runpy.run_path(given.script, run_name="__main__")
+        if given.script.endswith(".ipynb"):
+            run_notebook(Path(given.script))
+        else:
+            runpy.run_path(given.script, init_globals=of_ipython(), run_name="__main__")
     except Exception as error:
         traceback.print_exception(error.with_traceback(_from_script(error.__traceback__, given.script)))
         return 1
@@ -38,17 +42,17 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     parser = argparse.ArgumentParser(prog="brainsim", description="Simulate neural models written as equations.")
     parser.add_argument("--version", action="version", version=f"brainsim {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    text = "run an unmodified Brian 2 script: 'import brian2' in it gives brainsim"
+    text = "run an unmodified Brian 2 script or notebook: 'import brian2' in it gives brainsim"
     running = commands.add_parser("run", help=text, description=text[0].upper() + text[1:])
-    running.add_argument("script", metavar="SCRIPT.py", help="the script")
+    running.add_argument("script", metavar="SCRIPT.py", help="the script, or a notebook .ipynb")
     running.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script finds in sys.argv[1:]")
     return parser, running
 
 
 def _from_script(frames: TracebackType | None, script: str) -> TracebackType | None:
     """The calls from the script's own line on; all of them where it was not reached."""
-    here = frames
-    while here is not None and here.tb_frame.f_code.co_filename != script:
+    here, names = frames, (script, f"{Path(script).name}, cell ")
+    while here is not None and not here.tb_frame.f_code.co_filename.startswith(names):
         here = here.tb_next
     return here or frames
 

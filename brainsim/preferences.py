@@ -118,7 +118,7 @@ class Preferences(Choices):
 
     def __init__(self) -> None:
         super().__init__(self, "")
-        for name, value in (("known", {}), ("sections", {}), ("_chosen", {}), ("_kept", {})):
+        for name, value in (("known", {}), ("sections", {}), ("_chosen", {}), ("_kept", {}), ("_followers", {})):
             object.__setattr__(self, name, value)
 
     def register_preferences(self, prefbasename: str, prefbasedoc: str, **declared: Preference) -> None:
@@ -168,6 +168,12 @@ class Preferences(Choices):
                 logger.info("prefs.%s = %r sets prefs.%s = %r", name, value, other, wanted)
                 self.choose(other, wanted)
         self._chosen[name] = value
+        for follow in self._followers.get(name, ()):
+            follow()
+
+    def follow(self, name: str, act: Callable[[], None]) -> None:
+        """Have something done after each choice of this name."""
+        self._followers.setdefault(name, []).append(act)
 
     def reset_to_defaults(self) -> None:
         """Forget all choices."""

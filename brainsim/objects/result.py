@@ -61,7 +61,9 @@ class Result:
     def __getitem__(self, name: str) -> Any:
         place = self._start.stored.get(own_name(name, self._start.words))
         if place is None:
-            raise UnknownName(f"There are no values of '{name}'", help=near(name, self._start.stored))
+            moved = own_name(name, self._start.words) in self._start.moved
+            raise UnknownName(f"There are no values of '{name}'", help="they were kept at the neurons; Synapses(..., reduce='off') keeps them per synapse"
+                              if moved else near(name, self._start.stored))
         values = self._outcome.arrays[place.program]
         return with_dimension(values[0] if place.shared else values.copy(), place.dimension)
 

@@ -1,6 +1,7 @@
 """A script for Brian 2 runs unmodified, in a process of its own."""
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -37,6 +38,42 @@ def test_an_unmodified_script_runs(tmp_path):
     done = run(tmp_path, SCRIPT, "a", "b")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "__main__ brainsim ['a', 'b'] [0.9 0.9] []"
+
+
+def notebook(tmp_path, *cells):
+    path = tmp_path / "course.ipynb"
+    made = [{"cell_type": kind, "source": text.splitlines(keepends=True)} for kind, text in cells]
+    path.write_text(json.dumps({"cells": made, "nbformat": 4, "metadata": {}}))
+    return subprocess.run([sys.executable, "-m", "brainsim", "run", str(path)], capture_output=True, text=True)
+
+
+def test_the_code_cells_of_a_notebook_run_in_order_without_magics(tmp_path):
+    done = notebook(
+        tmp_path, ("markdown", "# Not code"),
+        ("code", "%matplotlib inline\nfrom brian2 import *\nimport pickle\nprefs.codegen.target = 'numpy'\nif True:\n    !pip list\nrun?"),
+        ("code", "%%time\nG = NeuronGroup(1, 'dv/dt = -v/tau : 1', method='euler')\ntau = 1*ms\nG.v = 1\nrun(0.1*ms)\nG.v"),
+        ("code", "%%bash\nnot python"), ("code", "get_ipython().run_line_magic('matplotlib', 'inline')\ndef f(): pass\npickle.dumps(f)\nimport inspect\nassert 'def f' in inspect.getsource(f)"),
+        ("code", "display(G.v[0], '%s'\n        % __name__)"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "0.9 __main__"
+    for left_out in ("%matplotlib inline is left out", "!pip list is left out", "run? is left out", "%%time is left out", "and its cell with it"):
+        assert left_out in done.stderr
+
+
+def test_an_error_names_the_cell_and_its_line(tmp_path):
+    done = notebook(tmp_path, ("code", "x = 1"), ("code", "%time\n1/0"))
+    assert done.returncode == 1 and 'File "course.ipynb, cell 2", line 2' in done.stderr
+
+
+def test_what_is_no_notebook_is_refused(tmp_path):
+    (tmp_path / "a.ipynb").write_text("{}")
+    done = subprocess.run([sys.executable, "-m", "brainsim", "run", str(tmp_path / "a.ipynb")], capture_output=True, text=True)
+    assert done.returncode == 1 and "'a.ipynb' is not a notebook that can be read" in done.stderr
+
+
+def test_a_script_written_from_a_notebook_runs(tmp_path):
+    done = run(tmp_path, "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().magic('time x')\nget_ipython().system('ls')\ndisplay(3)")
+    assert done.returncode == 0 and done.stdout == "3\n" and done.stderr.count("is left out") == 3
 
 
 @pytest.mark.parametrize("package, name", [("brian2cuda", "cuda_standalone"), ("brian2genn", "genn")])
