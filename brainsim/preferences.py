@@ -155,7 +155,11 @@ class Preferences(Choices):
                 raise PreferenceError(f"'{name}' is a group of preferences and has no value", help=", ".join(k for k in self.known if k.startswith(name))[:200])
             raise PreferenceError(f"There is no preference '{name}'", help=near(name, self.known))
         preference = self.known[name]
-        if not preference.validator(value):
+        try:
+            possible = preference.validator(value)
+        except (TypeError, ValueError, AttributeError):     # a user's own test need not be ready for every kind of value
+            possible = False
+        if not possible:
             raise PreferenceError(f"{value!r} is not a possible value of prefs.{name}", help=preference.choices)
         if preference.without_effect and value != preference.default:
             logger.info("prefs.%s has no effect in brainsim", name)

@@ -339,7 +339,7 @@ def element_indices(item: object, count: int, owner: str) -> np.ndarray:
     array = array.astype(np.int64)
     bad = (array < -count) | (array >= count)
     if bad.any():
-        raise WrongIndex(f"Index {array[bad].ravel()[0]} is out of range for {owner}", found=f"{count} elements, 0 to {count - 1}")
+        raise WrongIndex(f"Index {array[bad].ravel()[0]} is out of range for {owner}", found=f"{count} elements, 0 to {count - 1}" if count else "no elements")
     return np.where(array < 0, array + count, array)
 
 
