@@ -83,6 +83,11 @@ def _unit(name: str) -> tuple[float, Dimension] | None:
     return float(found), found.dim
 
 
+def is_unit(name: str) -> bool:
+    """Whether a name is a unit."""
+    return _unit(name) is not None
+
+
 def is_noise(name: str) -> bool:
     """Whether a name is a white noise."""
     return name == "xi" or name.startswith("xi_")

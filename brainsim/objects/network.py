@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, BrianObjectException, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.errors import BrainsimError, BrianObjectException, NotStored, UnknownName, WrongState, WrongType, WrongValue, inside, near
 from brainsim.integrators.adaptive import GIVEN_UP
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
@@ -535,10 +535,10 @@ class Network(Named):
         """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
         lost = sorted(set(found["objects"]) - {o.name for o in self._all()})
         if lost:
-            raise UnknownName(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
+            raise NotStored(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
         for o in self._all():
             if o.name not in found["objects"]:
-                raise UnknownName(f"{o.name} was not part of the network when it was stored")
+                raise NotStored(f"{o.name} was not part of the network when it was stored", help="make a Network of your own, without it")
             put_back(o, found["objects"][o.name])
             step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
             o.clock.step, o.clock._dt = step, dt

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import brainsim
 from brainsim.__main__ import main
 
 SCRIPT = """
@@ -105,3 +106,23 @@ def test_without_a_script_the_usage_is_shown(words, capsys):
 
 def test_without_the_command_brian2_is_not_replaced():
     assert "brian2" not in sys.modules or sys.modules["brian2"].__name__ == "brian2"
+
+
+def test_help_and_version_are_shown(capsys):
+    for words in (["--help"], ["run", "--help"]):
+        assert main(words) == 0
+        shown = capsys.readouterr().out
+        assert "run" in shown and "Brian 2 script" in shown and len(shown.splitlines()) > 4
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"brainsim {brainsim.__version__}\n"
+
+
+@pytest.mark.parametrize("text", ["1/0", "from brian2 import *\nrun(-1*ms)"])
+def test_the_traceback_of_a_script_begins_with_its_own_line(tmp_path, text):
+    done = run(tmp_path, text)
+    first = next(line for line in done.stderr.splitlines() if line.startswith("  File "))
+    assert done.returncode == 1 and "script.py" in first and "runpy" not in done.stderr and "__main__.py" not in done.stderr
+
+
+def test_an_exit_status_of_a_script_is_that_of_the_command(tmp_path):
+    assert run(tmp_path, "sys.exit(3)").returncode == 3
