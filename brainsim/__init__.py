@@ -19,7 +19,7 @@ from brainsim.compat.paths import lay_paths as _lay_paths
 from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
 from brainsim.log import BrianLogger
 from brainsim.model.equations import Equations
-from brainsim.objects.clock import Clock, defaultclock
+from brainsim.objects.clock import Clock, EventClock, defaultclock
 from brainsim.objects.devices import all_devices, device, get_device, set_device
 from brainsim.objects.group import Group
 from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
@@ -41,7 +41,7 @@ prefs.load_preferences()
 
 OURS = """
 BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations
-Clock defaultclock Group PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network
+Clock EventClock defaultclock Group PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network
 collect magic_network restore run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
 PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device get_device set_device BrianLogger
 """.split()

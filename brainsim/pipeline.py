@@ -29,6 +29,7 @@ from brainsim.passes import PASSES, optimise
 from brainsim.passes.host import only_python, to_host, with_natives
 from brainsim.passes.literals import lift_literals
 from brainsim.passes.watch import START, watched
+from brainsim.stages import stage
 from brainsim.targets.contract import Executable, Missing, Target, Written
 from brainsim.targets.cython_module import CythonTarget
 from brainsim.targets.interpreter import Interpreter
@@ -49,6 +50,7 @@ class Values:
     sizes: dict[str, int] = field(default_factory=dict)
     params: dict[str, float | int] = field(default_factory=dict)
     clocks: list[str] = field(default_factory=list)
+    times: dict[str, np.ndarray] = field(default_factory=dict)      #: of listed clocks: seconds of each step, and the last once more
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
     on_request: dict[str, tuple[Array, Callable[[], np.ndarray]]] = field(default_factory=dict)
@@ -76,7 +78,8 @@ class Prepared:
     in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
     spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
     whole: Program | None = None                                                #: with the bodies of kernels that run outside the target
-    passes: tuple[str, ...] = ()                                                #: what each pass did
+    lowered: Program | None = None                                              #: before the passes
+    passes: tuple[str, ...] = ()                                                #: those that were applied
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
     """All pieces of code of tasks."""
@@ -117,15 +120,16 @@ def _warn_once(text: str) -> None:
     logger.warning(text)
 
 
+@stage("build")
 def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target, profile: bool = False) -> Prepared:
     """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
-    program = lower(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
-                    [t.clock for t in tasks] + list(values.clocks))
+    program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
+                    [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
-    report = [f"lift_literals: {len(literals)} numbers became parameters"]
     left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
-    program = optimise(program, tuple(p for p in PASSES if p not in left_out), report)
+    passes, lowered = tuple(p for p in PASSES if p not in left_out), program
+    program = stage("optimise")(optimise)(program, passes)
     program, ended = watched(program) if profile else (program, {})
     spent: dict[str, float] = {}
     if not target.calls_python:
@@ -133,9 +137,10 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     source = _written(program if target.calls_python else to_host(program), target)
     executable, state, in_python = begin(program, target, source, values, literals)
     return Prepared(tuple(tasks), state.program, target, source, executable, state, literals, {**in_python, **_stamps(ended, spent)}, spent, program,
-                    tuple(report))
+                    lowered, passes)
 
 
+@stage("build")
 def begin(program: Program, target: Target, source: Written, values: Values,
           literals: Mapping[str, float]) -> tuple[Executable, State, dict[int, Callable[[], None]]]:
     """Build what was written and allocate a state; besides these two, the kernels that run in Python, by number."""
@@ -179,6 +184,7 @@ def _in_python(program: Program, executable: Executable, state: State) -> dict[i
 _WRITTEN: dict[tuple[Program, str, str], Written] = {}
 
 
+@stage("write")
 def _written(program: Program, target: Target) -> Written:
     key = (program, target.name, f"{getattr(target, 'math', '')} {getattr(target, 'choice', '')}")
     if key not in _WRITTEN:
@@ -198,7 +204,7 @@ def allocate(program: Program, values: Values, literals: Mapping[str, float]) ->
         state = queues[q.name]
         state.make_room(16)
     params = {name: literals[name] if name in literals else values.params[name] for name, _ in program.params}
-    return State(program, sizes, params, arrays, queues, values.functions)
+    return State(program, sizes, params, arrays, queues, values.functions, {c: values.times[c] for c in program.listed})
 
 
 def host_kernels(prepared: Prepared) -> dict[int, str]:
@@ -212,7 +218,10 @@ def explain(prepared: Prepared, stage: str) -> str:
         case "model":
             return "\n\n".join(_task_text(t) for t in prepared.tasks)
         case "passes":
-            return "\n".join(prepared.passes)
+            report = [f"lift_literals: {len(prepared.literals)} numbers became parameters"]
+            assert prepared.lowered is not None
+            optimise(prepared.lowered, prepared.passes, report)
+            return "\n".join(report)
         case "program":
             return program_text(prepared.program)
         case "source":

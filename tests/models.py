@@ -7,7 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from brainsim import (
+    EventClock,
     Network,
+    NetworkOperation,
     NeuronGroup,
     PoissonGroup,
     PoissonInput,
@@ -209,6 +211,19 @@ def awkward_names() -> Network:
     return Network(G, StateMonitor(G, ["x", "x2f", "min"], record=True, name="trace"))
 
 
+def irregular_times() -> Network:
+    """Code, a monitor and a Python function at times of their own, on and between the steps of a noisy group."""
+    G = NeuronGroup(7, "dv/dt = -v/(5*ms) + xi*ms**-0.5 : 1", method="euler", threshold="v > 1", reset="v = 0", name="irregular")
+    G.run_at("v += rand() + 0.01*i", [0, 0.35, 1, 7.77, 11.9] * ms, order=1)
+    G.run_on_clock("v *= 0.9", EventClock([1, 1.0000001, 3.3] * ms))
+    M = StateMonitor(G, "v", record=True, clock=EventClock([0.02, 1, 5.1, 11.95] * ms))
+
+    def halve(t: second) -> None:
+        G.v[0] = G.v[0] / 2 + t / second
+
+    return Network(G, M, SpikeMonitor(G), NetworkOperation(halve, clock=EventClock([0.3, 4.44] * ms), name="halve"))
+
+
 MODELS = [leaky_neurons, refractory_noisy_neurons, refractory_condition, multiplicative_noise, hodgkin_huxley_like, scattered_delays,
           one_delay, plastic_synapses, graded_synapses, order_matters, driven_from_outside, random_everywhere, linked_and_shared,
           called_from_python, awkward_names]
@@ -241,3 +256,4 @@ def steps_of_their_own() -> Network:
 
 MODELS.append(one_for_all)
 MODELS.append(steps_of_their_own)
+MODELS.append(irregular_times)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "brainsim"
-EVERYWHERE = {"errors", "options", "preferences"}
+EVERYWHERE = {"errors", "options", "preferences", "stages"}
 LEFT = ["language", "units", "model", "integrators", "reduction"]
 RIGHT = ["ir", "passes", "targets", "runtime"]
 ALLOWED = {
@@ -20,7 +20,7 @@ ALLOWED = {
     "compat": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log"},
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
-    "errors": set(), "preferences": {"errors"}, "options": {"errors", "preferences"}, "log": set(),
+    "errors": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"}, "log": set(),
     "__init__": {"*"}, "__main__": {"*"},
 }
 #: packages that cost time or may be missing, imported where they are used

@@ -7,7 +7,7 @@ from brainsim import errors, options, preferences, units
 from brainsim.compat import absent, housekeeping, messages, methods, testing
 from brainsim.language import code_strings
 from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.runtime import progress
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 
@@ -60,7 +60,7 @@ SEMI_PUBLIC: dict[str, Any] = {
     "cpp_standalone_device": standalone.cpp_standalone_device,
     "CurrentDeviceProxy": devices.ActiveDevice, "active_device": devices.device, "previous_devices": devices.previous_devices,
     "extract_method_options": methods.extract_method_options,
-    "BaseClock": Clock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
+    "BaseClock": BaseClock, "DIMENSIONLESS": DIMENSIONLESS, "Dimension": Dimension,
     "IntegrationError": errors.IntegrationError, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
     "BrianGlobalPreferences": preferences.Preferences, "BrianGlobalPreferencesView": preferences.Choices,
     "DefaultValidator": preferences.SameKind,

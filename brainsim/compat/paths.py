@@ -12,7 +12,7 @@ PATHS = {
     "only": "*",
     "core": "",
     "core.base": "BrianObject BrianObjectException",
-    "core.clocks": "Clock BaseClock defaultclock",
+    "core.clocks": "Clock BaseClock EventClock defaultclock",
     "core.core_preferences": "",
     "core.functions": "Function implementation declare_types timestep DEFAULT_FUNCTIONS DEFAULT_CONSTANTS",
     "core.magic": "MagicNetwork MagicError magic_network run stop collect store restore start_scope",

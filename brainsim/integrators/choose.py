@@ -22,6 +22,7 @@ from brainsim.integrators.pairs import PAIRS
 from brainsim.integrators.shared import share
 from brainsim.integrators.stochastic import milstein
 from brainsim.integrators.system import System, Update
+from brainsim.stages import stage
 
 Method = Callable[..., Update]
 DEFAULT = ("exact", "euler", "heun")
@@ -43,6 +44,7 @@ ALIASES: Mapping[str, str] = {"linear": "exact", "independent": "exact", "gsl": 
 OPTIONS: Mapping[str, frozenset[str]] = {"exact": frozenset({"extended", "simplify"}), **dict.fromkeys(PAIRS, adaptive.OPTIONS)}
 
 
+@stage("integrate")
 def integrate(
     system: System,
     method: str | Sequence[str | Method] | Method | None = None,

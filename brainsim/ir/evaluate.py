@@ -19,11 +19,11 @@ def power(a: object, b: object) -> object:
     """a ** b; whole numbers stay whole for exponents that are not negative."""
     if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
         return int(a) ** int(b) if b >= 0 else np.float64(a) ** int(b)
-    return np.power(np.float64(a), b)
+    return np.power(a if isinstance(a, np.float32) else np.float64(a), b)
 
 
 OPS = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: np.divide(np.float64(a), b),
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: np.divide(a if isinstance(a, np.float32) else np.float64(a), b),
     "//": np.floor_divide, "%": np.mod, "**": power, "neg": operator.neg, "not": operator.not_,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }
@@ -69,7 +69,7 @@ def parameter(state: State, name: str) -> object:
     owner, _, field = name.rpartition(".")
     if owner in state.program.clocks and field in ("t", "dt", "step"):
         k = state.program.clocks.index(owner)
-        return {"t": state.step[k] * state.dt[k], "dt": state.dt[k], "step": int(state.step[k])}[field]
+        return {"t": state.reached()[k], "dt": state.dt[k], "step": int(state.step[k])}[field]
     if field == "@slots":
         return state.queue_slots(owner)
     if field == "@size":

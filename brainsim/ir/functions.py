@@ -8,9 +8,9 @@ import numpy as np
 
 def exprel(x: np.ndarray) -> np.ndarray:
     """(exp(x) - 1) / x, and 1 at 0."""
-    x = np.asarray(x, dtype=float)
-    small = np.abs(x) < 1e-16
-    return np.where(small, 1.0, np.expm1(x) / np.where(small, 1.0, x))[()]
+    x = np.asarray(x) if np.asarray(x).dtype == np.float32 else np.asarray(x, dtype=float)
+    small, one = np.abs(x) < 1e-16, x.dtype.type(1)
+    return np.where(small, one, np.expm1(x) / np.where(small, one, x))[()]
 
 
 def timestep(t: np.ndarray, dt: np.ndarray) -> np.ndarray:

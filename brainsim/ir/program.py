@@ -191,7 +191,10 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Everything that happens in a time step, in order. Each clock ``c`` owns the parameters ``c.t``, ``c.dt``, ``c.step``."""
+    """Everything that happens in a time step, in order. Each clock ``c`` owns the parameters ``c.t``, ``c.dt``, ``c.step``.
+
+    The time of step s is ``s * dt``, or, for the clocks that are ``listed``, the s-th of a list of times.
+    """
 
     spaces: tuple[str, ...]
     clocks: tuple[str, ...]
@@ -200,3 +203,4 @@ class Program:
     queues: tuple[Queue, ...]
     kernels: tuple[Kernel, ...]
     natives: tuple[Native, ...] = ()
+    listed: tuple[str, ...] = ()

@@ -65,10 +65,11 @@ class State:
     arrays: dict[str, np.ndarray]
     queues: dict[str, QueueState]
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)   #: what `Foreign` calls: arrays → array
+    times: dict[str, np.ndarray] = field(default_factory=dict)   #: of listed clocks: seconds of each step, and the last once more; float64
     seed: int = 0
     step: np.ndarray = field(init=False)   #: next step of each clock, int64
     end: np.ndarray = field(init=False)    #: step at which each clock ends, int64
-    dt: np.ndarray = field(init=False)     #: seconds, float64
+    dt: np.ndarray = field(init=False)     #: seconds, float64; of a listed clock, what its times are told apart by
     origin: np.ndarray = field(init=False) #: step of each clock at which the seed began to hold, int64; random numbers count from there
     due: np.ndarray = field(init=False)    #: clocks taking part in the tick under way
     cursor: int = -1                       #: next kernel of the tick under way, -1 between ticks
@@ -81,6 +82,14 @@ class State:
         self.step, self.end = np.zeros(count, np.int64), np.zeros(count, np.int64)
         self.dt, self.due, self.origin = np.ones(count), np.zeros(count, np.uint8), np.zeros(count, np.int64)
 
+    def reached(self) -> np.ndarray:
+        """Seconds of the next step of each clock; of its last step, where a listed clock has no further one."""
+        found = self.step * self.dt
+        for clock in self.program.listed:
+            k = self.program.clocks.index(clock)
+            found[k] = self.times[clock][self.step[k]]
+        return found
+
     def queue_slots(self, name: str) -> int:
         """Number of slots of a queue."""
         return self.queues[name].data.shape[0]
@@ -91,7 +100,7 @@ def begin_tick(state: State) -> bool:
     running = state.step < state.end
     if not running.any():
         return False
-    times = state.step * state.dt
+    times = state.reached()
     first = times[running].min()
     state.due[:] = running & (times - first < 1e-4 * state.dt.min())
     state.cursor = 0

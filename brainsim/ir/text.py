@@ -77,7 +77,7 @@ def kernel(k: Kernel) -> str:
 
 def program(p: Program) -> str:
     """Declarations, then kernels in the order in which they run."""
-    lines = [f"space {s}" for s in p.spaces] + [f"clock {c}" for c in p.clocks]
+    lines = [f"space {s}" for s in p.spaces] + [f"clock {c}" + " by a list of times" * (c in p.listed) for c in p.clocks]
     lines += [f"param {n} {t}" for n, t in p.params]
     lines += [f"array {a.name} {a.dtype} over {a.space}" + (f" into {a.into}" if a.into else "") for a in p.arrays]
     lines += [f"queue {q.name} {q.dtype}" + (f" into {q.into}" if q.into else "") for q in p.queues]

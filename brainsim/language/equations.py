@@ -12,6 +12,7 @@ from brainsim.language.expressions import parse_part, to_text
 from brainsim.language.latex import latex, name_latex
 from brainsim.language.scan import closing, trimmed, without_comments
 from brainsim.language.trees import Name, Number, Op, Tree, calls, names
+from brainsim.stages import stage
 
 Kind = Literal["differential", "subexpression", "parameter"]
 
@@ -81,6 +82,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _FLAG = re.compile(r"[A-Za-z][\w-]*(?: [\w-]+)*", re.ASCII)
 
 
+@stage("parse")
 def parse_equations(source: Source) -> tuple[Equation, ...]:
     """The equations in the order written.
 

@@ -5,11 +5,13 @@ import ast
 import math
 import warnings
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from brainsim.errors import BrainsimError, Source, Span, WrongSyntax
 from brainsim.language.refusals import explain_character, explain_failure, explain_node
 from brainsim.language.scan import on_one_line, trimmed
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While
+from brainsim.stages import stage
 
 _BINARY = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
@@ -43,6 +45,8 @@ class _Reading:
         return self.error(what, at=self.between(start, stop), found=repr(found) if found else "", help=help)
 
 
+@stage("parse")
+@lru_cache(maxsize=4096)
 def parse_expression(source: Source, error: type[BrainsimError] = WrongSyntax, allow_select: bool = False) -> Tree:
     """The tree of a whole source; refuses with ``error``.
 

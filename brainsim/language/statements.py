@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from brainsim.errors import BrainsimError, Source, Span, WrongSyntax
 from brainsim.language.expressions import parse_part
 from brainsim.language.scan import cut, outside_brackets, trimmed, without_comments
 from brainsim.language.trees import Assign
+from brainsim.stages import stage
 
 _ASSIGNMENT = re.compile(r"(?<![<>=!])(\*\*|//|<<|>>|[-+*/%&|^@:])?=(?!=)")
 _ALLOWED = ("=", "+=", "-=", "*=", "/=", "//=", "%=", "**=")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
+@stage("parse")
+@lru_cache(maxsize=4096)
 def parse_statements(source: Source) -> tuple[Assign, ...]:
     """The assignments of a block, in order, separated by line ends or ``;``; an empty block gives none.
 

@@ -7,14 +7,15 @@ from brainsim.ir.expressions import Load, Param
 from brainsim.ir.program import Array, Each, FanOut, Kernel, Program, Queue, RandomRows, Store
 from brainsim.ir.walk import nodes, touched_queues
 from brainsim.lowering.expressions import Streams
+from brainsim.lowering.precision import in_single
 from brainsim.lowering.schedule import ordered
 from brainsim.lowering.tasks import kernels
 from brainsim.model.tasks import Task
 
 
 def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[str, Queue], slots: Sequence[str],
-          clock_names: Iterable[str] = ()) -> Program:
-    """The program for these tasks; of the declared arrays, queues and clocks, those that a kernel uses."""
+          clock_names: Iterable[str] = (), listed: Iterable[str] = ()) -> Program:
+    """The program for these tasks; of the declared arrays, queues and clocks, those that a kernel uses. ``listed`` clocks have lists of times."""
     streams = Streams()
     made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
     used = sorted({name for k in made for name in _arrays(k)})
@@ -25,7 +26,8 @@ def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[st
     chosen = tuple(arrays[name] for name in used)
     spaces = sorted({a.space for a in chosen} | {k.domain.space for k in made if isinstance(k.domain, Each)}
                     | {n.name.removesuffix(".@size") for k in made for n in nodes(k) if isinstance(n, Param) and n.name.endswith(".@size")})
-    return Program(tuple(spaces), clocks, tuple(sorted(params.items())), chosen, tuple(queues[q] for q in touched), tuple(made))
+    return in_single(Program(tuple(spaces), clocks, tuple(sorted(params.items())), chosen, tuple(queues[q] for q in touched), tuple(made),
+                             listed=tuple(c for c in clocks if c in set(listed))))
 
 
 def _arrays(kernel: Kernel) -> set[str]:

@@ -127,8 +127,8 @@ def random_rows(task: Pathway, drawn: DrawnRows, now: Expr, streams: Streams) ->
     for n, v in enumerate(drawn.values):
         here = Place(task.clock, KeyedStreams(key=Param(v.key, "i8")), short=ends)
         name = f"@drawn{n}"
-        lets.append(Let(name, Cast("f8", expression(v.block.statements[-1].value, v.block, here))))  # type: ignore[union-attr]
-        given[v.program] = Local(name, "f8")
+        lets.append(Let(name, Cast(v.dtype, expression(v.block.statements[-1].value, v.block, here))))  # type: ignore[union-attr]
+        given[v.program] = Local(name, v.dtype)
     rows = RandomRows(task.due, now, Param(drawn.key, "i8"), Op("-", (last, first)), drawn.gaps, drawn.guide, drawn.hollow)
     place = Place(task.clock, streams, short=ends, guarded=True, given=given)
     return Kernel(task.name, task.clock, rows, (*lets, *statements(task.block, place)))

@@ -60,6 +60,7 @@ class DrawnValue:
     """A value of synapses that nobody stores: the block's last statement, its random numbers by the parameter ``key``."""
 
     program: str
+    dtype: str
     key: str
     block: Block
 

@@ -12,6 +12,7 @@ from brainsim.language.latex import latex, name_latex, number_latex, statement_l
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Tree, calls, names
 from brainsim.model.symbols import External, Symbol
+from brainsim.objects.clock import BaseClock, Clock
 from brainsim.objects.description import Cell, Description, Line, Math, Section
 from brainsim.objects.group import Group, RunRegularly
 from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, SpikeSource
@@ -126,7 +127,7 @@ def _neuron_rows(same: list[NeuronGroup], every: list[BrianObject]) -> Iterator[
     for event, (code, _) in g._event_code.items():
         yield ("Reset" if event == "spike" else f"On {event}",), _code(code)
     for o in (x for group in same for x in group.contained_objects if isinstance(x, RunRegularly)):
-        yield (f"Every {o.clock.dt}",), _code(o.code)
+        yield (_every(o.clock),), _code(o.code)
     if g.equations.of_kind("differential"):
         yield ("Integration",), (g.integration.method if g.integration is not None else str(g.method or "chosen at the run"),)
     for group in same:
@@ -190,14 +191,18 @@ def _record_words(o: Any) -> str:
     what = ", ".join(getattr(o, "record_variables", ())) or {"PopulationRateMonitor": "population rate", "SpikeMonitor": "spikes"}.get(
         type(o).__name__, f"events {getattr(o, 'event', '')}".strip())
     chosen = f" of {o.n_indices} elements" if hasattr(type(o), "n_indices") else ""
-    return f"{what}{chosen} in {_named(o.source)}" + (f", every {o.clock.dt}" if hasattr(type(o), "n_indices") else "")
+    return f"{what}{chosen} in {_named(o.source)}" + (f", {_every(o.clock).lower()}" if hasattr(type(o), "n_indices") else "")
+
+
+def _every(clock: BaseClock) -> str:
+    return f"Every {clock.pace}" if isinstance(clock, Clock) else f"At {clock.pace}"
 
 
 def _simulation_rows(every: list[BrianObject], operations: list[NetworkOperation]) -> Iterator[tuple[Cell, ...]]:
-    steps = sorted({o.clock.dt_ for o in every})
+    steps = sorted({o.clock.dt_ for o in every if isinstance(o.clock, Clock)})
     yield ("Time step",), tuple(_value(dt, SECOND) for dt in steps)
     if operations:
-        yield ("Python code",), tuple(f"{getattr(o.function, '__name__', o.name)}, every {o.clock.dt}" for o in operations)
+        yield ("Python code",), tuple(f"{getattr(o.function, '__name__', o.name)}, {_every(o.clock).lower()}" for o in operations)
 
 
 # -- names from the script ---------------------------------------------------------------------------------------------------

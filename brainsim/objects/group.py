@@ -20,7 +20,7 @@ from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
 from brainsim.objects import html
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
 from brainsim.objects.host import Elements, evaluate, may_be_divided
 from brainsim.objects.memory import Line
@@ -32,19 +32,23 @@ from brainsim.objects.tables import from_format, in_format
 from brainsim.objects.value_text import value_text
 from brainsim.objects.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.options import prefs
+from brainsim.stages import watched
 from brainsim.units.check import check_condition, unit_text
 from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
 
 
-def clock_symbols(clock: Clock) -> dict[str, Symbol]:
-    """Time as a group sees it: that of its own clock, whichever clock its code runs on."""
-    return {
+def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
+    """Time as a group sees it: that of its own clock, whichever clock its code runs on. There is no ``dt`` on an `EventClock`."""
+    found = {
         "t": Symbol("t", "clock", f"{clock.name}.t", SECOND, "f8", shared=True, origin="clock"),
         "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
         "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True, origin="clock"),
     }
+    if clock._dt is None:
+        del found["dt"]
+    return found
 
 
 _SHADOWED: set[tuple[str, str]] = set()
@@ -55,14 +59,18 @@ class Sealed(type):
     """Classes whose finished objects take no new attributes, so that a misspelt variable is an error and not a silence."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = super().__call__(*args, **kwargs)
+        spent: dict[str, float] = {}
+        with watched(spent, "declare"):
+            made = super().__call__(*args, **kwargs)
         object.__setattr__(made, "_sealed", True)
+        object.__setattr__(made, "_spent", spent)
         return made
 
 
 class Group(BrianObject, metaclass=Sealed):
     """An object with variables. Subclasses say what their elements are."""
 
+    add_to_magic_network = True
     _sealed = False
     _element = "neuron"      #: what an element is called in tables
 
@@ -265,6 +273,10 @@ class Group(BrianObject, metaclass=Sealed):
 
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable where the index says; names in strings are looked up in ``run``."""
+        with watched(vars(self).get("_spent", {}), "declare"):
+            self._set(v, item, value, check, run)
+
+    def _set(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         self._refuse_write(v)
         if isinstance(value, str):
             self._write_string(v, item, value, run, check)
@@ -383,6 +395,8 @@ class Group(BrianObject, metaclass=Sealed):
                 return self._view(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
                 return getattr(self._clock, name)
+            if name == "state":     # no method, so that a variable may have this name
+                return lambda name, use_units=True, level=0: getattr(self, name if use_units else f"{name}_")
             if name in ("t_in_timesteps", "t_in_timesteps_"):
                 return self._clock.timestep
             for stem, with_units in ((name, True), (name.removesuffix("_"), False)):
@@ -441,10 +455,6 @@ class Group(BrianObject, metaclass=Sealed):
         variable.linked_to = value.symbol_for(self, variable)
         structure_changed()
 
-    def state(self, name: str, use_units: bool = True, level: int = 0) -> "VariableView":
-        """The variable called ``name``, as ``group.name`` (with ``use_units=False`` as ``group.name_``)."""
-        return getattr(self, name if use_units else f"{name}_")
-
     def add_attribute(self, name: str) -> None:
         """Allow a Python attribute of this name to be set on the group."""
         object.__setattr__(self, name, None)
@@ -472,7 +482,7 @@ class Group(BrianObject, metaclass=Sealed):
             n for n, v in self.variables.items()
             if (not v.is_subexpression or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
         if vars is None and read_only_variables:
-            chosen += [n for n in TIMES if n not in chosen]
+            chosen += [n for n in clock_symbols(self.clock) if n not in chosen]
         found: dict[str, Any] = {}
         for name in chosen:
             if name in TIMES and name not in self.variables:
@@ -510,11 +520,19 @@ class Group(BrianObject, metaclass=Sealed):
                 and ("linked" not in v.flags or v.linked_to is not None)]
 
     # -- regular code --------------------------------------------------------------------------------------------------
-    def run_regularly(self, code: str, dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,
+    def run_regularly(self, code: str, dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
                       name: str | None = None) -> "RunRegularly":
         """Run statements on every element each ``dt`` (default: this group's clock)."""
-        made = RunRegularly(self, code, dt=dt, clock=clock or (None if dt is not None else self.clock), when=when, order=order,
-                            name=name or f"{self.name}_run_regularly*")
+        chosen = make_clock(dt, clock) if dt is not None or clock is not None else self.clock
+        return self.run_on_clock(code, chosen, when, order, name or f"{self.name}_run_regularly*")
+
+    def run_at(self, code: str, times: object, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+        """Run statements on every element at these times, given in any order and each once (`EventClock`)."""
+        return self.run_on_clock(code, EventClock(times), when, order, name or f"{self.name}_run_at*")
+
+    def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+        """Run statements on every element at the ticks of a clock."""
+        made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or f"{self.name}_run_on_clock*")
         getattr(self, "parent", self)._contained.append(made)
         structure_changed()
         return made

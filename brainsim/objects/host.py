@@ -11,7 +11,7 @@ from brainsim.language import trees
 from brainsim.language.functions import RANDOM
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.objects.random_state import random_state
 from brainsim.targets.numpy_arrays import power_many
 
@@ -29,7 +29,7 @@ class Elements:
     """The elements a string is evaluated for. ``index`` are their numbers (None: one evaluation, shared variables only)."""
 
     arrays: Arrays
-    clock: Clock
+    clock: BaseClock
     index: np.ndarray | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     offsets: Mapping[str, int] = field(default_factory=dict)

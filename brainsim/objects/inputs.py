@@ -17,7 +17,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
 from brainsim.objects import html
-from brainsim.objects.clock import TOLERANCE, Clock, defaultclock
+from brainsim.objects.clock import TOLERANCE, BaseClock, defaultclock
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
@@ -101,7 +101,7 @@ class PoissonGroup(SpikeSource):
     ``rates``: a frequency, an array of them, or a string evaluated every step (it may use ``t`` and ``i``).
     """
 
-    def __init__(self, N: int, rates: object, dt: object = None, clock: Clock | None = None, when: str = "thresholds", order: int = 0,
+    def __init__(self, N: int, rates: object, dt: object = None, clock: BaseClock | None = None, when: str = "thresholds", order: int = 0,
                  namespace: Mapping[str, object] | None = None, name: str = "poissongroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name, namespace=namespace)
         self._start_source(N)
@@ -135,7 +135,7 @@ class PoissonGroup(SpikeSource):
 class SpikeGeneratorGroup(SpikeSource):
     """N elements that spike at given ``times`` (``indices`` and ``times`` of equal length), repeated every ``period`` if given."""
 
-    def __init__(self, N: int, indices: object, times: object, dt: object = None, clock: Clock | None = None, period: object = Quantity(0.0, SECOND),
+    def __init__(self, N: int, indices: object, times: object, dt: object = None, clock: BaseClock | None = None, period: object = Quantity(0.0, SECOND),
                  when: str = "thresholds", order: int = 0, sorted: bool = False, name: str = "spikegeneratorgroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
         if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:  # type: ignore[operator,arg-type]
@@ -254,6 +254,7 @@ class SpikeGeneratorGroup(SpikeSource):
 class PoissonInput(BrianObject):
     """``N`` Poisson processes of equal ``rate`` onto every element of ``target``: adds ``binomial(N, rate*dt)*weight`` each step."""
 
+    add_to_magic_network = True
     _slot = "synapses"
 
     def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses", order: int = 0):
@@ -325,14 +326,18 @@ class TimedArray:
         self.name = name or f"_timedarray_{next(_TIMED)}"
 
     @property
-    def dt(self) -> Quantity:
-        """The step between values."""
-        return Quantity(self.dt_, SECOND)
+    def dt(self) -> float:
+        """The time between two values, in seconds, as a plain number."""
+        return self.dt_
 
     def grid(self, dt: float) -> tuple[float, int]:
         """A fine grid and its points per value, so that multiples of dt land on the right value (R24)."""
         per_row = max(int(2 ** np.ceil(np.log2(8 * self.dt_ / dt))), 1)
         return self.dt_ / per_row, per_row
+
+    def _step_for(self, clock: BaseClock) -> float:
+        """The step that times of a clock are multiples of; a small one where they are irregular."""
+        return clock._dt or TOLERANCE * self.dt_
 
     def row(self, dt: float, t: object) -> np.ndarray:
         """Which value holds at ``t`` for a clock of step ``dt``."""
@@ -340,9 +345,9 @@ class TimedArray:
         fine = np.floor(np.asarray(t, dtype=float) / grid + 0.5).astype(np.int64)
         return np.clip(fine // per_row, 0, len(self.values) - 1)
 
-    def lookup(self, clock: Clock, t: object, i: object = None) -> np.ndarray:
+    def lookup(self, clock: BaseClock, t: object, i: object = None) -> np.ndarray:
         """Numbers in base units, as equations on this clock see them."""
-        row = self.row(clock.dt_, t)
+        row = self.row(self._step_for(clock), t)
         if self.values.ndim == 1:
             return self.values[row]
         column = np.asarray(i).astype(np.int64)
@@ -371,19 +376,19 @@ class TimedArray:
         """The values in row order."""
         return {f"{self.name}.values": (Array(f"{self.name}.values", "f8", f"{self.name}.list"), self.values.reshape(-1))}
 
-    def params_for(self, clock: Clock) -> dict[str, float | int]:
+    def params_for(self, clock: BaseClock) -> dict[str, float | int]:
         """What the equations on a clock need."""
-        grid, per_row = self.grid(clock.dt_)
+        grid, per_row = self.grid(self._step_for(clock))
         columns = self.values.shape[1] if self.values.ndim == 2 else 1
         return {f"{self.name}.{clock.name}.grid": grid, f"{self.name}.{clock.name}.per_row": per_row,
                 f"{self.name}.rows": len(self.values), f"{self.name}.columns": columns}
 
     def _repr_html_(self) -> str:
-        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))), ("dt", self.dt)]
+        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))), ("dt", Quantity(self.dt_, SECOND))]
         return html.table("TimedArray", ("", ""), rows, self.name)
 
     def __repr__(self) -> str:
-        return f"TimedArray({' × '.join(map(str, self.values.shape))} values, dt={self.dt})"
+        return f"TimedArray({' × '.join(map(str, self.values.shape))} values, dt={Quantity(self.dt_, SECOND)})"
 
 
 class Link:

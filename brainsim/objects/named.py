@@ -4,14 +4,14 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from brainsim.errors import WrongType, WrongValue
 from brainsim.model.tasks import HostCall
 from brainsim.objects import html
-from brainsim.objects.clock import Clock, make_clock
+from brainsim.objects.clock import BaseClock, make_clock
 from brainsim.objects.structure import structure_changed
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
@@ -55,10 +55,10 @@ class BrianObject(Named):
     """
 
     invalidates_magic_network = True
-    add_to_magic_network = True
+    add_to_magic_network = False      #: groups, monitors, inputs and network operations join; a class of a user's says so itself
     _slot = "start"
 
-    def __init__(self, *, dt: object = None, clock: Clock | None = None, when: str | None = None, order: int = 0, name: str = "brianobject*"):
+    def __init__(self, *, dt: object = None, clock: BaseClock | None = None, when: str | None = None, order: int = 0, name: str = "brianobject*"):
         self._take_name(name)
         self._made_at = user_line()
         self._clock = make_clock(dt, clock)
@@ -77,7 +77,7 @@ class BrianObject(Named):
 
     # -- schedule ------------------------------------------------------------------------------------------------------
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> BaseClock:
         """The clock that says when this object is due."""
         return self._clock
 
@@ -129,6 +129,13 @@ class BrianObject(Named):
         if not self._active or not callable(getattr(type(self), "run", None)):
             return []
         return [HostCall(name=self.name, clock=self._clock.name, when=self._when, order=self._order)]
+
+    def before_run(self, run_namespace: Mapping[str, object] | None = None) -> None:
+        """Called before every run of the network; for classes of users. ``run_namespace``: names visible to the run."""
+
+    def after_run(self) -> None:
+        """Called after every run of the network; for classes of users."""
+
     def dependencies(self) -> Iterable["BrianObject"]:
         """Objects that must be in the same network."""
         return ()
@@ -137,7 +144,7 @@ class BrianObject(Named):
         return f"<{type(self).__name__} {self.name!r}>"
 
     def _repr_html_(self) -> str:
-        return html.table(type(self).__name__, ("when", "order", "dt", "active"), [(self.when, self.order, self.clock.dt, self.active)], self.name)
+        return html.table(type(self).__name__, ("when", "order", "dt", "active"), [(self.when, self.order, self.clock.pace, self.active)], self.name)
 
 
 def user_line() -> str:

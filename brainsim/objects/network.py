@@ -17,7 +17,7 @@ from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects import html
-from brainsim.objects.clock import Clock, check_change, seconds
+from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, fastest_of, seconds
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
@@ -33,10 +33,12 @@ from brainsim.objects.schedule_summary import Entry, SchedulingSummary
 from brainsim.objects.simulation import Simulation
 from brainsim.objects.snapshot import put_back, snapshot
 from brainsim.objects.structure import structure_changed, structure_version
+from brainsim.objects.timings import Timings
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
 from brainsim.runtime.progress import Progress, reporter
 from brainsim.runtime.scheduler import Stop, advance, graceful_interrupt
+from brainsim.stages import STAGES, watched
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND
 
@@ -59,11 +61,12 @@ class Network(Named):
         self._prepared: Prepared | None = None
         self._prepared_for: tuple[object, ...] = ()
         self._externals: list[Outside] = []
-        self._clocks: list[Clock] = []
-        self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run
+        self._clocks: list[BaseClock] = []     #: those of the prepared program
+        self._every_clock: list[BaseClock] = []
+        self._dts: dict[Clock, float] = {}     #: steps of the clocks at the last run, of those that have one
         self._key: int | None = None
         self._seed_version = -1
-        self._origins: dict[Clock, int] = {}   #: steps of the clocks when the key was drawn
+        self._origins: dict[BaseClock, int] = {}   #: steps of the clocks when the key was drawn
         random_state.networks.add(self)
         self._stored: dict[str, Mapping[str, Any]] = {}
         self._schedule: tuple[str, ...] | None = None
@@ -74,6 +77,7 @@ class Network(Named):
         self._watched: list[tuple[weakref.ref[BrianObject], str, np.ndarray]] = []
         self._adaptive: list[BrianObject] = []
         self._timings: dict[str, float] = {}
+        self._spent: dict[str, float] = {}      #: seconds by stage of the last run
         self._profile: dict[str, float] | None = None
         self._profiled = False
         self._threads: int | None = None
@@ -86,7 +90,7 @@ class Network(Named):
             if isinstance(o, BrianObject):
                 if o._network is not None and o._network is not self._mark:
                     raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
-                if o not in self._objects and o.add_to_magic_network | True:
+                if o not in self._objects:
                     self._objects.append(o)
             elif isinstance(o, Mapping):
                 self.add(*o.values())
@@ -202,8 +206,12 @@ class Network(Named):
 
     def prepare_for(self, run: RunNamespace) -> None:
         """Everything up to a built program, unless what there is still holds."""
-        if not self._ready(run):
+        if self._ready(run):
+            return
+        spent: dict[str, float] = {}
+        with watched(spent, "resolve"):
             self._prepare(run)
+        self._spent = spent
 
     def run_with_key(self, length: float, run: RunNamespace, key: int) -> None:
         """A run of so many seconds with random numbers from this key."""
@@ -234,6 +242,7 @@ class Network(Named):
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
         start = self._t
+        self._call_hooks("before_run", run)
         self.prepare_for(run)
         assert self._prepared is not None
         state, prepared = self._prepared.state, self._prepared
@@ -246,17 +255,24 @@ class Network(Named):
             state.seed = key
             prepared.executable.load_params(state)
         self._new_values = False
-        end = start + length if self._dts else start
-        fastest = min(self._dts.values(), default=np.inf)
+        end = start + length if self._every_clock else start
+        fastest = fastest_of(self._every_clock)
         for k, clock in enumerate(self._clocks):
-            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt
+            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt or fastest
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
         self._advance(prepared, start, end, say, period)
-        self._timings["run"] = wall.perf_counter() - began - self._timings["prepare"]
+        self._timings["run"] = self._spent["run"] = wall.perf_counter() - began - self._timings["prepare"]
         self._check_accuracy()
         self._warn_of_invalid()
+        self._call_hooks("after_run")
+
+    def _call_hooks(self, name: str, run: RunNamespace | None = None) -> None:
+        """`before_run` (with the names visible to the run) and `after_run` of classes of users."""
+        for o in self._all():
+            if getattr(type(o), name) is not getattr(BrianObject, name):
+                getattr(o, name)(*([] if run is None else [{n: value for place in reversed(run.places) for n, value in place.items()}]))
 
     def _advance(self, prepared: Prepared, start: float, end: float, say: Any, period: float) -> None:
         state, stop = prepared.state, Stop()
@@ -269,7 +285,7 @@ class Network(Named):
             length = end - start
 
             def completed() -> float:
-                return min(1.0, max(0.0, (float((state.step * state.dt).min(initial=end)) - start) / length)) if length > 0 else 1.0
+                return min(1.0, max(0.0, (float(state.reached().min(initial=end, where=state.step < state.end)) - start) / length)) if length > 0 else 1.0
 
             progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed, lambda s: Quantity(s, SECOND))
             progress.begin()
@@ -289,10 +305,10 @@ class Network(Named):
         finally:
             RUNNING.remove(self)
             self._sync_clocks(state)
-            self._t = float((state.step * state.dt)[state.step < state.end].min(initial=end))
-            for clock in self._dts:
+            self._t = float(state.reached().min(initial=end, where=state.step < state.end))
+            for clock in self._every_clock:
                 if clock not in self._clocks:
-                    clock.step = clock.steps_until(self._t, min(self._dts.values()))
+                    clock.step = clock.steps_until(self._t, fastest_of(self._every_clock))
         if progress is not None:
             progress.finish(completed())
         if stop.interrupted:
@@ -335,11 +351,11 @@ class Network(Named):
             self._key, self._seed_version, self._origins = random_state.next_key(), random_state.version, {}
         return self._key
 
-    def random_place(self) -> tuple[int | None, int, dict[Clock, int]]:
+    def random_place(self) -> tuple[int | None, int, dict[BaseClock, int]]:
         """Key, the seed it is from, and how many steps it has been used for."""
         return self._key, self._seed_version, {clock: clock.step - origin for clock, origin in self._origins.items()}
 
-    def go_on_from(self, key: int | None, seed_version: int, used: Mapping[Clock, int]) -> None:
+    def go_on_from(self, key: int | None, seed_version: int, used: Mapping[BaseClock, int]) -> None:
         """The inverse of `random_place`: random numbers go on as they did from there."""
         self._key, self._seed_version, self._origins = key, seed_version, {clock: clock.step - steps for clock, steps in used.items()}
 
@@ -361,11 +377,13 @@ class Network(Named):
         return True
 
     def _prepare(self, run: RunNamespace) -> None:
-        clocks = {o.clock: o.clock.dt_ for o in self._all()}
-        for clock, dt in clocks.items():
+        every = list(dict.fromkeys(o.clock for o in self._all()))
+        dts = {clock: clock.dt_ for clock in every if isinstance(clock, Clock)}
+        for clock, dt in dts.items():
             if self._dts.get(clock, dt) != dt:
                 check_change(self._t, self._dts[clock], dt)
-            clock.step = clock.steps_until(self._t, min(clocks.values()))
+        for each in every:
+            each.step = each.steps_until(self._t, fastest_of(every))
         self._check()
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
@@ -383,7 +401,7 @@ class Network(Named):
         self._rebind = True
         for o in self._all():
             o._network = self._mark
-        self._dts = clocks
+        self._every_clock, self._dts = every, dts
         self._prepared_for = self._signature()
 
     def _check(self) -> None:
@@ -399,7 +417,7 @@ class Network(Named):
         for o in every:
             if names.setdefault(o.name, o) is not o:
                 raise WrongValue(f"Two objects of {self.name} are called '{o.name}'", help="give one of them another name")
-        clocks: dict[str, Clock] = {}
+        clocks: dict[str, BaseClock] = {}
         for o in every:
             if clocks.setdefault(o.clock.name, o.clock) is not o.clock:
                 raise WrongValue(f"Two clocks of {self.name} are called '{o.clock.name}'", help="give one of them another name")
@@ -438,7 +456,8 @@ class Network(Named):
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
-        values = Values(clocks=list(dict.fromkeys(o.clock.name for o in self._all())))
+        clocks = {o.clock.name: o.clock for o in self._all()}
+        values = Values(clocks=list(clocks), times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
         for o in self._owners().values():
             for part in ("arrays", "queues", "sizes", "params"):
                 if offers(o, part):
@@ -502,10 +521,10 @@ class Network(Named):
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
-        dts = [o.clock.dt_ for o in self._all()]
+        clocks = {o.clock for o in self._all()}
         return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
-                "clocks": {c.name: (c.steps_until(self._t, min(dts)), c.dt_) for c in {o.clock for o in self._all()}}}
+                "clocks": {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}}
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
         """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
@@ -516,9 +535,9 @@ class Network(Named):
             if o.name not in found["objects"]:
                 raise UnknownName(f"{o.name} was not part of the network when it was stored")
             put_back(o, found["objects"][o.name])
-            step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock.dt_))
+            step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
             o.clock.step, o.clock._dt = step, dt
-        self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all()}
+        self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
         self._rebind = True
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
@@ -566,7 +585,7 @@ class Network(Named):
         clocks = {o.clock.name: o.clock for o in self._all()}
         active = self._tasks(RunNamespace.of_caller())
         idle = [HostCall(name=o.name, clock=o.clock.name, when=o.when, order=o.order) for o in self._all() if not o.active]
-        return SchedulingSummary(Entry(t.name, t.when, t.order, clocks[t.clock].dt, t.clock, not any(t is x for x in idle))
+        return SchedulingSummary(Entry(t.name, t.when, t.order, clocks[t.clock].pace, t.clock, not any(t is x for x in idle))
                                  for t in ordered([*active, *idle], self.schedule))
 
     @property
@@ -575,6 +594,15 @@ class Network(Named):
         if self._profile is None:
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
+
+    def timings(self) -> Timings:
+        """Seconds by stage: of the objects since they were made, of the last preparation and the last run."""
+        objects = [vars(o).get("_spent", {}) for o in self._all()]
+        return Timings({name: sum(part.get(name, 0.0) for part in [*objects, self._spent]) for name in STAGES})
+
+    def get_profiling_info(self) -> list[tuple[str, Quantity]]:
+        """As `profiling_info`."""
+        return self.profiling_info
 
     def to_pandas(self) -> dict[str, Any]:
         """A table for each object that has values, by name."""
@@ -587,7 +615,7 @@ class Network(Named):
         return tree
 
     def _repr_html_(self) -> str:
-        rows = [(o.name, type(o).__name__, o.clock.dt) for o in self._objects]
+        rows = [(o.name, type(o).__name__, o.clock.pace) for o in self._objects]
         return html.table("Network", ("object", "kind", "dt"), rows, f"{self.name}, t = {self.t}")
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While,
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds, Elementwise, OnEvents, Task, Threshold
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.objects.group import Group
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
@@ -55,7 +55,7 @@ class NeuronGroup(EquationGroup):
     def __init__(self, N: int, model: object = "", method: object = None, method_options: Mapping[str, object] | None = None,
                  threshold: str | None = None, reset: str | None = None, refractory: object = False,
                  events: Mapping[str, str] | None = None, namespace: Mapping[str, object] | None = None, dtype: object = None,
-                 dt: object = None, clock: Clock | None = None, order: int = 0, name: str = "neurongroup*", codeobj_class: object = None):
+                 dt: object = None, clock: BaseClock | None = None, order: int = 0, name: str = "neurongroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, order=order, name=name, namespace=namespace)
         self._N = _checked_count(N)
         self._spike_queues: dict[str, QueueState] = {}

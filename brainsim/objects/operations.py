@@ -7,7 +7,7 @@ from typing import Any
 
 from brainsim.errors import WrongType
 from brainsim.model.tasks import HostCall, Task
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace
 
@@ -15,7 +15,9 @@ from brainsim.objects.namespace import RunNamespace
 class NetworkOperation(BrianObject):
     """Calls ``function()`` or ``function(t)`` at every tick of its clock."""
 
-    def __init__(self, function: Callable[..., object], dt: object = None, clock: Clock | None = None, when: str = "start", order: int = 0,
+    add_to_magic_network = True
+
+    def __init__(self, function: Callable[..., object], dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
                  name: str = "networkoperation*"):
         if not callable(function):
             raise WrongType("A network operation is a function", found=repr(function))
@@ -45,7 +47,7 @@ def network_operation(*args: Any, **kwargs: Any) -> Any:
     """Decorator: ``@network_operation``, or with arguments ``@network_operation(dt=1*ms)``."""
     if len(args) == 1 and callable(args[0]) and not kwargs:
         return NetworkOperation(args[0])
-    if args and not callable(args[0]) and not isinstance(args[0], Clock):
+    if args and not callable(args[0]) and not isinstance(args[0], BaseClock):
         raise WrongType("network_operation takes its arguments by name", found=repr(args[0]))
     if args:
         kwargs["clock"] = args[0]

@@ -45,8 +45,9 @@ def traces(monitor: Any, variable: str, ax: Any = None) -> Any:
 def rate(monitor: Any, width: Any = None, ax: Any = None) -> Any:
     """Population rate over time, smoothed by a Gaussian where a width is given."""
     ax = _axes(ax)
-    values = monitor.rate_ if width is None else np.asarray(monitor.smooth_rate("gaussian", width))
-    ax.plot(monitor.t_ * 1e3, values)
+    values = np.asarray(monitor.rate_[:] if width is None else monitor.smooth_rate("gaussian", width))
+    beyond = (len(values) - len(monitor.t_[:])) // 2       # a window longer than the record gives more values than times
+    ax.plot(monitor.t_[:] * 1e3, values[beyond:beyond + len(monitor.t_[:])])
     ax.set(xlabel="time (ms)", ylabel="rate (Hz)", title=monitor.source.name)
     return ax
 

@@ -14,6 +14,7 @@ from brainsim.errors import Source, WrongType, WrongValue
 from brainsim.ir import random_rows
 from brainsim.ir.program import Array
 from brainsim.ir.random import draw_many
+from brainsim.ir.state import DTYPES
 from brainsim.language.functions import RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, walk
@@ -124,13 +125,14 @@ class Procedural:
     def values(self, program: str) -> np.ndarray:
         """A variable for every synapse."""
         formula, s = self.formula(program), self.synapses
-        found = [np.zeros(0)]
+        dtype = DTYPES[next(v.dtype for v in s.variables.values() if v.program == program)]
+        found = [np.zeros(0, dtype)]
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
             here = Elements(s.reach(), s.clock, np.arange(len(row)), offsets={f"{g.name}.first": g._first for g in (s.source, s.target)})
             here.paths = {(f"{s.name}.pre_index",): row + s.source._first, (f"{s.name}.post_index",): part.inner.astype(np.int64) + s.target._first}
             here.draws = keyed_draws(formula.key, row, number)
-            found.append(np.broadcast_to(evaluate(formula.tree, Block((), formula.symbols), here), row.shape).astype(float))
+            found.append(np.broadcast_to(evaluate(formula.tree, Block((), formula.symbols), here), row.shape).astype(dtype))
         return np.concatenate(found)
 
     def formula(self, program: str) -> Formula:
@@ -193,13 +195,13 @@ class Procedural:
     def drawn(self, block: Block) -> DrawnRows:
         """What a pathway needs to know, for a block that it runs."""
         s = self.synapses
-        own = {v.program for v in s.variables.values()}
+        own = {v.program: v.dtype for v in s.variables.values()}
         read = sorted({x.program for x in block.symbols.values() if x.program in own and x.kind == "array" and not x.shared})
         values = []
         for program in read:
             f = self.formula(program)
             key = f"{program}.key" if program in self.formulas else f"{s.name}.key"
-            values.append(DrawnValue(program=program, key=key, block=Block((Assign("_value", "=", f.tree),), f.symbols)))
+            values.append(DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),), f.symbols)))
         return DrawnRows(key=f"{s.name}.key", gaps=f"{s.name}.gaps", guide=f"{s.name}.guide", columns=s.target.bounds(), start=f"{s.name}.pre_index",
                          end=f"{s.name}.post_index", hollow=self.law.hollow, values=tuple(values))
 

@@ -17,7 +17,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
 from brainsim.objects import html, plotting
-from brainsim.objects.clock import Clock, seconds
+from brainsim.objects.clock import BaseClock, Clock, seconds
 from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import TIMES, Group
 from brainsim.objects.host import Elements, evaluate
@@ -177,7 +177,7 @@ class StateMonitor(Recorder):
     ``M[k].v`` is the trace of source index k. The default slot ``start`` shows values before the update of the step.
     """
 
-    def __init__(self, source: Any, variables: object, record: object = None, dt: object = None, clock: Clock | None = None,
+    def __init__(self, source: Any, variables: object, record: object = None, dt: object = None, clock: BaseClock | None = None,
                  when: str = "start", order: int = 0, name: str = "statemonitor*", codeobj_class: object = None):
         if not isinstance(source, Group):
             raise WrongType("StateMonitor records a group", found=type(source).__name__)
@@ -445,6 +445,8 @@ class PopulationRateMonitor(Recorder):
         if not isinstance(source, Group) or "spike" not in getattr(source, "events", {}):
             raise WrongType("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
         super().__init__(source, clock=source.clock, name=name)
+        if not isinstance(self.clock, Clock):
+            raise Unsupported("A PopulationRateMonitor counts spikes per time step, and an EventClock has none", help="SpikeMonitor(group)")
         self._keep("rate", "f8", SECOND ** -1)
         self._counter = np.zeros(1, np.int32)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from brainsim.objects import html
-from brainsim.units import Quantity
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class Entry:
     name: str
     when: str
     order: int
-    dt: Quantity
+    dt: object
     clock: str
     active: bool
 

@@ -59,8 +59,14 @@ def _files() -> Iterator[tuple[FrameType | None, tuple[str, float]]]:
 @lru_cache(maxsize=None)
 def _foreign(name: str) -> bool:
     """Whether a file belongs to Python, to an installed package, or to brainsim."""
+    return name.startswith(_installed()) or name.startswith("<frozen")
+
+
+@lru_cache(maxsize=None)
+def _installed() -> tuple[str, ...]:
+    """Folders of Python, of installed packages, and of brainsim."""
     installed = {sysconfig.get_path(p) for p in ("stdlib", "platstdlib", "purelib", "platlib")} | {*site.getsitepackages(), site.getusersitepackages()}
-    return name.startswith((PACKAGE, *(p + os.sep for p in installed))) or name.startswith("<frozen")
+    return PACKAGE, *(p + os.sep for p in installed)
 
 
 def _age(name: str) -> float:

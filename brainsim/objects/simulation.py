@@ -13,7 +13,7 @@ import numpy as np
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
 from brainsim.objects import html
-from brainsim.objects.clock import seconds
+from brainsim.objects.clock import fastest_of, seconds
 from brainsim.objects.group import Group
 from brainsim.objects.named import Named
 from brainsim.objects.namespace import RunNamespace, scalar_dtype, scalar_value
@@ -284,17 +284,17 @@ class Simulation:
         network = self._network
         prepared, values = network.prepared, network.values_now()
         clocks = {o.clock.name: o.clock for o in network}
-        fastest = min((c.dt_ for c in clocks.values()), default=np.inf)
+        fastest = fastest_of(clocks.values())
         steps = {name: c.steps_until(network.t_, fastest) for name, c in clocks.items()}
         recorders = tuple(template_of(o) for o in network if isinstance(o, Recorder))
-        return start_of(prepared, values, steps, {name: c.dt_ for name, c in clocks.items()}, recorders, self._stored(values.arrays), self._words)
+        return start_of(prepared, values, steps, {name: c._dt or fastest for name, c in clocks.items()}, recorders, self._stored(values.arrays), self._words)
 
     def _stored(self, arrays: Mapping[str, object]) -> dict[str, Stored]:
         return {f"{o.name}.{v.name}": Stored(v.program, v.dimension, v.shared) for o in self._network if isinstance(o, Group) and not isinstance(o, Recorder)
                 for v in o.variables.values() if v.program in arrays and v.symbol is None and not v.moved and not v.name.startswith("_")}
 
     def _ends(self, length: float) -> dict[str, int]:
-        fastest = min((c.dt_ for c in self._clocks.values()), default=np.inf)
+        fastest = fastest_of(self._clocks.values())
         return {name: c.steps_until(self._began + length, fastest) for name, c in self._clocks.items()}
 
     # -- looks ---------------------------------------------------------------------------------------------------------

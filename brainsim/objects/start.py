@@ -90,7 +90,7 @@ def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: 
     if hasattr(target, "threads"):
         target.threads = 1      # runs go side by side instead
     kept = Values({name: (a, x.copy()) for name, (a, x) in values.arrays.items()}, {name: (q, _copied(x)) for name, (q, x) in values.queues.items()},
-                  dict(values.sizes), dict(values.params), list(values.clocks), dict(values.functions))
+                  dict(values.sizes), dict(values.params), list(values.clocks), dict(values.times), dict(values.functions))
     kept.arrays.update({a.name: (a, values.contents(a.name)) for a in prepared.program.arrays if a.name in values.on_request})
     kept.params.update({n: x for n, x in prepared.state.params.items() if n not in prepared.literals})
     assert prepared.whole is not None

@@ -21,7 +21,7 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
 from brainsim.objects import plotting
-from brainsim.objects.clock import Clock
+from brainsim.objects.clock import BaseClock
 from brainsim.objects.connect import Connection, law_of, new_pairs
 from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import TIMES, Group
@@ -37,6 +37,7 @@ from brainsim.objects.rows import Rows, in_order, rows_of
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable, VariableView, element_indices
+from brainsim.stages import watched
 from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
@@ -64,7 +65,7 @@ class Synapses(EquationGroup):
     def __init__(self, source: Any, target: Any = None, model: object = None, on_pre: object = None, pre: object = None,
                  on_post: object = None, post: object = None, connect: object = None, delay: object = None,
                  on_event: object = "spike", multisynaptic_index: str | None = None, namespace: Mapping[str, object] | None = None,
-                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: Clock | None = None, order: int = 0,
+                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: BaseClock | None = None, order: int = 0,
                  method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto"):
         if reduce not in MODES:
             raise WrongValue("reduce= is one of " + ", ".join(map(repr, MODES)), found=repr(reduce))
@@ -178,10 +179,11 @@ class Synapses(EquationGroup):
         wanted = [(label, code, "pre", -1) for label, code in _named(on_pre, "pre").items()]
         wanted += [(label, code, "post", 1) for label, code in _named(on_post, "post").items()]
         labels = [label for label, *_ in wanted]
-        delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre" if "pre" in labels or not labels else labels[0]: delay}
+        delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre": delay}
         for label in delays:
             if label not in labels:
-                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways")
+                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways",
+                                 help=f"name the pathway: delay={{'{labels[0]}': 1*ms}}" if labels and not isinstance(delay, Mapping) else "")
         for label, code, side, order in wanted:
             if hasattr(type(self), label) and label not in ("pre", "post") or label in self.variables or label in self.__dict__:
                 raise WrongValue(f"A pathway cannot be called '{label}'", help="the name is taken by an attribute of Synapses")
@@ -297,7 +299,8 @@ class Synapses(EquationGroup):
             assert law is not None
             self._make_procedural(law)
         else:
-            self._add_synapses(*(new_pairs(self, rule, run) if law is None else law.pairs()))
+            with watched(vars(self).get("_spent", {}), "declare"):
+                self._add_synapses(*(new_pairs(self, rule, run) if law is None else law.pairs()))
         self._law = law
         self.rules.append(str(rule))
 
@@ -555,7 +558,7 @@ class Synapses(EquationGroup):
 
     def _warn_of_steps(self) -> None:
         """Say once which clock the pathways run on, where it is not everybody's."""
-        steps = {o.clock.dt_ for o in (self.source, self.target, self, *self._pathways)}
+        steps = {o.clock._dt for o in (self.source, self.target, self, *self._pathways)}
         if len(steps) > 1 and not self._said_steps:
             self._said_steps = True
             logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,

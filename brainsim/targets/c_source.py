@@ -50,7 +50,8 @@ def source(program: Program, simd: bool) -> str:
     names |= native.names(program)
     room = itertools.count()
     kernels = [_view(program, k, n, names, short, room) for n, k in enumerate(program.kernels)]
-    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels)
+    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels,
+                  listed=bool(program.listed))
 
 
 def _prelude(simd: bool) -> str:
@@ -58,7 +59,8 @@ def _prelude(simd: bool) -> str:
     if not simd:
         return text
     lines = [f'__attribute__((simd("notinbranch"))) double {f}(double);' for f in SIMD_FUNCTIONS]
-    lines.append('__attribute__((simd("notinbranch"))) double pow(double, double);')
+    lines += [f'__attribute__((simd("notinbranch"))) float {f}f(float);' for f in SIMD_FUNCTIONS]
+    lines += [f'__attribute__((simd("notinbranch"))) {t} {f}({t}, {t});' for f, t in (("pow", "double"), ("powf", "float"))]
     return text.replace("#include <stdint.h>\n", "#include <stdint.h>\n" + "\n".join(lines) + "\n", 1)
 
 
@@ -70,7 +72,7 @@ def steady_lets(k: Kernel, clocks: tuple[str, ...]) -> dict[str, Let]:
         inner = list(walk(s.value))
         fixed = all(n.name in found if isinstance(n, Local) else n.name not in moving and not n.name.endswith(".@slots") if isinstance(n, Param)
                     else not isinstance(n, (Load, Draw, Foreign)) for n in inner)
-        if fixed and dtype(s.value) == "f8" and any(isinstance(n, Param) for n in inner) | any(isinstance(n, Local) for n in inner):
+        if fixed and dtype(s.value) in ("f8", "f4") and any(isinstance(n, Param) for n in inner) | any(isinstance(n, Local) for n in inner):
             found[s.name] = s
     return found
 
@@ -88,7 +90,7 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
     once = [line for name, let in steady.items() for line in writer.block((let,), "", known)]
     places = {name: next(room) for name in steady}
     once += [f"T->steady[{place}] = {local(name)};" for name, place in places.items()]
-    kept = [f"const double {local(name)} = T->steady[{place}]; (void){local(name)};" for name, place in places.items()]
+    kept = [f"const {C.types[dtype(steady[name].value)]} {local(name)} = T->steady[{place}]; (void){local(name)};" for name, place in places.items()]
     kept += list(writer.block(tuple(s for s in k.prologue if s.name not in steady), "", known))
     hoisted = set(known)
     pad = {Once: "    ", FanOut: " " * 12, RandomRows: " " * 16}.get(type(k.domain), " " * 8)
@@ -162,7 +164,8 @@ def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
     reals = [n for n, t in program.params if t == "f8"]
     wholes = [n for n, t in program.params if t != "f8"]
     for c, clock in enumerate(program.clocks):
-        forms = {"t": "double {} = T->step[{}] * T->dt[{}]", "dt": "double {} = T->dt[{}]", "step": "int64_t {} = T->step[{}]"}
+        time = "double {} = T->times[{}][T->step[{}]]" if clock in program.listed else "double {} = T->step[{}] * T->dt[{}]"
+        forms = {"t": time, "dt": "double {} = T->dt[{}]", "step": "int64_t {} = T->step[{}]"}
         for field, form in forms.items():
             if f"{clock}.{field}" in used:
                 lines.append("const " + form.format(names[f"{clock}.{field}"], c, c) + ";")

@@ -113,7 +113,7 @@ MOST_AT_ONCE = 1 << 18
 PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
           "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "pace", "since",
-          "least", "steady")
+          "least", "steady", "times")
 
 
 class CythonExecutable:
@@ -148,8 +148,9 @@ class CythonExecutable:
             "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
             "step": state.step, "end": state.end, "dt": state.dt, "due": state.due, "origin": state.origin,
             "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "pace": self._pace, "steady": self._steady,
+            "times": np.array([state.times[c].__array_interface__["data"][0] if c in p.listed else 0 for c in p.clocks] or [0], np.int64),
         }
-        self._keep = {**kept, "@arrays": arrays, "@queues": queues}  # type: ignore[dict-item]
+        self._keep = {**kept, "@arrays": arrays, "@queues": queues, "@times": state.times}  # type: ignore[dict-item]
         for field, value in kept.items():
             self._table[self._at[field]] = value.__array_interface__["data"][0]
         self._table[self._at["clocks"]] = len(p.clocks)

@@ -221,7 +221,8 @@ class KernelWriter:
         owner, _, field = name.rpartition(".")
         if owner in self.program.clocks and field in ("t", "dt", "step"):
             k = self.program.clocks.index(owner)
-            return {"t": f"(S.step[{k}] * S.dt[{k}])", "dt": f"S.dt[{k}]", "step": f"S.step[{k}]"}[field]
+            time = f"S.times[{owner!r}][S.step[{k}]]" if owner in self.program.listed else f"(S.step[{k}] * S.dt[{k}])"
+            return {"t": time, "dt": f"S.dt[{k}]", "step": f"S.step[{k}]"}[field]
         if field == "@slots":
             return f"S.queues[{owner!r}].data.shape[0]"
         return f"S.sizes[{owner!r}]" if field == "@size" else f"S.params[{name!r}]"

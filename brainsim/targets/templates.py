@@ -1,10 +1,15 @@
 """Finds and renders the Jinja2 templates, in an installed package and in a bare checkout alike."""
 from __future__ import annotations
 
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 import jinja2
+import jinja2.bccache
+
+from brainsim.options import cache_directory
+from brainsim.targets.cache import keep
 
 
 @lru_cache(maxsize=None)
@@ -20,7 +25,31 @@ def folder() -> Path:
 @lru_cache(maxsize=None)
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(loader=jinja2.FileSystemLoader(folder()), trim_blocks=True, lstrip_blocks=True,
-                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True, bytecode_cache=_KeptTemplates())
+
+
+class _KeptTemplates(jinja2.BytecodeCache):
+    """Templates as Python code, on disk: translating them takes longer than filling them in."""
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """What was kept, if it is of this text and this version of Jinja2."""
+        try:
+            with _kept(bucket).open("rb") as file:
+                bucket.load_bytecode(file)
+        except OSError:
+            return
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep it in one step, so that no process sees half of it."""
+        with tempfile.TemporaryDirectory(prefix="brainsim_") as new:
+            made = Path(new) / "template"
+            with made.open("wb") as file:
+                bucket.write_bytecode(file)
+            keep(made, _kept(bucket))
+
+
+def _kept(bucket: jinja2.bccache.Bucket) -> Path:
+    return cache_directory() / "templates" / f"{bucket.key}-{jinja2.__version__}.cache"
 
 
 def render(name: str, **values: object) -> str:

@@ -94,9 +94,10 @@ class Writer:
                 return f"({self.expression(a)} * {self.expression(a)})"
             if kind in ("i4", "i8"):
                 return f"(({self.words.types[kind]})bs_ipow({self.expression(a)}, {self.expression(b)}))"
+            single = "f" if kind == "f4" else ""
             if isinstance(b, Const) and b.value == 2:
-                return f"bs_square({self.expression(a)})"
-            return f"pow({self.expression(a)}, {self.expression(b)})"
+                return f"bs_square{single}({self.expression(a)})"
+            return f"pow{single}({self.expression(a)}, {self.expression(b)})"
         name = {"//": "floordiv", "%": "mod"}[op] + ("_i" if kind in ("i4", "i8") else "_f")
         text = f"bs_{name}({self.expression(a)}, {self.expression(b)})"
         return f"(({self.words.types[kind]}){text})" if kind == "i4" else text
@@ -106,6 +107,8 @@ class Writer:
         name = self.words.functions[function]
         if function in ("abs", "clip") and dtype(whole) in ("i4", "i8"):
             name = {"abs": "bs_abs_i", "clip": "bs_clip_i"}[function]
+        elif dtype(whole) == "f4":
+            name += "f"      # as C calls its functions of floats, and language.h its own
         return f"{name}({', '.join(map(self.expression, args))})"
 
     def statement(self, s: Statement, pad: str, known: set[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from brainsim.units.dimensions import BASES, Dimension
 
@@ -28,10 +29,12 @@ _NAMED: tuple[tuple[str, _Exponents], ...] = (
     ("pascal", (-1, 1, -2, 0, 0, 0, 0)),
     ("candela", (0, 0, 0, 0, 0, 0, 1)),
 )
+_ORDER = {name: number for number, (name, _) in enumerate(_NAMED)}
 _POWERS = (1, -1, 2, -2, 3, -3, 0.5, -0.5)
 _Term = tuple[str, float]
 
 
+@lru_cache(maxsize=None)
 def unit_text(dim: Dimension) -> str:
     """The shortest name of the SI unit: ``volt``, ``siemens/metre**2``, ``second**-0.5``; ``1`` without dimension."""
     if dim.is_dimensionless:
@@ -55,9 +58,8 @@ def _candidates() -> Iterator[tuple[list[_Term], _Exponents]]:
 
 def _weight(first: _Term, second: _Term) -> tuple[float, int]:
     """How unusual a product of two is."""
-    order = {name: number for number, (name, _) in enumerate(_NAMED)}
     unusual = sum(power if power >= 1 else 2.5 for power in (abs(first[1]), abs(second[1])))
-    return unusual, order[second[0]]
+    return unusual, _ORDER[second[0]]
 
 
 def _written(terms: list[_Term]) -> str:

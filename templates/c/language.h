@@ -4,11 +4,14 @@
 #include <string.h>
 
 static inline double bs_square(double x) { return x * x; }
+static inline float bs_squaref(float x) { return x * x; }
+static inline float bs_clipf(float x, float low, float high) { float y = x < low ? low : x; return y > high ? high : y; }
 static inline double bs_clip(double x, double low, double high) { double y = x < low ? low : x; return y > high ? high : y; }
 static inline int64_t bs_clip_i(int64_t x, int64_t low, int64_t high) { int64_t y = x < low ? low : x; return y > high ? high : y; }
 static inline int64_t bs_abs_i(int64_t x) { return x < 0 ? -x : x; }
 static inline int32_t bs_sign(double x) { return (x > 0) - (x < 0); }
 static inline double bs_exprel(double x) { double safe = fabs(x) < 1e-16 ? 1.0 : x; return fabs(x) < 1e-16 ? 1.0 : expm1(safe) / safe; }
+static inline float bs_exprelf(float x) { float safe = fabsf(x) < 1e-16f ? 1.0f : x; return fabsf(x) < 1e-16f ? 1.0f : expm1f(safe) / safe; }
 static inline int64_t bs_timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
 static inline double bs_floordiv_f(double a, double b) {
     if (b == 0) return a / b;

@@ -196,3 +196,21 @@ def test_the_guide_points_at_or_before_the_entry_that_is_looked_for():
     begin = guide_of(gaps)[(u * 1024).astype(int)]
     wanted = np.searchsorted(gaps, u, side="right")
     assert (begin <= wanted).all() and (wanted - begin).max() < 100
+
+
+@pytest.mark.parametrize("kind", ["float32", "integer"])
+def test_values_have_the_type_that_would_be_stored(kind, target):
+    def made(storage):
+        start_scope()
+        seed(3)
+        g, h = NeuronGroup(50, "v : 1", threshold="v > 1", reset="v = 0"), NeuronGroup(60, "u : 1")
+        g.v = 2
+        s = Synapses(g, h, "w : 1" if kind == "float32" else "w : integer", on_pre="u_post += w", dtype=np.float32 if kind == "float32" else None)
+        s.connect(p=0.3, storage=storage)
+        s.w = "rand()" if kind == "float32" else "int(10*rand())"
+        Network(g, h, s).run(0.2 * ms)
+        return np.asarray(h.u[:]), s.w[:]
+
+    (u, w), (x, y) = map(made, STORAGES)
+    assert w.dtype == y.dtype and np.array_equal(w, y)
+    assert x == pytest.approx(u, rel=1e-12) and u.any()

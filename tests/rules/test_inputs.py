@@ -156,7 +156,6 @@ def test_poisson_inputs_that_cannot_be_are_refused(arguments, error):
         PoissonInput(G, *arguments)
 
 
-@pytest.mark.one_target
 @pytest.mark.feature("PoissonInput")
 @pytest.mark.one_target
 @pytest.mark.parametrize("count", [4.0, np.float64(4), np.array(4)])
@@ -167,6 +166,7 @@ def test_the_number_of_poisson_inputs_may_be_written_as_a_float(count):
     assert G.v == P.N == 4
 
 
+@pytest.mark.one_target
 def test_poisson_input_weight_string_of_the_wrong_unit_is_refused():
     G = NeuronGroup(2, "v : volt")
     P = PoissonInput(G, "v", 1, 1 * Hz, "3*amp")
