@@ -15,6 +15,7 @@ from brainsim.ir import random_rows
 from brainsim.ir.program import Array
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES
+from brainsim.language.expressions import to_text
 from brainsim.language.functions import RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, walk
@@ -61,7 +62,7 @@ class Law:
 
     def parts(self) -> Iterator[Part]:
         """All rows in order, some at a time; by several threads where there is much to do, with the same result."""
-        height = max(1, int(PIECE / max(64.0, self.p * self.n_post)))
+        height = max(1, int(PIECE / 4 / max(64.0, self.p * self.n_post)))
         firsts = range(0, self.n_pre, height)
         workers = min(os.cpu_count() or 1, 8)
         if self.expected < 8 * PIECE or workers < 2:
@@ -138,6 +139,11 @@ class Procedural:
     def formula(self, program: str) -> Formula:
         """What a variable is; 0 where nothing was assigned."""
         return self.formulas.get(program, Formula(0, Number(0.0), {}))
+
+    def said(self) -> list[tuple[str, str]]:
+        """Each variable and the formula of its values."""
+        own = {v.program: v.name for v in self.synapses.variables.values()}
+        return [(own[program], to_text(f.tree)) for program, f in self.formulas.items()]
 
     # -- assigning -----------------------------------------------------------------------------------------------------
     def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool) -> None:

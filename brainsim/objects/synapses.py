@@ -20,7 +20,7 @@ from brainsim.model.equations import dimension_of_unit
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
-from brainsim.objects import plotting
+from brainsim.objects import html, plotting
 from brainsim.objects.clock import BaseClock
 from brainsim.objects.connect import Connection, law_of, new_pairs
 from brainsim.objects.exports import Column, Table
@@ -487,8 +487,6 @@ class Synapses(EquationGroup):
     def _on_request(self) -> dict[str, tuple[Array, Callable[[], np.ndarray]]]:
         """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
         n = self.name
-        if self._procedural is not None:
-            return {}
         return {f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), lambda: self.N_outgoing_pre),
                 f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4", self.target.space), lambda: self.N_incoming_post),
                 f"{n}.pre_index": (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)}
@@ -502,6 +500,8 @@ class Synapses(EquationGroup):
         if self._procedural is not None:
             if name in (f"{self.name}.pre_index", f"{self.name}.post_index"):
                 return self._procedural.pairs()[name.endswith("post_index")]  # type: ignore[return-value]
+            if name in self._on_request():
+                return self._on_request()[name][1]()
             if any(v.program == name and not v.shared and v.symbol is None and v.definition is None for v in self.variables.values()):
                 return self._procedural.values(name)
         if name == f"{self.name}.pre_index":
@@ -628,6 +628,9 @@ class Synapses(EquationGroup):
                               p._delay.values[0] if p._delay.shared else p._delay.values, "second")
                        for p in self._pathways if p._delay.values is not None)
         return replace(table, columns=table.columns + delays, coordinates=table.coordinates + sides)
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() if self._procedural is None else html.table("Synapses", ("variable", "value"), self._procedural.said(), repr(self))
 
     def __repr__(self) -> str:
         if self._procedural is not None:

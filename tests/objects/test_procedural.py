@@ -1,8 +1,11 @@
 """Synapses that nobody stores: drawn again at each event, and the same as those that are stored."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from brainsim import *
+from brainsim.ir.check import problems
 from brainsim.ir.random_rows import gap_table, guide_of, row, rows
 
 STORAGES = ("stored", "procedural")
@@ -214,3 +217,22 @@ def test_values_have_the_type_that_would_be_stored(kind, target):
     (u, w), (x, y) = map(made, STORAGES)
     assert w.dtype == y.dtype and np.array_equal(w, y)
     assert x == pytest.approx(u, rel=1e-12) and u.any()
+
+
+def test_counts_and_tables_of_neurons_are_drawn_on_request():
+    (_, s, _), (_, r, _) = (network(storage, run_=False) for storage in STORAGES)
+    for name in ("N_outgoing_pre", "N_incoming_post"):
+        assert np.array_equal(getattr(s, name), getattr(r, name))
+    assert np.array_equal(s.N_outgoing[:], r.N_outgoing[:]) and np.array_equal(np.asarray(s.w["i < 5"]), np.asarray(r.w["i < 5"]))
+    assert "rand" in r._repr_html_() and "procedural" in r._repr_html_()
+    assert len(r.to_pandas()) == len(s)
+
+
+def test_the_program_of_procedural_synapses_is_legal_and_says_what_it_does():
+    _, _, net = network("procedural", rule=dict(condition="i != j", p=0.1), run_=False)
+    net.run(0 * ms)
+    program = net._prepared.program
+    assert problems(program) == []
+    assert "random rows" in net.explain("program") and "hollow" in net.explain("program")
+    missing = replace(program, arrays=tuple(a for a in program.arrays if not a.name.endswith(".gaps")))
+    assert any("gaps of random rows" in text for text in problems(missing))
