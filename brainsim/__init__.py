@@ -38,6 +38,10 @@ from brainsim.preferences import PreferenceError
 __version__ = "0.1.0"
 _log.show_messages()
 prefs.load_preferences()
+if prefs["logging.file_log"] or prefs["logging.console_log_level"] != "INFO":
+    BrianLogger.initialize()
+prefs.follow("logging.file_log", BrianLogger.initialize)
+prefs.follow("logging.console_log_level", _log.show_what_is_chosen)
 
 OURS = """
 BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations

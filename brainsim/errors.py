@@ -119,6 +119,20 @@ class WrongState(BrainsimError, RuntimeError):
     """A call that comes too early or too late."""
 
 
+class TooLarge(WrongValue, MemoryError):
+    """More elements than can be numbered, or than there is room for."""
+
+
+class WrongSource(WrongType, UnknownAttribute):
+    """Something that is no group where a group belongs."""
+
+
+class NoSpikes(WrongType, UnknownName):
+    """A group without a threshold where spikes are needed."""
+
+    __str__ = BrainsimError.__str__
+
+
 class Unsupported(BrainsimError, NotImplementedError):
     """Something this target or object cannot do; the message names the remedy."""
 
@@ -151,6 +165,10 @@ class MagicError(BrainsimError):
     """The set of objects that `run` would collect is ambiguous."""
 
 
+class NotStored(UnknownName, MagicError):
+    """Objects other than those that were stored."""
+
+
 class BuildError(BrainsimError, RuntimeError):
     """The compiler refused generated code; ``log`` is the path of the kept compiler log."""
 
@@ -180,7 +198,7 @@ def _again(kind: type[BrainsimError], args: tuple[object, ...], fields: dict[str
     return inside(error, str(fields["owner"]))
 
 
-def near(name: str, candidates: Iterable[str]) -> str:
-    """``"did you mean 'tau'?"`` when a candidate is spelled like ``name``, else an empty string."""
-    close = difflib.get_close_matches(name, list(candidates), n=2, cutoff=0.6)
+def near(name: str, candidates: Iterable[str], alike: float = 0.6) -> str:
+    """``"did you mean 'tau'?"`` when a candidate is spelled like ``name`` (``alike``: how much, up to 1), else an empty string."""
+    close = difflib.get_close_matches(name, list(candidates), n=2, cutoff=alike)
     return f"did you mean {' or '.join(repr(c) for c in close)}?" if close else ""

@@ -1,7 +1,10 @@
-"""Messages beside errors: shown on standard error unless the program has set up its own logging."""
+"""Messages beside errors: shown on standard error unless the program has set up its own logging, and in a log file if one is wanted."""
 from __future__ import annotations
 
 import logging
+
+from brainsim.log_file import LEVELS, LogFile
+from brainsim.options import prefs
 
 FORMAT = "%(levelname)-8s %(message)s"
 #: names of messages that are not to be shown, as in ``BrianLogger.suppress_name('method_choice')``, and hierarchies of them
@@ -55,35 +58,82 @@ def show_messages() -> None:
     logger.setLevel(logging.INFO)
 
 
+def _console() -> list[logging.Handler]:
+    return [h for h in logging.getLogger("brainsim").handlers if h is not BrianLogger.file_handler]
+
+
+def _show_from(level: int) -> None:
+    """Show messages from this level on; a log file gets those that it wants."""
+    file = BrianLogger.file_handler
+    for handler in _console():
+        handler.setLevel(level if file is not None else logging.NOTSET)
+    logging.getLogger("brainsim").setLevel(level if file is None else min(level, file.level))
+
+
+def show_what_is_chosen() -> None:
+    """Show messages from ``prefs.logging.console_log_level`` on."""
+    _show_from(LEVELS[str(prefs["logging.console_log_level"]).upper()])
+
+
 class BrianLogger:
-    """How loud the messages are: ``BrianLogger.log_level_error()``, ``BrianLogger.suppress_name('method_choice')``."""
+    """How loud the messages are, and where they go: ``BrianLogger.log_level_error()``, ``BrianLogger.suppress_name('method_choice')``."""
+
+    tmp_log: str | None = None          #: path of the log file, None without one (``prefs.logging.file_log``)
+    tmp_script: str | None = None       #: path of the copy of the script
+    file_handler: logging.Handler | None = None
+    _file: LogFile | None = None
+
+    @staticmethod
+    def log_level_diagnostic() -> None:
+        """Everything."""
+        _show_from(logging.DEBUG)
 
     @staticmethod
     def log_level_debug() -> None:
         """Everything."""
-        logging.getLogger("brainsim").setLevel(logging.DEBUG)
-
-    log_level_diagnostic = log_level_debug
+        _show_from(logging.DEBUG)
 
     @staticmethod
     def log_level_info() -> None:
         """Information, warnings and errors; the default."""
-        logging.getLogger("brainsim").setLevel(logging.INFO)
+        _show_from(logging.INFO)
 
     @staticmethod
     def log_level_warn() -> None:
         """Warnings and errors."""
-        logging.getLogger("brainsim").setLevel(logging.WARNING)
+        _show_from(logging.WARNING)
 
     @staticmethod
     def log_level_error() -> None:
         """Errors."""
-        logging.getLogger("brainsim").setLevel(logging.ERROR)
+        _show_from(logging.ERROR)
 
     @staticmethod
     def initialize() -> None:
-        """Show messages, unless the program has set up its own logging; done by the import already."""
+        """Show messages, unless the program has set up its own logging, and begin a log file if the preferences want one. Done by the import."""
         show_messages()
+        show_what_is_chosen()
+        BrianLogger.close_file()
+        if prefs["logging.file_log"]:
+            BrianLogger._open_file()
+
+    @staticmethod
+    def _open_file() -> None:
+        file, logger = LogFile(documented_name), logging.getLogger("brainsim")
+        BrianLogger._file, BrianLogger.tmp_log, BrianLogger.tmp_script, BrianLogger.file_handler = file, file.path, file.script, file.handler
+        shown = logger.level
+        logger.addHandler(file.handler)
+        _show_from(shown)
+        file.greet(logger)
+
+    @staticmethod
+    def close_file() -> None:
+        """End the log file, if there is one; it goes unless ``prefs.logging.delete_log_on_exit`` is False."""
+        if BrianLogger._file is not None:
+            shown = min((h.level for h in _console()), default=logging.INFO)
+            BrianLogger._file.close()
+            BrianLogger._file = BrianLogger.tmp_log = BrianLogger.tmp_script = BrianLogger.file_handler = None
+            _show_from(shown)
 
     @staticmethod
     def suppress_hierarchy(name: str, filter_log_file: bool = False) -> None:
@@ -95,5 +145,5 @@ class BrianLogger:
 
     @staticmethod
     def suppress_name(name: str, filter_log_file: bool = False) -> None:
-        """Never show messages of this topic: 'method_choice', 'resolution_conflict', 'clock_driven' ..."""
+        """Never show messages of this topic, nor write them to the log file: 'method_choice', 'resolution_conflict', 'clock_driven' ..."""
         _SUPPRESSED.add(name)

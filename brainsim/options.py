@@ -48,6 +48,13 @@ def _anything(value: object) -> bool:
     return True
 
 
+LEVEL_NAMES = "CRITICAL, ERROR, WARNING, INFO, DEBUG, DIAGNOSTIC"
+
+
+def _is_level(value: object) -> bool:
+    return isinstance(value, str) and value.upper() in LEVEL_NAMES.split(", ")
+
+
 def _type_name(value: object) -> str:
     """float64 for NumPy's type, its name and its dtype."""
     return {"float": "float64"}.get(name := str(getattr(value, "__name__", value)), name)
@@ -66,6 +73,14 @@ def _defaults() -> dict[str, Preference]:
                                               lambda v: isinstance(v, (list, tuple)) and all(isinstance(s, str) for s in v),
                                               "a list of slot names", "the slots of a time step"),
         "logging.warn_for_unused_objects": _row(True, _one_of(True, False), "True, False", "whether a group that was never simulated is told of"),
+        "logging.console_log_level": _row("INFO", _is_level, LEVEL_NAMES, "messages shown, from this level on"),
+        "logging.file_log": _row(False, _one_of(True, False), "True, False", "a log file in the temporary folder (BrianLogger.tmp_log), from now on"),
+        "logging.file_log_level": _row("DEBUG", _is_level, LEVEL_NAMES, "messages in the log file, from this level on"),
+        "logging.file_log_max_size": _row(10_000_000, lambda v: isinstance(v, int) and v > 0, "bytes",
+                                          "the log file begins anew at this size; one older part is kept"),
+        "logging.save_script": _row(True, _one_of(True, False), "True, False", "a copy of the script beside the log file"),
+        "logging.delete_log_on_exit": _row(True, _one_of(True, False), "True, False", "remove both where the script ends without an error"),
+        "logging.display_brian_error_message": _row(True, _one_of(True, False), "True, False", "say where the log file is when a script fails"),
         "core.stop_on_keyboard_interrupt": _row(True, _one_of(True, False), "True, False", "the first Ctrl-C finishes the step"),
         "core.default_float_dtype": Preference(float, "type of state variables", lambda v: _type_name(v) in ("float32", "float64"), _type_name,
                                                choices="float64, float32"),
@@ -99,9 +114,7 @@ OF_BRIAN: dict[str, object] = {
     "devices.cpp_standalone.extra_make_args_unix": ["-j"], "devices.cpp_standalone.extra_make_args_windows": [],
     "devices.cpp_standalone.make_cmd_unix": "make", "devices.cpp_standalone.run_cmd_unix": "./main",
     "devices.cpp_standalone.run_environment_variables": {}, "GSL.directory": None,
-    "logging.console_log_level": "INFO", "logging.delete_log_on_exit": True, "logging.display_brian_error_message": True,
-    "logging.file_log": False, "logging.file_log_level": "DIAGNOSTIC", "logging.file_log_max_size": 10_000_000,
-    "logging.save_script": False, "logging.std_redirection": False, "logging.std_redirection_to_file": False,
+    "logging.std_redirection": False, "logging.std_redirection_to_file": False,
 }
 SECTIONS = {
     "core": "State variables and runs", "core.network": "Networks", "codegen": "How models are compiled", "codegen.cpp": "C++ compilers",

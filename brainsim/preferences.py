@@ -118,7 +118,7 @@ class Preferences(Choices):
 
     def __init__(self) -> None:
         super().__init__(self, "")
-        for name, value in (("known", {}), ("sections", {}), ("_chosen", {}), ("_kept", {})):
+        for name, value in (("known", {}), ("sections", {}), ("_chosen", {}), ("_kept", {}), ("_followers", {})):
             object.__setattr__(self, name, value)
 
     def register_preferences(self, prefbasename: str, prefbasedoc: str, **declared: Preference) -> None:
@@ -155,7 +155,11 @@ class Preferences(Choices):
                 raise PreferenceError(f"'{name}' is a group of preferences and has no value", help=", ".join(k for k in self.known if k.startswith(name))[:200])
             raise PreferenceError(f"There is no preference '{name}'", help=near(name, self.known))
         preference = self.known[name]
-        if not preference.validator(value):
+        try:
+            possible = preference.validator(value)
+        except (TypeError, ValueError, AttributeError):     # a user's own test need not be ready for every kind of value
+            possible = False
+        if not possible:
             raise PreferenceError(f"{value!r} is not a possible value of prefs.{name}", help=preference.choices)
         if preference.without_effect and value != preference.default:
             logger.info("prefs.%s has no effect in brainsim", name)
@@ -164,6 +168,12 @@ class Preferences(Choices):
                 logger.info("prefs.%s = %r sets prefs.%s = %r", name, value, other, wanted)
                 self.choose(other, wanted)
         self._chosen[name] = value
+        for follow in self._followers.get(name, ()):
+            follow()
+
+    def follow(self, name: str, act: Callable[[], None]) -> None:
+        """Have something done after each choice of this name."""
+        self._followers.setdefault(name, []).append(act)
 
     def reset_to_defaults(self) -> None:
         """Forget all choices."""

@@ -176,7 +176,7 @@ def test_the_probability_of_connection_is_kept(fresh):
 
 
 # -- integration methods -----------------------------------------------------------------------------------------------
-ORDERS = {"euler": 1, "exponential_euler": 1, "rk2": 2, "heun": 2, "rk4": 4}
+ORDERS = {"euler": 1, "exponential_euler": 1, "rk2": 2, "heun": 1, "explicit_trapezoidal": 2, "rk4": 4}
 
 
 @pytest.mark.parametrize("method, order", ORDERS.items())

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from brainsim.log import documented_name
+from brainsim.log_file import LEVELS as NAMED
 
-LEVELS = {"CRITICAL": logging.CRITICAL, "ERROR": logging.ERROR, "WARNING": logging.WARNING, "WARN": logging.WARNING, "INFO": logging.INFO,
-          "DEBUG": logging.DEBUG, "DIAGNOSTIC": 5}
+LEVELS = {**NAMED, "WARN": logging.WARNING}
 logging.addLevelName(5, "DIAGNOSTIC")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
 from brainsim.integrators.choose import ALIASES, METHODS, integrate
 from brainsim.integrators.foreign import adapted, equations_of, takes_equations
-from brainsim.integrators.scheme import OUTPUT, by_scheme, parse_scheme
+from brainsim.integrators.scheme import EULER_HEUN, OUTPUT, by_scheme, parse_scheme
 from brainsim.integrators.system import System, Update
 from brainsim.language.expressions import statement_text, to_text
 from brainsim.language.functions import RANDOM
@@ -180,8 +180,7 @@ euler = _described("euler", "additive", "x_new = x + dt*f(x, t) + g(x, t)*dW")
 rk2 = _described("rk2", None, "k = dt*f(x, t)", "x_new = x + dt*f(x + k/2, t + dt/2)")
 rk4 = _described("rk4", None, "k_1 = dt*f(x, t)", "k_2 = dt*f(x + k_1/2, t + dt/2)", "k_3 = dt*f(x + k_2/2, t + dt/2)", "k_4 = dt*f(x + k_3, t + dt)",
                  "x_new = x + (k_1 + 2*k_2 + 2*k_3 + k_4)/6")
-heun = _described("heun", "multiplicative", "x_end = x + dt*f(x, t) + g(x, t)*dW",
-                  "x_new = x + dt*(f(x, t) + f(x_end, t + dt))/2 + (g(x, t) + g(x_end, t + dt))*dW/2")
+heun = _described("heun", "multiplicative", EULER_HEUN)
 milstein = _described("milstein", "multiplicative", "up = g(x + dt**0.5*g(x, t), t)", "down = g(x - dt**0.5*g(x, t), t)",
                       "x_new = x + dt*f(x, t) + g(x, t)*dW + (up - down)/(4*dt**0.5)*dW**2")
 gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (NamedMethod(f"gsl_{name}") for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))

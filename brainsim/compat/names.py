@@ -4,9 +4,9 @@ from __future__ import annotations
 from typing import Any
 
 from brainsim import errors, options, preferences, units
-from brainsim.compat import absent, housekeeping, messages, methods, testing
+from brainsim.compat import absent, housekeeping, messages, methods, parsing, strings, testing
 from brainsim.language import code_strings
-from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone
+from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone, variables
 from brainsim.objects.clock import BaseClock
 from brainsim.runtime import progress
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
@@ -34,6 +34,16 @@ class CythonCodeObject(CodeObject):
     class_name = "cython"
 
 
+class CodeRunner(group.RunRegularly):
+    """Statements that run on every element of a group: what `Group.run_regularly` makes, under Brian 2's name and arguments."""
+
+    def __init__(self, owner: group.Group, template: str = "stateupdate", code: str = "", user_code: str | None = None, dt: object = None,
+                 clock: BaseClock | None = None, when: str = "start", order: int = 0, name: str = "coderunner*"):
+        if template != "stateupdate":
+            raise errors.Unsupported(f"There is no template '{template}'", help="'stateupdate': statements for every element")
+        super().__init__(owner, code, dt=dt, clock=clock, when=when, order=order, name=name)
+
+
 NAMES: dict[str, Any] = {
     **absent.ABSENT,
     **{n: getattr(methods, n) for n in ("StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4 "
@@ -44,7 +54,7 @@ NAMES: dict[str, Any] = {
     "Expression": code_strings.Expression, "Statements": code_strings.Statements,
     "get_logger": messages.get_logger, "std_silent": messages.std_silent, "logger": messages.get_logger(),
     "BrianPreference": preferences.Preference, "brian_prefs": options.prefs,
-    "CodeRunner": group.RunRegularly, "VariableOwner": group.Group, "SpikeSource": inputs.SpikeSource,
+    "CodeRunner": CodeRunner, "VariableOwner": group.Group, "SpikeSource": inputs.SpikeSource,
     "Nameable": named.Named, "Trackable": Trackable, "NumpyCodeObject": NumpyCodeObject, "CythonCodeObject": CythonCodeObject,
     "profiling_summary": profile.profiling_summary,
 }
@@ -64,5 +74,10 @@ SEMI_PUBLIC: dict[str, Any] = {
     "IntegrationError": errors.IntegrationError, "profiling_summary": profile.profiling_summary, "magic_network": magic.magic_network,
     "BrianGlobalPreferences": preferences.Preferences, "BrianGlobalPreferencesView": preferences.Choices,
     "DefaultValidator": preferences.SameKind,
+    "Variable": variables.Variable,
+    **absent.INNER,
+    **{n: getattr(parsing, n) for n in ("str_to_sympy", "sympy_to_str", "check_dimensions", "check_units_statements")},
+    **{n: getattr(strings, n) for n in ("indent deindent word_substitute replace get_identifiers strip_empty_lines stripped_deindented_lines "
+                                        "strip_empty_leading_and_trailing_lines code_representation topsort calc_repeats").split()},
     "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch, "Network": network.Network,
 }

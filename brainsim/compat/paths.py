@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-#: path → names; a dot at the end of a name means every name of that module of ours
+#: path → names; ``theirs=ours`` where one of ours has another name
 PATHS = {
     "only": "*",
     "core": "",
@@ -24,7 +24,7 @@ PATHS = {
                          "DefaultValidator"),
     "core.spikesource": "SpikeSource",
     "core.tracking": "Trackable",
-    "core.variables": "VariableView linked_var",
+    "core.variables": "Variable VariableView linked_var",
     "codegen": "NumpyCodeObject CythonCodeObject",
     "codegen.codeobject": "CodeObject",
     "codegen.runtime": "NumpyCodeObject CythonCodeObject",
@@ -39,11 +39,14 @@ PATHS = {
     "equations": "Equations EquationError Expression Statements",
     "equations.codestrings": "Expression Statements",
     "equations.equations": "Equations EquationError",
+    "equations.refractory": "",
+    "equations.unitcheck": "check_dimensions check_units_statements",
     "groups": "Group VariableOwner CodeRunner NeuronGroup Subgroup",
     "groups.group": "Group VariableOwner CodeRunner",
     "groups.neurongroup": "NeuronGroup",
     "groups.subgroup": "Subgroup",
     "importexport": "ImportExport",
+    "importexport.dictlike": "DictImportExport PandasImportExport",
     "importexport.importexport": "ImportExport",
     "input": "BinomialFunction PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray",
     "input.binomial": "BinomialFunction",
@@ -51,10 +54,15 @@ PATHS = {
     "input.poissoninput": "PoissonInput",
     "input.spikegeneratorgroup": "SpikeGeneratorGroup",
     "input.timedarray": "TimedArray",
+    "memory": "",
+    "memory.dynamicarray": "DynamicArray DynamicArray1D",
     "monitors": "SpikeMonitor EventMonitor StateMonitor PopulationRateMonitor",
     "monitors.ratemonitor": "PopulationRateMonitor",
     "monitors.spikemonitor": "SpikeMonitor EventMonitor",
     "monitors.statemonitor": "StateMonitor",
+    "parsing": "",
+    "parsing.sympytools": "str_to_sympy sympy_to_str",
+    "random": "",
     "spatialneuron": "SpatialNeuron Morphology Soma Cylinder Section",
     "spatialneuron.morphology": "Morphology Soma Cylinder Section",
     "spatialneuron.spatialneuron": "SpatialNeuron",
@@ -66,14 +74,19 @@ PATHS = {
     "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
     "stateupdaters.exponential_euler": "exponential_euler",
     "synapses": "Synapses",
+    "synapses.parse_synaptic_generator_syntax": "",
     "synapses.synapses": "Synapses",
-    "tests": "",
+    "tests": "run=test",
     "tests.utils": "assert_allclose exc_isinstance",
     "units.unitsafefunctions": ("arange linspace where dot diagonal ravel trace ones_like zeros_like ptp sin cos tan sinh cosh tanh arcsin "
                                 "arccos arctan arcsinh arccosh arctanh exp expm1 exprel log log10 log1p"),
     "utils": "",
+    "utils.arrays": "calc_repeats",
     "utils.environment": "running_from_ipython",
     "utils.logger": "BrianLogger get_logger catch_logs std_silent LOG_LEVELS",
+    "utils.stringtools": ("indent deindent word_substitute replace get_identifiers strip_empty_lines stripped_deindented_lines "
+                          "strip_empty_leading_and_trailing_lines code_representation"),
+    "utils.topsort": "topsort",
 }
 #: modules that the star import of Brian 2 gives along with its names
 ALONG = "codegen core devices equations groups importexport monitors spatialneuron stateupdaters synapses units utils".split()
@@ -90,21 +103,22 @@ class Path(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise AttributeError(f"brainsim has nothing called '{name}' at the path brian2{self.__name__.removeprefix('brainsim')}")
+        raise AttributeError(f"brainsim has nothing called '{name}' at the path brian2{self.__name__.removeprefix('brainsim')}: "
+                             "what lies inside Brian 2 lies elsewhere here, or is not needed")
 
 
 def lay_paths(find: Callable[[str], Any], public: list[str]) -> None:
     """Make every path importable; ``find`` gives the thing of a name, ``public`` are the names of the star import without NumPy's."""
     for path, words in PATHS.items():
         module = Path(f"brainsim.{path}", f"The names that Brian 2 scripts import from brian2.{path}.")
-        chosen = public if words == "*" else words.split()
-        vars(module).update({name: find(name) for name in chosen})
+        chosen = {name: name for name in public} if words == "*" else dict((*word.split("="), word)[:2] for word in words.split())
+        vars(module).update({theirs: find(ours) for theirs, ours in chosen.items()})
         module.__all__ = list(chosen)  # type: ignore[attr-defined]
         module.__path__ = []
         module.__package__ = module.__name__
         sys.modules[module.__name__] = module
         parent, _, last = module.__name__.rpartition(".")
-        setattr(sys.modules[parent], last, module)
+        vars(sys.modules[parent]).setdefault(last, module)     # ``random`` stays what the star import gives
 
 
 def stand_in() -> None:

@@ -19,6 +19,7 @@ from brainsim.integrators.explicit import TABLEAUS, runge_kutta
 from brainsim.integrators.exponential import exponential_euler
 from brainsim.integrators.foreign import adapted, takes_equations
 from brainsim.integrators.pairs import PAIRS
+from brainsim.integrators.scheme import euler_heun
 from brainsim.integrators.shared import share
 from brainsim.integrators.stochastic import milstein
 from brainsim.integrators.system import System, Update
@@ -37,6 +38,7 @@ METHODS: Mapping[str, Method] = {
     "exact": _exact,
     "exponential_euler": exponential_euler,
     "milstein": milstein,
+    "heun": euler_heun,
     **{name: partial(runge_kutta, method=name) for name in TABLEAUS},
     **{name: partial(adaptive.embedded, method=name) for name in PAIRS},
 }

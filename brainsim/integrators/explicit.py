@@ -39,7 +39,7 @@ TABLEAUS: Mapping[str, Tableau] = {
     # the classical method, Kutta 1901
     "rk4": Tableau((0, 1 / 2, 1 / 2, 1), ((), (1 / 2,), (0, 1 / 2), (0, 0, 1)), (1 / 6, 1 / 3, 1 / 3, 1 / 6), frozenset({"none"})),
     # Heun 1900; with noise in the sense of Stratonovich, Rümelin 1982
-    "heun": Tableau((0, 1), ((), (1,)), (1 / 2, 1 / 2), frozenset({"none", "additive", "multiplicative"})),
+    "explicit_trapezoidal": Tableau((0, 1), ((), (1,)), (1 / 2, 1 / 2), frozenset({"none", "additive", "multiplicative"})),
 }
 
 

@@ -1,11 +1,12 @@
 """Explicit methods from a description in formulas: ``k = dt*f(x, t)``, further lines, and at the end ``x_new = x + k``.
 
 In a description ``x`` is the state, ``f(x, t)`` its drift, ``g(x, t)`` what scales its noise and ``dW`` the noise's own
-increment over ``dt``. Where a variable has several noises, ``g`` and ``dW`` belong together and are summed over them.
+increment over ``dt``. Where a variable has several noises, ``g`` and ``dW`` belong together and are summed over them; the
+state at which ``g`` of a noise is taken is the one that this noise leads to by itself.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from brainsim.errors import Source, WrongSyntax, near
@@ -34,6 +35,7 @@ from brainsim.language.trees import Assign, Call, Name, Op, Tree, names, walk
 
 RESERVED = ("x", "t", "dt", "dW")
 OUTPUT = "x_new"
+Line = Callable[[str, str, str], Tree]      #: value of a line by its name, for a variable and a noise
 FOLDED = {"+": add, "-": subtract, "*": multiply, "/": divide, "neg": negative}
 
 
@@ -84,6 +86,17 @@ def _check_call(node: Call) -> None:
                           help=f"write {node.function}(x, t)" if wanted == 2 else "")
 
 
+#: Euler's method for the drift and Heun's for the noise, in the sense of Stratonovich; what Brian 2 calls heun
+EULER_HEUN = """x_support = x + g(x, t)*dW
+                g_support = g(x_support, t + dt)
+                x_new = x + dt*f(x, t) + 0.5*dW*(g(x, t) + g_support)"""
+
+
+def euler_heun(system: System) -> Update:
+    """`EULER_HEUN`: order 1 without noise, strong order 1 where noises do not interact, any noise."""
+    return by_scheme(system, parse_scheme(EULER_HEUN, frozenset({"none", "additive", "multiplicative"})), "heun")
+
+
 def by_scheme(system: System, scheme: Scheme, name: str) -> Update:
     """One step by a scheme. Refuses kinds of noise that it does not take."""
     kind = noise_type(system)
@@ -107,8 +120,11 @@ class _Carried:
     def __post_init__(self) -> None:
         self.equations = dict(self.system.equations)
         self.noises = {x: tuple(split(self.system, x, rhs).noise) for x, rhs in self.system.equations}
+        self.lines = dict(self.scheme.steps)
         self.values: dict[tuple[str, str, str], Tree] = {}          #: by name, variable and noise ("" without one)
+        self.alone: dict[tuple[str, str, str], Tree] = {}           #: the same where no other noise acts
         self.single: set[str] = set()                               #: names with g or dW alone: one value per noise
+        self.sides: dict[tuple[str, Tree, Tree, str], Tree] = {}
         self.slopes: dict[tuple[str, str, str, Tree, Tree], Tree] = {}
         self.still = moves_others(self.system)
         self.read = frozenset().union(*(names(rhs) for rhs in self.equations.values()))
@@ -118,8 +134,6 @@ class _Carried:
         for name, tree in self.scheme.steps:
             if self._is_single(tree):
                 self.single.add(name)
-            for x in self.equations:
-                self._define(name, x, tree)
         return {x: self.steps.fresh(f"_{x}_new", self._summed(OUTPUT, x, self.scheme.new)) for x in self.equations}
 
     def _is_single(self, tree: Tree) -> bool:
@@ -131,29 +145,42 @@ class _Carried:
     def _define(self, name: str, x: str, tree: Tree) -> None:
         if len(self.noises[x]) > 1 and name in self.single:
             for noise in (*self.noises[x], ""):
-                self.values[name, x, noise] = self.steps.fresh(f"_{name}_{x}{'_' * bool(noise)}{noise}", self.value(tree, x, noise))
+                value = self.value(tree, x, noise, self._together)
+                self.values[name, x, noise] = self.steps.fresh(f"_{name}_{x}{'_' * bool(noise)}{noise}", value)
         else:
             value = self.steps.fresh(f"_{name}_{x}", self._summed(name, x, tree))
-            self.values |= {(name, x, noise): value for noise in (*self.noises[x], "")}
+            self.values |= {(name, x, noise): value for noise in (*self.system.noises, "")}
+
+    def _together(self, name: str, x: str, noise: str) -> Tree:
+        """A line where all noises act."""
+        if (name, x, noise) not in self.values:
+            self._define(name, x, self.lines[name])
+        return self.values[name, x, noise]
+
+    def _alone(self, name: str, x: str, noise: str) -> Tree:
+        """A line where no other noise acts."""
+        if (name, x, noise) not in self.alone:
+            self.alone[name, x, noise] = self.steps.fresh(f"_{name}_{x}_by_{noise}", self.value(self.lines[name], x, noise, self._alone))
+        return self.alone[name, x, noise]
 
     def _summed(self, name: str, x: str, tree: Tree) -> Tree:
         """The value for a variable, over all of its noises."""
         noises = self.noises[x]
         if len(noises) < 2:
-            return self.value(tree, x, noises[0] if noises else "")
+            return self.value(tree, x, noises[0] if noises else "", self._together)
         if self._is_single(tree):
             raise refuse(self.system, x, f"has {len(noises)} noises, and '{name}' uses g(x, t) or dW alone",
                          "method='heun' takes any noise")
-        without = self.value(tree, x, "")
+        without = self.value(tree, x, "", self._together)
         total = without
         for noise in noises:
-            whole = self.value(tree, x, noise)
+            whole = self.value(tree, x, noise, self._together)
             found = affine(whole, frozenset({f"_{noise}"}))
             total = add(total, subtract(whole, without) if found is None else multiply(found.coefficients.get(f"_{noise}", ZERO), Name(f"_{noise}")))
         return total
 
-    def value(self, tree: Tree, x: str, noise: str) -> Tree:
-        """A formula for one variable and one of its noises."""
+    def value(self, tree: Tree, x: str, noise: str, line: Line) -> Tree:
+        """A formula for one variable and one noise, with earlier lines as ``line`` has them."""
         match tree:
             case Name("x"):
                 return Name(x)
@@ -162,37 +189,43 @@ class _Carried:
             case Name("t" | "dt"):
                 return Name(tree.id)
             case Name(name):
-                return self.values[name, x, noise]
+                return line(name, x, noise)
             case Op(op, args):
-                parts = [self.value(a, x, noise) for a in args]
+                parts = [self.value(a, x, noise, line) for a in args]
                 return FOLDED[op](*parts) if op in FOLDED else Op(op, tuple(parts))
             case Call("g", _) if not noise:
                 return ZERO
             case Call(("f" | "g") as part, (state, time)):
                 return self._slope(part, x, noise, state, time)
             case Call(function, args):
-                return Call(function, tuple(self.value(a, x, noise) for a in args))
+                return Call(function, tuple(self.value(a, x, noise, line) for a in args))
         return tree
 
     def _slope(self, part: str, x: str, noise: str, state: Tree, time: Tree) -> Tree:
         """``f`` or ``g`` of a variable at a state and a time; evaluated once."""
         key = (part, x, noise if part == "g" else "", state, time)
         if key not in self.slopes:
-            rhs = self._moved(x, state, self.value(time, x, noise))
-            if draws(self.system, rhs):
-                rhs = bound_draws(self.system, rhs, self.steps)
-            pieces = split(self.system, x, rhs)
+            by_itself = part == "g" and len(self.system.noises) > 1 and state != Name("x")
+            pieces = split(self.system, x, self._moved(x, state, self.value(time, x, noise, self._together), noise if by_itself else ""))
             tree = pieces.drift if part == "f" else pieces.noise.get(noise, ZERO)
             if x in self.system.conditional and self.still:
                 tree = select(NOT_REFRACTORY, tree, ZERO)
             self.slopes[key] = self.steps.let(f"_{part}_{x}", tree)
         return self.slopes[key]
 
-    def _moved(self, x: str, state: Tree, time: Tree) -> Tree:
-        """The right side at another state and time."""
+    def _moved(self, x: str, state: Tree, time: Tree, noise: str) -> Tree:
+        """The right side at another state and time, the state that ``noise`` leads to by itself if one is given; random functions called."""
+        key = (x, state, time, noise)
+        if key not in self.sides:
+            rhs = self._side(x, state, time, noise)
+            self.sides[key] = bound_draws(self.system, rhs, self.steps) if draws(self.system, rhs) else rhs
+        return self.sides[key]
+
+    def _side(self, x: str, state: Tree, time: Tree, noise: str) -> Tree:
         here: Mapping[str, Tree] = {}
         if state != Name("x"):
-            here = {y: self.steps.let(f"_{y}_at", self._summed("f(x, t)", y, state)) for y in self.equations if y in self.read}
+            here = {y: self.steps.let(f"_{y}_at", self.value(state, y, noise, self._alone) if noise else self._summed("f(x, t)", y, state))
+                    for y in self.equations if y in self.read}
 
         def change(node: Tree) -> Tree:
             if node == Name("t"):

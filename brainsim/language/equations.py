@@ -19,22 +19,17 @@ Kind = Literal["differential", "subexpression", "parameter"]
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One line of a model. ``unit`` is None for ``1``, ``integer`` and ``boolean``; ``expression`` is None for a parameter."""
+    """One line of a model. ``unit_tree`` is None for ``1``, ``integer`` and ``boolean``; ``expression`` is None for a parameter."""
 
     kind: Kind
     name: str
-    unit: Tree | None
+    unit_tree: Tree | None
     dtype: Literal["float", "integer", "boolean"]
     expression: Tree | None
     flags: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
     name_span: Span | None = field(default=None, compare=False, repr=False)
     unit_span: Span | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def varname(self) -> str:
-        """The name, as Brian 2 calls it."""
-        return self.name
 
     @property
     def expr(self) -> Expression | None:
@@ -50,7 +45,7 @@ class Equation:
     def latex(self) -> tuple[str, str, str]:
         """Left side, right side (empty for a parameter), and unit with flags, each for the mathematics mode of LaTeX."""
         left = rf"\frac{{\mathrm{{d}}{name_latex(self.name)}}}{{\mathrm{{d}}t}}" if self.kind == "differential" else name_latex(self.name)
-        unit = latex(self.unit) if self.unit is not None else {"float": "1"}.get(self.dtype, rf"\mathrm{{{self.dtype}}}")
+        unit = latex(self.unit_tree) if self.unit_tree is not None else {"float": "1"}.get(self.dtype, rf"\mathrm{{{self.dtype}}}")
         flags = rf"\ \text{{({', '.join(self.flags)})}}" if self.flags else ""
         return left, "" if self.expression is None else latex(self.expression), unit + flags
 

@@ -7,27 +7,24 @@ from dataclasses import dataclass, replace
 from brainsim.errors import EquationError, Source, WrongSyntax, WrongValue
 from brainsim.language.code_strings import Expression
 from brainsim.language.equations import Equation, parse_equations
-from brainsim.language.expressions import to_text
 from brainsim.language.latex import aligned
 from brainsim.language.names import check_identifier
 from brainsim.language.trees import Call, Name, Number, Op, Tree, names, substitute
+from brainsim.model.single_equation import SingleEquation, is_noise, single
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
-from brainsim.units.names import unit
-from brainsim.units.words import unit_text
 
-UnitLookup = Callable[[str], "tuple[float, Dimension] | None"]
 DTYPES = {"float": "f8", "integer": "i4", "boolean": "b1"}
 
 
 @dataclass(frozen=True)
-class Equations(Mapping[str, Equation]):
-    """Differential equations, subexpressions and parameters of a model: a mapping from name to `Equation`.
+class Equations(Mapping[str, SingleEquation]):
+    """Differential equations, subexpressions and parameters of a model: a mapping from name to `SingleEquation`.
 
     ``Equations(text, x='y', tau=10*ms)``: a string renames, a value is inserted. Raises `EquationError` for text that is
     not a set of equations. Add two of them, or one and a string, with ``+``.
     """
 
-    equations: tuple[Equation, ...]
+    equations: tuple[SingleEquation, ...]
 
     def __init__(self, text: "str | Source | Equations | Iterable[Equation]", **replacements: object):
         if isinstance(text, (str, Source)):
@@ -36,8 +33,8 @@ class Equations(Mapping[str, Equation]):
             lines = text.equations
         else:
             lines = tuple(text)
-        object.__setattr__(self, "equations", _replaced(lines, replacements))
-        seen: dict[str, Equation] = {}
+        object.__setattr__(self, "equations", tuple(map(single, _replaced(lines, replacements))))
+        seen: dict[str, SingleEquation] = {}
         for e in self.equations:
             if e.name in seen:
                 raise EquationError(f"'{e.name}' is defined twice", at=e.name_span, help="give one of them another name")
@@ -45,10 +42,10 @@ class Equations(Mapping[str, Equation]):
         object.__setattr__(self, "_by_name", seen)
         _refuse_cycles(self)
         _refuse_repeated_noise(self)
-        object.__setattr__(self, "_dimensions", {e.name: dimension_of_unit(e, _unit) for e in self.equations})
+        object.__setattr__(self, "_dimensions", {e.name: e.dim for e in self.equations})
 
     # -- mapping -------------------------------------------------------------------------------------------------------
-    def __getitem__(self, name: str) -> Equation:
+    def __getitem__(self, name: str) -> SingleEquation:
         return self._by_name[name]  # type: ignore[attr-defined]
 
     def __iter__(self) -> Iterator[str]:
@@ -72,7 +69,7 @@ class Equations(Mapping[str, Equation]):
         return Equations(self, **replacements)
 
     # -- views ---------------------------------------------------------------------------------------------------------
-    def of_kind(self, kind: str) -> tuple[Equation, ...]:
+    def of_kind(self, kind: str) -> tuple[SingleEquation, ...]:
         """The lines of one kind: 'differential', 'subexpression' or 'parameter'."""
         return tuple(e for e in self.equations if e.kind == kind)
 
@@ -154,9 +151,9 @@ class Equations(Mapping[str, Equation]):
         return dict(self._dimensions)  # type: ignore[attr-defined]
 
     @property
-    def ordered(self) -> list[Equation]:
+    def ordered(self) -> list[SingleEquation]:
         """Subexpressions, each after those it uses; then differential equations; then parameters."""
-        found: dict[str, Equation] = {}
+        found: dict[str, SingleEquation] = {}
 
         def visit(name: str) -> None:
             for used in sorted(self[name].identifiers & self.subexpr_names):
@@ -172,7 +169,7 @@ class Equations(Mapping[str, Equation]):
         return aligned(lines)
 
     def __str__(self) -> str:
-        return "\n".join(line(e) for e in self.equations)
+        return "\n".join(map(str, self.equations))
 
     def __repr__(self) -> str:
         return f"Equations({str(self)!r})"
@@ -182,25 +179,8 @@ class Equations(Mapping[str, Equation]):
 class Dependency:
     """A line that another one needs, and the subexpressions on the way to it."""
 
-    equation: Equation
+    equation: SingleEquation
     via: tuple[str, ...]
-
-
-def line(e: Equation) -> str:
-    """An equation as text."""
-    left = {"differential": f"d{e.name}/dt = ", "subexpression": f"{e.name} = ", "parameter": e.name}[e.kind]
-    right = to_text(e.expression) if e.expression is not None else ""
-    unit = to_text(e.unit) if e.unit is not None else {"float": "1"}.get(e.dtype, e.dtype)
-    return f"{left}{right} : {unit}" + (f" ({', '.join(e.flags)})" if e.flags else "")
-
-
-def _unit(name: str) -> tuple[float, Dimension] | None:
-    """Size in base units and dimension of a unit, None for other names."""
-    try:
-        found = unit(name)
-    except KeyError:
-        return None
-    return float(found), found.dim
 
 
 def _scales_of_noise(tree: Tree) -> frozenset[str]:
@@ -213,47 +193,6 @@ def _scales_of_noise(tree: Tree) -> frozenset[str]:
         case Call(_, args):
             return frozenset().union(*map(_scales_of_noise, args))
     return frozenset()
-
-
-def is_noise(name: str) -> bool:
-    """Whether a name is a white noise."""
-    return name == "xi" or name.startswith("xi_")
-
-
-def dimension_of_unit(e: Equation, lookup: UnitLookup) -> Dimension:
-    """The declared dimension; raises `EquationError` for a scaled unit such as ``mV`` and for names that are no units."""
-    def go(tree: Tree) -> Dimension:
-        match tree:
-            case Number():
-                return DIMENSIONLESS
-            case Name(name):
-                found = lookup(name)
-                if found is None:
-                    raise EquationError(f"'{name}' is not a unit", at=tree.span or e.unit_span, help="for example volt, amp, siemens, second, 1")
-                size, dimension = found
-                if size != 1.0 and name not in ("mmolar", "mM", "kilogram"):
-                    raise EquationError(f"A variable is declared in a base unit, not in '{name}'", at=tree.span or e.unit_span,
-                                        help=f"write '{e.name} : {unit_text(dimension)}'; values may be given in any unit")
-                return dimension
-            case Op("*", (a, b)):
-                return go(a) * go(b)
-            case Op("/", (a, b)):
-                return go(a) / go(b)
-            case Op("**", (a, b)):
-                return go(a) ** exponent(b)
-        raise EquationError("This is not a unit", at=e.unit_span, help="write amp/meter**2 for example")
-
-    def exponent(tree: Tree) -> float:
-        match tree:
-            case Number(value):
-                return float(value)
-            case Op("neg", (a,)):
-                return -exponent(a)
-            case Op("/", (a, b)):
-                return exponent(a) / exponent(b)
-        raise EquationError("The exponent of a unit is a number", at=e.unit_span)
-
-    return DIMENSIONLESS if e.unit is None else go(e.unit)
 
 
 def check_names(equations: Iterable[Equation], is_unit: Callable[[str], bool], is_function: Callable[[str], bool], extra: tuple[str, ...] = ()) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from brainsim.errors import BrainsimError, Span, UnknownName, WrongCall, WrongSyntax, WrongType, WrongValue, near
 from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, Fixed, Function
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, walk
+from brainsim.model.single_equation import is_unit
 from brainsim.model.symbols import External, Scope, Symbol
 from brainsim.units.check import check_assignment, dimension_of, kind_of
 from brainsim.units.dimensions import Dimension
@@ -252,7 +253,8 @@ def unknown_name(name: str, span: Span | None, scope: Scope, called: bool = Fals
     """The error for a name that nobody defines."""
     outside = getattr(scope.outside, "names", list)()
     candidates = [n for n in [*scope.own, *outside, *(FUNCTIONS if called else ())] if not n.startswith("_")]
-    help_ = near(name, candidates)
+    units = [n for n in candidates if n not in scope.own and is_unit(n)]
+    help_ = near(name, [n for n in candidates if n not in units]) or (near(name, units, 0.75) if len(name) > 3 else "")
     if name == "lastupdate":
         help_ = "declare 'lastupdate : second' in the model and end the code with 'lastupdate = t', or mark an equation (event-driven)"
     elif name == "xi" or name.startswith("xi_"):

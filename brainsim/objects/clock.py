@@ -175,7 +175,7 @@ def check_change(time: float, old: float, new: float) -> None:
     """Refuse to go on with another step where the time reached, a whole number of old steps, is not one of new steps."""
     reached = np.ceil(time / old - TOLERANCE) * old
     if abs(np.round(reached / new) * new - reached) > TOLERANCE * new:
-        raise WrongValue(f"The time step cannot change to {new} s at {reached} s",
+        raise WrongValue(f"The time step cannot change to {new:g} s at {reached:g} s",
                          help="the time reached must be a whole number of the new steps")
 
 

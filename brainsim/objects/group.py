@@ -24,7 +24,7 @@ from brainsim.objects.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.exports import Column, Table, to_pandas, to_xarray
 from brainsim.objects.host import Elements, evaluate, may_be_divided
 from brainsim.objects.memory import Line
-from brainsim.objects.named import BrianObject
+from brainsim.objects.named import BrianObject, root_of
 from brainsim.objects.namespace import RunNamespace, lookup, scalar_dtype
 from brainsim.objects.rows import pieces
 from brainsim.objects.structure import structure_changed
@@ -237,8 +237,9 @@ class Group(BrianObject, metaclass=Sealed):
         chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements(candidates))
         return candidates[np.broadcast_to(chosen, candidates.shape)]
 
-    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
-        run = RunNamespace.of_caller(level)
+    def _read(self, v: Variable, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> np.ndarray:
+        root_of(self)._forgotten = False
+        run = RunNamespace.given(namespace, level)
         symbol = self._value_symbol(v, run)
         if symbol.shared:
             self._refuse_index(v, item)
@@ -268,8 +269,9 @@ class Group(BrianObject, metaclass=Sealed):
             raise WrongType(f"The linked variable '{v.name}' has no value yet", help=f"{self.name}.{v.name} = linked_var(group, 'variable')")
         return self.scope(run).own[v.name]
 
-    def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0) -> None:
-        self.assign(v, item, value, check, RunNamespace.of_caller(level))
+    def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0,
+               namespace: Mapping[str, object] | None = None) -> None:
+        self.assign(v, item, value, check, RunNamespace.given(namespace, level))
 
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable where the index says; names in strings are looked up in ``run``."""
@@ -463,8 +465,8 @@ class Group(BrianObject, metaclass=Sealed):
         return sorted({*super().__dir__(), *self.variables, *(f"{n}_" for n in self.variables)})
 
     def __del__(self) -> None:
-        """Say that the group goes without ever having been simulated: it was forgotten, or hidden from `run`."""
-        unused = self._sealed and self.__dict__.get("_network", self) is None and self.add_to_magic_network and self.invalidates_magic_network
+        """Say that the group goes without having been of any use: it was forgotten, or hidden from `run`."""
+        unused = self._sealed and self._forgotten and self.add_to_magic_network and self.invalidates_magic_network
         if unused and not sys.is_finalizing() and prefs["logging.warn_for_unused_objects"]:
             logger.warning("%s, made at %s, goes without ever having been simulated: keep it in a variable, or put it into the network",
                            self.name, self._made_at, extra={"topic": "unused_brian_object"})
@@ -573,12 +575,12 @@ class Indices:
 
 
 class RunRegularly(BrianObject):
-    """Statements that run on every element of a group at the ticks of a clock."""
+    """Statements that run on every element of a group at the ticks of a clock (of the group's own, unless told otherwise)."""
 
-    def __init__(self, group: Group, code: str, **place: Any):
+    def __init__(self, group: Group, code: str, *, dt: object = None, clock: BaseClock | None = None, **place: Any):
         if not isinstance(code, str):
             raise WrongType("run_regularly takes statements as a string", found=repr(code))
-        super().__init__(**place)
+        super().__init__(dt=dt, clock=group.clock if dt is None and clock is None else clock, **place)
         self._group = group if getattr(group, "parent", group) is not group else weakref.proxy(group)   # a part may have no other name
         self.code = code
 

@@ -24,6 +24,10 @@ class Named:
 
     name: str
 
+    def __init__(self, name: str) -> None:
+        """A ``*`` at the end stands for a number that makes the name free. `WrongValue` for what cannot be a name."""
+        self._take_name(name)
+
     def _take_name(self, name: str) -> None:
         if not isinstance(name, str):
             raise WrongType("A name is a string", found=repr(name))
@@ -57,6 +61,7 @@ class BrianObject(Named):
     invalidates_magic_network = True
     add_to_magic_network = False      #: groups, monitors, inputs and network operations join; a class of a user's says so itself
     _slot = "start"
+    _forgotten = True        #: nobody tried to run or store it, or looked at its values
 
     def __init__(self, *, dt: object = None, clock: BaseClock | None = None, when: str | None = None, order: int = 0, name: str = "brianobject*"):
         self._take_name(name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, BrianObjectException, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.errors import BrainsimError, BrianObjectException, NotStored, UnknownName, WrongState, WrongType, WrongValue, inside, near
 from brainsim.integrators.adaptive import GIVEN_UP
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
@@ -28,6 +28,7 @@ from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.optional import optional
 from brainsim.objects.outside import Outside, outsides
+from brainsim.objects.precision import PrecisionReport, compare
 from brainsim.objects.random_state import random_state
 from brainsim.objects.schedule_summary import Entry, SchedulingSummary
 from brainsim.objects.simulation import Simulation
@@ -377,6 +378,8 @@ class Network(Named):
         return True
 
     def _prepare(self, run: RunNamespace) -> None:
+        for o in self._all():
+            o._forgotten = False
         every = list(dict.fromkeys(o.clock for o in self._all()))
         dts = {clock: clock.dt_ for clock in every if isinstance(clock, Clock)}
         for clock, dt in dts.items():
@@ -521,6 +524,8 @@ class Network(Named):
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
+        for o in self._all():
+            o._forgotten = False
         clocks = {o.clock for o in self._all()}
         return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
                 "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
@@ -530,10 +535,10 @@ class Network(Named):
         """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
         lost = sorted(set(found["objects"]) - {o.name for o in self._all()})
         if lost:
-            raise UnknownName(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
+            raise NotStored(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
         for o in self._all():
             if o.name not in found["objects"]:
-                raise UnknownName(f"{o.name} was not part of the network when it was stored")
+                raise NotStored(f"{o.name} was not part of the network when it was stored", help="make a Network of your own, without it")
             put_back(o, found["objects"][o.name])
             step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
             o.clock.step, o.clock._dt = step, dt
@@ -594,6 +599,15 @@ class Network(Named):
         if self._profile is None:
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
+
+    def precision_report(self, duration: Any, seed: int = 0, namespace: Mapping[str, object] | None = None, level: int = 0) -> PrecisionReport:
+        """What single precision would do to this model: a run from here in float64 and one in float32, with the same seed, compared.
+
+        For each trace, each variable at the end and each record of events: how far the two are apart, and from when on. The network is as
+        before afterwards.
+        """
+        run = RunNamespace.given(namespace, level)
+        return compare(self, lambda: self.compile(duration, {n: v for place in run.places[::-1] for n, v in place.items()}).run(seed=seed))
 
     def timings(self) -> Timings:
         """Seconds by stage: of the objects since they were made, of the last preparation and the last run."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, WrongIndex, WrongSyntax, WrongType, WrongValue
+from brainsim.errors import DimensionMismatchError, Source, TooLarge, WrongIndex, WrongSyntax, WrongType, WrongValue
 from brainsim.ir.program import Queue
 from brainsim.ir.state import QueueState, zeros
 from brainsim.language.expressions import parse_expression
@@ -297,6 +297,9 @@ def whole_steps(time: Tree) -> Tree:
     return Call("floor", (Op("+", (Op("/", (time, Name("dt"))), Number(1e-3))),))
 
 
+MOST = int(np.iinfo(np.int32).max)     #: neurons that a group may have
+
+
 def _checked_count(N: object) -> int:
     if isinstance(N, (str, Mapping)) or not np.isscalar(N) and np.ndim(N) > 0:  # type: ignore[arg-type]
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N), help="NeuronGroup(100, equations)")
@@ -306,6 +309,8 @@ def _checked_count(N: object) -> int:
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N), help="NeuronGroup(100, equations)") from error
     if count < 1:
         raise WrongValue("A group has at least one neuron", found=str(N))
+    if count > MOST:
+        raise TooLarge(f"A group has at most {MOST} neurons", found=str(N), help="their indices are 32-bit numbers; several groups may have more together")
     return count
 
 

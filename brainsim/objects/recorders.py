@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from brainsim.errors import Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongType, WrongValue, near
+from brainsim.errors import NoSpikes, Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongSource, WrongType, WrongValue, near
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import DTYPES, QueueState
 from brainsim.language.expressions import parse_expression
@@ -42,7 +42,7 @@ class Recorder(Group):
 
     def __init__(self, source: Any, **place: Any):
         if not isinstance(source, Group):
-            raise WrongType(f"{type(self).__name__} records a group", found=type(source).__name__)
+            raise WrongSource(f"{type(self).__name__} records a group", found=type(source).__name__)
         super().__init__(**place)
         self.source = source
         self._records: dict[str, tuple[str, QueueState]] = {}
@@ -79,16 +79,16 @@ class Recorder(Group):
         try:
             return super().__getattr__(name)
         except UnknownAttribute:
-            raise UnknownAttribute(f"'{name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
+            raise UnknownAttribute(f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
                                    help=near(name, self.__dict__.get("_records", {}))) from None
 
-    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
+    def _read(self, v: Variable, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if v.name == "N":
             self._refuse_index(v, item)
             return np.asarray(self._count)
         if v.name not in self._records:
-            return super()._read(v, item, level)
-        return self._raw(v.name)[self._absolute(item, RunNamespace.of_caller(level))]
+            return super()._read(v, item, level, namespace)
+        return self._raw(v.name)[self._absolute(item, RunNamespace.given(namespace, level))]
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """The records by program name."""
@@ -180,7 +180,7 @@ class StateMonitor(Recorder):
     def __init__(self, source: Any, variables: object, record: object = None, dt: object = None, clock: BaseClock | None = None,
                  when: str = "start", order: int = 0, name: str = "statemonitor*", codeobj_class: object = None):
         if not isinstance(source, Group):
-            raise WrongType("StateMonitor records a group", found=type(source).__name__)
+            raise WrongSource("StateMonitor records a group", found=type(source).__name__)
         if record is None:
             raise WrongType("StateMonitor needs to know which elements to record", help="record=True for all, or record=[0, 5]")
         super().__init__(source, dt=dt, clock=clock or (None if dt is not None else source.clock), when=when, order=order, name=name)
@@ -442,8 +442,10 @@ class PopulationRateMonitor(Recorder):
     _slot = "end"
 
     def __init__(self, source: Any, name: str = "ratemonitor*", dtype: object = None, codeobj_class: object = None):
-        if not isinstance(source, Group) or "spike" not in getattr(source, "events", {}):
-            raise WrongType("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
+        if not isinstance(source, Group):
+            raise WrongSource("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
+        if "spike" not in getattr(source, "events", {}):
+            raise NoSpikes(f"{source.name} has no threshold, so no spikes to count", help="give the group a threshold")
         super().__init__(source, clock=source.clock, name=name)
         if not isinstance(self.clock, Clock):
             raise Unsupported("A PopulationRateMonitor counts spikes per time step, and an EventClock has none", help="SpikeMonitor(group)")

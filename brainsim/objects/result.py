@@ -11,7 +11,7 @@ from brainsim.objects import html
 from brainsim.objects.exports import Column, Table, to_xarray
 from brainsim.objects.optional import optional
 from brainsim.objects.recorders import EventMonitor, PopulationRateMonitor, Recorder, SpikeMonitor
-from brainsim.objects.start import Outcome, Start, record_of
+from brainsim.objects.start import Outcome, Start, Stored, record_of
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND
 from brainsim.units.quantities import with_dimension
@@ -35,6 +35,11 @@ class Result:
         """All monitors."""
         return [self._monitor(r) for r in self._start.recorders]
 
+    @property
+    def stored(self) -> Mapping[str, Stored]:
+        """Variables that have a value at the end, by name."""
+        return self._start.stored
+
     def _monitor(self, template: Recorder) -> Recorder:
         if template.name not in self._monitors:
             self._monitors[template.name] = record_of(template, self._outcome)
@@ -56,7 +61,9 @@ class Result:
     def __getitem__(self, name: str) -> Any:
         place = self._start.stored.get(own_name(name, self._start.words))
         if place is None:
-            raise UnknownName(f"There are no values of '{name}'", help=near(name, self._start.stored))
+            moved = own_name(name, self._start.words) in self._start.moved
+            raise UnknownName(f"There are no values of '{name}'", help="they were kept at the neurons; Synapses(..., reduce='off') keeps them per synapse"
+                              if moved else near(name, self._start.stored))
         values = self._outcome.arrays[place.program]
         return with_dimension(values[0] if place.shared else values.copy(), place.dimension)
 

@@ -287,7 +287,8 @@ class Simulation:
         fastest = fastest_of(clocks.values())
         steps = {name: c.steps_until(network.t_, fastest) for name, c in clocks.items()}
         recorders = tuple(template_of(o) for o in network if isinstance(o, Recorder))
-        return start_of(prepared, values, steps, {name: c._dt or fastest for name, c in clocks.items()}, recorders, self._stored(values.arrays), self._words)
+        return start_of(prepared, values, steps, {name: c._dt or fastest for name, c in clocks.items()}, recorders, self._stored(values.arrays), self._words,
+                        frozenset(v.program for o in network if isinstance(o, Group) for v in o.variables.values() if v.moved))
 
     def _stored(self, arrays: Mapping[str, object]) -> dict[str, Stored]:
         return {f"{o.name}.{v.name}": Stored(v.program, v.dimension, v.shared) for o in self._network if isinstance(o, Group) and not isinstance(o, Recorder)

@@ -58,10 +58,13 @@ class Start:
     recorders: tuple[Recorder, ...]       #: without their records
     stored: Mapping[str, Stored]          #: variables by the names that users say
     words: Mapping[str, str] = field(default_factory=dict)     #: names of objects in the script → their own
+    moved: frozenset[str] = frozenset()                        #: variables of synapses whose values lie at the neurons
+    changed: frozenset[str] = frozenset()                      #: arrays that a run writes
+    room: dict[str, int] = field(default_factory=dict)         #: how large queues grew in earlier runs: they begin so, and grow less often
 
     def portable(self) -> "Start":
         """The same without ties to the objects of this process."""
-        return replace(self, recorders=tuple(_without_ties(r) for r in self.recorders))
+        return replace(self, recorders=tuple(_without_ties(r) for r in self.recorders), room=dict(self.room))
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Outcome:
 
 
 def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: Mapping[str, float], recorders: tuple[Recorder, ...],
-             stored: Mapping[str, Stored], words: Mapping[str, str]) -> Start:
+             stored: Mapping[str, Stored], words: Mapping[str, str], moved: frozenset[str]) -> Start:
     """The start of runs from the present state of prepared objects; everything is copied."""
     target = copy.copy(prepared.target)
     if hasattr(target, "threads"):
@@ -94,15 +97,15 @@ def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: 
     kept.arrays.update({a.name: (a, values.contents(a.name)) for a in prepared.program.arrays if a.name in values.on_request})
     kept.params.update({n: x for n, x in prepared.state.params.items() if n not in prepared.literals})
     assert prepared.whole is not None
-    return Start(prepared.whole, target, prepared.source, kept, prepared.literals, steps, dts, recorders, stored, words)
+    changed = frozenset(name for k in prepared.whole.kernels for name in writes(k))
+    return Start(prepared.whole, target, prepared.source, kept, prepared.literals, steps, dts, recorders, stored, words, moved, changed)
 
 
 def carry_out(start: Start, point: Point, stop: Stop | None = None) -> Outcome:
     """Advance a state of its own from the start to the end of the point. Compiles nothing where the module is in the cache."""
     program, values = start.program, start.values
-    changed = frozenset().union(*(writes(k) for k in program.kernels)) if program.kernels else frozenset()
-    arrays = {name: (a, point.arrays.get(name, x if name not in changed else _own(x))) for name, (a, x) in values.arrays.items()}
-    queues = {name: (q, _copied(x)) for name, (q, x) in values.queues.items()}
+    arrays = {name: (a, point.arrays.get(name, x if name not in start.changed else _own(x))) for name, (a, x) in values.arrays.items()}
+    queues = {name: (q, _copied(x, start.room.get(name, 0))) for name, (q, x) in values.queues.items()}
     mine = replace(values, arrays=arrays, queues=queues, params={**values.params, **point.params})
     executable, state, hosts = begin(program, start.target, start.source, mine, start.literals)
     state.seed = point.key
@@ -111,6 +114,7 @@ def carry_out(start: Start, point: Point, stop: Stop | None = None) -> Outcome:
         state.end[k], state.dt[k] = point.ends[clock], start.dts[clock]
     executable.load_params(state)
     advance(executable, state, hosts, stop or Stop())
+    start.room.update({name: q.data.shape[1] for name, (_, q) in queues.items()})
     steps = {**point.ends, **{clock: int(state.step[k]) for k, clock in enumerate(program.clocks)}}
     return Outcome({name: x for name, (_, x) in arrays.items()}, {name: q for name, (_, q) in queues.items()}, steps)
 
@@ -151,5 +155,10 @@ def _own(values: np.ndarray) -> np.ndarray:
     return made
 
 
-def _copied(queue: QueueState) -> QueueState:
-    return QueueState(queue.data.copy(), queue.count.copy())
+def _copied(queue: QueueState, room: int = 0) -> QueueState:
+    """A queue of its own, with room for so many values in a slot at least."""
+    made = QueueState(queue.data, queue.count.copy())
+    made.make_room(room)
+    if made.data is queue.data:
+        made.data = queue.data.copy()
+    return made

@@ -17,10 +17,12 @@ from brainsim.language.functions import FUNCTIONS, RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, rebuild, walk
 from brainsim.model.equations import DTYPES as WORDS
-from brainsim.model.equations import Equations, check_flags, check_names, dimension_of_unit, is_noise
+from brainsim.model.equations import Equations, check_flags, check_names
 from brainsim.model.resolve import Block, Resolver, once_and_each
+from brainsim.model.single_equation import dimension_of_unit, is_noise
 from brainsim.model.symbols import External, Scope, Symbol
 from brainsim.objects.group import Group
+from brainsim.objects.missing_units import missing_units
 from brainsim.objects.namespace import RunNamespace, lookup, unit_value
 from brainsim.objects.variables import Variable
 from brainsim.options import single_precision
@@ -124,12 +126,23 @@ class EquationGroup(Group):
             self._add_noise(resolver, e.expression)
             dims = {**resolver.dimensions(e.expression), e.name: self.variables[e.name].dimension, **noise}
             kinds = {**resolver.types(e.expression), e.name: e.dtype}
-            check_equation(e, dims, kinds, resolver.function_table(e.expression))
+            self._check_units_of(e, dims, kinds, resolver)
             self._check_stateful(e, resolver)
             self._check_columns(e, resolver)
             self.warn_of_shadows(names(e.expression), run)
             if "shared" in e.flags:
                 self._check_shared(e, resolver)
+
+    def _check_units_of(self, e: Equation, dims: Mapping[str, Dimension], kinds: Mapping[str, Any], resolver: Resolver) -> None:
+        assert e.expression is not None
+        functions = resolver.function_table(e.expression)
+        try:
+            check_equation(e, dims, kinds, functions)
+        except DimensionMismatchError as error:
+            found = {n.id: resolver.find(n) for n in walk(e.expression) if isinstance(n, Name) and not is_noise(n.id) and n.id != e.name}
+            plain = {n: s for n, s in found.items() if s.kind == "param" and s.dimension is DIMENSIONLESS and s.origin == "namespace"}
+            error.help = missing_units(plain, lambda given: check_equation(e, {**dims, **given}, kinds, functions)) or error.help
+            raise
 
     def _check_columns(self, e: Equation, resolver: Resolver) -> None:
         """A two-dimensional `TimedArray` called with ``i`` has a column for every element."""

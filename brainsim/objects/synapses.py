@@ -16,8 +16,8 @@ from brainsim.ir.state import DTYPES
 from brainsim.language.equations import Equation
 from brainsim.language.names import SYNAPTIC
 from brainsim.language.trees import Assign, Tree, names
-from brainsim.model.equations import dimension_of_unit
 from brainsim.model.resolve import Block, Resolver
+from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
 from brainsim.objects import html, plotting
@@ -387,11 +387,11 @@ class Synapses(EquationGroup):
             chosen &= np.isin(k, element_indices(item[2], int(k.max(initial=0)) + 1, f"{self.name} [k]"))
         return np.flatnonzero(chosen)
 
-    def _read(self, v: Variable, item: object, level: int = 0) -> np.ndarray:
+    def _read(self, v: Variable, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if isinstance(item, tuple):   # where there is no such neuron there are no synapses to read
             item = tuple(np.zeros(0, int) if isinstance(x, (int, np.integer)) and not -g._count <= x < g._count else x
                          for x, g in zip(item, (self.source, self.target))) + item[2:]
-        return super()._read(v, item, level)
+        return super()._read(v, item, level, namespace)
 
     def __getitem__(self, item: object) -> "SynapticIndices":
         return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))

@@ -1,6 +1,7 @@
 """Variables of a group, and the views through which users read and write them."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,9 +101,9 @@ class VariableView:
             return np.asanyarray(self._all())[item]    # what plotting functions ask of any array
         return self._wrap(self.group._read(self.variable, item))
 
-    def get_item(self, item: object, level: int = 0) -> object:
-        """``view[item]`` for callers ``level`` frames further down."""
-        return self._wrap(self.group._read(self.variable, item, level=level))
+    def get_item(self, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> object:
+        """``view[item]`` with names from ``namespace``, or from ``level`` frames further up."""
+        return self._wrap(self.group._read(self.variable, item, level=level, namespace=namespace))
 
     def _wrap(self, values: np.ndarray) -> object:
         return with_dimension(values, self.variable.dimension) if self.with_units else values
@@ -118,9 +119,9 @@ class VariableView:
     def __setitem__(self, item: object, value: object) -> None:
         self.group._write(self.variable, item, value, self.with_units)
 
-    def set_item(self, item: object, value: object, level: int = 0) -> None:
-        """``view[item] = value`` for callers ``level`` frames further down."""
-        self.group._write(self.variable, item, value, self.with_units, level=level)
+    def set_item(self, item: object, value: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> None:
+        """``view[item] = value`` with names from ``namespace``, or from ``level`` frames further up."""
+        self.group._write(self.variable, item, value, self.with_units, level=level, namespace=namespace)
 
     def _in_place(self, op: str, other: object) -> "VariableView":
         if isinstance(other, str):
@@ -222,10 +223,9 @@ class VariableView:
         return html.table(f"{self.group.name}.{self.name}", ("values", "unit"), [(value_text(self.get_value(), self.dim), unit)], f"shape {self.shape}")
 
     def __repr__(self) -> str:
-        return f"<{self.group.name}.{self.name}: {self._all()!r}>"
+        return f"<{self.group.name}.{self.name}{'' if self.with_units else '_'}: {self._all()!r}>"
 
-    def __str__(self) -> str:
-        return str(self._all())
+    __str__ = __repr__      # as in Brian 2; ``print(G.v[:])`` shows the values alone
 
 
 def _without_views(x: object) -> object:
@@ -277,7 +277,7 @@ def element_indices(item: object, count: int, owner: str) -> np.ndarray:
     array = array.astype(np.int64)
     bad = (array < -count) | (array >= count)
     if bad.any():
-        raise WrongIndex(f"Index {array[bad].ravel()[0]} is out of range for {owner}", found=f"{count} elements, 0 to {count - 1}")
+        raise WrongIndex(f"Index {array[bad].ravel()[0]} is out of range for {owner}", found=f"{count} elements, 0 to {count - 1}" if count else "no elements")
     return np.where(array < 0, array + count, array)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -32,8 +33,13 @@ def keep(made: Path, at: Path) -> None:
     os.replace(temporary, at)
 
 
-def run_compiler(command: Sequence[str], folder: Path, what: str, help: str = "prefs.codegen.target = 'numpy' runs without a compiler") -> None:
-    """Run a compiler; a failure keeps its log and raises `BuildError` naming the kernel."""
+#: what GCC and Clang say when the half of them that knows C++ is not installed
+NO_CPP = re.compile(r"cc1plus|fatal error: '?<?(?:cmath|cstdint|cstdlib|algorithm)")
+
+
+def run_compiler(command: Sequence[str], folder: Path, what: str, help: str = "prefs.codegen.target = 'numpy' runs without a compiler",
+                 absent: str = "") -> None:
+    """Run a compiler; a failure keeps its log and raises `BuildError` naming the kernel. ``absent`` helps where there is no C++ compiler."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode == 0:
         return
@@ -44,4 +50,4 @@ def run_compiler(command: Sequence[str], folder: Path, what: str, help: str = "p
     first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
     kernel = next((line.split("function")[1].strip(" ‘’':") for line in done.stderr.splitlines() if "In function" in line), "")
     raise BuildError(f"the C compiler refused {what}" + (f", in {kernel}" if kernel else ""), log=str(log), found=first,
-                     help=f"the generated code and the full log are kept in {kept}; {help}")
+                     help=f"the generated code and the full log are kept in {kept}; {absent if absent and NO_CPP.search(done.stderr) else help}")

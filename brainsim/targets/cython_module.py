@@ -23,6 +23,7 @@ from brainsim.targets.wrapper import MODULE, version, wrapper
 
 CPP_HELP = ("a C++ compiler is needed (Debian/Ubuntu: apt install g++; or pip install ziglang); "
             "without one, prefs.codegen.target = 'numpy' calls the Python function")
+OWN_CODE = "correct the code given to @implementation; prefs.codegen.target = 'numpy' calls the Python function"
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 
@@ -87,12 +88,12 @@ def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: na
     for _, text in source.more:
         (folder / "functions.cpp").write_text(text, encoding="utf-8")
         run_compiler([*compiler.cpp_command(), *cpp_flags(flags), "-c", "functions.cpp", "-o", "functions.o"], folder,
-                     "the C++ code of a function", help=CPP_HELP)
+                     "the C++ code of a function", help=OWN_CODE, absent=CPP_HELP)
         yield "functions.o"
     for k, given in enumerate(own.sources):
         path, made = Path(given).resolve(), f"source_{k}.o"
         command = [*compiler.cpp_command(), *cpp_flags(flags)] if given.endswith(native.CPP_SUFFIXES) else [*compiler.command, *flags]
-        run_compiler([*command, "-c", str(path), "-o", made], folder, f"the source {given} of a function", help=CPP_HELP)
+        run_compiler([*command, "-c", str(path), "-o", made], folder, f"the source {given} of a function", help=OWN_CODE, absent=CPP_HELP)
         yield made
 
 

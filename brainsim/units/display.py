@@ -119,8 +119,9 @@ def _exactly_scaled(values: NDArray[np.float64], unit: float) -> NDArray[np.floa
 
 
 def latex_symbol(symbol: str) -> str:
-    """``"mV/s^0.5"`` as LaTeX."""
-    body = re.sub(r"\^(-?[\d.]+)", r"^{\1}", symbol).replace(" ", r"\,")
+    """``"mV/(s^0.5)"`` as LaTeX."""
+    body = re.sub(r"\((\S+)\)", r"\1", symbol)   # a fraction has no need of them
+    body = re.sub(r"\^(-?[\d.]+)", r"^{\1}", body).replace(" ", r"\,")
     return r"\mathrm{" + re.sub(r"^u(?=\w)", r"\\mu ", body) + "}"
 
 
@@ -181,15 +182,15 @@ def ten_to_the(scale: float) -> float:
 
 
 def product_text(factors: list[_Factor] | tuple[_Factor, ...]) -> tuple[str, str]:
-    """``("mvolt / second ** 0.5", "mV/s^0.5")``: an evaluable name and a symbol."""
+    """``("mvolt / (second ** 0.5)", "mV/(s^0.5)")``: an evaluable name and a symbol."""
     above = [f for f in factors if f[2] > 0]
     below = [f for f in factors if f[2] < 0]
     if not above:
         above, below = below, []
     name = " * ".join(n if p == 1 else f"{n} ** {_plain(p)}" for n, _, p in above)
-    name += "".join(f" / {n}" if p == -1 else f" / {n} ** {_plain(-p)}" for n, _, p in below)
+    name += "".join(f" / {n}" if p == -1 else f" / ({n} ** {_plain(-p)})" for n, _, p in below)
     symbol = " ".join(s if p == 1 else f"{s}^{_plain(p)}" for _, s, p in above)
-    symbol += "".join(f"/{s}" if p == -1 else f"/{s}^{_plain(-p)}" for _, s, p in below)
+    symbol += "".join(f"/{s}" if p == -1 else f"/({s}^{_plain(-p)})" for _, s, p in below)
     return name, symbol
 
 

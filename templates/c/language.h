@@ -68,12 +68,19 @@ static inline double bs_normal(uint64_t seed, uint32_t stream, int64_t step, uin
     return sqrt(-2.0 * log(1.0 - bs_unit(w[0], w[1]))) * (BS_SECOND(index) ? sine : cosine);
 }
 
+/* These loops are worth every effort of the compiler, the rest of a network is not: it would take half of the time of a first run. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define BS_EFFORT __attribute__((optimize("O3")))
+#else
+#define BS_EFFORT
+#endif
+
 /* The numbers of 64 neighbours at a time; ``first`` is a multiple of 64. The same numbers as above. */
 #ifdef __AVX2__
 #include <immintrin.h>
 typedef uint64_t bs_v4 __attribute__((vector_size(32)));
 static inline bs_v4 bs_product(bs_v4 a, uint32_t b) { return (bs_v4)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b)); }
-static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+BS_EFFORT static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
     uint64_t w[4][32];
     for (int k = 0; k < 32; k += 8) {
         bs_v4 c[2][4];
@@ -107,7 +114,7 @@ static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t fi
     }
 }
 #else
-static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+BS_EFFORT static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
     for (int k = 0; k < 32; k++) {
         uint32_t w[4];
         bs_philox(seed, stream, step, (uint32_t)(first >> 1) + k, w);
@@ -116,7 +123,7 @@ static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t fi
     }
 }
 #endif
-static void bs_normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+BS_EFFORT static void bs_normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
     double u[64];
     bs_uniforms(seed, stream, step, first, u);
     for (int k = 0; k < 32; k++) {

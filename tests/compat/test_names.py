@@ -58,3 +58,15 @@ def test_names_that_are_not_there_do_not_disturb_other_messages(fresh):
     with pytest.raises(KeyError) as caught:
         exec("net.run(1*ms)", space)
     assert "Unknown name 'taux'" in str(caught.value) and "did you mean 'tau'" in str(caught.value)
+
+
+def test_a_path_does_not_take_a_name_from_the_star_import():
+    import_module("brainsim.random")
+    assert callable(brainsim.random) and callable(brainsim.run)
+
+
+def test_names_inside_brian_that_are_absent_say_so():
+    with pytest.raises(AttributeError, match="add_refractoriness.*equations.refractory.*not needed"):
+        import_module("brainsim.equations.refractory").add_refractoriness
+    with pytest.raises(Unsupported, match="NumPy array"):
+        import_module("brainsim.memory.dynamicarray").DynamicArray(3)

@@ -121,3 +121,36 @@ def test_a_network_that_lacks_a_stored_object_is_refused(tmp_path):
     Network(G, M).store(filename=tmp_path/"state")
     with pytest.raises(KeyError, match="lost"):
         Network(NeuronGroup(1, "v : 1", name="kept")).restore(filename=tmp_path/"state")
+
+
+def test_a_view_is_shown_with_its_place(fresh):
+    G = NeuronGroup(2, "v : volt\nx : 1 (shared)", name="shown")
+    assert str(G.v) == repr(G.v) == f"{G.v}" == "<shown.v: array([0., 0.]) * volt>" and str(G.v_) == "<shown.v_: array([0., 0.])>"
+
+
+def test_items_are_read_and_written_with_names_of_a_mapping(fresh):
+    G = NeuronGroup(3, "v : volt")
+    G.v.set_item("i > k", "q*mV", namespace={"q": 3, "k": 0})
+    assert list(G.v_) == [0, 3e-3, 3e-3] and len(G.v.get_item("i == k", namespace={"k": 1})) == 1
+    with pytest.raises(KeyError, match="'q'"):
+        G.v.set_item("i > 0", "q*mV", namespace={})
+
+
+@pytest.mark.parametrize("place", [{}, {"dt": 0.5 * ms}])
+def test_a_code_runner_runs_statements_for_every_element(target, place):
+    G = NeuronGroup(2, "v : 1")
+    runner = CodeRunner(G, "stateupdate", code="v += 1", when="end", **place)
+    Network(G, runner).run(1 * ms)
+    assert list(G.v) == ([2, 2] if place else [10, 10])
+    with pytest.raises(NotImplementedError, match="'threshold'"):
+        CodeRunner(G, "threshold", code="v += 1")
+
+
+def test_a_class_of_a_user_has_a_free_name(fresh):
+    class Thing(Nameable):
+        pass
+
+    one, two = Thing("thing*"), Thing(name="thing*")
+    assert (one.name, two.name) == ("thing", "thing_1")
+    with pytest.raises(ValueError, match="cannot be a name"):
+        Thing("")

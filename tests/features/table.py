@@ -313,7 +313,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         _later("formats of states", "D"),
         Feature("levels of messages", "B"),
         Feature("suppressed messages", "B"),
-        _later("log file", "C"),
+        Feature("log file", "C", note="none unless prefs.logging.file_log = True"),
         Feature("catch_logs", "C", note="names begin with brainsim"),
         Feature("std_silent and get_logger", "D"),
         _later("brian2.hears", "D"),

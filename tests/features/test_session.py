@@ -201,3 +201,17 @@ def test_the_tables_of_the_language_are_dictionaries():
         "abs arccos arcsin arctan ceil clip cos cosh exp expm1 exprel floor int log log10 log1p poisson rand randn sign sin sinh "
         "sqrt tan tanh timestep".split())) == 26
     assert DEFAULT_CONSTANTS["pi"] == np.pi and DEFAULT_UNITS["second"] is second and DEFAULT_FUNCTIONS["exp"](0) == 1
+
+
+@pytest.mark.feature("warning about unused objects")
+@pytest.mark.parametrize("use", [
+    lambda G: G.v[0], lambda G: G[:1].v[0], lambda G: G.get_states(), lambda G: Network(G).store(), lambda G: pytest.raises(KeyError, Network(G).run, 1 * ms),
+])
+def test_an_object_that_was_read_stored_or_tried_goes_in_silence(told_of_forgotten, use):
+    with catch_logs() as caught:
+        G = NeuronGroup(1, "dv/dt = -v/nosuch : 1")
+        G.v = 3
+        use(G)
+        del G
+        gc.collect()
+    assert not caught

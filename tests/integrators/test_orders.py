@@ -8,7 +8,7 @@ from machine import run, system
 from brainsim.integrators.choose import METHODS, integrate
 from brainsim.integrators.pairs import PAIRS
 
-DETERMINISTIC = {"euler": 1, "heun": 2, "rk2": 2, "rk4": 4, "exponential_euler": 1, "milstein": 1, "exact": None}
+DETERMINISTIC = {"euler": 1, "heun": 1, "explicit_trapezoidal": 2, "rk2": 2, "rk4": 4, "exponential_euler": 1, "milstein": 1, "exact": None}
 COVERED = set(DETERMINISTIC) | set(PAIRS)      # pairs: test_adaptive.py
 
 
@@ -46,7 +46,7 @@ def test_order_of_convergence(method, problem):
     assert slope(errors, [1 / n for n in counts]) == pytest.approx(DETERMINISTIC[method], abs=0.15)
 
 
-@pytest.mark.parametrize("method", ["euler", "rk4", "heun"])
+@pytest.mark.parametrize("method", ["euler", "rk4", "heun", "explicit_trapezoidal"])
 def test_rounding_is_all_the_error_where_the_solution_is_a_polynomial_of_the_order(method):
     update = integrate(system("dx/dt = c"), method)
     assert float(run(update, dict(x=1.0, c=3.0), 0.5, 4)["x"]) == 7.0
@@ -107,7 +107,7 @@ def strong_errors(text, method, start, truth, paths, counts):
 
 
 @pytest.mark.feature("heun", "milstein")
-@pytest.mark.parametrize("method", ["heun", "milstein"])
+@pytest.mark.parametrize("method", ["heun", "explicit_trapezoidal", "milstein"])
 def test_strong_order_one_on_geometric_brownian_motion(method, paths):
     """dx = mu x dt + sigma x o dW has x = exp(mu t + sigma W) in the sense of Stratonovich."""
     start = dict(x=np.ones(PATHS), mu=0.5, sigma=0.8)
@@ -116,7 +116,7 @@ def test_strong_order_one_on_geometric_brownian_motion(method, paths):
     assert order == pytest.approx(1.0, abs=0.15)
 
 
-@pytest.mark.parametrize("method", ["heun", "milstein"])
+@pytest.mark.parametrize("method", ["heun", "explicit_trapezoidal", "milstein"])
 def test_strong_order_one_where_the_noise_is_curved(method, paths):
     """dx = sqrt(1 + x**2) o dW has x = sinh(W)."""
     truth = np.sinh(0.3 + paths.sum(axis=1))
@@ -126,7 +126,7 @@ def test_strong_order_one_where_the_noise_is_curved(method, paths):
 
 
 @pytest.mark.feature("euler")
-@pytest.mark.parametrize("method", ["euler", "heun", "milstein"])
+@pytest.mark.parametrize("method", ["euler", "heun", "explicit_trapezoidal", "milstein"])
 def test_additive_noise_has_strong_order_one(method, paths):
     """Ornstein-Uhlenbeck on one path; the reference integrates the noise against exp(-(T - s)) on the finest grid."""
     fine = END / FINEST
@@ -137,7 +137,7 @@ def test_additive_noise_has_strong_order_one(method, paths):
     assert order == pytest.approx(1.0, abs=0.15)
 
 
-@pytest.mark.parametrize("method", ["euler", "heun", "milstein"])
+@pytest.mark.parametrize("method", ["euler", "heun", "explicit_trapezoidal", "milstein"])
 @pytest.mark.parametrize("dt", [0.2, 0.1, 0.05])
 def test_noise_scales_with_the_root_of_dt(method, dt):
     """Stationary variance of dx = -x/tau dt + sigma sqrt(2/tau) dW is sigma**2, up to the method's own bias of order dt."""
@@ -156,7 +156,7 @@ def test_one_noise_shared_by_two_equations_is_drawn_once_per_step():
     assert (float(end["x"]), float(end["y"])) == (1.0, 3.0)
 
 
-@pytest.mark.parametrize(("method", "times"), [("euler", 1), ("rk2", 2), ("rk4", 4), ("heun", 2), ("exponential_euler", 1)])
+@pytest.mark.parametrize(("method", "times"), [("euler", 1), ("rk2", 2), ("rk4", 4), ("heun", 1), ("explicit_trapezoidal", 2), ("exponential_euler", 1)])
 def test_random_functions_are_called_once_per_stage(method, times):
     calls = []
     update = integrate(system("dx/dt = -x + rand()"), method)
@@ -164,12 +164,13 @@ def test_random_functions_are_called_once_per_stage(method, times):
     assert len(calls) == times
 
 
-def test_a_random_function_beside_noise_is_drawn_once_though_both_parts_need_it():
+@pytest.mark.parametrize("method, value", [("heun", 1.0 + (1.0 + 2.0) / 2), ("explicit_trapezoidal", (1.0*2 + 2.0*2) / 2)])
+def test_a_random_function_beside_noise_is_drawn_once_though_both_parts_need_it(method, value):
     calls = []
-    update = integrate(system("dx/dt = rand()*(1 + xi)"), "heun")
+    update = integrate(system("dx/dt = rand()*(1 + xi)"), method)
     end = run(update, dict(x=0.0), 1.0, 1, {"rand": lambda: calls.append(1) or float(len(calls)), "randn": lambda: 1.0})
     assert len(calls) == 2
-    assert float(end["x"]) == (1.0*2 + 2.0*2) / 2
+    assert float(end["x"]) == value
 
 
 def test_locally_constant_calls_keep_their_own_time_in_every_stage():

@@ -82,7 +82,7 @@ def test_a_line_with_g_alone_holds_a_value_for_each_noise():
                                   stochastic="multiplicative")
     draws = iter([1.0, 2.0])
     end = run(integrate(system("dx/dt = x*xi_1 + 3*xi_2"), method), dict(x=1.0), 1.0, 1, {"randn": lambda: next(draws)})
-    assert float(end["x"]) == 1 + 0.5 * 1 * (1 + 8) + 0.5 * 2 * (3 + 3)      # xs = 1 + 1 + 6
+    assert float(end["x"]) == 1 + 0.5 * 1 * (1 + 2) + 0.5 * 2 * (3 + 3)      # xs = 1 + 1 for xi_1
 
 
 def test_noise_alone_is_refused_where_a_variable_has_several():

@@ -48,7 +48,7 @@ def test_types_by_their_python_name_are_refused(word):
 @pytest.mark.feature("declared units")
 @pytest.mark.parametrize("unit", ["Hz", "1/second", "amp*metre**2", "siemens*metre**-2", "amp/(metre**2)", "metre**0.5", "second**(-0.5)", "second**(1/2)"])
 def test_units(unit):
-    assert to_text(one(f"x : {unit} (flag)").unit).replace("(", "").replace(")", "") == unit.replace("(", "").replace(")", "")
+    assert to_text(one(f"x : {unit} (flag)").unit_tree).replace("(", "").replace(")", "") == unit.replace("(", "").replace(")", "")
     assert one(f"x : {unit} (flag)").flags == ("flag",)
 
 

@@ -217,6 +217,8 @@ def test_synapses_whose_states_moved_to_the_neurons_may_be_set(target):
         assert sim.run({'many.w': value})['targets.g'][0] == pytest.approx(N*value)
     assert sim.run({'many.x': 1})['targets.g'][0] == pytest.approx(N*(1 + np.exp(-0.1)))
     assert (S.w[:] == 1).all() and G.g[0] == 0
+    with pytest.raises(KeyError, match="kept at the neurons"):
+        sim.run()['many.x']
 
 
 def test_network_operations_run_on_the_objects_and_leave_them_as_they_were(target):

@@ -4,7 +4,7 @@ import logging
 import numpy as np
 import pytest
 
-from brainsim import NeuronGroup, Synapses, TimedArray, UnsupportedEquationsException, ms, run
+from brainsim import Equations, Network, NeuronGroup, Synapses, TimedArray, UnsupportedEquationsException, heun, ms, run
 
 two = TimedArray([1.0, 2.0], dt=1 * ms)
 grid = TimedArray([[1.0, 2.0]], dt=0.2 * ms)
@@ -162,3 +162,36 @@ def test_independent_is_exact_and_said_once_to_be_deprecated(caplog, monkeypatch
     assert chosen("dv/dt = -v/tau : 1", method="independent") == "exact"
     assert chosen("dv/dt = -v/tau : 1", method="independent") == "exact"
     assert [r.topic for r in caplog.records if "independent" in r.message] == ["deprecated_independent"]
+
+
+# one step of 0.1 ms with tau = 1 ms; the numbers of the noise are 1.2 (xi_1) and -0.7 (xi_2) times the root of dt
+STEPS_OF_HEUN = {
+    "dx/dt = -x/tau : 1": lambda x, y, a, b: 0.9 * x,
+    "dx/dt = -x/tau + 2*xi_1*tau**-0.5 : 1": lambda x, y, a, b: 0.9 * x + 2 * a,
+    "dx/dt = -x/tau + x*xi_1*tau**-0.5 : 1": lambda x, y, a, b: 0.9 * x + 0.5 * a * (x + (x + x * a)),
+    "dx/dt = -x/tau + (x + t/ms)*xi_1*tau**-0.5 : 1": lambda x, y, a, b: 0.9 * x + 0.5 * a * (x + (x + x * a + 0.1)),
+    "dx/dt = -x/tau + x*y*xi_1*tau**-0.5 + y*xi_2*tau**-0.5 : 1\ndy/dt = x*xi_2*tau**-0.5 : 1":
+        lambda x, y, a, b: 0.9 * x + 0.5 * a * (x * y + (x + x * y * a) * y) + 0.5 * b * (y + (y + x * b)),
+}
+
+
+@pytest.mark.feature("heun")
+@pytest.mark.one_target
+@pytest.mark.parametrize("equations", STEPS_OF_HEUN)
+def test_heun_takes_the_drift_by_euler_and_each_noise_by_itself(equations):
+    tau = 1 * ms
+    found = heun(Equations(equations)).replace("randn()", "next(noise)")
+    known = {"x": 1.0, "y": 2.0, "t": 0.0, "tau": float(tau), "ms": 1e-3, "dt": 1e-4}
+    known["noise"] = iter([1.2, -0.7])
+    exec(found, {}, known)
+    a, b = (n * 0.1**0.5 for n in (1.2, -0.7))
+    assert known["x"] == pytest.approx(STEPS_OF_HEUN[equations](1.0, 2.0, a, b), rel=1e-13)
+
+
+@pytest.mark.feature("heun")
+@pytest.mark.parametrize("method, value", [("heun", 0.9), ("explicit_trapezoidal", 0.905)])
+def test_one_step_of_a_decay(method, value):
+    G = NeuronGroup(1, "dx/dt = -x/(1*ms) : 1", method=method)
+    G.x = 1
+    Network(G).run(0.1 * ms)
+    assert G.x[0] == pytest.approx(value, rel=1e-14)
