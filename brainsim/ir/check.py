@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from brainsim.ir.expressions import Call, Draw, Expr, Load, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store, While
+from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Program, RandomRows, Range, Statement, Store, While
 from brainsim.ir.state import DTYPES
 from brainsim.ir.walk import free_locals, nodes, walk
 
 OPERATORS = frozenset("+ - * / // % ** neg not and or < <= > >= == != select".split())
 STORES = frozenset("= += -= *= /= //= %= **=".split())
-PROVIDED = {Each: {"i"}, Range: {"i"}, Events: {"i"}, FanOut: {"i", "j"}}
+PROVIDED = {Each: {"i"}, Range: {"i"}, Events: {"i"}, FanOut: {"i", "j"}, RandomRows: {"j", "column", "number"}}
 
 
 def problems(program: Program) -> list[str]:
@@ -39,7 +39,11 @@ def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
         yield f"unknown clock {kernel.clock}"
     if isinstance(kernel.domain, Each) and kernel.domain.space not in program.spaces:
         yield f"unknown space {kernel.domain.space}"
-    if isinstance(kernel.domain, (Events, FanOut)) and kernel.domain.queue not in queues:
+    if isinstance(kernel.domain, RandomRows):
+        for name, wanted in ((kernel.domain.gaps, "f8"), (kernel.domain.guide, "i4")):
+            if name not in arrays or arrays[name].dtype != wanted:
+                yield f"the table {name} of random rows is not an array of {wanted}"
+    if isinstance(kernel.domain, (Events, FanOut, RandomRows)) and kernel.domain.queue not in queues:
         yield f"unknown queue {kernel.domain.queue}"
     for node in nodes(kernel):
         match node:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param
+from brainsim.ir import random_rows
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Range, Statement, Store, While
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, RandomRows, Range, Statement, Store, While
 from brainsim.ir.random import draw
 from brainsim.ir.state import DTYPES, Pause, State, begin_tick
 from brainsim.ir.walk import appends
@@ -55,6 +56,9 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
             clock = local["@clock"]
             step = int(state.step[clock] - state.origin[clock])  # type: ignore[index]
             return np.float64(draw(law, state.seed, stream, step, int(value(index, state, local))))  # type: ignore[arg-type]
+        case Keyed(law, stream, key, row, index):
+            number, k, r = (int(value(x, state, local)) for x in (index, key, row))  # type: ignore[call-overload]
+            return np.float64(draw(law, k, stream, r, number))
         case Cast(dtype, v):
             return _plain(DTYPES[dtype].type(value(v, state, local)))
     raise TypeError(f"not an expression of the program: {e!r}")
@@ -124,6 +128,10 @@ def elements(d: Domain, state: State, local: dict[str, object]) -> Iterator[dict
             for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
                 for k in range(state.arrays[starts][j], state.arrays[starts][j + 1]):
                     yield {"i": int(state.arrays[ids][k]) if ids else k, "j": j}
+        case RandomRows(queue, slot, key, columns, gaps, _, hollow):
+            for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
+                found = random_rows.row(int(value(key, state, local)), j, int(value(columns, state, local)), state.arrays[gaps], hollow)  # type: ignore[call-overload]
+                yield from ({"column": column, "number": number, "j": j} for number, column in enumerate(found))
 
 
 def run_kernel(kernel: Kernel, state: State) -> None:

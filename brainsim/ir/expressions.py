@@ -26,7 +26,7 @@ class Const(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Local(Expr):
-    """A `Let`, or an index that the domain provides (``i``, and ``j`` in a fan-out)."""
+    """A `Let`, or an index that the domain provides (``i``; ``j`` in a fan-out; ``column``, ``number`` in random rows)."""
 
     name: str
     dtype: str
@@ -84,6 +84,17 @@ class Draw(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed(Expr):
+    """A random number that does not depend on the time: a `Draw` with a seed of its own, a function of (key, stream, row, index)."""
+
+    law: str
+    stream: int
+    key: Expr
+    row: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Cast(Expr):
     """Conversion; a float becomes an integer by truncation toward zero."""
 
@@ -133,6 +144,6 @@ def dtype(expr: Expr) -> str:
             return widest(tuple(map(dtype, args)))
         case Call(_, args):
             return "f4" if args and widest(tuple(map(dtype, args))) == "f4" else "f8"
-        case Draw():
+        case Draw() | Keyed():
             return "f8"
     raise TypeError(f"not an expression of the program: {expr!r}")

@@ -113,6 +113,20 @@ class FanOut(Domain):
 
 
 @dataclass(frozen=True, slots=True)
+class RandomRows(Domain):
+    """For each value ``j`` in a slot of a queue, row ``j`` of a random matrix with so many ``columns`` (`ir/random_rows.py`): ``column``
+    runs over its members, ``number`` counts them. ``gaps`` is the table of gaps, ``guide`` that into it. ``hollow``: without column ``j``."""
+
+    queue: str
+    slot: Expr
+    key: Expr
+    columns: Expr
+    gaps: str
+    guide: str
+    hollow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Host(Domain):
     """A return to Python: the object of the kernel's name is called."""
 

@@ -73,12 +73,7 @@ def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: n
     where = np.asarray(index).astype(np.int64).astype(u64) & mask
     c2 = (where >> u64(6) << u64(5)) | (where & u64(31))
     steps = np.asarray(step, dtype=np.int64).astype(u64)
-    c0, c1, c2, c3 = np.broadcast_arrays(steps & mask, steps >> shift, c2, u64(stream))
-    k0, k1 = seed & MASK, (seed >> 32) & MASK
-    for _ in range(10):
-        p0, p1 = c0 * u64(M0), c2 * u64(M1)
-        c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ u64(k0), p1 & mask, (p0 >> shift) ^ c3 ^ u64(k1), p0 & mask
-        k0, k1 = (k0 + W0) & MASK, (k1 + W1) & MASK
+    c0, c1, c2, c3 = _philox_many(*np.broadcast_arrays(steps & mask, steps >> shift, c2, u64(stream)), seed)
     u, w = _units(c0, c1), _units(c2, c3)
     second = (where & u64(32)).astype(bool)
     if law == "uniform":
@@ -89,6 +84,27 @@ def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: n
     quarter = turns % 4
     signed = np.where(quarter % 2 == 1, across, along) * np.where(quarter >= 2, -1.0, 1.0)
     return np.sqrt(-2.0 * np.log(1.0 - u)) * signed
+
+
+def uniforms(seed: int, stream: int, step: np.ndarray, first: int, blocks: int) -> np.ndarray:
+    """The uniform numbers of the indices from ``first``, a multiple of 64, for 64 times ``blocks``; shape (steps, indices)."""
+    pairs = np.arange(first // 2, first // 2 + 32 * blocks, dtype=np.uint64)[None, :] & np.uint64(MASK)
+    steps = np.asarray(step, np.int64).astype(np.uint64)[:, None]
+    words = _philox_many(steps & np.uint64(MASK), steps >> np.uint64(32), pairs, np.full((1, 1), stream, np.uint64), seed)
+    both = [_units(*words[:2]), _units(*words[2:])]
+    shape = (len(steps), blocks, 32)
+    return np.concatenate([u.reshape(shape) for u in both], axis=2).reshape(len(steps), 64 * blocks)
+
+
+def _philox_many(c0: np.ndarray, c1: np.ndarray, c2: np.ndarray, c3: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
+    u64 = np.uint64
+    shift, mask = u64(32), u64(MASK)
+    k0, k1 = seed & MASK, (seed >> 32) & MASK
+    for _ in range(10):
+        p0, p1 = c0 * u64(M0), c2 * u64(M1)
+        c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ u64(k0), p1 & mask, (p0 >> shift) ^ c3 ^ u64(k1), p0 & mask
+        k0, k1 = (k0 + W0) & MASK, (k1 + W1) & MASK
+    return c0, c1, c2, c3
 
 
 def _units(high: np.ndarray, low: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """One readable, canonical text per program: for people, golden tests and cache keys."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store, While
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, RandomRows, Range, Statement, Store, While
 
 
 def expression(e: Expr) -> str:
@@ -24,6 +24,8 @@ def expression(e: Expr) -> str:
             return f"{function}({', '.join(map(expression, args))})"
         case Draw(law, stream, index):
             return f"{law}#{stream}[{expression(index)}]"
+        case Keyed(law, stream, key, row, index):
+            return f"{law}#{stream}[{expression(row)}, {expression(index)}] by {expression(key)}"
         case Cast(dtype, value):
             return f"{dtype}({expression(value)})"
     raise TypeError(f"not an expression of the program: {e!r}")
@@ -60,6 +62,8 @@ def domain(d: Domain) -> str:
             return f"events {queue}[{expression(slot)}]"
         case FanOut(queue, slot, starts, ids):
             return f"fan-out {queue}[{expression(slot)}] by {starts}" + (f" through {ids}" if ids else "")
+        case RandomRows(queue, slot, key, columns, gaps, _, hollow):
+            return f"random rows {queue}[{expression(slot)}] of {expression(columns)} by {gaps}, {expression(key)}" + (", hollow" if hollow else "")
         case Host():
             return "python"
     raise TypeError(f"not a domain: {d!r}")

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TypeVar
 
 from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Program, Range, Statement, Store, While
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Program, RandomRows, Range, Statement, Store, While
 
 Node = TypeVar("Node", Expr, Statement, Domain)
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -79,6 +79,8 @@ def reads(kernel: Kernel) -> frozenset[str]:
             found.add(queue)
         case FanOut(queue, _, starts, ids):
             found |= {queue, starts} | ({ids} if ids else set())
+        case RandomRows():
+            found |= {kernel.domain.queue, kernel.domain.gaps, kernel.domain.guide}
     return frozenset(found)
 
 
@@ -100,7 +102,7 @@ def appends(kernel: Kernel) -> dict[str, int]:
 def touched_queues(kernel: Kernel) -> frozenset[str]:
     """Queues the kernel reads, appends to or clears."""
     found = {n.queue for n in nodes(kernel) if isinstance(n, (Append, Clear))}
-    if isinstance(kernel.domain, (Events, FanOut)):
+    if isinstance(kernel.domain, (Events, FanOut, RandomRows)):
         found.add(kernel.domain.queue)
     return frozenset(found)
 

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
 from brainsim.ir.program import If, Let, Statement, Store, While
 from brainsim.language import trees
 from brainsim.model.resolve import Block
@@ -13,6 +13,8 @@ from brainsim.model.symbols import External, Symbol
 
 I = Local("i", "i4")   # noqa: E741
 J = Local("j", "i4")
+COLUMN = Local("column", "i4")
+NUMBER = Local("number", "i4")
 ZERO = Const(0)
 
 
@@ -22,8 +24,18 @@ class Streams:
 
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count())
 
-    def draw(self, law: str, index: Expr) -> Draw:
+    def draw(self, law: str, index: Expr) -> Expr:
         return Draw(law, next(self.numbers), index)
+
+
+@dataclass
+class KeyedStreams(Streams):
+    """Random numbers of the members of random rows, which do not depend on the time."""
+
+    key: Expr = ZERO
+
+    def draw(self, law: str, index: Expr) -> Expr:
+        return Keyed(law, next(self.numbers), self.key, J, NUMBER)
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,7 @@ class Place:
     element: Expr = I
     short: Mapping[tuple[str, ...], Expr] = field(default_factory=dict)
     guarded: bool = False
+    given: Mapping[str, Expr] = field(default_factory=dict)    #: what stands for the values of arrays that nobody stores
     masked: bool = False       #: write guarded variables by select rather than by branch (whole loops)
 
     def index(self, path: tuple[str, ...]) -> Expr:
@@ -77,6 +90,8 @@ def expression(tree: trees.Tree, block: Block, place: Place) -> Expr:
 def read(symbol: Symbol, place: Place) -> Expr:
     """The value of a symbol for the running element."""
     match symbol.kind:
+        case "array" if symbol.program in place.given:
+            return place.given[symbol.program]
         case "array":
             return Load(symbol.program, array_index(symbol, place), symbol.dtype)
         case "param":
@@ -101,8 +116,8 @@ def array_index(symbol: Symbol, place: Place) -> Expr:
 
 
 def local_name(name: str) -> str:
-    """Locals of the program; ``i`` and ``j`` belong to the domain."""
-    return name + "_" if name in ("i", "j") else name
+    """Locals of the program; those that a domain provides have their names to themselves."""
+    return name + "_" if name in ("i", "j", "column", "number") else name
 
 
 def outside(found: External, args: tuple[Expr, ...], place: Place) -> Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from brainsim.ir.expressions import Load, Param
-from brainsim.ir.program import Array, Each, FanOut, Kernel, Program, Queue, Store
+from brainsim.ir.program import Array, Each, FanOut, Kernel, Program, Queue, RandomRows, Store
 from brainsim.ir.walk import nodes, touched_queues
 from brainsim.lowering.expressions import Streams
 from brainsim.lowering.precision import in_single
@@ -34,6 +34,8 @@ def _arrays(kernel: Kernel) -> set[str]:
     found = {n.array for n in nodes(kernel) if isinstance(n, (Load, Store))}
     if isinstance(kernel.domain, FanOut):
         found |= {kernel.domain.starts} | ({kernel.domain.ids} if kernel.domain.ids else set())
+    if isinstance(kernel.domain, RandomRows):
+        found |= {kernel.domain.gaps, kernel.domain.guide}
     return found
 
 

@@ -1,10 +1,24 @@
 """Tasks → kernels: what happens in a time step, said once, for every target."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Once, Range, Statement, Store
-from brainsim.lowering.expressions import ZERO, I, J, Place, Streams, array_index, expression, statements
-from brainsim.model.tasks import Bounds, Elementwise, GivenEvents, HostCall, OnEvents, Pathway, RecordEvents, RecordRate, RecordState, Summed, Task, Threshold
+from brainsim.ir.expressions import Cast, Const, Expr, Load, Local, Op, Param
+from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, RandomRows, Range, Statement, Store
+from brainsim.lowering.expressions import COLUMN, ZERO, I, J, KeyedStreams, Place, Streams, array_index, expression, statements
+from brainsim.model.tasks import (
+    Bounds,
+    DrawnRows,
+    Elementwise,
+    GivenEvents,
+    HostCall,
+    OnEvents,
+    Pathway,
+    RecordEvents,
+    RecordRate,
+    RecordState,
+    Summed,
+    Task,
+    Threshold,
+)
 
 ONE = Const(1)
 
@@ -96,12 +110,28 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
         push = (Kernel(f"{task.name}.push", clock, Events(task.queue, ZERO), within(task.source, (Append(task.due, later, mine),))),)
         neuron = Op("+", (J, Param(task.source.first, "i4")))
         place = Place(clock, streams, short={(task.end,): neuron}, guarded=True)
-        arrive = Kernel(task.name, clock, FanOut(task.due, now, task.starts, task.ids), statements(task.block, place))
+        arrive = Kernel(task.name, clock, FanOut(task.due, now, task.starts, task.ids), statements(task.block, place)) if task.drawn is None \
+            else random_rows(task, task.drawn, now, streams)
         if task.once is not None:
             here = Place(clock, streams, element=Op("+", (I, Param(task.source.first, "i4"))))
             push = (*push, Kernel(f"{task.name}.once", clock, Events(task.due, now), statements(task.once, here)))
     retire = Kernel(f"{task.name}.retire", clock, Once(), (Clear(task.due, now),))
     return *push, *((arrive,) if arrive.body else ()), retire
+
+
+def random_rows(task: Pathway, drawn: DrawnRows, now: Expr, streams: Streams) -> Kernel:
+    """The block at synapses that are drawn anew at every event, and their values before it."""
+    first, last = whole(drawn.columns)
+    ends = {(drawn.start,): Op("+", (J, Param(task.source.first, "i4"))), (drawn.end,): Op("+", (COLUMN, first))}
+    lets, given = [], {}
+    for n, v in enumerate(drawn.values):
+        here = Place(task.clock, KeyedStreams(key=Param(v.key, "i8")), short=ends)
+        name = f"@drawn{n}"
+        lets.append(Let(name, Cast(v.dtype, expression(v.block.statements[-1].value, v.block, here))))  # type: ignore[union-attr]
+        given[v.program] = Local(name, v.dtype)
+    rows = RandomRows(task.due, now, Param(drawn.key, "i8"), Op("-", (last, first)), drawn.gaps, drawn.guide, drawn.hollow)
+    place = Place(task.clock, streams, short=ends, guarded=True, given=given)
+    return Kernel(task.name, task.clock, rows, (*lets, *statements(task.block, place)))
 
 
 def around(slot: Expr, slots: Expr) -> Expr:

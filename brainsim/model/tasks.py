@@ -56,6 +56,30 @@ class OnEvents(Task):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawnValue:
+    """A value of synapses that nobody stores: the block's last statement, its random numbers by the parameter ``key``."""
+
+    program: str
+    dtype: str
+    key: str
+    block: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnRows:
+    """Synapses that nobody stores (`ir/random_rows.py`): a parameter and two tables, and the values that the pathway reads."""
+
+    key: str
+    gaps: str
+    guide: str
+    columns: Bounds            #: the neurons on the other side
+    start: str                 #: index array of the neurons on this side, which is not there
+    end: str                   #: and of those on the other side
+    hollow: bool
+    values: tuple[DrawnValue, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pathway(Task):
     """Events of a source reach synapses after a delay and run a block there.
 
@@ -75,6 +99,7 @@ class Pathway(Task):
     block: Block
     driven: int = 0            #: that many statements at the start bring event-driven variables up to date; the last one notes the time
     once: Block | None = None
+    drawn: DrawnRows | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

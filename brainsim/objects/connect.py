@@ -17,6 +17,7 @@ from brainsim.model.symbols import Symbol
 from brainsim.objects.candidates import CHUNK, Part, Taken, all_pairs, all_rows, fixed_sample, joined, random_sample, thinned_pairs, whole_rows
 from brainsim.objects.host import Elements, evaluate
 from brainsim.objects.namespace import RunNamespace
+from brainsim.objects.procedural import Law, law_for
 from brainsim.objects.random_state import random_state
 from brainsim.objects.rows import PIECE, Rows, pieces
 from brainsim.units import DIMENSIONLESS, get_dimensions
@@ -64,6 +65,18 @@ def new_pairs(synapses: "Synapses", c: Connection, run: RunNamespace) -> Pairs:
     else:
         pre, post = rule.conditioned()
     return rule.repeated(pre, post)
+
+
+def law_of(synapses: "Synapses", c: Connection, run: RunNamespace, must: bool) -> Law | None:
+    """The random law of the synapses to make; None for a rule that is not one, or `WrongValue` if it ``must`` be."""
+    _check_arguments(c)
+    rule = Rule(synapses, c, run)
+    try:
+        return law_for(synapses, c, rule.one_probability(), rule.condition() if c.i is None and c.j is None else False)
+    except WrongValue:
+        if must:
+            raise
+        return None
 
 
 def _check_arguments(c: Connection) -> None:
@@ -179,13 +192,13 @@ class Rule:
     # -- connect(condition, p) -----------------------------------------------------------------------------------------
     def conditioned(self) -> Pairs:
         """All pairs for which the condition holds, each with probability p."""
-        condition = self._condition()
+        condition = self.condition()
         if condition is False:
             return all_rows(0, 0)
         p, p_tree, _ = self.probability()
-        if p_tree is not None and not self.uses(p_tree, "post") and not self.uses(p_tree, "pre"):
-            p = float(self.value(p_tree, self.resolver(), self.here({"pre": np.zeros(1, int), "post": np.zeros(1, int)}))[0])
-            p_tree = None
+        if p_tree is not None:
+            p = self.one_probability()
+            p_tree = None if p is not None else p_tree
         n_pre, n_post = self.group["pre"]._count, self.group["post"]._count
         if condition is True and p_tree is None and p >= 1:  # type: ignore[operator]
             return all_rows(n_pre, n_post)
@@ -195,7 +208,15 @@ class Rule:
         parts = all_pairs(n_pre, n_post, size) if p is None else thinned_pairs(n_pre, n_post, p, size)
         return self._with_condition(condition, parts, p_tree, Taken(n_pre, expected))
 
-    def _condition(self) -> Tree | bool:
+    def one_probability(self) -> float | None:
+        """p where it is one number for all pairs."""
+        p, tree, _ = self.probability()
+        if tree is None or self.uses(tree, "post") or self.uses(tree, "pre"):
+            return p
+        return float(self.value(tree, self.resolver(), self.here({"pre": np.zeros(1, int), "post": np.zeros(1, int)}))[0])
+
+    def condition(self) -> Tree | bool:
+        """The condition; True without one."""
         if self.c.condition is None or isinstance(self.c.condition, (bool, np.bool_)):
             return self.c.condition is None or bool(self.c.condition)
         tree = parse_expression(Source(self.c.condition, f"condition of {self.s.name}.connect"))  # type: ignore[arg-type]

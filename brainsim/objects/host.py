@@ -36,6 +36,7 @@ class Elements:
     paths: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict)   #: known indices along a path
 
     locals: dict[str, np.ndarray] = field(default_factory=dict)
+    draws: Callable[[str], np.ndarray] | None = None    #: where 'uniform' and 'normal' numbers come from, if not from the host's generator
 
     @property
     def count(self) -> int | None:
@@ -93,6 +94,8 @@ def _number(x: object) -> object:
 def _call(function: str, args: list[object], block: Block, here: Elements) -> object:
     rng = random_state.host
     match function:
+        case "rand" | "randn" if here.draws is not None:
+            return here.draws("uniform" if function == "rand" else "normal")
         case "rand":
             return rng.random(here.count)
         case "randn":

@@ -467,7 +467,7 @@ class Network(Named):
                     getattr(values, part).update(getattr(o, part)())
             if offers(o, "_on_request"):
                 values.on_request.update(o._on_request())
-            if offers(o, "_count") and offers(o, "space") and o.parent is o:
+            if offers(o, "_count") and offers(o, "space") and o.parent is o and vars(o).get("_procedural") is None:
                 values.sizes[o.space] = o._count
             for path in vars(o).get("_pathways", ()):
                 if path._delay.values is not None:

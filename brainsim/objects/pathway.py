@@ -76,6 +76,11 @@ class Pathway(BrianObject):
 
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""
+        if self.synapses._procedural is not None:
+            self.check_one_delay()
+            if self._delay.values is None:
+                raise WrongType(f"Procedural synapses have one delay, which is given when they are declared ({self.synapses.name})",
+                                help="Synapses(..., delay=1*ms)")
         if self._delay.values is None:
             self._delay.values = np.zeros(len(self.synapses))
         return self._delay
@@ -84,6 +89,11 @@ class Pathway(BrianObject):
         """New synapses have no delay."""
         if self._delay.values is not None and not self._scalar:
             self._delay.values = np.concatenate([self._delay.values, np.zeros(count - len(self._delay.values))])
+
+    def check_one_delay(self) -> None:
+        """Refuse a delay for every synapse."""
+        if self._delay.values is not None and not self._scalar:
+            raise WrongType(f"Procedural synapses have one delay ({self.synapses.name})", help="Synapses(..., delay=1*ms)")
 
     def check_delays(self) -> None:
         """Refuse negative delays (R63)."""
@@ -107,7 +117,7 @@ class Pathway(BrianObject):
 
     def _make_rows(self) -> None:
         s = self.synapses
-        if self._rows_of == s.connected:
+        if self._rows_of == s.connected or s._procedural is not None:
             return
         self._rows = s._rows(self.side)
         self._rows_of = s.connected
@@ -140,6 +150,8 @@ class Pathway(BrianObject):
     # -- what a network asks for ---------------------------------------------------------------------------------------
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Rows, and delays in whole steps."""
+        if self.synapses._procedural is not None:
+            return {}
         space = self.synapses.space
         found = {f"{self.name}.starts": (Array(f"{self.name}.starts", "i4", f"{self.name}.rows", space), self._rows.starts)}
         if self._rows.ids is not None:
@@ -160,6 +172,8 @@ class Pathway(BrianObject):
         return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
 
     def _memory_of(self, count: int) -> list[Line]:
+        if self.synapses._procedural is not None:
+            return []
         found = [Line(self.name, "rows", self.source._count + 1, 4)]
         if self.side == "post" or not self.synapses._in_rows:
             found.append(Line(self.name, "order of the synapses", count, 4))
@@ -181,17 +195,19 @@ class Pathway(BrianObject):
 
     def sizes(self) -> dict[str, int]:
         """Length of the row starts."""
-        return {f"{self.name}.rows": len(self._rows.starts)}
+        return {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
         delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
         block, driven = self._block(run)
+        procedural = self.synapses._procedural
         return [PathwayTask(
             name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue(self.event),
             source=self.source.bounds(), fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
             ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay, scattered=self._scattered,
-            end=f"{self.synapses.name}.{self.side}_index", block=block, driven=driven)]
+            end=f"{self.synapses.name}.{self.side}_index", block=block, driven=driven,
+            drawn=None if procedural is None else procedural.drawn(block))]
 
     def _block(self, run: RunNamespace) -> tuple[Block, int]:
         """What runs at a synapse, and how many statements come first to bring event-driven variables up to date."""
@@ -202,6 +218,8 @@ class Pathway(BrianObject):
         written, aliases = settle_aliases(statements_of(self.code, title, s.name), resolver.scope)
         self._say_aliases(aliases)
         mine = [resolver.statement(a) for a in written]
+        if s._procedural is not None:
+            s._procedural.check_block(mine, resolver.symbols)
         for a in mine:
             symbol = resolver.symbols[a.target]
             if symbol.shared and symbol.kind != "local":

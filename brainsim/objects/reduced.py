@@ -70,6 +70,10 @@ class Reduced:
     def reduce(self, tasks: Sequence[Task]) -> list[Task]:
         """The tasks of the network with what can be reduced in a smaller form; moves values to their new places."""
         s = self.synapses
+        if s._procedural is not None:
+            s._procedural.check_tasks(list(tasks))
+            self.verdicts, self.analysed = (), True
+            return list(tasks)
         driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
         self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         found = reduce_projection(projection_of(s), tasks, self._equal, self._seen(tasks) if s.reduce == "auto" else {})

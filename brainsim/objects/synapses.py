@@ -20,16 +20,18 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
-from brainsim.objects import plotting
+from brainsim.objects import html, plotting
 from brainsim.objects.clock import BaseClock
-from brainsim.objects.connect import Connection, new_pairs
+from brainsim.objects.connect import Connection, law_of, new_pairs
 from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import TIMES, Group
+from brainsim.objects.host import Elements
 from brainsim.objects.memory import Line, MemoryEstimate
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
+from brainsim.objects.procedural import Law, Procedural, check_model, keyed_draws, new_key
 from brainsim.objects.reduced import MODES, Reduced, ReductionReport, SynapticVariable
 from brainsim.objects.rows import Rows, in_order, rows_of
 from brainsim.objects.states import EquationGroup
@@ -76,7 +78,10 @@ class Synapses(EquationGroup):
         self.source, self.target = source, source if target is None else target
         self.method, self.method_options = method, dict(method_options or {})
         self._pre: Rows | np.ndarray = np.zeros(0, np.int32)    #: rows where possible: they need no memory per synapse
-        self.post_index = np.zeros(0, np.int32)
+        self._post = np.zeros(0, np.int32)
+        self._procedural: Procedural | None = None     #: in place of what is stored
+        self._law: Law | None = None                   #: of stored synapses
+        self._value_key: int | None = None             #: while values by that law are assigned
         self.connected = 0
         self.rules: list[str] = []      #: the calls of `connect` in words
         self.reduce, self._reduced = reduce, Reduced(self)
@@ -196,11 +201,18 @@ class Synapses(EquationGroup):
     # -- elements ------------------------------------------------------------------------------------------------------
     @property
     def _count(self) -> int:
-        return len(self.post_index)
+        return len(self._post) if self._procedural is None else self._procedural.count()
+
+    @property
+    def post_index(self) -> np.ndarray:
+        """The neuron of the target's whole group of every synapse, int32; drawn again where synapses are not stored."""
+        return self._post if self._procedural is None else self._procedural.pairs()[1]
 
     @property
     def pre_index(self) -> np.ndarray:
         """The neuron of the source's whole group of every synapse, int32; made when it is asked for."""
+        if self._procedural is not None:
+            return self._procedural.pairs()[0].index()
         return self._pre.index() if isinstance(self._pre, Rows) else self._pre
 
     @property
@@ -223,7 +235,7 @@ class Synapses(EquationGroup):
         return self
 
     def __len__(self) -> int:
-        return len(self.post_index)
+        return self._count
 
     @property
     def N_incoming_post(self) -> np.ndarray:
@@ -234,6 +246,8 @@ class Synapses(EquationGroup):
     def N_outgoing_pre(self) -> np.ndarray:
         """Number of synapses from each neuron of the source's whole group."""
         count = self.source.parent._count
+        if self._procedural is not None:
+            return self._procedural.pairs()[0].counts(count)
         return self._pre.counts(count) if isinstance(self._pre, Rows) else np.bincount(self._pre, minlength=count).astype(np.int32)
 
     @property
@@ -263,18 +277,41 @@ class Synapses(EquationGroup):
         raise UnknownAttribute(f"{self.name} has no pathway 'pre', so no 'delay'", help="use the delay of the pathway by name")
 
     def connect(self, condition: object = None, i: object = None, j: object = None, p: object = 1.0, n: object = 1,
-                skip_if_invalid: bool = False, namespace: Mapping[str, object] | None = None, level: int = 0) -> None:
+                skip_if_invalid: bool = False, namespace: Mapping[str, object] | None = None, level: int = 0, storage: str | None = None) -> None:
         """Make synapses; every call adds to those that exist.
 
         ``connect()`` all pairs; ``condition='i != j'`` with probability ``p``; ``i=``, ``j=`` whole numbers or arrays;
         ``j='k for k in range(i-3, i+4) if k != i'`` or ``sample(N_post, p=0.1)`` as a generator; ``n`` synapses per pair.
         Order: by i then j (by j then i for ``i='...'``), arrays as given. Compiles nothing.
+
+        ``storage``: 'procedural' stores no synapse: each event draws the row of its neuron again. For one probability ``p``, with or
+        without the condition 'i != j'; values are then numbers, or strings with ``rand()`` and ``randn()``; `WrongType` for anything that
+        needs memory per synapse. 'stored' makes the same synapses and values from the same seed, and keeps them.
         """
         run = RunNamespace.given(namespace, level)
         rule = Connection(condition, i, j, p, n, skip_if_invalid)
-        with watched(vars(self).get("_spent", {}), "declare"):
-            self._add_synapses(*new_pairs(self, rule, run))
+        if storage not in (None, "stored", "procedural"):
+            raise WrongValue("storage= is 'stored' or 'procedural'", found=repr(storage))
+        if self._procedural is not None or storage == "procedural" and self.connected:
+            raise WrongValue(f"Procedural synapses are made by one call of connect, and {self.name} has had one", help="make another Synapses object")
+        law = None if storage is None or self.connected else law_of(self, rule, run, storage == "procedural")
+        if storage == "procedural":
+            assert law is not None
+            self._make_procedural(law)
+        else:
+            with watched(vars(self).get("_spent", {}), "declare"):
+                self._add_synapses(*(new_pairs(self, rule, run) if law is None else law.pairs()))
+        self._law = law
         self.rules.append(str(rule))
+
+    def _make_procedural(self, law: Law) -> None:
+        check_model(self)
+        self._procedural = Procedural(self, law)
+        for v in self.variables.values():
+            if v.values is not None and not v.shared:
+                v.values = None
+        self.connected += 1
+        structure_changed()
 
     def _add_synapses(self, pre: Rows | np.ndarray, post: np.ndarray) -> None:
         """Append pairs given by their indices in source and target; the arrays become this object's own."""
@@ -282,14 +319,14 @@ class Synapses(EquationGroup):
         self._reduced.grow()
         post += self.target._first
         if not before and isinstance(pre, Rows):
-            self._pre, self.post_index = replace(pre, first=pre.first + first), post
+            self._pre, self._post = replace(pre, first=pre.first + first), post
         else:
             index = pre.index() if isinstance(pre, Rows) else pre
             index += first
             self._pre = np.concatenate([self.pre_index, index]) if before else index
             if not before or in_order(self._pre):     # now, while the variables of synapses take no memory yet
                 self._pre = rows_of(self._pre, first, self.source._count)
-            self.post_index = np.concatenate([self.post_index, post]) if before else post
+            self._post = np.concatenate([self.post_index, post]) if before else post
         self.connected += 1
         for v in self.variables.values():
             if v.program not in self._reduced.moved and v.values is not None and not v.shared:
@@ -302,16 +339,22 @@ class Synapses(EquationGroup):
             self.variables[self.multisynaptic_index].values = self._occurrences()
         structure_changed()
 
-    def _pairs(self) -> tuple[Rows | np.ndarray, np.ndarray]:
+    def _pairs(self) -> tuple[Any, Any]:
         """What `take_pairs` makes the same synapses from."""
+        if self._procedural is not None:
+            return self._procedural.law, dict(self._procedural.formulas)
         return self._pre, self.post_index.copy()
 
-    def take_pairs(self, pre: Rows | np.ndarray, post: np.ndarray) -> None:
+    def take_pairs(self, pre: Any, post: Any) -> None:
         """Have exactly these synapses, given by indices in the whole groups; when they differ from those that exist, values are 0."""
+        if isinstance(pre, Law):
+            self._procedural = Procedural(self, pre, dict(post))
+            structure_changed()
+            return
         index = pre.index() if isinstance(pre, Rows) else pre
         if np.array_equal(index, self.pre_index) and np.array_equal(post, self.post_index):
             return
-        self._pre = self.post_index = np.zeros(0, np.int32)
+        self._pre = self._post = np.zeros(0, np.int32)
         for v in (*self.variables.values(), *(p._delay for p in self._pathways)):
             if v.program in self._reduced.moved:
                 v.values = np.zeros(0, DTYPES[v.dtype])
@@ -355,8 +398,26 @@ class Synapses(EquationGroup):
 
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable; values kept at the neurons come back first."""
+        own = not v.shared and self.variables.get(v.name) is v
+        if self._procedural is not None and own:
+            self._refuse_write(v)
+            self._procedural.assign(v, item, value, run, check)
+            return
         self._reduced.before_write(v, item, value)
-        super().assign(v, item, value, check, run)
+        self._value_key = new_key() if self._law is not None and own and isinstance(value, str) else None
+        try:
+            super().assign(v, item, value, check, run)
+        finally:
+            self._value_key = None
+
+    def elements(self, index: np.ndarray | None) -> Elements:
+        """Synapses for strings evaluated at once; those of a random law draw the numbers that they would draw if they were not stored."""
+        here = super().elements(index)
+        if self._value_key is not None and index is not None:
+            assert isinstance(self._pre, Rows)
+            row = self._pre[index] - self._pre.first
+            here.draws = keyed_draws(self._value_key, row, index - self._pre.starts[row])
+        return here
 
     def _refuse_write(self, v: Variable) -> None:
         super()._refuse_write(v)
@@ -418,6 +479,8 @@ class Synapses(EquationGroup):
         """Synaptic variables, and the index of the target."""
         found = super().arrays()
         n = self.name
+        if self._procedural is not None:
+            return found | self._procedural.arrays()
         found[f"{n}.post_index"] = (Array(f"{n}.post_index", "i4", n, self.target.space), self.post_index)
         return found | self._reduced.declared()
 
@@ -428,8 +491,19 @@ class Synapses(EquationGroup):
                 f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4", self.target.space), lambda: self.N_incoming_post),
                 f"{n}.pre_index": (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)}
 
+    def params(self) -> dict[str, float | int]:
+        """Bounds; or the keys of synapses that are not stored."""
+        return super().params() if self._procedural is None else self._procedural.params()  # type: ignore[return-value]
+
     def _array(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
+        if self._procedural is not None:
+            if name in (f"{self.name}.pre_index", f"{self.name}.post_index"):
+                return self._procedural.pairs()[name.endswith("post_index")]  # type: ignore[return-value]
+            if name in self._on_request():
+                return self._on_request()[name][1]()
+            if any(v.program == name and not v.shared and v.symbol is None and v.definition is None for v in self.variables.values()):
+                return self._procedural.values(name)
         if name == f"{self.name}.pre_index":
             return self._pre   # type: ignore[return-value]
         if name in self._on_request():
@@ -442,6 +516,8 @@ class Synapses(EquationGroup):
     # -- memory --------------------------------------------------------------------------------------------------------
     def _memory(self, steps: int = 0) -> list[Line]:
         """What the synapses that exist take in a run."""
+        if self._procedural is not None:
+            return [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()]
         return self._memory_of(len(self))
 
     def memory_estimate(self, p: float | None = None, n: float = 1, synapses: float | None = None) -> MemoryEstimate:
@@ -450,6 +526,8 @@ class Synapses(EquationGroup):
         """
         if p is not None and synapses is not None:
             raise WrongValue("Give p or the number of synapses, not both")
+        if self._procedural is not None:
+            return MemoryEstimate(self._memory())
         more = synapses if synapses is not None else 0 if p is None else float(p) * n * self.source._count * self.target._count
         return MemoryEstimate([line for o in (self, *self._pathways) for line in o._memory_of(len(self) + round(more))])
 
@@ -551,7 +629,13 @@ class Synapses(EquationGroup):
                        for p in self._pathways if p._delay.values is not None)
         return replace(table, columns=table.columns + delays, coordinates=table.coordinates + sides)
 
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() if self._procedural is None else html.table("Synapses", ("variable", "value"), self._procedural.said(), repr(self))
+
     def __repr__(self) -> str:
+        if self._procedural is not None:
+            about = round(self._procedural.law.expected)
+            return f"Synapses({self.source.name} → {self.target.name}, about {about} procedural synapses, name={self.name!r})"
         return f"Synapses({self.source.name} → {self.target.name}, {len(self)} synapses, name={self.name!r})"
 
 

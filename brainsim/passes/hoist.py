@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
-from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Let, Program, Range, Statement, Store, While
+from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Let, Program, RandomRows, Range, Statement, Store, While
 from brainsim.ir.walk import nodes, walk
 
 
@@ -14,7 +14,7 @@ def hoist_invariants(program: Program) -> Program:
 
 
 def _hoist(kernel: Kernel) -> Kernel:
-    if not isinstance(kernel.domain, (Each, Range, Events, FanOut)):
+    if not isinstance(kernel.domain, (Each, Range, Events, FanOut, RandomRows)):
         return kernel
     written = frozenset(n.array for n in nodes(kernel) if isinstance(n, Store))
     prologue: list[Let] = list(kernel.prologue)
@@ -56,7 +56,7 @@ def _fixed(node: object, fixed: dict[str, str], written: frozenset[str]) -> bool
     match node:
         case Local(name, _):
             return name in fixed
-        case Draw() | Foreign():
+        case Draw() | Keyed() | Foreign():
             return False
         case Load(array, index, _):
             return array not in written and isinstance(index, Const)

@@ -4,9 +4,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeGuard
 
-from brainsim.ir.expressions import Call, Draw, Foreign, Load, Local, Param, dtype
-from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, Range
+from brainsim.ir.expressions import Call, Draw, Foreign, Keyed, Load, Local, Param, dtype
+from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, RandomRows, Range
+from brainsim.ir.random_rows import BEYOND, GUIDE
 from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_queues, used_params, walk, writes
 from brainsim.targets import native
 from brainsim.targets.split import Split, independent, rare, split, work
@@ -79,7 +81,8 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
     clock = program.clocks.index(k.clock)
     whole = isinstance(k.domain, (Each, Range))
     shared = split(k)
-    writer = Writer(C, names, buffered=whole, listed=shared.kind == "rare")
+    keyed = {node: n for n, node in enumerate(dict.fromkeys(filter(_of_member, nodes(k))))} if isinstance(k.domain, RandomRows) else {}
+    writer = Writer(C, names, buffered=whole, listed=shared.kind == "rare", keyed=keyed)
     queues = [q.name for q in program.queues]
     head = _head(program, k, names)
     known: set[str] = set()
@@ -90,7 +93,7 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
     kept = [f"const {C.types[dtype(steady[name].value)]} {local(name)} = T->steady[{place}]; (void){local(name)};" for name, place in places.items()]
     kept += list(writer.block(tuple(s for s in k.prologue if s.name not in steady), "", known))
     hoisted = set(known)
-    pad = {Once: "    ", FanOut: " " * 12}.get(type(k.domain), " " * 8)
+    pad = {Once: "    ", FanOut: " " * 12, RandomRows: " " * 16}.get(type(k.domain), " " * 8)
     view: dict[str, object] = dict(
         number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head,
         reads=" ".join(sorted(short.get(n, n) for n in reads(k))) or "nothing",
@@ -115,12 +118,24 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue),
                          starts=names[starts], ids=names.get(ids, ""),
                          ahead=[names[ids]] if ids else sorted({names[n.array] for n in nodes(k) if isinstance(n, Load) and own_element(n.index)}))
+        case RandomRows(queue, slot, key, columns, gaps, guide, hollow):
+            view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue), key=writer.expression(key),
+                         columns=writer.expression(columns), gaps=names[gaps], guide=names[guide], hollow=hollow, beyond=repr(BEYOND), entries=GUIDE,
+                         keyed=[(n, x.law, x.stream, writer.expression(x.key)) for x, n in keyed.items()])
     wanted = appends(k)
     if wanted:
         view["room"] = [(queues.index(q), times) for q, times in wanted.items()]
     if wanted or shared.kind:
         view["extent"] = _extent(program, k, names, writer)
     return view | _shared(program, k, shared, names, writer)
+
+
+def _of_member(node: object) -> TypeGuard[Keyed]:
+    """Whether a node is a number of the running member of a random row, so that those of 64 members can be drawn together."""
+    match node:
+        case Keyed(_, _, _, Local("j"), Local("number")):
+            return True
+    return False
 
 
 def _shared(program: Program, k: Kernel, how: Split, names: dict[str, str], writer: Writer) -> dict[str, object]:

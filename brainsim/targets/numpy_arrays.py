@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from brainsim.ir import random_rows
 from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, Range, Statement, Store, While
+from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, RandomRows, Range, Statement, Store, While
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
 from brainsim.ir.walk import appends, free_locals, nodes, order_free, walk
@@ -43,6 +44,7 @@ class NumpyTarget:
         scope = {name: fn for name, fn in FUNCTIONS.items()} | dict(
             divide=np.divide, floor_divide=np.floor_divide, mod=np.mod, logical_not=np.logical_not, logical_and=np.logical_and,
             logical_or=np.logical_or, where=np.where, power=power_many, draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
+            random_members=random_members,
             flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at, multiply_at=np.multiply.at, cast=cast, inf=np.inf,
             nan=np.nan, expand=expand)
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)
@@ -157,6 +159,12 @@ def fan_out(events: np.ndarray, starts: np.ndarray, ids: np.ndarray | None) -> t
     return (i if ids is None else ids[i]), j
 
 
+def random_members(key: int, events: np.ndarray, columns: int, gaps: np.ndarray, hollow: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(row, column, number in the row) of all members of the rows of these events."""
+    count, found = random_rows.rows(key, events, columns, gaps, hollow)
+    return np.repeat(events, count), found, random_rows.numbered(count)
+
+
 class KernelWriter:
     """Writes one kernel as a Python function ``kernel_n(S)``."""
 
@@ -164,7 +172,7 @@ class KernelWriter:
         self.program, self.kernel, self.number = program, kernel, number
         self.clock = program.clocks.index(kernel.clock)
         self.free = order_free(kernel)
-        self.vectors: set[str] = set()     # locals that hold one value per element
+        self.vectors: set[str] = {"column", "number"} if isinstance(kernel.domain, RandomRows) else set()     # locals that hold one value per element
         self.known: dict[str, str] = {}    # locals set so far, and their dtypes
         self.whole = isinstance(kernel.domain, (Each, Range)) and self.free  # own elements are whole arrays or slices
         self.temporary = itertools.count()
@@ -196,6 +204,8 @@ class KernelWriter:
                 return f"draw_ahead({law!r}, S.seed, {stream}, int(S.step[{self.clock}] - S.origin[{self.clock}]), i)"
             case Draw(law, stream, index):
                 return f"draw_many({law!r}, S.seed, {stream}, int(S.step[{self.clock}] - S.origin[{self.clock}]), {self.text(index)})"
+            case Keyed(law, stream, key, row, index):
+                return f"draw_many({law!r}, int({self.text(key)}), {stream}, {self.text(row)}, {self.text(index)})"
             case Cast(t, value):
                 return f"cast({t!r}, {self.text(value)})"
         raise TypeError(f"not an expression of the program: {e!r}")
@@ -329,12 +339,13 @@ class KernelWriter:
         lines += self.indices()
         if isinstance(self.kernel.domain, Once):
             return "\n".join([*lines, *self.block(self.kernel.body, "    ")])
-        names = "i, n, j" if isinstance(self.kernel.domain, FanOut) else "i, n"
+        rows = {FanOut: ["j"], RandomRows: ["j", local("column"), local("number")]}.get(type(self.kernel.domain), [])
+        names = ", ".join(["i", "n", *rows])
         body = [f"    def body({names}):", *(self.block(self.kernel.body, "        ") or ["        pass"])]
         if self.free:
             call = [f"    if n: body({names})"]
         else:
-            one = "i[k:k + 1], 1, j[k:k + 1]" if isinstance(self.kernel.domain, FanOut) else "i[k:k + 1], 1"
+            one = ", ".join(["i[k:k + 1]", "1", *(f"{name}[k:k + 1]" for name in rows)])
             call = ["    for k in range(n):", f"        body({one})"]
         return "\n".join(lines + body + call)
 
@@ -352,6 +363,9 @@ class KernelWriter:
             case FanOut(queue, slot, starts, ids):
                 rows = f"A[{ids!r}]" if ids else "None"
                 return [f"    i, j = fan_out(S.queues[{queue!r}].values({self.text(slot)}), A[{starts!r}], {rows})", "    n = len(i)"]
+            case RandomRows(queue, slot, key, columns, gaps, _, hollow):
+                text = f"int({self.text(key)}), S.queues[{queue!r}].values({self.text(slot)}), int({self.text(columns)}), A[{gaps!r}], {hollow}"
+                return [f"    j, {local('column')}, {local('number')} = random_members({text})", "    n = len(j)", "    i = arange(n)"]
         return []
 
     def _index_uses(self) -> list[object]:

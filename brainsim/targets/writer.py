@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
 from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
 from brainsim.targets.words import Words
 
@@ -32,11 +32,11 @@ class Writer:
     """Text for expressions and statements; ``names`` spells arrays, queues and parameters.
 
     ``buffered``: the random numbers of the running element lie in arrays ``draw_stream[k]``. ``listed``: what is appended goes
-    into the list ``found`` of a part of the loop.
+    into the list ``found`` of a part of the loop. ``keyed``: the numbers of 64 members of a row lie in arrays, by node.
     """
 
-    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False, listed: bool = False):
-        self.words, self.names, self.buffered, self.listed = words, names, buffered, listed
+    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False, listed: bool = False, keyed: Mapping[Keyed, int] = {}):
+        self.words, self.names, self.buffered, self.listed, self.keyed = words, names, buffered, listed, keyed
 
     def expression(self, e: Expr) -> str:
         """An expression, parenthesised."""
@@ -66,6 +66,10 @@ class Writer:
                 return f"draw_{stream}[k]"
             case Draw(law, stream, index):
                 return f"bs_{law}(seed, {stream}u, draw_step, (uint32_t){self.expression(index)})"
+            case Keyed() if e in self.keyed:
+                return f"keyed_{self.keyed[e]}[{local('number')} & 63]"
+            case Keyed(law, stream, key, row, index):
+                return f"bs_{law}((uint64_t){self.expression(key)}, {stream}u, {self.expression(row)}, (uint32_t){self.expression(index)})"
             case Cast("b1", value):
                 return f"({self.expression(value)} != 0)"
             case Cast(t, value):
