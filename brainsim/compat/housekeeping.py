@@ -5,7 +5,7 @@ import shutil
 import sys
 from typing import Any
 
-from brainsim.errors import Unsupported, WrongValue
+from brainsim.errors import WrongValue
 from brainsim.ir.functions import FUNCTIONS as NUMBERS
 from brainsim.language.functions import CONSTANTS, FUNCTIONS, Fixed
 from brainsim.objects.clock import defaultclock
@@ -50,14 +50,6 @@ def schedule_propagation_offset(net: Any = None) -> Quantity:
     slots = network.schedule
     late = slots.index("synapses") < slots.index("thresholds")
     return defaultclock.dt if late else Quantity(0.0, SECOND)
-
-
-def test(*args: Any, **keywords: Any) -> None:
-    """Brian 2's own tests are not part of brainsim."""
-    raise Unsupported("The tests are run with pytest", help="pytest, in a copy of the repository")
-
-
-test.__test__ = False  # type: ignore[attr-defined]  # not a test where a star import brings it
 
 
 def _builtin(name: str) -> Function:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from brainsim import errors, options, preferences, units
-from brainsim.compat import absent, housekeeping, messages, methods, parsing, strings, testing
+from brainsim.compat import absent, housekeeping, messages, methods, parsing, self_check, strings, testing
 from brainsim.language import code_strings
 from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone, variables
 from brainsim.objects.clock import BaseClock
@@ -50,7 +50,8 @@ NAMES: dict[str, Any] = {
                                         "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd").split()},
     **{n: getattr(functions, n) for n in ("Function", "implementation", "declare_types", "BinomialFunction")},
     **{n: getattr(housekeeping, n) for n in ("DEFAULT_CONSTANTS DEFAULT_FUNCTIONS DEFAULT_UNITS restore_initial_state check_cache "
-                                             "clear_cache get_local_namespace test").split()},
+                                             "clear_cache get_local_namespace").split()},
+    "test": self_check.test,
     "Expression": code_strings.Expression, "Statements": code_strings.Statements,
     "get_logger": messages.get_logger, "std_silent": messages.std_silent, "logger": messages.get_logger(),
     "BrianPreference": preferences.Preference, "brian_prefs": options.prefs,

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from brainsim.errors import EquationError, Source, WrongSyntax, WrongValue
 from brainsim.language.code_strings import Expression
@@ -167,6 +168,10 @@ class Equations(Mapping[str, SingleEquation]):
     def _repr_latex_(self) -> str:
         lines = (rf"{left} &{'=' if right else ''} {right} &&\quad {remark}" for left, right, remark in (e.latex for e in self.equations))
         return aligned(lines)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """A line each in IPython."""
+        printer.text(str(self))
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.equations))

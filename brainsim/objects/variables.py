@@ -58,6 +58,68 @@ class Variable:
         """Computed at each use, not stored."""
         return self.definition is not None and self.values is None and "constant over dt" not in self.flags
 
+    # -- as scripts ask for it: G.variables['v'] -----------------------------------------------------------------------
+    @property
+    def unit(self) -> Unit:
+        """The base unit."""
+        return get_unit(self.dimension)
+
+    @property
+    def scalar(self) -> bool:
+        """Whether there is one value for all elements."""
+        return self.shared
+
+    @property
+    def array(self) -> bool:
+        """Whether it is stored."""
+        return not self.is_subexpression
+
+    @property
+    def dtype_str(self) -> str:
+        """The name of its type, 'float64' for example."""
+        return DTYPES[self.dtype].name
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it holds whole numbers."""
+        return DTYPES[self.dtype].kind == "i"
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether it holds truth values."""
+        return DTYPES[self.dtype].kind == "b"
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return len(self.get_value())
+
+    def get_len(self) -> int:
+        """Number of values."""
+        return self.size
+
+    def get_value(self) -> np.ndarray:
+        """The stored values in base units, shape (elements,) or (1,); `WrongType` where nothing is stored."""
+        if self.values is None:
+            raise WrongType(f"'{self.name}' stores no values", help=f"read it from its group: G.{self.name}[:]")
+        return self.values
+
+    def get_value_with_unit(self) -> object:
+        """The stored values with their unit."""
+        return with_dimension(self.get_value(), self.dimension)
+
+    def set_value(self, value: object) -> None:
+        """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or has another shape."""
+        values = self.get_value()
+        if self.read_only:
+            raise WrongValue(f"'{self.name}' cannot be set", help="it follows from how the group was made")
+        try:
+            values[...] = value
+        except ValueError as error:
+            raise WrongValue(f"'{self.name}' has {len(values)} values", found=f"shape {np.shape(value)}") from error    # type: ignore[arg-type]
+        if self.moved:
+            self.values = values
+
     def allocate(self, count: int) -> None:
         """Zeros (the refractory bookkeeping sets its own)."""
         self.values = zeros(1 if self.shared else count, self.dtype)

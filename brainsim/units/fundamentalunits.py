@@ -1,8 +1,11 @@
 """The machinery of units under the path that Brian scripts import it from."""
 # ruff: noqa: F401  (handed on: their names stand in MACHINERY)
+import sys
+from types import ModuleType
+
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError
+from brainsim.errors import DimensionMismatchError, Unsupported
 from brainsim.units.checking import check_units
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
 from brainsim.units.names import FUNDAMENTAL, unit
@@ -35,3 +38,18 @@ UFUNCS_CHANGE_DIMENSIONS = tuple(n for n, rule in RULES.items() if rule in (prod
 UFUNCS_INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift")
 __all__ = [*MACHINERY, "DIMENSIONLESS", "Dimension", "fail_for_dimension_mismatch", *FUNDAMENTAL]  # pyright: ignore
 globals().update({name: unit(name) for name in FUNDAMENTAL})
+
+unit_checking = True    #: there is no way round the checks
+
+
+class _Checked(ModuleType):
+    """This module, which says so where a script wants to switch the checks off."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "unit_checking" and not value:
+            raise Unsupported("Units are always checked", found="unit_checking = False",
+                              help="numbers without units: G.v_ in place of G.v, numpy.asarray(quantity) in base units")
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Checked

@@ -2,12 +2,15 @@
 import gc
 import logging
 import sys
+import types
 
 import numpy as np
 import pytest
 
+import brainsim
 from brainsim import (
     BrianLogger,
+    Equations,
     Function,
     Network,
     NeuronGroup,
@@ -26,9 +29,13 @@ from brainsim import (
     second,
     set_device,
     std_silent,
+    volt,
 )
 from brainsim.compat.messages import catch_logs
 from brainsim.preferences import PreferenceError
+from brainsim.targets.contract import Missing
+from brainsim.targets.cython_module import CythonTarget
+from brainsim.units import fundamentalunits
 
 
 @pytest.mark.feature("objects of a network")
@@ -215,3 +222,50 @@ def test_an_object_that_was_read_stored_or_tried_goes_in_silence(told_of_forgott
         del G
         gc.collect()
     assert not caught
+
+
+@pytest.mark.feature("test()")
+def test_the_installation_checks_itself(fresh, capsys):
+    assert brainsim.test() is True
+    lines = capsys.readouterr().out.split("\n")
+    assert [line.split()[0] for line in lines if line] == ["interpreter", "numpy", "cython"]
+    assert len({line.split()[1] for line in lines if line}) == 1 and int(lines[0].split()[1]) > 5
+
+
+@pytest.mark.feature("test()")
+def test_the_check_fails_without_a_compiler_and_says_what_would_help(fresh, capsys, monkeypatch):
+    monkeypatch.setattr(CythonTarget, "available", lambda self: Missing("There is no C compiler", "install one"))
+    assert brainsim.test() is False
+    assert "There is no C compiler" in capsys.readouterr().out and prefs.codegen.target == "numpy"
+
+
+def test_switching_unit_checks_off_is_refused():
+    assert fundamentalunits.unit_checking is True
+    with pytest.raises(NotImplementedError, match="always checked"):
+        fundamentalunits.unit_checking = False
+    fundamentalunits.unit_checking = True
+
+
+def test_variables_answer_what_scripts_ask_them():
+    G = NeuronGroup(3, "v : volt\nw = 2*v : volt\nn : integer\nok : boolean\ns : 1 (shared)")
+    v = G.variables["v"]
+    v.set_value([1, 2, 3])
+    assert list(G.v / volt) == [1, 2, 3] and np.array_equal(v.get_value(), [1, 2, 3]) and np.array_equal(v.get_value_with_unit(), [1, 2, 3] * volt)
+    assert (v.size, v.get_len(), v.unit, v.scalar, v.array, v.dtype_str, v.is_integer) == (3, 3, volt, False, True, "float64", False)
+    assert G.variables["n"].is_integer and G.variables["ok"].is_boolean and G.variables["s"].scalar and G.variables["s"].size == 1
+    assert not G.variables["w"].array
+    for name in ("w", "t"):
+        with pytest.raises(TypeError, match="stores no values"):
+            G.variables[name].get_value()
+    with pytest.raises(ValueError, match="has 3 values"):
+        v.set_value([1, 2])
+    with pytest.raises(ValueError, match="cannot be set"):
+        G.variables["i"].set_value(0)
+
+
+@pytest.mark.feature("typeset equations")
+def test_equations_print_a_line_each_in_ipython():
+    printed = []
+    printer = types.SimpleNamespace(text=printed.append)
+    Equations("dv/dt = -v/tau : 1\nw : volt")._repr_pretty_(printer, False)
+    assert printed == [str(Equations("dv/dt = -v/tau : 1\nw : volt"))] and printed[0].count("\n") == 1
