@@ -4,7 +4,8 @@ program written by hand in C++ (benchmarks/by_hand), which is the limit. One cor
     python benchmarks/run_time.py [--brian2 PY] [--brainpy PY] [--nest PY] [--quick] [--only brian2-runtime nest] [models ...]
 
 Ours and the peers take turns; each turn draws another network (the seed is its number), the same turn for all. A row is one model beside
-one peer. A ratio is printed only when the mean numbers of spikes agree: within 20 % and three times the square root of the smaller number.
+one peer. A ratio is printed only when the mean numbers of spikes agree: within 20 % (35 % where weights
+change) and three times the square root of the smaller number.
 A single neuron with a monitor counts as a model (``single``: 10^5 steps).
 """
 from __future__ import annotations
@@ -15,7 +16,7 @@ import statistics
 from common import by_hand, median, peer_options, peers_of, program_by_hand, python_for, save, table, work
 
 LARGE = "N=100000,p=0.0008"
-SECONDS = {"cuba": "1", "coba": "1", "coba_hh": "1", "stdp": "10", "stdp_many": "1", "brunel_hakim": "1", "conductance": "1", "single": "10",
+SECONDS = {"cuba": "1", "coba": "1", "coba_hh": "1", "stdp_many:N=1000,M=10": "10", "stdp_many": "1", "brunel_hakim": "1", "conductance": "1", "single": "10",
            f"cuba:{LARGE}": "0.5", f"coba:{LARGE}": "0.5", f"coba_hh:{LARGE}": "0.2"}
 BY_HAND = {"cuba": (4000, 0.02), "coba_hh": (4000, 0.02)}
 FLAVOURS = ("brian2-standalone", "brian2-runtime", "brainpy", "nest", "by-hand")
@@ -24,7 +25,7 @@ LEFT_OUT = {("brunel_hakim", "brainpy"): "a projection of BrainPy has one delay 
             (f"coba_hh:{LARGE}", "nest"): "some minutes a run"}
 WARM_UP = "0.01"
 LONG = 60.0              # s: a process that takes longer is run three times instead of five
-TOLERANCE = 0.2
+TOLERANCE = {"stdp_many": 0.35, "stdp": 0.35}     # where a change of the order within a step changes every weight
 
 
 def main() -> None:
@@ -100,7 +101,7 @@ def beside(model: str, peer: str, ours: list[dict], theirs: list[dict], seconds:
     """The row: medians, their ratio if both did the same, and everything measured."""
     spikes = [statistics.fmean(r["spikes"][-1] for r in runs) for runs in (ours, theirs)]
     total = min(spikes) * len(ours)
-    agree = abs(spikes[0] - spikes[1]) <= TOLERANCE * max(spikes) + 3 * total ** 0.5 / len(ours)
+    agree = abs(spikes[0] - spikes[1]) <= TOLERANCE.get(model.partition(":")[0], 0.2) * max(spikes) + 3 * total ** 0.5 / len(ours)
     row = {**alone(model, ours), "peer": peer, "peer s": median([r["loop"] for r in theirs]), "simulated s": float(seconds), "repeat": len(ours),
            "spikes": {"ours": [r["spikes"][-1] for r in ours], "peer": [r["spikes"][-1] for r in theirs]}, "rates agree": agree,
            "all": {"ours": [r["loop"] for r in ours], "peer": [r["loop"] for r in theirs]}}

@@ -120,7 +120,7 @@ def stdp(N: int = 1000, M: int = 1):
 
 
 def stdp_many(N: int = 10000, M: int = 100):
-    return Plastic(N, M, 0.001, 0.01, 15., -74., 10.), 0.
+    return Plastic(N, M, 10/N, 0.01, 15., -74., 10.), 0.
 
 
 class Alone(bp.DynSysGroup):
@@ -158,7 +158,8 @@ def main() -> None:
         found = jax.block_until_ready(run(steps))
         loops.append(time.perf_counter() - began)
         spikes = int(np.sum(np.asarray(found[0] if isinstance(found, tuple) else found)))
-    print(json.dumps({"example": sys.argv[1], "flavour": sys.argv[2], "loop": loops[-1], "with compilation": loops[0], "total": time.perf_counter() - started, "spikes": [spikes],
+    print(json.dumps({"example": sys.argv[1], "flavour": sys.argv[2], "loop": loops[-1], "with compilation": loops[0], "spikes": [spikes],
+                      "total": time.perf_counter() - started,
                       "version": f"{bp.__version__}, jax {jax.__version__}, numba {numba.__version__}"}))
 
 

@@ -96,7 +96,7 @@ def stdp(N: int = 1000, M: int = 1, gmax: float = 0.015, change: float = 0.01, r
 
 
 def stdp_many(N: int = 10000, M: int = 100):
-    return stdp(N, M, gmax=0.001, rate=15.0, rest=-74.0, tau=10.0)
+    return stdp(N, M, gmax=10/N, rate=15.0, rest=-74.0, tau=10.0)
 
 
 def brunel_hakim(N: int = 5000, C: int = 1000, spread: float = 0.5):
