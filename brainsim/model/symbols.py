@@ -13,6 +13,19 @@ DTYPE_WORDS = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """A place in a ring of earlier values: ``slots`` (a parameter) in a row for each element, the latest at ``newest`` (an array of one value).
+
+    ``delay`` is an array of steps over the elements that look back, empty for those that write; ``ahead`` steps after the latest.
+    """
+
+    newest: str
+    slots: str
+    delay: str = ""
+    ahead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """A resolved name.
 
@@ -33,6 +46,7 @@ class Symbol:
     guard: str = ""
     value: float | int | bool = 0     #: of a number
     offset: str = ""                  #: parameter to subtract from an index
+    past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
     definition: Tree | None = None    #: of a subexpression
     scope: "Scope | None" = field(default=None, compare=False, repr=False)   #: where a subexpression's names are looked up
     origin: str = ""                  #: for people: where it was found

@@ -493,7 +493,7 @@ class Synapses(EquationGroup):
 
     def params(self) -> dict[str, float | int]:
         """Bounds; or the keys of synapses that are not stored."""
-        return super().params() if self._procedural is None else self._procedural.params()  # type: ignore[return-value]
+        return super().params() | self._reduced.params() if self._procedural is None else self._procedural.params()  # type: ignore[return-value]
 
     def _array(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
