@@ -46,11 +46,11 @@ class Symbol:
     guard: str = ""
     value: float | int | bool = 0     #: of a number
     offset: str = ""                  #: parameter to subtract from an index
-    past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
     definition: Tree | None = None    #: of a subexpression
     scope: "Scope | None" = field(default=None, compare=False, repr=False)   #: where a subexpression's names are looked up
     origin: str = ""                  #: for people: where it was found
     holder: object = field(default=None, compare=False, repr=False)          #: who keeps the values; opaque here
+    past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
 
     @property
     def type_word(self) -> str:

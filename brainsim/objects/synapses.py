@@ -32,7 +32,8 @@ from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
 from brainsim.objects.procedural import Law, Procedural, check_model, keyed_draws, new_key
-from brainsim.objects.reduced import MODES, Reduced, ReductionReport, SynapticVariable
+from brainsim.objects.reduced import MODES, Reduced, SynapticVariable
+from brainsim.objects.reduction_report import ReductionReport
 from brainsim.objects.rows import Rows, in_order, rows_of
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed

@@ -52,8 +52,9 @@ def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathw
         own = parts.side_of(other) is parts.projection.pre
         code = other.block.statements[other.driven:]
         touched = keys(other.block, [v])
-        if other is not path and any(s.target in touched or names(s.value) & set(touched) for s in code):
-            return rule(f"the code of '{other.name}' {'changes' if own else 'reads'} {name} at times of its own")
+        changes = any(s.target in touched for s in code)
+        if other is not path and (changes or any(names(s.value) & set(touched) for s in code)):
+            return rule(f"the code of '{other.name}' {'changes' if changes else 'reads'} {name} at times of its own")
         if other is not path and own and other.driven and v in parts.projection.event_driven:
             return rule(f"'{other.name}' brings {name} up to date at times of its own")
     changed = _changed_from_outside(parts, v, path, late)
