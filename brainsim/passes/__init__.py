@@ -7,11 +7,13 @@ from brainsim.ir.expressions import Call, Draw, Op
 from brainsim.ir.program import Program
 from brainsim.ir.walk import nodes, walk
 from brainsim.passes.common import share_common
+from brainsim.passes.deliver import ring_of_sums
 from brainsim.passes.fuse import drop_idle, fuse_loops
 from brainsim.passes.hoist import hoist_invariants
 
 PASSES: dict[str, Callable[[Program], Program]] = {
     "drop_idle": drop_idle,
+    "ring_of_sums": ring_of_sums,
     "fuse_loops": fuse_loops,
     "hoist_invariants": hoist_invariants,
     "share_common": share_common,

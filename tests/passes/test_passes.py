@@ -1,17 +1,20 @@
 """Each pass alone, as text before and text after; what it must leave alone stays as it is."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from brainsim.ir.check import problems
-from brainsim.ir.program import Clear, Once
+from brainsim.ir.program import Array, Clear, Once, Queue
 from brainsim.ir.text import program as text
 from brainsim.passes import PASSES, optimise
 from brainsim.passes.common import share_common
+from brainsim.passes.deliver import ring_of_sums
 from brainsim.passes.fuse import drop_idle, fuse_loops
 from brainsim.passes.hoist import hoist_invariants
 from brainsim.passes.literals import lift_literals
-from tests.programs import ZERO, Append, Call, Const, Draw, Each, Events, I, If, Let, Local, kernel, op, p, program, store, x, y
+from tests.programs import ZERO, Append, Call, Const, Draw, Each, Events, FanOut, I, If, Let, Load, Local, Param, kernel, op, p, program, store, x, y
 
 
 def kernels(p_) -> str:
@@ -100,6 +103,44 @@ def test_literals_become_parameters_and_keep_their_values():
     assert other == after
 
 
+def pathway(weight, crowded: bool = True):
+    """A queue per step for synapses, as lowering makes it."""
+    now, later = op("%", STEP, SLOTS), op("+", Load("S.steps", I, "i4"), STEP)
+    made = program(
+        kernel(Append("S.due", later, I), domain=FanOut("G.spikes", ZERO, "S.starts"), name="push"),
+        kernel(store("G.x", weight, "+=", Load("S.post", I, "i4")), domain=Events("S.due", now), name="arrive"),
+        kernel(Clear("S.due", now), domain=Once(), name="retire"))
+    return replace(made, arrays=(*made.arrays, Array("S.steps", "i4", "S")), queues=(*made.queues, Queue("S.due", "i4", "S", crowded)))
+
+
+STEP, SLOTS = Param("clock.step", "i8"), Param("S.due.@slots", "i8")
+
+
+def test_what_is_only_added_is_added_up_on_the_way():
+    after = ring_of_sums(pathway(Load("S.w", I, "f8")))
+    assert kernels(after) == ("flight S.due as S.recent and S.sums0\n"
+                              "S.recent.clear: once on clock\n"
+                              "  clear S.recent[(clock.step % S.due.@slots)]\n"
+                              "S.recent: events G.spikes[0] on clock\n"
+                              "  append S.recent[(clock.step % S.due.@slots)] i\n"
+                              "push: fan-out G.spikes[0] by S.starts on clock\n"
+                              "  S.sums0[(((S.steps[i] + clock.step) * G.@size) + S.post[i])] += S.w[i]\n"
+                              "arrive: each G on clock\n"
+                              "  G.x[i] = (G.x[i] + S.sums0[(((clock.step % S.due.@slots) * G.@size) + i)])\n"
+                              "  S.sums0[(((clock.step % S.due.@slots) * G.@size) + i)] = 0.0\n"
+                              "retire: once on clock\n"
+                              "  clear S.due[(clock.step % S.due.@slots)]")
+    assert problems(after) == []
+
+
+@pytest.mark.parametrize("before", [
+    pathway(Load("S.w", I, "f8"), crowded=False), pathway(p("clock.t")), pathway(x(Load("S.post", I, "i4"))), pathway(Draw("uniform", 0, I)),
+    pathway(op("*", Load("S.w", I, "f8"), p("a")))], ids=["few events", "time", "reads the target", "draw", "rounds"])
+def test_what_is_known_only_at_arrival_waits_for_it(before):
+    assert problems(before) == []
+    assert ring_of_sums(before) == before
+
+
 @pytest.mark.parametrize("name", PASSES)
 def test_a_pass_leaves_a_legal_program_legal(name):
     before = program(kernel(Let("l", op("*", DECAY, x())), store("G.x", Local("l", "f8")), name="a"), kernel(store("G.y", op("-", y(), p("b"))), name="b"))
@@ -137,5 +178,5 @@ def test_a_single_operation_is_not_worth_a_name():
 def test_the_report_says_what_each_pass_did():
     report = []
     optimise(program(kernel(store("G.x", op("*", x(), DECAY)))), report=report)
-    assert report == ["drop_idle: nothing to do", "fuse_loops: nothing to do",
+    assert report == ["drop_idle: nothing to do", "ring_of_sums: nothing to do", "fuse_loops: nothing to do",
                       "hoist_invariants: operations per element 4 → 1, functions per element 1 → 0\n    k", "share_common: nothing to do"]
