@@ -21,7 +21,8 @@ class ReductionReport(Sequence[Verdict]):
         for verdict in reduced.verdicts:
             program = f"{s.name}.{verdict.variable}"
             applied = program in reduced.moved
-            after = sum(len(reduced.arrays[n]) for n, p in reduced.places.items() if p.state == program and p.kind not in ("payload", "newest")) if applied else len(s)
+            places = [n for n, p in reduced.places.items() if p.state == program and p.kind not in ("payload", "newest")]
+            after = sum(len(reduced.arrays[n]) for n in places) if applied else len(s)
             why = "; ".join(map(str, verdict.rules))
             if not applied and verdict.kind != "synapse":
                 why = "reduce='off'" if s.reduce == "off" else f"not applied: fewer than {settings.FEW} synapses"

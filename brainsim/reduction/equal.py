@@ -10,6 +10,7 @@ from brainsim.reduction.late import late_states, late_violation
 from brainsim.reduction.projection import Parts, Side, draws, keys, traced, used_arrays, written_arrays
 from brainsim.reduction.values import Rule, Values
 
+
 def equal_states(parts: Parts, side: Side, values: Values) -> tuple[frozenset[str], Mapping[str, Rule]]:
     """The largest set of states (program names) that the synapses of a neuron share, and the rule that each of the others breaks."""
     broken: dict[str, Rule] = {}

@@ -37,7 +37,10 @@ class Reduction:
 
 
 def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str, str]) -> Reduction:
-    """Reduce what can be reduced. ``tasks`` are in the order of a time step. ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that."""
+    """Reduce what can be reduced. ``tasks`` are in the order of a time step.
+
+    ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that.
+    """
     parts = parts_of(projection, tasks, written_arrays(tasks))
     if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
         rule = Rule("L8", "each synapse takes steps of its own length")

@@ -37,6 +37,10 @@ def agree(settings: dict, between: Callable[[Network], object] | None = None, co
     return smaller
 
 
+def nothing(net: Network) -> None:
+    pass
+
+
 def slower(net: Network) -> None:
     net["source"].tau_n = net["source"].tau_n * 1.5
 
@@ -112,8 +116,8 @@ def test_store_and_restore_keep_what_is_past(fresh: object, target: str) -> None
         net.store()
         net.run(30 * ms, namespace=CONSTANTS)
         first = np.asarray(net["trace"].v).copy()
-        for spoil in (lambda: None, lambda: longer(net), lambda: set_one(net)):
-            spoil()
+        for spoil in (nothing, longer, set_one):
+            spoil(net)
             net.run(10 * ms, namespace=CONSTANTS)
             net.restore()
             net.run(30 * ms, namespace=CONSTANTS)
