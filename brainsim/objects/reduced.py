@@ -21,9 +21,10 @@ from brainsim.objects.script import looks_at
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable
 from brainsim.pipeline import symbols_of
-from brainsim.reduction.projection import Projection, Side, final
-from brainsim.reduction.reduce import Reduction, Verdict, reduce_projection
+from brainsim.reduction.projection import Projection, Side, final, written_arrays
+from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
 from brainsim.reduction.rewrite import Place
+from brainsim.reduction.values import Rule
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses import Synapses
@@ -66,6 +67,7 @@ class Kept:
     places: dict[str, Place]
     delays: dict[str, Delays]
     constants: dict[str, bytes | float]
+    host: str
 
 
 @dataclass
@@ -81,6 +83,13 @@ class Reduced:
     decay: Block | None = None            #: what brings event-driven states up to date
     delays: dict[str, Delays] = field(default_factory=dict)      #: of the pathways whose states are read late
     constants: dict[str, bytes | float] = field(default_factory=dict)    #: what may not change while states are where they are
+    party: Party | None = None            #: what may lie together with the sums of others (`objects/merging.py`)
+    host: str = ""                        #: the synapses in whose arrays these sums are
+    lies_with: "Reduced | None" = None    #: their reduction
+    guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
+    apart: dict[str, Rule] = field(default_factory=dict)         #: with which other sums these are not together, and why
+    ties: dict[str, bytes | float] = field(default_factory=dict)      #: constants that are equal to those of the host or the guests
+    changing: frozenset[str] = frozenset()
 
     # -- before a run --------------------------------------------------------------------------------------------------
     def reduce(self, tasks: Sequence[Task]) -> list[Task]:
@@ -104,6 +113,7 @@ class Reduced:
             found = Reduction(tuple(tasks), (), found.verdicts, {})
         self._move(found)
         self.constants = self._values_of(found.constants, tasks)
+        self.party, self.ties, self.changing = found.party, {}, written_arrays(tasks)
         return list(found.tasks)
 
     def _settle(self, tasks: Sequence[Task]) -> None:
@@ -127,14 +137,13 @@ class Reduced:
 
     def relies_on(self, program: str) -> bool:
         """Whether states are where they are only as long as this parameter does not change."""
-        return program in self.constants
+        return program in self.constants or program in self.ties
 
     def holds(self) -> bool:
         """Whether the arrays that states depend on, where they are now, are still the same."""
-        if not self.constants:
-            return True
+        watched = {name: was for name, was in (self.constants | self.ties).items() if isinstance(was, bytes)}
         get = self.synapses.reach()
-        return all(digest(get(name)) == was for name, was in self.constants.items() if isinstance(was, bytes))
+        return all(digest(get(name)) == was for name, was in watched.items())
 
     def _seen(self, tasks: Sequence[Task]) -> dict[str, str]:
         """Variables that Python code may look at one by one, and how: program name → in words."""
@@ -324,7 +333,7 @@ class Reduced:
 
     def kept(self) -> Kept:
         """Which variables have moved, to where, and what that depends on; their values are among the arrays of the synapses."""
-        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants))
+        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host)
 
     def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
         """As it was when `kept` was called; ``arrays`` are the values of that time."""
@@ -336,6 +345,7 @@ class Reduced:
                 v._stored, v.kept_by = None, self
             elif v.moved:
                 v.values = arrays[v.program].copy()
+        self.host = kept.host
         self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(kept.constants)
         self.arrays = {name: arrays[name].copy() for name in places}
         structure_changed()
@@ -349,6 +359,9 @@ class Reduced:
 
     def before_write(self, v: Variable, item: object, value: object) -> None:
         """Values come back to be changed; a factor of a sum that is not zero cannot change."""
+        if self.moved.get(v.program) == "sum" and self._shares():
+            raise WrongState(f"'{v.name}' of {self.synapses.name} is part of a sum with {' and '.join(self.partners)}, and cannot change now",
+                             help="make the synapses with Synapses(..., reduce='off')")
         if self.moved.get(v.program) == "sum" and isinstance(item, slice) and item == slice(None) and not isinstance(value, str):
             v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])     # a new value for every synapse needs no old ones
         elif v.moved:
@@ -363,9 +376,20 @@ class Reduced:
             self.bring_back(self._variable(program))
 
     # -- helpers -------------------------------------------------------------------------------------------------------
+    @property
+    def partners(self) -> list[str]:
+        """The synapses whose sums lie in one array with these."""
+        others = self.lies_with.partners if self.lies_with is not None and self.host else self.guests
+        return [n for n in ([self.host] if self.host else []) + list(others) if n != self.synapses.name]
+
+    def _shares(self) -> bool:
+        """Whether these sums are one with others and not zero."""
+        host = self.lies_with if self.host else self if self.guests else None
+        return host is not None and any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum")
+
     def _weighs(self, program: str) -> bool:
         """Whether a sum that is not zero was made with this variable as a factor."""
-        return any(p.kind in ("sum", "static") and any(x.program == program for x in p.factor.symbols.values()) and self.arrays[name].any()
+        return any(p.kind in ("sum", "static") and any(x.program == program for x in p.factor.symbols.values()) and (self.arrays[name].any() or self._shares())
                    for name, p in self.places.items())
 
     def _variable(self, program: str) -> Variable:

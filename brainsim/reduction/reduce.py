@@ -26,6 +26,18 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Party:
+    """A projection with sums: the names of its tasks, and of the arrays of its sums."""
+
+    name: str
+    columns: tuple[str, ...]
+    totals: tuple[str, ...]
+    pathways: tuple[str, ...]
+    sums: frozenset[str]
+    drives: bool               #: whether constants drive a sum
+
+
+@dataclass(frozen=True)
 class Reduction:
     """The tasks after reduction, the arrays that take the place of values per synapse, and the verdicts."""
 
@@ -33,6 +45,7 @@ class Reduction:
     places: tuple[Place, ...]
     verdicts: tuple[Verdict, ...]
     moved: Mapping[str, str]      #: program name of a state → 'equal', 'late' or 'sum'
+    party: Party | None = None    #: what may lie together with sums of others
     constants: frozenset[str] = frozenset()   #: what may not change as long as states are where they are: parameters and arrays
 
 
@@ -67,5 +80,14 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
     made = rewritten(plan)
     for v in sides:
         plan.equal_place(v)
-    return Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, constants(parts, late))
+    return Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan), constants(parts, late))
+
+
+def _party(plan: Plan) -> Party | None:
+    parts, places = plan.parts, plan.places.values()
+    if not plan.sums.outputs:
+        return None
+    columns = [] if parts.update is None else [f"{parts.update.name}.column{n}" for n in range(len(plan.sums.factors))]
+    return Party(parts.projection.name, tuple(columns), tuple(plan.sums.outputs), tuple(p.name for p in parts.pathways),
+                 frozenset(p.program for p in places if p.kind == "sum"), any(p.kind == "static" for p in places))
 
