@@ -13,7 +13,9 @@ from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number, Tree
 from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.objects.cells import Cells, cells_of
 from brainsim.objects.host import evaluate
 from brainsim.objects.namespace import scalar_value
 from brainsim.objects.past import Delays, digest
@@ -21,6 +23,7 @@ from brainsim.objects.script import looks_at
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.variables import Variable
 from brainsim.pipeline import symbols_of
+from brainsim.reduction.cells import constant_of, neuron_of
 from brainsim.reduction.projection import Projection, Side, final, written_arrays
 from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
 from brainsim.reduction.rewrite import Place
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("brainsim")
 MOST_PAST = 2
 """Earlier values of the sources may take so many times the memory of values per synapse, not more."""
+FULL_CELLS = 2
+"""Sums by cells need so many synapses in a cell on average."""
 MODES = ("auto", "off", "require")
 FEW = 1000
 """With fewer synapses than this there is nothing to win, and values stay where users look for them."""
@@ -68,6 +73,7 @@ class Kept:
     delays: dict[str, Delays]
     constants: dict[str, bytes | float]
     host: str
+    cells: Cells | None
 
 
 @dataclass
@@ -88,6 +94,8 @@ class Reduced:
     lies_with: "Reduced | None" = None    #: their reduction
     guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
     apart: dict[str, Rule] = field(default_factory=dict)         #: with which other sums these are not together, and why
+    cells: Cells | None = None            #: of sums that are divided by constants
+    new_cells: Cells | None = None        #: those of the analysis under way
     ties: dict[str, bytes | float] = field(default_factory=dict)      #: constants that are equal to those of the host or the guests
     changing: frozenset[str] = frozenset()
 
@@ -105,6 +113,7 @@ class Reduced:
         driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
         self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)
+        self.new_cells = None
         found = reduce_projection(projection_of(s), tasks, self, self._seen(tasks) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
         if s.reduce == "require":
@@ -193,6 +202,12 @@ class Reduced:
                 return False
         return True
 
+    def cells_by(self, constants: tuple[Symbol, ...]) -> Cells:
+        """The cells of these constants with their present values."""
+        s = self.synapses
+        here = s.elements(np.arange(len(s)))
+        return cells_of(s.post_index, {constant_of(x): here.arrays(x.program)[here.at(x.path)] for x in constants})
+
     def waiting(self, program: str, pathway: str) -> str:
         """Why the past of a state at the sources is not known or not worth keeping, in words; empty when it is."""
         if self.moved.get(program) == "late":
@@ -205,6 +220,14 @@ class Reduced:
             return f"the past of the sources takes {size} values, more than the synapses"
         return ""
 
+    def divided(self, constants: tuple[Symbol, ...]) -> str:
+        """Why the synapses of a target cannot be divided by the values of these constants; empty when they can."""
+        self.new_cells = self.cells_by(constants)
+        many, count = len(self.new_cells), len(self.synapses)
+        if many * FULL_CELLS > count:
+            return f"{' and '.join(sorted({x.name for x in constants}))} divide {count} synapses into {many} groups"
+        return ""
+
     # -- moving --------------------------------------------------------------------------------------------------------
     def _move(self, found: Reduction) -> None:
         moved = dict(found.moved)
@@ -215,6 +238,8 @@ class Reduced:
             self.bring_back(self._variable(program))    # type: ignore[arg-type]
         places = {p.program: p for p in found.places}
         kept = {name: a for name, a in self.arrays.items() if name in places and places[name] == self.places.get(name) and self._still(name)}
+        before, self.cells = self.cells, self.new_cells if found.cells else None
+        kept |= {name: self._regrouped(name, before) for name in kept if places[name].side == "cells"}
         self._keep_delays(found)
         fresh = {name: kept[name] if name in kept else self._made(place) for name, place in places.items()}
         self.places, self.arrays, self.moved = places, fresh, moved
@@ -222,6 +247,19 @@ class Reduced:
             v = self._variable(program)
             assert isinstance(v, SynapticVariable)
             v._stored, v.kept_by = None, self
+
+    def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
+        """A sum by cells in the cells of now."""
+        assert before is not None and self.cells is not None
+        found = self.cells.taken_over(before, self.arrays[name])
+        if found is None and self.arrays[name].any():
+            raise WrongState(f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
+                             f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
+                             help="make the synapses with Synapses(..., reduce='off')")
+        made = zeros(len(self.cells), self.arrays[name].dtype)
+        if found is not None:
+            made[:] = found
+        return made
 
     def _keep_delays(self, found: Reduction) -> None:
         """How far each synapse looks back; as before where states are read late already."""
@@ -333,7 +371,7 @@ class Reduced:
 
     def kept(self) -> Kept:
         """Which variables have moved, to where, and what that depends on; their values are among the arrays of the synapses."""
-        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host)
+        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells)
 
     def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
         """As it was when `kept` was called; ``arrays`` are the values of that time."""
@@ -345,7 +383,7 @@ class Reduced:
                 v._stored, v.kept_by = None, self
             elif v.moved:
                 v.values = arrays[v.program].copy()
-        self.host = kept.host
+        self.host, self.cells = kept.host, kept.cells
         self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(kept.constants)
         self.arrays = {name: arrays[name].copy() for name in places}
         structure_changed()
@@ -400,6 +438,9 @@ class Reduced:
 
     def _index(self, side: str) -> tuple[np.ndarray, int]:
         s = self.synapses
+        if side == "cells":
+            assert self.cells is not None
+            return self.cells.of, len(self.cells)
         return (s.pre_index, s.source.parent._count) if side == "pre" else (s.post_index, s.target.parent._count)
 
     def declared(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -408,9 +449,17 @@ class Reduced:
         spaces = {"newest": "now", "past": "past", "sent": "past"}
 
         def space(p: Place) -> str:
-            return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else s.source.space if p.side == "pre" else s.target.space
+            sides = {"pre": s.source.space, "post": s.target.space, "cells": f"{s.name}.cells"}
+            return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else sides[p.side]
 
-        return {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
+        found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
+        if self.cells is not None:
+            made = f"{s.name}.cells"
+            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            words = {kind: word for word, kind in DTYPES.items()}
+            found |= {name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()}
+        return found
 
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
