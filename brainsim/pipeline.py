@@ -128,7 +128,7 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
-    left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
+    left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops", "fuse_resets") if profile else ()
     passes, lowered = tuple(p for p in PASSES if p not in left_out), program
     program = stage("optimise")(optimise)(program, passes)
     program, ended = watched(program) if profile else (program, {})
