@@ -66,9 +66,8 @@ def lines(folder: Path) -> Iterator[Line]:
     """The whole table from the files in a folder of results."""
     yield from loops(stored("run_time", folder)["rows"])
     for row in stored("threads", folder)["rows"]:
-        large = LARGE in row["model"]
         yield Line("threads", title(row["model"]), f"{row['threads']} threads", row["brainsim-1 s"], row[f"brainsim-{row['threads']} s"],
-                   value=row["speed-up"], aim=THREADS if large and row["threads"] == 2 else None)
+                   value=row["speed-up"], aim=THREADS if LARGE in row["model"] and row["threads"] == 2 else None)
     for row in stored("short_runs", folder)["rows"]:
         yield Line("calls", row["model"], PEERS.get(row["peer"] or "", ""), row["ours s"], row.get("peer s"), value=row.get("peer / ours"),
                    aim=RUNTIME if row["peer"] == "brian2-runtime" else None)
@@ -77,7 +76,7 @@ def lines(folder: Path) -> Iterator[Line]:
         yield Line("start", row["model"], PEERS.get(row["peer"] or "", ""), row["ours s"], row.get("peer s"),
                    value=row["ours s"] if aim else row.get("peer / ours"), aim=aim, at_most=True, note="the aim is one of seconds" if aim else "")
     yield from creation(stored("synapse_creation", folder)["rows"])
-    yield from large(stored("large", folder)["rows"])
+    yield from hundred_million(stored("large", folder)["rows"])
     for row in stored("sweep", folder)["rows"]:
         if row["simulator"] == "brian2":
             ours = next(r for r in stored("sweep", folder)["rows"] if r["simulator"] == "brainsim" and r["jobs"] == 1)
@@ -109,7 +108,7 @@ def creation(rows: list[dict]) -> Iterator[Line]:
                    aim=None if lists else PROCEDURAL if procedural else STORED, at_most=True, note="per synapse, at the peak")
 
 
-def large(rows: list[dict]) -> Iterator[Line]:
+def hundred_million(rows: list[dict]) -> Iterator[Line]:
     for row in rows:
         what = f"{row['synapses']/1e6:.0f} million synapses, {row['storage']}"
         yield Line("large", what, "", row["bytes per synapse"], None, "bytes", value=row["bytes per synapse"],
