@@ -114,4 +114,4 @@ def hundred_million(rows: list[dict]) -> Iterator[Line]:
         yield Line("large", what, "", row["bytes per synapse"], None, "bytes", value=row["bytes per synapse"],
                    aim=PROCEDURAL if row["storage"] == "procedural" else STORED, at_most=True, note="per synapse, at the peak")
         yield Line("large", what, "the estimate", row["peak GB"], row["estimate GB"], "GB", value=row["peak GB"] * 1e9 / 2**30, aim=MACHINE, at_most=True,
-                   note=f"made in {row['connect s'] + row['weights s']:.1f} s")
+                   note=f"GiB; made in {row['connect s'] + row['weights s']:.1f} s")
