@@ -79,7 +79,8 @@ class Simulation:
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
         self._outside_target = bool(network.prepared.in_python)
-        self._tied = frozenset().union(*(o._reduced.constants for o in every if "_reduced" in vars(o)))   #: what states at neurons depend on
+        #: what the places of synaptic states depend on
+        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every if "_reduced" in vars(o)))
         self._settable = {s.name: s for s in self._found()}
 
     # -- what there is -------------------------------------------------------------------------------------------------

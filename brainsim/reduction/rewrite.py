@@ -79,13 +79,14 @@ class Plan:
     def sum_place(self, v: str, factor: Factor) -> Place:
         """Where the sum of a state under a factor lies."""
         number = list(self.sums.factors).index(factor)
-        return self._place(Place(f"{v}@sum{number}", "sum", "post", self.parts.projection.dtypes.get(v, "f8"), v, factor))
+        return self._place(Place(f"{v}@sum{number}", "sum", self.parts.projection.post.name, self.parts.projection.dtypes.get(v, "f8"), v, factor))
 
     def static_place(self, factor: Factor) -> Place:
         """Where the sum of constants lies."""
         same = [p for p in self.places.values() if p.kind == "static" and p.factor == factor]
         number = sum(p.kind == "static" for p in self.places.values())
-        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.drive{number}@sum", "static", "post", "f8", "", factor))
+        side = self.parts.projection.post.name
+        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.drive{number}@{side}", "static", side, "f8", "", factor))
 
     def _place(self, place: Place) -> Place:
         return self.places.setdefault(place.program, place)
@@ -183,15 +184,20 @@ def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> 
         first.append(Assign(f"_new_{k}", "=", value))
         last.append(Assign(target, "=", Name(f"_new_{k}")))
     block = Block((*first, *last), symbols, update.block.functions, "state update of sums")
-    return replace(update, name=f"{update.name}.column{number}", space=side.space, bounds=side.bounds, block=block)
+    return replace(update, name=column_name(update, side, number), space=side.space, bounds=side.bounds, block=block)
+
+
+def column_name(update: Elementwise, side: Side, number: int) -> str:
+    """What the step of the sums under one factor is called."""
+    return f"{update.name}.{'column' if side.name == 'post' else side.name}{number}"
 
 
 def _product(a: Factor, b: Factor) -> Factor:
     return Factor(multiply(a.tree, b.tree), {**a.symbols, **b.symbols})
 
 
-def _total(plan: Plan, task: Summed) -> Elementwise:
-    """A summed variable as a function of the sums."""
+def _total(plan: Plan, task: Summed) -> Elementwise | Summed:
+    """A summed variable as a function of the sums; sums of cells are added up."""
     side, output = plan.parts.projection.post, plan.sums.outputs[task.name]
     symbols = {k: seen_from(s, side) for k, s in _symbols(output.symbols, plan).items()}
     value: Tree = ZERO
@@ -201,6 +207,9 @@ def _total(plan: Plan, task: Summed) -> Elementwise:
         symbols[key] = _array(place.program, (), place.dtype, key)
         value = add(value, multiply(psi, Name(key)))
     symbols["_total"] = seen_from(task.target, side)
+    if symbols["_total"].path:
+        block = Block((Assign("_value", "=", value),), symbols, task.block.functions, task.block.title)
+        return replace(task, space=side.space, target=symbols["_total"], block=block)
     block = Block((Assign("_total", "=", value),), symbols, task.block.functions, task.block.title)
     return Elementwise(name=task.name, clock=task.clock, when=task.when, order=task.order, space=task.target_space, bounds=task.bounds, block=block)
 
@@ -232,7 +241,7 @@ def _pathway(plan: Plan, path: Pathway) -> Pathway:
                      and (not path.scattered or plan.late.get(block.symbols[k].program) is path))
     once = _once(plan, path, own, mine)
     rest = _for_each(plan, path, own, mine)
-    return replace(path, once=once if once.statements else None, block=rest)
+    return replace(path, once=once if once.statements else path.once, block=rest)
 
 
 def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
