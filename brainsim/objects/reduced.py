@@ -307,6 +307,9 @@ class Reduced:
                 array[index] = values
         elif values is None or values.any():
             factor = self._factor(place)
+            if place.kind == "noise":
+                array[:] = np.sqrt(np.bincount(index, np.broadcast_to(np.square(factor), index.shape), size))
+                return array
             array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape), size)
         return array
 
@@ -427,8 +430,9 @@ class Reduced:
 
     def _weighs(self, program: str) -> bool:
         """Whether a sum that is not zero was made with this variable as a factor."""
-        return any(p.kind in ("sum", "static") and any(x.program == program for x in p.factor.symbols.values()) and (self.arrays[name].any() or self._shares())
-                   for name, p in self.places.items())
+        factors = [name for name, p in self.places.items() if p.kind in ("sum", "static", "noise")
+                   and any(x.program == program for x in p.factor.symbols.values())]
+        return any(self.arrays[name].any() or self._shares() for name in factors)
 
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)
@@ -477,4 +481,4 @@ def projection_of(s: "Synapses") -> Projection:
         space, bounds = group.domain()
         sides.append(Side(name, f"{s.name}.{name}_index", space, bounds))
     return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()}, {p: v.dtype for p, v in per_synapse.items()},
-                      driven, f"{s.name}.lastupdate" if driven else "")
+                      driven, f"{s.name}.lastupdate" if driven else "", s.reduce_noise)
