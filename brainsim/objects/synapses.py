@@ -32,11 +32,12 @@ from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
 from brainsim.objects.procedural import Law, Procedural, check_model, keyed_draws, new_key
-from brainsim.objects.reduced import MODES, Reduced, SynapticVariable
+from brainsim.objects.reduced import MODES, Reduced
 from brainsim.objects.reduction_report import ReductionReport
 from brainsim.objects.rows import Rows, in_order, rows_of
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.synaptic_variable import SynapticVariable
 from brainsim.objects.variables import Variable, VariableView, element_indices
 from brainsim.stages import watched
 from brainsim.units.dimensions import SECOND

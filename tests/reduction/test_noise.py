@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, Synapses, ms, seed
+from brainsim.errors import WrongValue
 from tests.reduction.test_classes import SUM, SYN, every_size  # noqa: F401
 
 MODEL = "dg/dt = -g/tau + s*xi*(2/tau)**0.5 : 1 (clock-driven)\ns : 1\nw : 1\nI_post = w*g : 1 (summed)"
@@ -64,6 +65,12 @@ def test_noise_by_few_time_constants(fresh: object) -> None:
     power = (net["S"].s[:] * net["S"].w[:]) ** 2
     expected = np.bincount(net["S"].j[:], np.where(even, power / (1 - 0.1 / 2), power / (1 - 0.05 / 2)))
     assert abs((np.asarray(net["trace"].I)[:, 40:].var(axis=1) / expected).mean() - 1) < 0.04
+
+
+def test_require_names_rule_and_line(fresh: object) -> None:
+    with pytest.raises(WrongValue, match=r"(?s)'g' of S cannot be reduced.*dg/dt = -g/tau \+ s\*xi.*L7: g has noise of its own.*reduce_noise=True"):
+        network(mode="require", reduce_noise=False).run(1 * ms)
+    network(mode="require").run(1 * ms)
 
 
 REFUSED = {
