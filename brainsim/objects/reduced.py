@@ -21,10 +21,11 @@ from brainsim.objects.namespace import scalar_value
 from brainsim.objects.past import Delays, digest
 from brainsim.objects.script import looks_at
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.synaptic_variable import SynapticVariable, projection_of
 from brainsim.objects.variables import Variable
 from brainsim.pipeline import symbols_of
 from brainsim.reduction.cells import constant_of, neuron_of
-from brainsim.reduction.projection import Projection, Side, final, written_arrays
+from brainsim.reduction.projection import final, written_arrays
 from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
 from brainsim.reduction.rewrite import Place
 from brainsim.reduction.values import Rule
@@ -40,28 +41,6 @@ FULL_CELLS = 2
 MODES = ("auto", "off", "require")
 FEW = 1000
 """With fewer synapses than this there is nothing to win, and values stay where users look for them."""
-
-
-class SynapticVariable(Variable):
-    """A variable of synapses. Its values may have moved to the neurons; asking for them gives a copy, where that is possible."""
-
-    _stored: np.ndarray | None = None
-    kept_by: "Reduced | None" = None
-
-    @property
-    def values(self) -> np.ndarray | None:  # type: ignore[override]
-        return self._stored if self.kept_by is None else self.kept_by.expanded(self)
-
-    @property
-    def moved(self) -> bool:
-        """Whether the values lie at the neurons."""
-        return self.kept_by is not None
-
-    @values.setter
-    def values(self, values: np.ndarray | None) -> None:
-        self._stored = values
-        if self.kept_by is not None:
-            self.kept_by.forget(self)
 
 
 @dataclass(frozen=True)
@@ -307,6 +286,9 @@ class Reduced:
                 array[index] = values
         elif values is None or values.any():
             factor = self._factor(place)
+            if place.kind == "noise":
+                array[:] = np.sqrt(np.bincount(index, np.broadcast_to(np.square(factor), index.shape), size))
+                return array
             array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape), size)
         return array
 
@@ -427,8 +409,9 @@ class Reduced:
 
     def _weighs(self, program: str) -> bool:
         """Whether a sum that is not zero was made with this variable as a factor."""
-        return any(p.kind in ("sum", "static") and any(x.program == program for x in p.factor.symbols.values()) and (self.arrays[name].any() or self._shares())
-                   for name, p in self.places.items())
+        factors = [name for name, p in self.places.items() if p.kind in ("sum", "static", "noise")
+                   and any(x.program == program for x in p.factor.symbols.values())]
+        return any(self.arrays[name].any() or self._shares() for name in factors)
 
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)
@@ -464,17 +447,3 @@ class Reduced:
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
         return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
-
-
-def projection_of(s: "Synapses") -> Projection:
-    """A set of synapses as the analysis sees it."""
-    per_synapse = {v.program: v for v in s.variables.values()
-                   if isinstance(v, SynapticVariable) and not v.shared and not {"linked", "constant over dt"} & set(v.flags)
-                   and v.definition is None and v.symbol is None and v.dtype in ("f8", "f4") and v.name != "lastupdate"}
-    driven = frozenset(f"{s.name}.{e.name}" for e in s.equations.of_kind("differential") if "event-driven" in e.flags)
-    sides = []
-    for name, group in (("pre", s.source), ("post", s.target)):
-        space, bounds = group.domain()
-        sides.append(Side(name, f"{s.name}.{name}_index", space, bounds))
-    return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()}, {p: v.dtype for p, v in per_synapse.items()},
-                      driven, f"{s.name}.lastupdate" if driven else "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from brainsim.integrators.affine import affine
 from brainsim.language.trees import names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
@@ -50,13 +51,15 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
 
 
 def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:
-    """Constants of the synapse and of its source in the equations of states."""
+    """Constants of the synapse and of its source in the rates of change of states."""
     if parts.update is None:
         return ()
     block, found = parts.update.block, {}
+    mine = keys(block, left)
     for target, value in final(block.statements).items():
-        if target in keys(block, left):
-            for symbol in (block.symbols[k] for k in sorted(names(value)) if k in block.symbols):
+        split = affine(value, frozenset(mine)) if target in mine else None
+        for coefficient in split.coefficients.values() if split is not None else ():
+            for symbol in (block.symbols[k] for k in sorted(names(coefficient)) if k in block.symbols):
                 if symbol.kind == "array" and parts.reach(symbol) in ("syn", "pre") and not parts.varies(symbol) and len(symbol.path) <= 1:
                     found[symbol.program, symbol.path] = symbol
     return tuple(found.values())

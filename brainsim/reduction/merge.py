@@ -52,7 +52,7 @@ def _merge(a: Party, b: Party, tasks: Sequence[Task], delays: Mapping[str, int],
     if not a.totals or (len(a.columns), len(a.totals)) != (len(b.columns), len(b.totals)):
         raise _Apart(f"{a.name} has other sums")
     if a.drives or b.drives:
-        raise _Apart("a sum is driven by constants of the synapses")
+        raise _Apart("a sum is driven by constants or noise of the synapses")
     if any(isinstance(t, HostCall) for t in tasks):
         raise _Apart("Python functions may look at them while the network runs")
     columns = [(_elementwise(by_name[x]), _elementwise(by_name[y])) for x, y in zip(a.columns, b.columns)]

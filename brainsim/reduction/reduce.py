@@ -36,7 +36,7 @@ class Party:
     totals: tuple[str, ...]
     pathways: tuple[str, ...]
     sums: frozenset[str]
-    drives: bool               #: whether constants drive a sum
+    drives: bool               #: whether constants or noise drive a sum
 
 
 @dataclass(frozen=True)
@@ -108,5 +108,5 @@ def _party(plan: Plan) -> Party | None:
         return None
     columns = [] if parts.update is None else [column_name(parts.update, parts.projection.post, n) for n in range(len(plan.sums.factors))]
     return Party(parts.projection.name, tuple(columns), tuple(plan.sums.outputs), tuple(p.name for p in parts.pathways),
-                 frozenset(p.program for p in places if p.kind == "sum"), any(p.kind == "static" for p in places))
+                 frozenset(p.program for p in places if p.kind == "sum"), any(p.kind in ("static", "noise") for p in places))
 

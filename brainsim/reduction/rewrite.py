@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from brainsim.integrators.terms import ONE, ZERO, add, is_number, multiply
-from brainsim.language.trees import Assign, Name, Number, Op, Tree, names, substitute
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Past, Symbol
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
@@ -18,8 +18,9 @@ from brainsim.reduction.sums import Factor, Sums, increment, scaling
 class Place:
     """An array that takes the place of values per synapse.
 
-    ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'payload' (between two assignments of an event), 'past' (a ring of values of
-    earlier steps), 'sent' (a ring of what events of earlier steps took along) or 'newest' (the latest place of the rings).
+    ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'noise' (the root of a sum of their squares), 'payload' (between two
+    assignments of an event), 'past' (a ring of values of earlier steps), 'sent' (a ring of what events of earlier steps took along) or
+    'newest' (the latest place of the rings).
     """
 
     program: str
@@ -81,12 +82,12 @@ class Plan:
         number = list(self.sums.factors).index(factor)
         return self._place(Place(f"{v}@sum{number}", "sum", self.parts.projection.post.name, self.parts.projection.dtypes.get(v, "f8"), v, factor))
 
-    def static_place(self, factor: Factor) -> Place:
-        """Where the sum of constants lies."""
-        same = [p for p in self.places.values() if p.kind == "static" and p.factor == factor]
-        number = sum(p.kind == "static" for p in self.places.values())
-        side = self.parts.projection.post.name
-        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.drive{number}@{side}", "static", side, "f8", "", factor))
+    def static_place(self, factor: Factor, kind: str = "static") -> Place:
+        """Where the sum of constants lies, or the amplitude of noise."""
+        same = [p for p in self.places.values() if p.kind == kind and p.factor == factor]
+        number = sum(p.kind == kind for p in self.places.values())
+        side, word = self.parts.projection.post.name, "drive" if kind == "static" else kind
+        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.{word}{number}@{side}", kind, side, "f8", "", factor))
 
     def _place(self, place: Place) -> Place:
         return self.places.setdefault(place.program, place)
@@ -149,7 +150,8 @@ def _updates(plan: Plan) -> list[Task]:
     stored = {s.target for s in block.statements} - local
     gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
     made: list[Task] = []
-    rest = _needed_or_drawn(block.statements, frozenset(stored - gone), local, block)
+    code = tuple(s for s in block.statements if s.target not in _noise_of_sums(plan))
+    rest = _needed_or_drawn(code, frozenset(stored - gone), local, block)
     if any(s.target not in local for s in rest):
         made.append(replace(update, block=replace(block, statements=rest, symbols=_symbols(block.symbols, plan))))
     for name in ("pre", "post"):
@@ -161,6 +163,17 @@ def _updates(plan: Plan) -> list[Task]:
     for number, (factor, states) in enumerate(plan.sums.factors.items()):
         made.append(_column(plan, number, factor, states))
     return made
+
+
+def _noise_of_sums(plan: Plan) -> frozenset[str]:
+    """Names of normal numbers that only sums need."""
+    assert plan.parts.update is not None
+    block = plan.parts.update.block
+    if not any(m.noise for m in plan.sums.maps.values()):
+        return frozenset()
+    sums = keys(block, plan.sums.states)
+    rest = needed(block.statements, frozenset(s.target for s in block.statements) - locals_of(block) - set(sums), locals_of(block))
+    return frozenset(s.target for s in block.statements if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
 
 
 def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> Elementwise:
@@ -178,6 +191,11 @@ def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> 
             key = f"_{place.program}".replace(".", "_").replace("@", "_")
             symbols[key] = _array(place.program, (), place.dtype, key)
             value = add(value, multiply(psi, Name(key)))
+        for inner, psi in plan.sums.maps[v].noise:
+            place = plan.static_place(_product(factor, inner), "noise")
+            key = f"_{place.program}".replace(".", "_").replace("@", "_")
+            symbols[key] = _array(place.program, (), place.dtype, key)
+            value = add(value, multiply(multiply(psi, Name(key)), Call("randn", ())))
         target = f"_{here.program}".replace(".", "_").replace("@", "_")
         symbols[target] = _array(here.program, (), here.dtype, target)
         symbols[f"_new_{k}"] = Symbol(f"_new_{k}", "local", f"_new_{k}", dtype=here.dtype, writable=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainsim import Network, NeuronGroup, StateMonitor, Synapses, ms
-from brainsim.errors import WrongState
+from brainsim.errors import WrongState, WrongValue
 from tests.reduction.test_classes import CONSTANTS, SUM, SYN, every_size, network  # noqa: F401
 
 TWO = dict(model="dg/dt = -g/tau_syn : 1 (clock-driven)\ntau_syn : second\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", delay="each")
@@ -58,6 +58,12 @@ def test_many_values_are_kept_per_synapse(fresh: object) -> None:
     size = len(net["S"])
     assert net["S"].reduction.kind("g") == SYN
     assert f"tau_syn divide {size} synapses into {size} groups" in repr(net["S"].reduction)
+
+
+def test_require_names_the_rule_of_classes_with_the_line(fresh: object) -> None:
+    with pytest.raises(WrongValue, match=r"(?s)'g' of S cannot be reduced.*dg/dt = -g/tau_syn.*classes: tau_syn divide 58 synapses into 58 groups"):
+        network(**TWO, mode="require").run(1 * ms)
+    few(network(**TWO, mode="require")).run(1 * ms)
 
 
 def test_what_breaks_another_rule_is_kept_per_synapse(fresh: object) -> None:

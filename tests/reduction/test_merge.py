@@ -88,7 +88,7 @@ APART: dict[str, tuple[dict, str]] = {
     "only one is scaled": (dict(on_post=("g *= 0.5", None)), "scale those of Sa otherwise"),
     "scaled by another factor": (dict(on_post=("g *= 0.5", "g *= 0.6")), "are scaled differently"),
     "onto another part": (dict(targets=lambda G: (G, G[:4])), "belong to other neurons"),
-    "a constant drive": (dict(models=(MODEL.replace("-g/tau", "(0.01*w - g)/tau"),) * 2), "driven by constants of the synapses"),
+    "a constant drive": (dict(models=(MODEL.replace("-g/tau", "(0.01*w - g)/tau"),) * 2), "driven by constants or noise of the synapses"),
 }
 
 
