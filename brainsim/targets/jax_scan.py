@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import Unsupported
-from brainsim.ir.expressions import Load
-from brainsim.ir.program import FanOut, Host, Program, Range
+from brainsim.ir import evaluate, random_rows
+from brainsim.ir.expressions import Keyed, Load, Param
+from brainsim.ir.program import FanOut, Host, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
 from brainsim.ir.walk import nodes
 from brainsim.targets.cache import digest
@@ -92,31 +93,42 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
     rows = {d.starts: rows_of(state.arrays[d.starts], state.arrays[d.ids] if d.ids else None) for d in fans}
     fixed = constant_arrays(program)
     posts = {a.name: state.arrays[a.name] for a in program.arrays if a.into and a.name in fixed and a.dtype == "i4"}
-    bounds = {n: int(state.params[n]) for n, t in program.params if t != "f8" and n.endswith((".first", ".last"))}
+    keys = {n.key.name for k in program.kernels for n in nodes(k) if isinstance(n, Keyed) and isinstance(n.key, Param)}
+    bounds = {n: int(state.params[n]) for n, t in program.params if t != "f8" and (n in keys or n.endswith((".first", ".last")))}
+    drawn = {k.name: drawn_rows(k.domain, state) for k in program.kernels if isinstance(k.domain, RandomRows)}
     into = {q.name: sizes[q.into] for q in program.queues if q.into in sizes}
     longest = {k.domain.first.array: int(np.diff(state.arrays[k.domain.first.array]).max(initial=0))
                for k in program.kernels if isinstance(k.domain, Range) and isinstance(k.domain.first, Load)}
     slots = {q.name: state.queue_slots(q.name) for q in program.queues}
-    return jax_step().Layout(sizes, slots, into, bounds, rows, posts, {n: len(x) for n, x in state.arrays.items()}, longest=longest, functions=state.functions, **more)
+    return jax_step().Layout(sizes, slots, into, bounds, rows, posts, {n: len(x) for n, x in state.arrays.items()}, longest=longest, drawn=drawn, functions=state.functions, **more)
+
+
+def drawn_rows(domain: RandomRows, state: State) -> tuple[np.ndarray, ...]:
+    """(row, column, number in the row) of all members of a random matrix, int32 each."""
+    key, columns = (int(evaluate.value(x, state, {})) for x in (domain.key, domain.columns))  # type: ignore[call-overload]
+    into = next(q.into for q in state.program.queues if q.name == domain.queue)
+    count, column = random_rows.rows(key, np.arange(state.sizes[into]), columns, state.arrays[domain.gaps], domain.hollow)
+    return tuple(x.astype(np.int32) for x in (np.repeat(np.arange(len(count)), count), column, random_rows.numbered(count)))
 
 
 def same_layout(a: Any, b: Any) -> bool:
     """Whether what was traced for one layout holds for another."""
     plain = all(getattr(a, n) == getattr(b, n) for n in ("sizes", "slots", "into", "bounds", "lengths", "longest", "soft", "resets", "spikes"))
-    return plain and all(same(getattr(a, n), getattr(b, n)) for n in ("rows", "posts"))
+    return plain and all(same(getattr(a, n), getattr(b, n)) for n in ("rows", "posts", "drawn"))
 
 
 def same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     """Whether arrays under the same names are equal."""
     def parts(x: Any) -> tuple[Any, ...]:
-        return (x,) if isinstance(x, np.ndarray) else (x.row, x.order)
+        return (x,) if isinstance(x, np.ndarray) else x if isinstance(x, tuple) else (x.row, x.order)
     return a.keys() == b.keys() and all(np.array_equal(x, y) if x is not None and y is not None else x is y
                                         for n in a for x, y in zip(parts(a[n]), parts(b[n])))
 
 
 def derived(layout: Any) -> dict[str, np.ndarray]:
     """Arrays that kernels read besides those of the program."""
-    return {f"{starts}@row": rows.row for starts, rows in layout.rows.items()}
+    drawn = {f"{name}@{part}": x for name, parts in layout.drawn.items() for part, x in zip(("j", "column", "number"), parts)}
+    return {f"{starts}@row": rows.row for starts, rows in layout.rows.items()} | drawn
 
 
 # -- the step --------------------------------------------------------------------------------------------------------------
@@ -127,6 +139,7 @@ class Traced:
     program: Program
     made: Functions
     layout: Any
+    given: Mapping[int, str] = field(default_factory=dict)      #: kernels after which a queue is what the caller says: tick['given']
     fixed_values: dict[str, np.ndarray] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
 
@@ -140,6 +153,7 @@ class Traced:
                  ) -> tuple[dict[str, Any], dict[str, Any]]:
         """State and one tick → the next state, and what is recorded."""
         step = self._step(constants, carry, tick, dict(matrices))
+        step.given = tick.get("given", {})
         for clock, numbers in self._groups():
             if len(self.program.clocks) == 1:
                 self._run(step, numbers)
@@ -171,6 +185,8 @@ class Traced:
         for n in numbers:
             name = self.program.kernels[n].name
             step.run(self.made.kernels[n], self.layout.resets.get(name, ""))
+            if n in self.given:
+                step.Q[self.given[n]] = step.given[self.given[n]]
         self.groups.update({q: g for q, g in step.groups.items()})
 
     def _run_if(self, step: Any, clock: str, numbers: list[int], due: Any) -> None:
@@ -218,6 +234,8 @@ def put_back(queue: QueueState, mask: np.ndarray) -> None:
 
 def add_records(queue: QueueState, values: np.ndarray, due: np.ndarray, mask: np.ndarray | None, each_tick: bool) -> None:
     """Add what was recorded in some ticks, those in which the clock was due. ``each_tick``: whether the values have a row per tick."""
+    if not due.any():
+        return
     if mask is not None:
         at = np.nonzero(mask[due].reshape(int(due.sum()), -1))
         rows = values[due] if each_tick else values
@@ -274,15 +292,17 @@ class JaxExecutable:
         self._traced: Traced | None = None
         self._run: Any = None
         self._length = 0
-        self._constants: dict[str, Any] | None = None
+        self._constants: dict[str, Any] = {}
+        self._derived: dict[str, Any] = {}
+        self._bound_anew = True
 
     def bind(self, state: State) -> None:
-        """Arrays are read at the beginning of each call."""
-        self._constants = None
+        """Values are read at the beginning of each call; rows of synapses are looked at again."""
+        self._bound_anew = True
 
     def load_params(self, state: State) -> None:
-        """Scalars and arrays that no kernel writes are handed over again at the next call."""
-        self._constants = None
+        """Bounds of loops are looked at again."""
+        self._bound_anew = True
 
     def advance(self, state: State, ticks: int) -> Pause:
         """Advance by up to ``ticks`` ticks."""
@@ -303,25 +323,27 @@ class JaxExecutable:
 
     # -- what goes in --------------------------------------------------------------------------------------------------
     def _handed_over(self, state: State) -> dict[str, Any]:
-        if self._constants is None:
-            self._prepare(state)
-        arrays = {a.name: state.arrays[a.name] for a in self.program.arrays if a.name not in self._fixed}
-        return jax_step().as_jax({"A": arrays, "Q": masks(self.program, state, self._traced.layout)})  # type: ignore[union-attr]
+        """The present values, all of them: a user may have set any between two calls."""
+        if self._traced is None or self._bound_anew:
+            self._lay_out(state)
+        layout, clocks = self._traced.layout, self.program.clocks  # type: ignore[union-attr]
+        params = {n: state.params[n] for n, _ in self.program.params if n not in layout.bounds}
+        self._constants = jax_step().as_jax({
+            "arrays": {name: state.arrays[name] for name in self._fixed} | self._derived, "params": params,
+            "key": (np.uint32(state.seed & 0xFFFFFFFF), np.uint32(state.seed >> 32)),
+            "dt": {c: state.dt[k] for k, c in enumerate(clocks)}, "origin": {c: state.origin[k] for k, c in enumerate(clocks)}})
+        carry = jax_step().as_jax({"A": {a.name: state.arrays[a.name] for a in self.program.arrays if a.name not in self._fixed},
+                                   "Q": masks(self.program, state, layout)})
+        if self._run is None:
+            self._run, self._length = jax_step().loop_of(self._traced, self._constants, carry, clocks, BYTES_AT_A_TIME, MOST_TICKS)
+        return carry
 
-    def _prepare(self, state: State) -> None:
+    def _lay_out(self, state: State) -> None:
         layout = layout_of(self.program, state)
         if self._traced is None or not same_layout(layout, self._traced.layout):
-            self._traced = Traced(self.program, self.made, layout)
-            self._run = None
-        clocks = self.program.clocks
-        arrays = {name: state.arrays[name] for name in self._fixed} | derived(layout)
-        params = {n: state.params[n] for n, _ in self.program.params if n not in layout.bounds}
-        self._constants = jax_step().as_jax({"arrays": arrays, "params": params, "key": (np.uint32(state.seed & 0xFFFFFFFF), np.uint32(state.seed >> 32)),
-                                             "dt": {c: state.dt[k] for k, c in enumerate(clocks)}, "origin": {c: state.origin[k] for k, c in enumerate(clocks)}})
-        if self._run is None:
-            carry = jax_step().as_jax({"A": {a.name: state.arrays[a.name] for a in self.program.arrays if a.name not in self._fixed},
-                                       "Q": masks(self.program, state, layout)})
-            self._run, self._length = jax_step().loop_of(self._traced, self._constants, carry, clocks, BYTES_AT_A_TIME, MOST_TICKS)
+            self._traced, self._run = Traced(self.program, self.made, layout), None
+            self._derived = jax_step().as_jax(derived(layout))
+        self._bound_anew = False
 
     # -- what comes out ------------------------------------------------------------------------------------------------
     def _keep(self, state: State, out: Mapping[str, Any], part: Ticks) -> None:

@@ -26,6 +26,7 @@ from brainsim.targets.jax_words import (
     exprel,
     floating,
     halves,
+    hard,
     kind,
     known,
     logical_and,
@@ -65,16 +66,13 @@ class Layout:
     rows: Mapping[str, Rows]                      #: by the array of row starts
     posts: Mapping[str, np.ndarray]               #: index arrays of the synapses
     lengths: Mapping[str, int]                    #: of arrays
+    drawn: Mapping[str, tuple[np.ndarray, ...]] = field(default_factory=dict)    #: row, column, number of the members of random matrices
     longest: Mapping[str, int] = field(default_factory=dict)                 #: of lists of events, by the array of row starts
     spikes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)   #: of queues through which gradients pass: margin, scale → spike
     soft: frozenset[str] = frozenset()            #: queues whose masks are floats
     resets: Mapping[str, str] = field(default_factory=dict)                  #: kernels that are resets, and how gradients pass
+    differentiable: bool = False                                             #: whether gradients are asked for
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-
-    @property
-    def differentiable(self) -> bool:
-        """Whether gradients pass through events."""
-        return bool(self.soft)
 
 
 @dataclass
@@ -93,6 +91,7 @@ class Step:
     M: dict[str, Any] = field(default_factory=dict)     #: matrices of projections whose weights stay as they are
     R: dict[str, Any] = field(default_factory=dict)     #: outputs: queue → values; its mask → mask
     groups: dict[str, str | None] = field(default_factory=dict)     #: of outputs, the name of the mask
+    given: Mapping[str, Any] = field(default_factory=dict)          #: queues that the caller sets
 
     def run(self, kernel: Callable[["Step"], None], reset: str) -> None:
         """One kernel. ``reset``: 'value' holds back the gradient of the spike, 'jump' that of the new value, else both pass."""
@@ -124,6 +123,14 @@ class Step:
             return np.arange(int(first), int(last), dtype=np.int32), None
         i = first + jnp.arange(most, dtype=jnp.int32)
         return i, i < last
+
+    def timestep(self, clock: str, dt: Any) -> Any:
+        """Whole steps of length ``dt`` in the time of a clock; from its own whole steps where that is possible, which is exact in any precision."""
+        if known(dt, self.dt[clock]):
+            times = float(dt) / float(self.dt[clock])
+            if times >= 1 and abs(times - round(times)) < 1e-6 * times:
+                return self.step[clock] // round(times)
+        return timestep(self.t[clock], dt)
 
     def draw(self, law: str, stream: int, clock: str, index: Any) -> Any:
         """A random number for each element."""
@@ -221,6 +228,11 @@ class Step:
         count = self.layout.rows[starts].count
         return np.arange(count, dtype=np.int32), self.mask(queue, slot)[:count]
 
+    def random_rows(self, queue: str, slot: Any, kernel: str) -> tuple[Any, Any, Any, Any]:
+        """(row, column, number in the row, mask) of all members of a random matrix, which are drawn before the run."""
+        j, column, number = (self.A[f"{kernel}@{part}"] for part in ("j", "column", "number"))
+        return j, column, number, self.mask(queue, slot)[j]
+
     def loop(self, body: Callable[..., None], arrays: tuple[str, ...], queues: tuple[str, ...], elements: tuple[Any, ...]) -> None:
         """The body for one element after the other, where their order matters."""
         if jnp.shape(elements[0])[0] == 0:
@@ -240,7 +252,7 @@ class Step:
         """The weights of a projection in the form in which it is multiplied: how, and the arrays."""
         rows, targets = self.layout.rows[starts], self.layout.posts[post]
         how = strategy(rows, targets, count, self.layout.differentiable)
-        weights = jnp.asarray(weight, jnp.result_type(weight, jnp.float32))
+        weights = jnp.asarray(weight, kind("f8")) if isinstance(weight, float) or not jnp.issubdtype(jnp.result_type(weight), jnp.floating) else weight
         if how == "dense":
             if full(rows, targets, count):
                 return how, jnp.broadcast_to(weights, rows.row.shape).reshape(rows.count, count)
@@ -384,7 +396,7 @@ SCOPE: dict[str, Any] = {
     **{name: getattr(jnp, name) for name in _OF_NUMPY.split()},
     "both": both, "pick": pick, "put": put, "take": take, "amount": amount, "while_loop": while_loop, "spread": spread, "cast": cast, "draw": draw,
     "halves": halves, "power": power, "divide": divide, "logical_not": logical_not, "logical_and": logical_and, "logical_or": logical_or,
-    "exprel": exprel, "timestep": timestep, "clip": clip, "sign": sign, "poisson_from": poisson_from, "binomial_from": binomial_from,
+    "hard": hard, "exprel": exprel, "timestep": timestep, "clip": clip, "sign": sign, "poisson_from": poisson_from, "binomial_from": binomial_from,
     "where": either(np.where, jnp.where), "mod": either(np.mod, jnp.mod), "floor_divide": either(np.floor_divide, jnp.floor_divide),
     "np": np, "jnp": jnp, "inf": np.inf, "nan": np.nan,
 }

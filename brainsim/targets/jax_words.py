@@ -56,7 +56,12 @@ def power(a: Any, b: Any) -> Any:
 
 def cast(t: str, x: Any) -> Any:
     """Conversion; a float becomes an integer by truncation toward zero."""
-    return np.asarray(x).astype(DTYPES[t])[()] if known(x) else jnp.asarray(x).astype(kind(t))
+    if known(x):
+        return np.asarray(x).astype(DTYPES[t])[()]
+    x = jnp.asarray(x)
+    if t == "f4" and x.dtype == jnp.float64:
+        x = lax.reduce_precision(x, exponent_bits=8, mantissa_bits=23)      # XLA leaves out a conversion there and back
+    return x.astype(kind(t))
 
 
 def logical_not(a: Any) -> Any:
@@ -261,6 +266,11 @@ def _mix_jvp(primals: Any, tangents: Any) -> Any:
     mask, new, old = primals
     d_mask, d_new, d_old = tangents
     return jnp.where(mask > 0, new, old), jnp.where(mask > 0, d_new, d_old) + (new - old).astype(old.dtype) * d_mask.astype(old.dtype)
+
+
+def hard(mask: Any) -> Any:
+    """A mask through which no gradient passes."""
+    return mask > 0 if mask is not None and floating(mask) else mask
 
 
 def amount(mask: Any, value: Any) -> Any:

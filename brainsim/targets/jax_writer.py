@@ -42,10 +42,12 @@ class KernelWriter:
         self.program, self.kernel, self.number = program, kernel, number
         self.records, self.fixed = records(program), constant_arrays(program)
         self.spaces = {a.name: a.space for a in program.arrays}
+        self.times = {f"{c}.{part}" for c in program.clocks for part in ("t", "step")}
         self.free = order_free(kernel)
         self.temporary = itertools.count()
         self.setup: list[str] = []
         self.taking = ""          # the queue whose condition is being written
+        self.finds = any(isinstance(n, Append) and n.queue not in self.records for n in nodes(kernel)) and isinstance(kernel.domain, (Each, Range))
 
     # -- expressions ---------------------------------------------------------------------------------------------------
     def text(self, e: Expr) -> str:
@@ -67,6 +69,8 @@ class KernelWriter:
                 return f"power({self.operand('**', a)}, {self.operand('**', b)})"
             case Op(op, args):
                 return NUMPY.operators[op].format(*(self.operand(op, a) for a in args))
+            case Call("timestep", (Param(name, _), dt)) if name in self.times and name.endswith(".t"):
+                return f"c.timestep({name.removesuffix('.t')!r}, {self.text(dt)})"
             case Call(function, args):
                 return f"{function}({', '.join(self.operand('', a) for a in args)})"
             case Foreign(function, args, t):
@@ -133,7 +137,8 @@ class KernelWriter:
                 return [f"{pad}{local(name)} = {self.text(value)}"]
             case Store(array, index, op, value, t):
                 number = f"cast('i4', {self.text(value)})" if dtype(value) == "b1" and op != "=" else self.text(value)
-                return [f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {mask}, {t!r})"]
+                still = mask != "None" and (self.finds or isinstance(value, Param) and value.name in self.times)
+                return [f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"]
             case Append(queue, _, value) if queue in self.records:
                 return [f"{pad}c.record({queue!r}, {self.text(value)}, {mask}, '{self.number}{mask}')"]
             case Append(queue, slot, value):
