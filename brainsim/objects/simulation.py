@@ -78,6 +78,7 @@ class Simulation:
         self._drawn = 0
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
+        self.tasks = network.prepared.tasks        #: what happens in a step
         self._outside_target = bool(network.prepared.in_python)
         self._settable = {s.name: s for s in self._found()}
 
@@ -96,6 +97,15 @@ class Simulation:
     def duration(self) -> Quantity | None:
         """Length of a run that is not told its own."""
         return None if self._duration is None else Quantity(self._duration, SECOND)
+
+    @property
+    def parts(self) -> Mapping[str, Subgroup]:
+        """Parts of groups, by the names that the script has for them."""
+        return self._parts
+
+    def ends(self, length: float) -> dict[str, int]:
+        """The step at which each clock ends after so many seconds."""
+        return self._ends(length)
 
     @property
     def in_python(self) -> bool:

@@ -17,6 +17,7 @@ class Delivery:
     the target) holds. In ``source`` the element is ``j``, in ``synapse`` and, for the element of the array, in ``target`` it is ``i``."""
 
     array: str
+    dtype: str
     index_array: str
     sign: int
     source: Expr | None
@@ -44,8 +45,8 @@ def _of_body(body: tuple[Statement, ...], lets: dict[str, Expr], condition: Expr
                 lets = {**lets, name: _inlined(value, lets)}
             case If(c, inner) if condition is None:
                 yield from _of_body(inner, lets, _inlined(c, lets))
-            case Store(array, Load(index_array, Local("i"), _), ("+=" | "-=") as op, value, ("f8" | "f4")):
-                yield _taken_apart(array, index_array, op, _inlined(value, lets), condition)
+            case Store(array, Load(index_array, Local("i"), _), ("+=" | "-=") as op, value, ("f8" | "f4") as t):
+                yield _taken_apart(array, t, index_array, op, _inlined(value, lets), condition)
             case _:
                 yield None
 
@@ -54,7 +55,7 @@ def _inlined(e: Expr, lets: dict[str, Expr]) -> Expr:
     return rebuild(e, lambda n: lets.get(n.name, n) if isinstance(n, Local) else n)  # type: ignore[return-value]
 
 
-def _taken_apart(array: str, index_array: str, op: str, value: Expr, condition: Expr | None) -> Delivery | None:
+def _taken_apart(array: str, t: str, index_array: str, op: str, value: Expr, condition: Expr | None) -> Delivery | None:
     sides: dict[str, list[Expr]] = {"source": [], "synapse": [], "target": [], "": []}
     sign = 1 if op == "+=" else -1
     for factor, inverse in _factors(value):
@@ -69,7 +70,7 @@ def _taken_apart(array: str, index_array: str, op: str, value: Expr, condition: 
         return None
     sides["source"] += sides.pop("")
     source, synapse, target = (_product(sides[k]) for k in ("source", "synapse", "target"))
-    return Delivery(array, index_array, sign, source, synapse, None if target is None else _at_target(target, index_array),
+    return Delivery(array, t, index_array, sign, source, synapse, None if target is None else _at_target(target, index_array),
                     None if condition is None else _at_target(condition, index_array))
 
 

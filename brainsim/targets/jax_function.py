@@ -34,7 +34,7 @@ class Place:
     kernel: int = -1          #: of given events, the last kernel that fills the queue
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pure:
     """Everything that the function closes over; nothing of it changes."""
 
@@ -222,7 +222,7 @@ def temporaries(function: Callable[..., Any], *args: Any) -> int:
 
 def as_arrays(tree: Any) -> Any:
     """Leaves as arrays of JAX."""
-    return jax.tree.map(lambda x: jnp.asarray(x, kind("f8")) if np.asarray(x).dtype.kind == "f" else jnp.asarray(x), tree)
+    return jax.tree.map(lambda x: jnp.asarray(x, kind("f8") if jnp.issubdtype(jnp.result_type(x), jnp.floating) else None), tree)
 
 
 def is_traced(x: Any) -> bool:

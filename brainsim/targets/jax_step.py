@@ -248,11 +248,11 @@ class Step:
         self.A.update(changed)
         self.Q.update(held)
 
-    def matrix(self, starts: str, post: str, weight: Any, count: int) -> tuple[str, Any]:
+    def matrix(self, starts: str, post: str, weight: Any, count: int, t: str) -> tuple[str, Any]:
         """The weights of a projection in the form in which it is multiplied: how, and the arrays."""
         rows, targets = self.layout.rows[starts], self.layout.posts[post]
         how = strategy(rows, targets, count, self.layout.differentiable)
-        weights = jnp.asarray(weight, kind("f8")) if isinstance(weight, float) or not jnp.issubdtype(jnp.result_type(weight), jnp.floating) else weight
+        weights = jnp.asarray(weight, kind(t))
         if how == "dense":
             if full(rows, targets, count):
                 return how, jnp.broadcast_to(weights, rows.row.shape).reshape(rows.count, count)
@@ -269,7 +269,7 @@ class Step:
         if how == "events":
             return _walk(amounts, *weights, count)
         rows = self.layout.rows[starts]
-        values = jnp.asarray(amounts)[self.A[f"{starts}@row"]] * weights
+        values = (jnp.asarray(amounts)[self.A[f"{starts}@row"]] * weights).astype(weights.dtype)
         return jnp.zeros(count, values.dtype).at[self.A[post] if len(rows.row) else np.zeros(0, np.int32)].add(values)
 
 

@@ -234,7 +234,7 @@ class KernelWriter:
                  f"    x = {'z' if d.source is None else f'amount(z, {self.text(d.source)})'}"]
         inner = [f"    i = np.arange(c.layout.lengths[{d.index_array!r}], dtype=np.int32); j = A[{starts + '@row'!r}]"]
         weight = "1.0" if d.synapse is None else self.text(d.synapse)
-        made = f"c.matrix({starts!r}, {d.index_array!r}, {weight}, {count})"
+        made = f"c.matrix({starts!r}, {d.index_array!r}, {weight}, {count}, {d.dtype!r})"
         still = d.synapse is None or not any(isinstance(n, Load) and n.array not in self.fixed or isinstance(n, (Param, Local)) and n.name not in "ij"
                                              and self._moves(n) for n in walk(d.synapse))
         if still:
@@ -246,7 +246,7 @@ class KernelWriter:
         lines += [f"    y = c.project({starts!r}, {d.index_array!r}, x, w, {count})", f"    i = np.arange({count}, dtype=np.int32)"]
         value = "y" if d.target is None else f"y * {self.text(d.target)}"
         mask = "None" if d.condition is None else self.text(d.condition)
-        return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, 'f8')"]
+        return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"]
 
     def _moves(self, n: Param | Local) -> bool:
         """Whether a scalar changes from step to step."""
