@@ -24,7 +24,6 @@ from brainsim.objects.random_state import mixed
 from brainsim.objects.recorders import EventMonitor, StateMonitor
 from brainsim.objects.result import own_name
 from brainsim.objects.simulation import Settable, Simulation
-
 from brainsim.options import prefs
 from brainsim.passes.wanted import only_wanted
 from brainsim.passes.whole_times import noted_times, whole_times
@@ -285,14 +284,18 @@ class Functional:
         layout = jax_scan.layout_of(program, state, spikes=spikes, soft=soft_queues(program, {*spikes, *events}), differentiable=True,
                                     resets={k.name: reset_grad for k in program.kernels if k.name.endswith("_resetter")})
         by_number = {n: p.names[0] for p in given.values() if p.kind == "events" for n, old in self._given.items() if old == p.kernel}
-        traced = jax_scan.Traced(program, made, layout, given=by_number)
+        gone = jax_scan.passing(program, layout.slots)
+        shown = frozenset(p.names[0] for p in wanted.values() if p.kind == "events" and not p.last)
+        traced = jax_scan.Traced(program, made, layout, given=by_number, shown=shown)
         ticks = jax_scan.next_ticks(state, int(state.end.max(initial=0)) * len(program.clocks) + 1)
         clocks = program.clocks
         scalars = {n: state.params[n] for n, _ in program.params if n not in layout.bounds}
         derived = jax_scan.derived(layout)
         levels = self._jax.levels_of(checkpoint, len(ticks.step))
+        kept = {p.names[0] for p in wanted.values() if p.kind == "events" and p.last}
+        masks = {q: m for q, m in jax_scan.masks(program, state, layout).items() if q not in gone or q in kept}
         used = {a.name for a in program.arrays}
-        return self._jax.Pure(traced, {**{n: x for n, x in arrays.items() if n in used}, **derived}, scalars, jax_scan.masks(program, state, layout), ticks,
+        return self._jax.Pure(traced, {**{n: x for n, x in arrays.items() if n in used}, **derived}, scalars, masks, ticks,
                               {c: float(start.dts[c]) for c in clocks}, {c: int(start.steps[c]) for c in clocks}, dict(params), dict(given), dict(wanted),
                               levels, truncate or 0, constant_arrays(program) | frozenset(derived))
 

@@ -101,9 +101,9 @@ class Pure:
         arrays, events = dict(constants["arrays"]), {}
         for name, value in now.items():
             place = self.inputs[name]
-            whole = self.queues[place.names[0]] if place.kind == "events" else self.arrays[place.names[0]]
-            put_in = jnp.broadcast_to(value, whole.shape) if place.part is None else jnp.asarray(
-                jnp.zeros(whole.shape, kind("f8")) if place.kind == "events" else arrays[place.names[0]]).at[place.part].set(value)
+            count = self.traced.layout.into[place.names[0]] if place.kind == "events" else len(self.arrays[place.names[0]])
+            put_in = jnp.broadcast_to(value, count) if place.part is None else jnp.asarray(
+                jnp.zeros(count, kind("f8")) if place.kind == "events" else arrays[place.names[0]]).at[place.part].set(value)
             if place.kind == "events":
                 events[place.names[0]] = put_in
             else:
@@ -112,7 +112,9 @@ class Pure:
 
     def _output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
         own = place.names[0]
-        if place.kind == "record":
+        if place.kind in ("record", "events") and own in recorded:
+            found = recorded[own]
+        elif place.kind == "record":
             found = recorded[own] if own in recorded else jnp.asarray(self.traced.fixed_values[own])
         elif place.kind == "events":
             found = carry["Q"][own]

@@ -16,9 +16,9 @@ import numpy as np
 from brainsim.errors import Unsupported
 from brainsim.ir import evaluate, random_rows
 from brainsim.ir.expressions import Keyed, Load, Param
-from brainsim.ir.program import FanOut, Host, Program, RandomRows, Range
+from brainsim.ir.program import Clear, FanOut, Host, Kernel, Once, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
-from brainsim.ir.walk import nodes
+from brainsim.ir.walk import nodes, touched_queues
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Missing, Written
 from brainsim.targets.jax_writer import constant_arrays, module, records
@@ -140,6 +140,7 @@ class Traced:
     made: Functions
     layout: Any
     given: Mapping[int, str] = field(default_factory=dict)      #: kernels after which a queue is what the caller says: tick['given']
+    shown: frozenset[str] = frozenset()                         #: queues whose masks at the end of the step are among what is recorded
     fixed_values: dict[str, np.ndarray] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
 
@@ -165,10 +166,12 @@ class Traced:
                 self.fixed_values[name] = np.asarray(value)
             else:
                 recorded[name] = value
+        recorded.update({q: step._whole(q) for q in self.shown})
         return {"A": {n: step.A[n] for n in carry["A"]}, "Q": {q: step._whole(q) for q in carry["Q"]}}, recorded
 
     def _step(self, constants: Mapping[str, Any], carry: Mapping[str, Any], tick: Mapping[str, Any], matrices: dict[str, Any]) -> Any:
-        return jax_step().Step(self.layout, {**constants["arrays"], **carry["A"]}, dict(carry["Q"]), constants["params"], tick["t"], constants["dt"],
+        empty = dict.fromkeys(self.layout.into.keys() - records(self.program))
+        return jax_step().Step(self.layout, {**constants["arrays"], **carry["A"]}, {**empty, **carry["Q"]}, constants["params"], tick["t"], constants["dt"],
                                tick["step"], constants["origin"], constants["key"], matrices)
 
     def _groups(self) -> list[tuple[str, list[int]]]:
@@ -206,6 +209,22 @@ class Traced:
         step.A.update(found[0])
         step.Q.update(found[1])
         step.R.update(found[2])
+
+
+def passing(program: Program, slots: Mapping[str, int]) -> frozenset[str]:
+    """Queues with one slot of which nothing is left from one step to the next: the first that a step does is empty it, or the last."""
+    if len(program.clocks) > 1:
+        return frozenset()
+    found = set()
+    for q in program.queues:
+        touched = [k for k in program.kernels if q.name in touched_queues(k)]
+        if slots[q.name] == 1 and touched and any(_empties(k, q.name) for k in (touched[0], touched[-1])):
+            found.add(q.name)
+    return frozenset(found)
+
+
+def _empties(kernel: Kernel, queue: str) -> bool:
+    return isinstance(kernel.domain, Once) and any(isinstance(s, Clear) and s.queue == queue for s in kernel.body)
 
 
 # -- between NumPy's state and JAX's ---------------------------------------------------------------------------------------

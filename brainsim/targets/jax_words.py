@@ -316,12 +316,12 @@ def put(x: Any, index: Any, op: str, value: Any, mask: Any, t: str) -> Any:
     where = span(index, len(x))
     if where is not None:
         old = x if where == slice(0, len(x)) else x[where]
-        new = _stored(pick(mask, _new(old, op, value), old), old)
+        new = _stored(_changed(mask, old, op, value), old)
         return new if where == slice(0, len(x)) else x.at[where].set(new)
     spread = max(jnp.ndim(v) for v in (index, value, False if mask is None else mask))
     if jnp.ndim(index) == 0 and spread == 0:
         old = x[index]
-        return x.at[index].set(_stored(pick(mask, _new(old, op, value), old), old))
+        return x.at[index].set(_stored(_changed(mask, old, op, value), old))
     shape = jnp.broadcast_shapes(*(jnp.shape(v) for v in (index, value, False if mask is None else mask)))
     index, value = jnp.broadcast_to(index, shape), jnp.broadcast_to(value, shape)
     if op in ("+=", "-="):
@@ -332,6 +332,13 @@ def put(x: Any, index: Any, op: str, value: Any, mask: Any, t: str) -> Any:
     if op != "=":
         value = _new(take(x, index), op, value)
     return _last(x, index, value, mask)
+
+
+def _changed(mask: Any, old: Any, op: str, value: Any) -> Any:
+    """The value after ``op``, where the mask holds; a sum with a mask of floats keeps nothing for the gradient but the mask and what is added."""
+    if op in ("+=", "-=") and mask is not None and floating(mask):
+        return old + mask * value if op == "+=" else old - mask * value
+    return pick(mask, _new(old, op, value), old)
 
 
 def _new(old: Any, op: str, value: Any) -> Any:
