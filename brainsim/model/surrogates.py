@@ -69,7 +69,8 @@ def surrogate(text: str) -> Surrogate:
         given = _numbers(text, name, rest.rstrip()[:-1] if bracket else "", numbers)
         return Surrogate(parse_expression(Source(formula, f"surrogate '{name}'")), {**numbers, **given})
     if name.isidentifier() and name != "x" and (not bracket or name not in FUNCTIONS):
-        raise UnknownName(f"There is no surrogate derivative called '{name}'", help=near(name, [*TABLE, *ALIASES]) or f"one of {', '.join(TABLE)}, or a formula in x")
+        raise UnknownName(f"There is no surrogate derivative called '{name}'",
+                          help=near(name, [*TABLE, *ALIASES]) or f"one of {', '.join(TABLE)}, or a formula in x")
     tree = parse_expression(Source(text, "surrogate derivative"))
     _check(tree)
     return Surrogate(tree)

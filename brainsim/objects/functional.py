@@ -150,7 +150,8 @@ class Functional:
         """Bytes that a gradient of the outputs with respect to all parameters needs beside arguments and results. Compiles it; runs nothing."""
         shapes = {n: np.zeros(self._shape_of_input(p)) for n, p in self.pure.inputs.items()}
         given = self._plain({**shapes, **(inputs or {})}, self.pure.inputs, "input")
-        return self._jax.temporaries(self._function, self._plain(self.params, self.pure.params, "parameter"), given, self._jax.key_words(key, mixed, self.batch))
+        params = self._plain(self.params, self.pure.params, "parameter")
+        return self._jax.temporaries(self._function, params, given, self._jax.key_words(key, mixed, self.batch))
 
     # -- names ---------------------------------------------------------------------------------------------------------
     def _know(self, name: str, dimension: Dimension) -> None:
@@ -359,7 +360,8 @@ def soft_queues(program: Program, first: set[str]) -> frozenset[str]:
     """Queues that gradients pass through: these, and those that are filled from them."""
     found = set(first)
     while True:
-        more = {n.queue for k in program.kernels if getattr(k.domain, "queue", "") in found for n in nodes(k) if isinstance(n, Append)} - records(program) - found
+        filled = {n.queue for k in program.kernels if getattr(k.domain, "queue", "") in found for n in nodes(k) if isinstance(n, Append)}
+        more = filled - records(program) - found
         if not more:
             return frozenset(found)
         found |= more

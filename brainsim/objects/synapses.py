@@ -32,7 +32,8 @@ from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
 from brainsim.objects.procedural import Law, Procedural, check_model, keyed_draws, new_key
-from brainsim.objects.reduced import MODES, Reduced, ReductionReport, SynapticVariable
+from brainsim.objects.reduced import MODES, Reduced, SynapticVariable
+from brainsim.objects.reduction_report import ReductionReport
 from brainsim.objects.rows import Rows, in_order, rows_of
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
@@ -493,7 +494,7 @@ class Synapses(EquationGroup):
 
     def params(self) -> dict[str, float | int]:
         """Bounds; or the keys of synapses that are not stored."""
-        return super().params() if self._procedural is None else self._procedural.params()  # type: ignore[return-value]
+        return super().params() | self._reduced.params() if self._procedural is None else self._procedural.params()  # type: ignore[return-value]
 
     def _array(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from brainsim.language.trees import Assign
 from brainsim.model.tasks import HostCall, Task
-from brainsim.reduction.equal import Equal, Rule, equal_states
+from brainsim.reduction.equal import equal_states
+from brainsim.reduction.late import constants, late_states
 from brainsim.reduction.projection import Projection, parts_of, written_arrays
 from brainsim.reduction.rewrite import Place, Plan, rewritten
 from brainsim.reduction.sums import Sums, sums
+from brainsim.reduction.values import Rule, Values
 
-CLASSES = {"pre": "pre", "post": "post (equal)", "sum": "post (sum)", "syn": "synapse"}
+CLASSES = {"pre": "pre", "late": "pre (delayed)", "post": "post (equal)", "sum": "post (sum)", "syn": "synapse"}
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Verdict:
     """What became of a state: its class, and for one that stays with the synapse the rule that it breaks."""
 
     variable: str
-    kind: str                     #: 'pre', 'post (equal)', 'post (sum)' or 'synapse'
+    kind: str                     #: 'pre', 'pre (delayed)', 'post (equal)', 'post (sum)' or 'synapse'
     rules: tuple[Rule, ...] = ()
 
 
@@ -30,17 +32,21 @@ class Reduction:
     tasks: tuple[Task, ...]
     places: tuple[Place, ...]
     verdicts: tuple[Verdict, ...]
-    moved: Mapping[str, str]      #: program name of a state → 'equal' or 'sum'
+    moved: Mapping[str, str]      #: program name of a state → 'equal', 'late' or 'sum'
+    constants: frozenset[str] = frozenset()   #: what may not change as long as states are where they are: parameters and arrays
 
 
-def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equal, seen: Mapping[str, str]) -> Reduction:
-    """Reduce what can be reduced. ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that."""
+def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str, str]) -> Reduction:
+    """Reduce what can be reduced. ``tasks`` are in the order of a time step.
+
+    ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that.
+    """
     parts = parts_of(projection, tasks, written_arrays(tasks))
     if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
         rule = Rule("L8", "each synapse takes steps of its own length")
         return Reduction(tuple(tasks), (), tuple(Verdict(name, CLASSES["syn"], (rule,)) for _, name in sorted(projection.states.items())), {})
-    at_pre, broken_pre = equal_states(parts, parts.projection.pre, equal)
-    at_post, broken_post = equal_states(parts, parts.projection.post, equal)
+    at_pre, broken_pre = equal_states(parts, parts.projection.pre, values)
+    at_post, broken_post = equal_states(parts, parts.projection.post, values)
     sides = {**dict.fromkeys(at_post, "post"), **dict.fromkeys(at_pre, "pre")}
     found, broken_sum = sums(parts, sides, {v: Rule("L6", why) for v, why in seen.items()})
     dynamic = frozenset(projection.states) & parts.changing
@@ -48,17 +54,18 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equa
         stays = tuple(Verdict(projection.states[v], CLASSES["syn"], (Rule("L6", seen[v]),)) for v in sorted(dynamic))
         return Reduction(tuple(tasks), (), stays, {})
     sides = {v: side for v, side in sides.items() if v not in found.states}
+    late = {v: path for v, path in late_states(parts, at_pre).items() if v in sides}
     verdicts = []
     for v in sorted(dynamic):
-        kind = "sum" if v in found.states else sides.get(v, "syn")
+        kind = "sum" if v in found.states else "late" if v in late else sides.get(v, "syn")
         rules = () if kind != "syn" else tuple(r for r in (broken_pre.get(v), broken_post.get(v), broken_sum.get(v)) if r is not None)
         verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
-    moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(found.states, "sum")}
+    moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(late, "late"), **dict.fromkeys(found.states, "sum")}
     if not moved:
         return Reduction(tuple(tasks), (), tuple(verdicts), moved)
-    plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}))
+    plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
     made = rewritten(plan)
     for v in sides:
         plan.equal_place(v)
-    return Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved)
+    return Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, constants(parts, late))
 

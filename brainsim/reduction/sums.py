@@ -11,8 +11,8 @@ from brainsim.language.trees import Assign, Name, Number, Op, Tree, names, rebui
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Pathway, Summed
-from brainsim.reduction.equal import Rule
 from brainsim.reduction.projection import Parts, draws, final, keys, used_arrays
+from brainsim.reduction.values import Rule
 
 
 @dataclass(frozen=True)

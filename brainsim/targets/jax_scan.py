@@ -32,7 +32,7 @@ class JaxTarget:
 
     name = "jax"
     calls_python = True
-    left_out = ("fuse_loops", "hoist_invariants", "share_common")      #: passes that JAX does itself
+    left_out = ("ring_of_sums", "branches_to_selects", "fuse_loops", "fuse_resets", "hoist_invariants", "share_common", "drop_unread")  #: JAX does these
 
     def available(self) -> Available | Missing:
         """Where the package ``jax`` is installed."""
@@ -100,7 +100,8 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
     longest = {k.domain.first.array: int(np.diff(state.arrays[k.domain.first.array]).max(initial=0))
                for k in program.kernels if isinstance(k.domain, Range) and isinstance(k.domain.first, Load)}
     slots = {q.name: state.queue_slots(q.name) for q in program.queues}
-    return jax_step().Layout(sizes, slots, into, bounds, rows, posts, {n: len(x) for n, x in state.arrays.items()}, longest=longest, drawn=drawn, functions=state.functions, **more)
+    lengths = {n: len(x) for n, x in state.arrays.items()}
+    return jax_step().Layout(sizes, slots, into, bounds, rows, posts, lengths, longest=longest, drawn=drawn, functions=state.functions, **more)
 
 
 def drawn_rows(domain: RandomRows, state: State) -> tuple[np.ndarray, ...]:
