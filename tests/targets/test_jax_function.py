@@ -21,8 +21,10 @@ def double_precision(fresh):
         yield
 
 
+tau, tau_s = TAU * ms, TAU_S * ms
+
+
 def network(delay=0 * ms, reset="v -= 1"):
-    tau, tau_s = TAU * ms, TAU_S * ms
     inp = SpikeGeneratorGroup(INPUTS, [], [] * ms, name="inp")
     g = NeuronGroup(NEURONS, "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau_s : 1", threshold="v >= 1", reset=reset, method="exact", name="G")
     out = NeuronGroup(READOUTS, "do/dt = -o/tau : 1", method="exact", name="out")
