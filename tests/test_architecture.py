@@ -27,7 +27,7 @@ ALLOWED = {
 LATE = {"pint", "sympy", "matplotlib", "matplotlib.pyplot", "pandas", "xarray"}
 FOREIGN = {"sympy": {"model"}, "pint": {"units"},
            "numpy": {"units", "ir", "passes", "targets", "runtime", "objects", "compat", "pipeline", "star", "numpy_"},
-           "jinja2": {"targets"}}
+           "jinja2": {"targets"}, "jax": {"targets"}}
 
 
 def modules() -> list[Path]:
