@@ -59,6 +59,13 @@ class Pure:
 
     def __call__(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         """Recordings by name; arrays (steps, ...) or, of what is wanted at the end only, (...)."""
+        step, carry, xs = self.stepper(params, inputs, key)
+        carry, found = scan_in_blocks(step, carry, xs, self.steps, self.levels)
+        constants = {"arrays": self._with(params)[0]}
+        return {n: self._output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
+
+    def stepper(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> tuple[Callable[..., Any], Any, Any]:
+        """One step ``(carry, x) → (carry, outputs)``, the first carry, and the x of all steps: (times, inputs, whether gradients end here)."""
         arrays, scalars = self._with(params)
         constants = {"arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt, "origin": self.origin}
         carry = {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in constants["arrays"]},
@@ -78,9 +85,9 @@ class Pure:
         table = self.ticks.table(self.traced.program.clocks, self.steps)
         tick = {"step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t": {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()},
                 "due": {c: jnp.asarray(x) for c, x in table["due"].items()}}
-        first = np.arange(self.steps) % self.truncate == 0 if self.truncate else np.zeros(self.steps, bool)
-        carry, found = scan_in_blocks(step, carry, (tick, given, jnp.asarray(first)), self.steps, self.levels)
-        return {n: self._output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
+        number = np.arange(self.steps)
+        first = (number > 0) & (number % self.truncate == 0) if self.truncate else np.zeros(self.steps, bool)
+        return step, carry, (tick, given, jnp.asarray(first))
 
     def _with(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arrays and scalars with parameters put in."""
@@ -189,14 +196,16 @@ def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
 
 def compiled(pure: Pure, batch: int | None) -> Callable[..., Any]:
     """The function, compiled when it is first called for some shapes; with ``batch``, for so many trials at once."""
-    if batch is None:
-        return jax.jit(pure)
+    return jax.jit(pure if batch is None else side_by_side(pure))
 
+
+def side_by_side(pure: Pure) -> Callable[..., Any]:
+    """The function of many trials: inputs and keys have a first axis, parameters may have one."""
     def many(params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         own = {n: 0 if jnp.ndim(v) > len(pure.params[n].shape) else None for n, v in params.items()}
         return jax.vmap(pure, in_axes=(own, 0, 0))(params, inputs, key)
 
-    return jax.jit(many)
+    return many
 
 
 def key_words(key: Any, mixed: Callable[[int, int], int], batch: int | None) -> tuple[Any, Any]:
@@ -225,6 +234,11 @@ def temporaries(function: Callable[..., Any], *args: Any) -> int:
 def as_arrays(tree: Any) -> Any:
     """Leaves as arrays of JAX."""
     return jax.tree.map(lambda x: jnp.asarray(x, kind("f8") if jnp.issubdtype(jnp.result_type(x), jnp.floating) else None), tree)
+
+
+def is_tracer(x: Any) -> bool:
+    """Whether a value is not known yet."""
+    return isinstance(x, jax.core.Tracer)
 
 
 def is_traced(x: Any) -> bool:
