@@ -252,8 +252,8 @@ class Reduced:
         paths = {p.name: p for p in s._pathways}
         wanted = {p.pathway for p in found.places if p.pathway}
         delays = {name: d for name, d in self.delays.items() if name in wanted and "late" in self.moved.values()}
-        index, size = self._index("pre")
         for name in wanted - set(delays):
+            index, size = self._index("pre")
             since = np.zeros(size)
             if "lastupdate" in s.variables:
                 since[index] = s.variables["lastupdate"].values
