@@ -61,7 +61,8 @@ def main() -> None:
             runs["coba, brainpy"].append(one(a.brainpy, str(HERE / "peers" / "brainpy_models.py"), "coba", "brainpy", seconds))
     for name, rs in runs.items():
         if rs:
-            rows.append({"what": name, "ms": 1000 * median([r["loop"] for r in rs]), "first s": median([r["with compilation"] for r in rs]), "spikes": rs[0]["spikes"],
+            rows.append({"what": name, "ms": 1000 * median([r["loop"] for r in rs]), "first s": median([r["with compilation"] for r in rs]),
+                         "spikes": rs[0]["spikes"],
                          "ours / it": median([r["loop"] for r in runs["coba, ours (jax)"]]) / median([r["loop"] for r in rs]), "all": rs})
     table(rows, ["what", "ms", "first s", "temporaries MB", "ours / it", "loss", "spikes"])
     save("gradients", rows, None, a.json)

@@ -80,7 +80,7 @@ def loss(o):
 def compared(sim: Callable, p, x, **how):
     value, gradient = jax.value_and_grad(lambda p: loss(sim(p, {"inp.spikes": x})["out.o"]))(p)
     wanted, hand = jax.value_and_grad(lambda p: loss(by_hand(x, p, **how)))(p)
-    assert value == pytest.approx(wanted, rel=1e-9)
+    assert float(value) == pytest.approx(float(wanted), rel=1e-9)
     for name in p:
         assert np.linalg.norm(hand[name]) > 1e-4
         assert np.linalg.norm(gradient[name] - hand[name]) < 1e-7 * np.linalg.norm(hand[name]), name
