@@ -207,12 +207,13 @@ class Network(Named):
         self.prepare_for(run)
         return Simulation(self, run, duration)
 
-    def functional(self, duration: Any, params: Sequence[str] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = (), batch: int | None = None,
-                   surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None, truncate: int | None = None,
-                   namespace: Mapping[str, object] | None = None, level: int = 0) -> Functional:
+    def functional(self, duration: Any, params: Sequence[str] | str | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = (),
+                   batch: int | None = None, surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None,
+                   truncate: int | None = None, namespace: Mapping[str, object] | None = None, level: int = 0) -> Functional:
         """The network as a pure function of JAX, ``sim(params, inputs, key)`` → outputs, for ``jax.grad``, ``jit``, ``vmap``.
 
-        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``). ``inputs``: variables
+        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``); None or ``'trainable'`` for those
+        that the equations flag, ``'w : 1 (trainable, bounds=(0, 1))'``. ``inputs``: variables
         that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements). ``outputs``: variables
         at the end of each step, ``'G.v[-1]'`` at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors.
         ``batch``: so many trials at a time; inputs and outputs get a first axis.
