@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -17,7 +16,6 @@ from jax import lax
 from brainsim.events.form import Arrival, Neurons
 from brainsim.events.words import after, value_of
 from brainsim.integrators.pairs import PAIRS
-from brainsim.language.trees import Tree
 
 Array = Any
 TABLEAU = PAIRS["rk45"]     #: Dormand and Prince (1980), the formula of order 5
@@ -91,35 +89,34 @@ class Dynamics:
         if not self.stepped:
             return self.within_cell(x, span, p, group), x[None], jnp.zeros(span.shape, int), span
         whole = jnp.where(jnp.asarray([g.closed is None for g in self.groups])[group], jnp.floor(span / self.step), 0).astype(int)
+        whole = jnp.minimum(whole, LOOK_AHEAD + 1)
         rest = span - whole * self.step
+        most = jnp.max(whole)
 
         def step(k: Array, kept: Array) -> Array:
-            new = self.within_cell(kept[k], jnp.full_like(span, self.step), p, group)
-            return kept.at[k + 1].set(jnp.where((k < whole)[..., None], new, kept[k]))
+            here, last = k < whole, k == most
+            new = self.within_cell(kept[k], jnp.where(last, rest, self.step), p, group)
+            return kept.at[k + 1].set(jnp.where((here | last)[..., None], new, kept[k]))
 
-        kept = jnp.zeros((LOOK_AHEAD + 2, *x.shape)).at[0].set(x)
-        most = jnp.minimum(jnp.max(whole), LOOK_AHEAD + 1)
-        kept = lax.fori_loop(0, most, step, kept)
-        return self.within_cell(kept[most], rest, p, group), kept, whole, rest
+        kept = lax.fori_loop(0, most + 1, step, jnp.zeros((LOOK_AHEAD + 3, *x.shape)).at[0].set(x))
+        return kept[most + 1], kept, whole, rest
 
-    def pull_flow(self, x: Array, span: Array, p: Array, group: Array, after_: Array) -> tuple[Array, Array, Array]:
-        """The state at the end; what a cotangent at the end is at the beginning, and for the parameters."""
+    def flow_and_pull(self, x: Array, span: Array, p: Array, group: Array) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
+        """The state at the end; and a function from cotangents there to those of the state at the beginning and of the parameters."""
         if not self.stepped:
-            end, pull = jax.vjp(lambda x, p: self.within_cell(x, span, p, group), x, p)
-            return end, *pull(after_)
+            return jax.vjp(lambda x, p: self.within_cell(x, span, p, group), x, p)
         end, kept, whole, rest = self._flow(x, span, p, group)
         most = jnp.minimum(jnp.max(whole), LOOK_AHEAD + 1)
-        _, pull = jax.vjp(lambda x, p: self.within_cell(x, rest, p, group), kept[most], p)
 
-        def step(k: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        def undo(k: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
             ct, gp = carry
-            at = most - 1 - k
-            _, pull = jax.vjp(lambda x, p: self.within_cell(x, jnp.full_like(span, self.step), p, group), kept[at], p)
+            at = most - k
+            _, pull = jax.vjp(lambda x, p: self.within_cell(x, jnp.where(k == 0, rest, self.step), p, group), kept[at], p)
             before, more = pull(ct)
-            moved = (at < whole)[..., None]
+            moved = ((at < whole) | (k == 0))[..., None]
             return jnp.where(moved, before, ct), gp + jnp.where(moved, more, 0.0)
 
-        return end, *lax.fori_loop(0, most, step, pull(after_))
+        return end, lambda ct: lax.fori_loop(0, most + 1, undo, (ct, jnp.zeros_like(p)))
 
     # -- events --------------------------------------------------------------------------------------------------------
     def margin(self, x: Array, p: Array, group: Array) -> Array:
@@ -173,16 +170,15 @@ def _stacked(columns: Sequence[Array], width: int, shape: tuple[int, ...]) -> Ar
 
 
 def _step(g: Neurons, names: Mapping[str, Array], span: Array) -> list[Array]:
-    """One Runge–Kutta step."""
-    slopes: list[list[Array]] = []
-    rate: Callable[[Tree, Mapping[str, Array]], Array] = value_of
-    weights = partial(_weighted, slopes, span)
-    stages = [row for row, used in zip(TABLEAU.stages, TABLEAU.weights) if used or row != TABLEAU.stages[-1]]
-    for row in stages:
-        at = {**names, **{s: names[s] + weights(row, k) for k, s in enumerate(g.states)}}
-        slopes.append([rate(r, at) for r in g.rates])
-    return [names[s] + weights(TABLEAU.weights, k) for k, s in enumerate(g.states)]
+    """One Runge–Kutta step; stages go round in a loop, which XLA compiles sooner than a long text."""
+    x = jnp.stack([names[s] for s in g.states])
+    used = [k for k, w in enumerate(TABLEAU.weights) if w or k + 1 < len(TABLEAU.weights)]
+    rows = jnp.asarray([[float(w) for w in row] + [0.0] * (len(used) - len(row)) for row in (TABLEAU.stages[k] for k in used)])
 
+    def stage(k: Array, slopes: Array) -> Array:
+        at = x + span * jnp.tensordot(rows[k], slopes, 1)
+        now = {**names, **dict(zip(g.states, at))}
+        return slopes.at[k].set(jnp.stack([jnp.broadcast_to(jnp.asarray(value_of(r, now), float), span.shape) for r in g.rates]))
 
-def _weighted(slopes: Sequence[Sequence[Array]], span: Array, row: Sequence[Any], k: int) -> Array:
-    return span * sum((float(w) * slope[k] for w, slope in zip(row, slopes) if w), 0.0)
+    slopes = lax.fori_loop(0, len(used), stage, jnp.zeros((len(used), *x.shape)))
+    return list(x + span * jnp.tensordot(jnp.asarray([float(TABLEAU.weights[k]) for k in used]), slopes, 1))

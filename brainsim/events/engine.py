@@ -82,8 +82,8 @@ def _batched(function: Callable[..., Any]) -> Callable[..., Any]:
     @made.def_vmap
     def rule(size: int, batched: Any, *args: Any) -> tuple[Any, Any]:
         whole = jax.tree.map(lambda a, b: a if b else jnp.broadcast_to(a, (size, *a.shape)), args, tuple(batched))
-        flat = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), whole)
-        out = jax.tree.map(lambda a: a.reshape(size, -1, *a.shape[1:]), made(*flat))
+        flat = jax.tree.map(lambda a: a.reshape(a.shape[0] * a.shape[1], *a.shape[2:]), whole)
+        out = jax.tree.map(lambda a: a.reshape(size, a.shape[0] // size, *a.shape[1:]), made(*flat))
         return out, jax.tree.map(lambda a: True, out)
 
     return made
@@ -270,7 +270,7 @@ def _backwards(layout: Layout, given: Given, tape: Tape, wanted: Found) -> Given
         here, at = (touched >= 0) & alive[:, None], jnp.maximum(touched, 0)
         p_, group, ct = lanes.some(p, at), lanes.some(lanes.group, at), jnp.where(here[..., None], lanes.some(now.x, at), 0.0)
         span = jnp.where(here, t[:, None] - since, 0.0)
-        before = d.flow(x, span, p_, group)
+        before, pull_flow = d.flow_and_pull(x, span, p_, group)
         q_, pathway = (lanes.one(q, row), lanes.one(lanes.pathways, row)[:, None]) if layout.rows else (q[:, :0], None)
 
         def event(x: Array, p_: Array, q_: Array) -> Array:
@@ -290,13 +290,13 @@ def _backwards(layout: Layout, given: Given, tape: Tape, wanted: Found) -> Given
         slope = jnp.sum(g_x * f_before, axis=-1)
         by_margin = jnp.where(crossed, -shift / jnp.where(crossed, slope, 1.0), 0.0)[..., None]
         at_before, more_p = at_before + by_margin * g_x, more_p + by_margin * g_p
-        _, at_start, from_flow = d.pull_flow(x, span, p_, group, at_before)
+        at_start, from_flow = pull_flow(at_before)
         total = jnp.sum(jnp.where(arrives[:, None], shift, 0.0), axis=1)
         grad_q, grad_in, grad_d, spikes = _to_rows(lanes, now, arrives, row, nth, total, more_q)
         return _Adjoint(e - 1, lanes.put(now.x, at, at_start, here), _added(lanes, now.p, at, more_p + from_flow, here), grad_q, grad_in, grad_d, spikes,
                         lanes.put(now.carried, at, jnp.where((kind == AT_ONCE)[:, None], shift, 0.0), here))
 
-    _, ct, more_p = d.pull_flow(x_last, layout.duration - last, p, lanes.group, lanes.flat(wanted.x))
+    ct, more_p = d.flow_and_pull(x_last, layout.duration - last, p, lanes.group)[1](lanes.flat(wanted.x))
     spikes = lanes.flat(jnp.where(jnp.isfinite(wanted.spikes), wanted.spikes, 0.0))
     now = _Adjoint(jnp.max(tape.events) - 1, ct, more_p, jnp.zeros_like(q), jnp.zeros_like(arrivals), jnp.zeros_like(delays), spikes, jnp.zeros_like(last))
     now = lax.while_loop(lambda now: now.event >= 0, undo, now)

@@ -78,7 +78,8 @@ class Summation:
     rates: Mapping[str, Tree]
     starts: Mapping[str, Sum]
     copies: Mapping[str, Mapping[Tree, str]]
-    symbols: Mapping[str, Symbol]
+    symbols: Mapping[str, Symbol]       #: of the target, and what is the same for all
+    synaptic: Mapping[str, Symbol]      #: of single synapses
 
 
 def piece(block: Block) -> Piece:

@@ -46,7 +46,7 @@ class Output:
     what: str | int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EventFunction:
     """``sim(params, inputs)`` gives a dictionary of outputs. Pure: fit for `jax.grad`, `jax.jit` and `jax.vmap`; in seconds and base units.
 
@@ -60,8 +60,12 @@ class EventFunction:
     places: tuple[Place, ...]
     sources: tuple[GivenSpikes, ...]
     asked: tuple[Output, ...]
-    inputs: tuple[str, ...] = ()
-    max_spikes: Mapping[str, int] = field(default_factory=dict)
+    times_of: Mapping[str, str] = field(default_factory=dict)   #: name of an input → source
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return tuple(self.times_of)
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -81,7 +85,7 @@ class EventFunction:
     @property
     def initial_inputs(self) -> dict[str, np.ndarray]:
         """Times of the given spikes in the network, in seconds, in the order in which they were given."""
-        return {f"{s.source}.times": s.times.copy() for s in self.sources if f"{s.source}.times" in self.inputs}
+        return {name: s.times.copy() for name, source in self.times_of.items() for s in self.sources if s.source == source}
 
     def __call__(self, params: Mapping[str, Array] | None = None, inputs: Mapping[str, Array] | None = None, key: Array = None) -> dict[str, Array]:
         """The outputs by name."""
@@ -95,14 +99,15 @@ class EventFunction:
 
     def _checked(self, params: dict[str, Array], inputs: dict[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
         shapes = {p.name: p.shape for p in self.places}
-        times = {name: s.times.shape for s in self.sources for name in [f"{s.source}.times"] if name in self.inputs}
+        times = {name: t.shape for name, t in self.initial_inputs.items()}
         for given, known, what in ((params, shapes, "parameter"), (inputs, times, "input")):
             for name, value in given.items():
                 if name not in known:
                     raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or f"one of {', '.join(known) or 'none'}")
                 value = jnp.asarray(value, float)
                 if value.shape not in (known[name], ()):
-                    raise WrongValue(f"The {what} '{name}' has another shape", found=str(value.shape), help=f"{known[name]}, or one number; jax.vmap adds batches")
+                    raise WrongValue(f"The {what} '{name}' has another shape", found=str(value.shape),
+                                     help=f"give {known[name]}, or one number; jax.vmap adds batches")
                 given[name] = jnp.broadcast_to(value, known[name])
         return params, inputs
 
@@ -124,12 +129,20 @@ class EventFunction:
                 program, value = self.values[owner, name]
                 return changed.get(program, value)
 
-            given = {s.source: _in_lists(s, inputs.get(f"{s.source}.times", s.times)) for s in self.sources}
+            times = {self.times_of[name]: t for name, t in inputs.items()}
+            given = {s.source: _in_lists(s, times.get(s.source, s.times)) for s in self.sources}
             found, overflow = simulate(read, given)
             broken = jnp.any(jnp.stack([jnp.asarray(False), *overflow.values()]))
             return {o.name: _output(o, found[o.group], broken) for o in self.asked}, overflow
 
         return jax.jit(run)
+
+    def __repr__(self) -> str:
+        lines = [f"Function with exact gradients through spikes, for {self.net.duration} s"]
+        shapes = {**{p.name: p.shape for p in self.places}, **{n: t.shape for n, t in self.initial_inputs.items()}}
+        for what, names in (("parameters", self.params), ("inputs", self.inputs)):
+            lines.append(f"  {what}: " + (", ".join(f"{n} {shapes[n]}" for n in names) or "none"))
+        return "\n".join([*lines, f"  outputs: {', '.join(self.outputs)}"])
 
 
 def _in_lists(s: GivenSpikes, times: Array) -> Array:

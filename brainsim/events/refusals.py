@@ -1,11 +1,11 @@
 """What event-based gradients cannot take, said with the user's own line."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 
 from brainsim.errors import Unsupported
 from brainsim.language.functions import RANDOM
-from brainsim.language.trees import Call, Name, Op, Tree, names, walk
+from brainsim.language.trees import Call, Op, Tree, names, walk
 from brainsim.model.resolve import Block
 
 JUMPS = frozenset({"floor", "ceil", "int", "sign", "timestep"})
@@ -60,8 +60,3 @@ def event_function(owner: str, condition: Tree, states: Set[str]) -> Tree:
                           help="spikes at given times come from a SpikeGeneratorGroup")
     refuse_jumps(owner, found, states, "the threshold")
     return found
-
-
-def writes_of(statements: Iterable[object]) -> frozenset[str]:
-    """Targets of assignments."""
-    return frozenset(s.target for s in statements)  # type: ignore[attr-defined]

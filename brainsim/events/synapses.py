@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 
 from brainsim.errors import Unsupported
-from brainsim.events.form import PRE, Arrival, Piece, Sum, Summation, piece, program_name, renamed
+from brainsim.events.form import PRE, TIME, Arrival, Piece, Sum, Summation, piece, program_name, renamed
 from brainsim.events.refusals import refuse_functions
 from brainsim.integrators.affine import affine, is_zero, polynomial, to_tree
 from brainsim.integrators.system import System
@@ -24,12 +24,13 @@ def arrival_of(name: str, synapses: str, source: str, target: str, block: Block,
     code = piece(block)
     at_target = {n for n, s in code.symbols.items() if s.path and s.path[0].endswith(".post_index")}
     statements = [new for s in code.statements for new in _at_target(synapses, s, code, at_target, summation)]
-    columns = sorted({n for s in statements for n in names(s.value) if n in code.symbols and n not in at_target and n != "t"})
+    symbols = {**(summation.synaptic if summation else {}), **code.symbols}
+    columns = sorted({n for s in statements for n in names(s.value) if n in symbols and n not in at_target and n != TIME})
     for s in statements:
         for n in names(s.value) & {PRE + x for x in states}:
             raise Unsupported(f"{synapses}: on_pre reads '{n.rpartition('.')[2]}' of the source neuron, which changes", at=s.span,
                               help="read values of the target, or parameters that stay constant")
-    return Arrival(name, synapses, source, target, tuple(statements), tuple(columns), code.symbols)
+    return Arrival(name, synapses, source, target, tuple(statements), tuple(columns), symbols)
 
 
 def _at_target(synapses: str, s: Assign, code: Piece, at_target: Set[str], summation: Summation | None) -> Iterable[Assign]:
@@ -71,7 +72,8 @@ def summation_of(synapses: str, system: System, block: Block, summed: Mapping[st
     inputs: dict[str, Tree] = {target: made.input(part.statements[-1]) for target, part in pieces.items()}
     found = made.equations()
     starts = {name: Sum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items() for factor, name in copies.items()}
-    return Summation(inputs, found, starts, made.copies, {n: s for n, s in symbols.items() if n not in own})
+    return Summation(inputs, found, starts, made.copies, {n: s for n, s in symbols.items() if n not in own},
+                     {n: s for n, s in symbols.items() if n in own})
 
 
 def _is_own(name: str, symbol: Symbol) -> bool:

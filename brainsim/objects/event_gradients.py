@@ -1,6 +1,7 @@
 """From the objects of a network to a function with exact gradients through its spikes (``docs/event_gradients.rst``)."""
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ class _Reading:
         said = {n: o for place in self.run.places[::-1] for n, o in place.items() if isinstance(o, Named)}
         self.words = {n: o.name for n, o in said.items() if any(o is x for x in self.every)}
         for o in self.every:
+            o._forgotten = False
             _refuse_object(o)
         if self.net.t_:
             raise WrongState("Event-based gradients begin at t = 0", found=f"{self.net.name} is at t = {self.net.t}",
@@ -96,8 +98,8 @@ class _Reading:
         """Everything put together."""
         sums, arrivals = self._synapses()
         neurons = {g.name: self._neurons(g, sums, arrivals) for g in self.groups}
-        made = optional("brainsim.events.assembly", "Event-based gradients", "jax")
-        function = optional("brainsim.events.function", "Event-based gradients", "jax")
+        optional("jax", "Event-based gradients", "'brainsim[jax]'")
+        made, function = (importlib.import_module(f"brainsim.events.{name}") for name in ("assembly", "function"))
         given = [_given(function, p) for p in self.sources]
         kept = {**self._kept(max_spikes), **{s.source: s.shape[1] for s in given}}
         wires = tuple(made.Wires(a, np.asarray(p.synapses.pre_index, int), np.asarray(p.synapses.post_index, int),
@@ -109,7 +111,8 @@ class _Reading:
         values |= {(a.name, "delay"): (p._delay.program, _single(p._delay)) for a, p in arrivals}
         self._check_inputs(inputs)
         return function.EventFunction(hybrid, values, tuple(self._place(function, n, symbols) for n in params), tuple(given),
-                                      tuple(self._outputs(function, neurons, outputs)), tuple(map(self._own, inputs)), kept)
+                                      tuple(self._outputs(function, neurons, outputs)),
+                                      {n: self._own(n).removesuffix(".times") for n in inputs})
 
     def _own(self, name: str) -> str:
         return own_name(name, self.words)
