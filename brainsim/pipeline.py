@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from brainsim.errors import BrainsimError, Unsupported, WrongValue
+from brainsim.ir.flights import room_for_flights
 from brainsim.ir.program import Array, Host, Native, Program, Queue
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.text import program as program_text
@@ -127,7 +128,7 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
-    left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops",) if profile else ()
+    left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops", "fuse_resets") if profile else ()
     passes, lowered = tuple(p for p in PASSES if p not in left_out), program
     program = stage("optimise")(optimise)(program, passes)
     program, ended = watched(program) if profile else (program, {})
@@ -196,9 +197,11 @@ def _written(program: Program, target: Target) -> Written:
 
 def allocate(program: Program, values: Values, literals: Mapping[str, float]) -> State:
     """The state: the objects' own arrays, so that what a run changes is at once what users read."""
-    arrays = {a.name: values.contents(a.name) for a in program.arrays}
-    queues = {q.name: values.queues[q.name][1] for q in program.queues}
+    queues = {q.name: values.queues[q.name][1] for q in program.queues if q.name in values.queues}
     sizes = {s: values.sizes[s] for s in program.spaces if s in values.sizes}
+    own = room_for_flights(program, queues, sizes)
+    queues = {q.name: queues[q.name] for q in program.queues}
+    arrays = {a.name: own[a.name] if a.name in own else values.contents(a.name) for a in program.arrays}
     sizes |= {a.space: len(arrays[a.name]) for a in program.arrays if a.space not in sizes}
     for q in program.queues:
         state = queues[q.name]

@@ -224,6 +224,20 @@ def irregular_times() -> Network:
     return Network(G, M, SpikeMonitor(G), NetworkOperation(halve, clock=EventClock([0.3, 4.44] * ms), name="halve"))
 
 
+def delays_of_many_kinds() -> Network:
+    """Per-synapse delays to few targets that many synapses lead to, with weights or the same for all, some of them refractory."""
+    H = NeuronGroup(6, "dv/dt = (1.5 - v)/(5*ms) : 1 (unless refractory)\nx : 1", threshold="v > 1", reset="v = 0", refractory=1 * ms, name="H")
+    many = SpikeGeneratorGroup(900, np.arange(0, 900, 3), np.arange(0, 900, 3) % 97 * 0.1 * ms, name="many")
+    K = Synapses(many, H[2:4], "w : 1", on_pre="v_post += w", name="K")
+    K.connect()
+    K.w = "0.001*(i % 5) - 0.0005*j"
+    K.delay = "0.7*ms + 0.03*ms*(i % 40)"
+    J = Synapses(many, H[1:], on_pre="v_post -= 0.002; x_post += 0.5", name="J")
+    J.connect(i=np.arange(2500) * 7 % 900, j=np.arange(2500) % 5)
+    J.delay = "(i % 13 + j)*0.09*ms"
+    return Network(H, many, K, J, SpikeMonitor(H, name="spikes"), StateMonitor(H, ["v", "x"], record=True, name="trace"))
+
+
 MODELS = [leaky_neurons, refractory_noisy_neurons, refractory_condition, multiplicative_noise, hodgkin_huxley_like, scattered_delays,
           one_delay, plastic_synapses, graded_synapses, order_matters, driven_from_outside, random_everywhere, linked_and_shared,
           called_from_python, awkward_names]
@@ -254,6 +268,7 @@ def steps_of_their_own() -> Network:
                    StateMonitor(S, "s", record=True, name="synaptic"))
 
 
+MODELS.append(delays_of_many_kinds)
 MODELS.append(one_for_all)
 MODELS.append(steps_of_their_own)
 MODELS.append(irregular_times)

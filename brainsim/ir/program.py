@@ -144,11 +144,44 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Slots that values are appended to; a record is a queue with one slot that nobody clears."""
+    """Slots that values are appended to; a record is a queue with one slot that nobody clears.
+
+    ``crowded``: so many events meet at each target that adding them up beforehand pays (`passes/deliver.py`).
+    """
 
     name: str
     dtype: str
     into: str = ""
+    crowded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What arrives at each element at each step to come, added up: ``array`` has a row for each slot. An event at synapse i adds ``value``
+    to place ``index[i]`` (``sign`` 1) or takes it away (-1)."""
+
+    array: str
+    index: str
+    value: Expr
+    sign: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """Events on their way that a program has added up, instead of a queue of synapses, while it runs.
+
+    ``due`` is the queue of synapses, one slot per step; ``recent`` has the rows that fired in the last steps; their synapses are those of
+    ``starts`` (through ``ids``), which arrive ``steps`` later. Before a run, the ``sums`` are made from ``due``; after it, what ``recent``
+    tells of the future goes back into ``due`` (`ir/flights.py`).
+    """
+
+    due: str
+    recent: str
+    clock: str
+    starts: str
+    ids: str
+    steps: str
+    sums: tuple[Sum, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +212,10 @@ class Native:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A loop: ``prologue`` runs once, ``body`` for each element of the domain, at the ticks of ``clock``."""
+    """A loop: ``prologue`` runs once, ``body`` for each element of the domain, at the ticks of ``clock``.
+
+    ``like``: an earlier kernel that is equal but for names, so that a target may write both once.
+    """
 
     name: str
     clock: str
@@ -187,6 +223,7 @@ class Kernel:
     body: tuple[Statement, ...] = ()
     prologue: tuple[Let, ...] = ()
     title: str = ""
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +241,4 @@ class Program:
     kernels: tuple[Kernel, ...]
     natives: tuple[Native, ...] = ()
     listed: tuple[str, ...] = ()
+    flights: tuple[Flight, ...] = ()

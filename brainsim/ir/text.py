@@ -71,7 +71,7 @@ def domain(d: Domain) -> str:
 
 def kernel(k: Kernel) -> str:
     """A kernel and its loop."""
-    head = f"{k.name}: {domain(k.domain)} on {k.clock}"
+    head = f"{k.name}: {domain(k.domain)} on {k.clock}" + f", like {k.like}" * bool(k.like)
     return "\n".join([head, *(statement(s, "  | ") for s in k.prologue), *map(statement, k.body)])
 
 
@@ -81,5 +81,6 @@ def program(p: Program) -> str:
     lines += [f"param {n} {t}" for n, t in p.params]
     lines += [f"array {a.name} {a.dtype} over {a.space}" + (f" into {a.into}" if a.into else "") for a in p.arrays]
     lines += [f"queue {q.name} {q.dtype}" + (f" into {q.into}" if q.into else "") for q in p.queues]
+    lines += [f"flight {f.due} as {f.recent}" + "".join(f" and {s.array}" for s in f.sums) for f in p.flights]
     lines += [f"native {n.function} is {n.call} in {n.language}" for n in p.natives]
     return "\n".join([*lines, *map(kernel, p.kernels)]) + "\n"

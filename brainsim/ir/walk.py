@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Param
+from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op, Param
 from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Program, RandomRows, Range, Statement, Store, While
 
 Node = TypeVar("Node", Expr, Statement, Domain)
@@ -132,15 +132,22 @@ def own_element(expr: Expr) -> bool:
     return isinstance(expr, Local) and expr.name == "i"
 
 
+def own_place(index: Expr) -> bool:
+    """Whether an index is the running element, or so many places further on for all elements alike."""
+    match index:
+        case Op("+", (far, near)):
+            return own_element(near) and not any(isinstance(n, (Load, Draw, Foreign)) or own_element(n) for n in walk(far))  # type: ignore[arg-type]
+    return own_element(index)
+
+
 def touches_only_own_element(kernel: Kernel) -> bool:
-    """Whether every array access is to the running element (or to a constant place that nobody in the kernel writes)."""
-    written = {n.array for n in nodes(kernel) if isinstance(n, Store)}
+    """Whether every array access is to the running element's own place (or to a place of an array that nobody in the kernel writes)."""
+    places: dict[str, set[Expr]] = {}
     for node in nodes(kernel):
-        if isinstance(node, Store) and not own_element(node.index):
-            return False
-        if isinstance(node, Load) and not own_element(node.index) and node.array in written:
-            return False
-    return True
+        if isinstance(node, (Load, Store)):
+            places.setdefault(node.array, set()).add(node.index)
+    written = {n.array for n in nodes(kernel) if isinstance(n, Store)}
+    return all(len(places[array]) == 1 and own_place(next(iter(places[array]))) for array in written)
 
 
 def order_free(kernel: Kernel) -> bool:
@@ -149,18 +156,20 @@ def order_free(kernel: Kernel) -> bool:
     True when every array written is reached only at the running element itself (each element occurs once), or is only
     accumulated into (one and the same of ``+= -= *=``) and never read, or only overwritten and never read (the last wins).
     """
-    stores: dict[str, set[tuple[str, bool]]] = {}
-    loads: dict[str, set[bool]] = {}
+    stores: dict[str, set[str]] = {}
+    loads: set[str] = set()
+    places: dict[str, set[Expr]] = {}
     for node in nodes(kernel):
+        if isinstance(node, (Load, Store)):
+            places.setdefault(node.array, set()).add(node.index)
         if isinstance(node, Store):
-            kind = "+=" if node.op == "-=" else node.op
-            stores.setdefault(node.array, set()).add((kind, own_element(node.index)))
+            stores.setdefault(node.array, set()).add("+=" if node.op == "-=" else node.op)
         elif isinstance(node, Load):
-            loads.setdefault(node.array, set()).add(own_element(node.index))
+            loads.add(node.array)
     for array, kinds in stores.items():
-        if all(own for _, own in kinds) and all(loads.get(array, {True})):
+        if len(places[array]) == 1 and own_place(next(iter(places[array]))):
             continue
-        if loads.get(array) or len(kinds) > 1 or next(iter(kinds))[0] not in ("=", "+=", "*="):
+        if array in loads or len(kinds) > 1 or len({own_element(p) for p in places[array]}) > 1 or next(iter(kinds)) not in ("=", "+=", "*="):
             return False
     return True
 

@@ -9,7 +9,7 @@ from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keye
 from brainsim.ir.program import If, Let, Statement, Store, While
 from brainsim.language import trees
 from brainsim.model.resolve import Block
-from brainsim.model.symbols import External, Symbol
+from brainsim.model.symbols import External, Past, Symbol
 
 I = Local("i", "i4")   # noqa: E741
 J = Local("j", "i4")
@@ -112,7 +112,23 @@ def read(symbol: Symbol, place: Place) -> Expr:
 
 def array_index(symbol: Symbol, place: Place) -> Expr:
     """Where in its array a symbol's value lies for the running element."""
-    return ZERO if symbol.shared else place.index(symbol.path)
+    if symbol.shared:
+        return ZERO
+    return place.index(symbol.path) if symbol.past is None else ring_index(symbol, symbol.past, place)
+
+
+def ring_index(symbol: Symbol, past: Past, place: Place) -> Expr:
+    """Where in a ring of earlier values: the row of the element, and a slot that goes round at both ends."""
+    slots, slot = Param(past.slots, "i8"), Load(past.newest, ZERO, "i4")
+    if past.ahead:
+        slot = Op("+", (slot, Const(past.ahead)))
+    if past.delay:
+        slot = Op("-", (slot, Load(past.delay, place.index(symbol.path[:-1]), "i4")))
+    if past.ahead:
+        slot = Op("select", (Op(">=", (slot, slots)), Op("-", (slot, slots)), slot))
+    if past.delay:
+        slot = Op("select", (Op("<", (slot, ZERO)), Op("+", (slot, slots)), slot))
+    return Op("+", (Op("*", (place.index(symbol.path), slots)), slot))
 
 
 def local_name(name: str) -> str:

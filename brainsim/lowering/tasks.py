@@ -103,6 +103,9 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
             Kernel(f"{task.name}.fired", clock, Events(task.queue, ZERO), within(task.source, (Append(task.fired, ZERO, mine),))),
             Kernel(f"{task.name}.push", clock, FanOut(task.fired, ZERO, task.starts, task.ids), (Append(task.due, later, I),)),
         )
+        if task.once is not None:
+            here = Place(clock, streams, element=Op("+", (I, Param(task.source.first, "i4"))))
+            push = (*push, Kernel(f"{task.name}.once", clock, Events(task.fired, ZERO), statements(task.once, here)))
         place = Place(clock, streams, guarded=True)
         arrive = Kernel(task.name, clock, Events(task.due, now), statements(task.block, place))
     else:

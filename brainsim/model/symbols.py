@@ -13,6 +13,19 @@ DTYPE_WORDS = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """A place in a ring of earlier values: ``slots`` (a parameter) in a row for each element, the latest at ``newest`` (an array of one value).
+
+    ``delay`` is an array of steps over the elements that look back, empty for those that write; ``ahead`` steps after the latest.
+    """
+
+    newest: str
+    slots: str
+    delay: str = ""
+    ahead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """A resolved name.
 
@@ -37,6 +50,7 @@ class Symbol:
     scope: "Scope | None" = field(default=None, compare=False, repr=False)   #: where a subexpression's names are looked up
     origin: str = ""                  #: for people: where it was found
     holder: object = field(default=None, compare=False, repr=False)          #: who keeps the values; opaque here
+    past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
 
     @property
     def type_word(self) -> str:

@@ -84,7 +84,7 @@ class Pathway(Task):
     """Events of a source reach synapses after a delay and run a block there.
 
     ``scattered`` delays are one whole number of steps per synapse (array ``delay``); otherwise one parameter ``delay``.
-    ``once`` runs for the neuron of an event, before the block runs at its synapses.
+    ``once`` runs for the neuron of an event: before the block runs at its synapses, or where delays are scattered, when the event leaves.
     """
 
     queue: str                 #: events of the source

@@ -115,7 +115,8 @@ class _Reading:
                                       {n: self._own(n).removesuffix(".times") for n in inputs})
 
     def _own(self, name: str) -> str:
-        return own_name(name, self.words)
+        """A name as the program has it: that of an object, or else the script's for it."""
+        return name if name.partition(".")[0] in {o.name for o in self.every} else own_name(name, self.words)
 
     def _kept(self, max_spikes: int | Mapping[str, int]) -> dict[str, int]:
         given = dict(max_spikes) if isinstance(max_spikes, Mapping) else {}

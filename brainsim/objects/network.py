@@ -24,6 +24,7 @@ from brainsim.objects.devices import get_device
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.memory import MemoryEstimate
+from brainsim.objects.merging import merged
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.optional import optional
@@ -370,8 +371,13 @@ class Network(Named):
         if self._prepared is None or self._prepared_for != self._signature():
             return False
         params = self._prepared.state.params
+        reduced = [o._reduced for o in self._all() if "_reduced" in vars(o)]  # type: ignore[attr-defined]
+        if not all(r.holds() for r in reduced):
+            return False
         for outside in self._externals:
             if not outside.same(run):
+                if any(r.relies_on(getattr(outside.found, "program", "")) for r in reduced):
+                    return False
                 if not outside.refresh(run, params):
                     return False
                 self._new_values = True
@@ -443,8 +449,8 @@ class Network(Named):
         """Synaptic states moved to the neurons where the equations allow it."""
         for o in self._all():
             if "_reduced" in vars(o):
-                tasks = o._reduced.reduce(tasks)  # type: ignore[attr-defined]
-        return tasks
+                tasks = o._reduced.reduce(ordered(tasks, self.schedule))  # type: ignore[attr-defined]
+        return merged(ordered(tasks, self.schedule), [o._reduced for o in self._all() if "_reduced" in vars(o)])  # type: ignore[attr-defined]
 
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

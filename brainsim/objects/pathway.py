@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("brainsim")
 
+CROWDED = 400
+"""Synapses per target from which on events that differ in delay are worth adding up by step: below, most sums would be of nothing."""
+
 
 class Pathway(BrianObject):
     """``S.pre``, ``S.post`` or a named pathway: its ``delay``, ``order``, ``when``, ``active``."""
@@ -186,8 +189,10 @@ class Pathway(BrianObject):
     def queues(self) -> dict[str, tuple[Queue, QueueState]]:
         """Events of this step, and events under way."""
         into = self.synapses.space if self._scattered else self.source.space
+        targets = self.synapses.target if self.side == "pre" else self.synapses.source
+        crowded = self._scattered and len(self.synapses) >= CROWDED * targets._count
         return {f"{self.name}.fired": (Queue(f"{self.name}.fired", "i4", self.source.space), self._fired),
-                f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into), self._due)}
+                f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into, crowded), self._due)}
 
     def params(self) -> dict[str, float | int]:
         """The one delay, in steps."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,46 +11,48 @@ import numpy as np
 from brainsim.errors import WrongState, WrongValue
 from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES, zeros
-from brainsim.language.trees import Number
+from brainsim.language.trees import Number, Tree
 from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.objects.cells import Cells, cells_of
 from brainsim.objects.host import evaluate
+from brainsim.objects.namespace import scalar_value
+from brainsim.objects.past import Delays, digest
 from brainsim.objects.script import looks_at
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.synaptic_variable import SynapticVariable, projection_of
 from brainsim.objects.variables import Variable
-from brainsim.reduction.projection import Projection, Side, final
-from brainsim.reduction.reduce import Reduction, Verdict, reduce_projection
+from brainsim.pipeline import symbols_of
+from brainsim.reduction.cells import constant_of, neuron_of
+from brainsim.reduction.projection import final, written_arrays
+from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
 from brainsim.reduction.rewrite import Place
+from brainsim.reduction.values import Rule
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses import Synapses
 
 logger = logging.getLogger("brainsim")
+MOST_PAST = 2
+"""Earlier values of the sources may take so many times the memory of values per synapse, not more."""
+FULL_CELLS = 2
+"""Sums by cells need so many synapses in a cell on average."""
 MODES = ("auto", "off", "require")
 FEW = 1000
 """With fewer synapses than this there is nothing to win, and values stay where users look for them."""
 
 
-class SynapticVariable(Variable):
-    """A variable of synapses. Its values may have moved to the neurons; asking for them gives a copy, where that is possible."""
+@dataclass(frozen=True)
+class Kept:
+    """Where states were at some time, for `Network.store`."""
 
-    _stored: np.ndarray | None = None
-    kept_by: "Reduced | None" = None
-
-    @property
-    def values(self) -> np.ndarray | None:  # type: ignore[override]
-        return self._stored if self.kept_by is None else self.kept_by.expanded(self)
-
-    @property
-    def moved(self) -> bool:
-        """Whether the values lie at the neurons."""
-        return self.kept_by is not None
-
-    @values.setter
-    def values(self, values: np.ndarray | None) -> None:
-        self._stored = values
-        if self.kept_by is not None:
-            self.kept_by.forget(self)
+    moved: dict[str, str]
+    places: dict[str, Place]
+    delays: dict[str, Delays]
+    constants: dict[str, bytes | float]
+    host: str
+    cells: Cells | None
 
 
 @dataclass
@@ -65,10 +66,24 @@ class Reduced:
     moved: dict[str, str] = field(default_factory=dict)
     analysed: bool = False
     decay: Block | None = None            #: what brings event-driven states up to date
+    delays: dict[str, Delays] = field(default_factory=dict)      #: of the pathways whose states are read late
+    constants: dict[str, bytes | float] = field(default_factory=dict)    #: what may not change while states are where they are
+    party: Party | None = None            #: what may lie together with the sums of others (`objects/merging.py`)
+    host: str = ""                        #: the synapses in whose arrays these sums are
+    lies_with: "Reduced | None" = None    #: their reduction
+    guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
+    apart: dict[str, Rule] = field(default_factory=dict)         #: with which other sums these are not together, and why
+    cells: Cells | None = None            #: of sums that are divided by constants
+    new_cells: Cells | None = None        #: those of the analysis under way
+    ties: dict[str, bytes | float] = field(default_factory=dict)      #: constants that are equal to those of the host or the guests
+    changing: frozenset[str] = frozenset()
 
     # -- before a run --------------------------------------------------------------------------------------------------
     def reduce(self, tasks: Sequence[Task]) -> list[Task]:
-        """The tasks of the network with what can be reduced in a smaller form; moves values to their new places."""
+        """The tasks of the network with what can be reduced in a smaller form; moves values to their new places.
+
+        ``tasks`` are in the order of a time step.
+        """
         s = self.synapses
         if s._procedural is not None:
             s._procedural.check_tasks(list(tasks))
@@ -76,14 +91,47 @@ class Reduced:
             return list(tasks)
         driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
         self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
-        found = reduce_projection(projection_of(s), tasks, self._equal, self._seen(tasks) if s.reduce == "auto" else {})
+        self._settle(tasks)
+        self.new_cells = None
+        found = reduce_projection(projection_of(s), tasks, self, self._seen(tasks) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
         if s.reduce == "require":
             self._require(found)
         if s.reduce == "off" or s.reduce == "auto" and len(s) < FEW:
             found = Reduction(tuple(tasks), (), found.verdicts, {})
         self._move(found)
+        self.constants = self._values_of(found.constants, tasks)
+        self.party, self.ties, self.changing = found.party, {}, written_arrays(tasks)
         return list(found.tasks)
+
+    def _settle(self, tasks: Sequence[Task]) -> None:
+        """States that are read late get values per synapse again when something changed that their past depends on."""
+        if "late" in self.moved.values():
+            paths = {p.name: p for p in self.synapses._pathways}
+            same = all(paths[n]._scattered and d.same(paths[n]._steps, paths[n].clock.dt_) for n, d in self.delays.items())
+            if not same or self._values_of(frozenset(self.constants), tasks) != self.constants:
+                for program in [p for p, kind in self.moved.items() if kind == "late"]:
+                    self.bring_back(self._variable(program))
+
+    def _values_of(self, programs: frozenset[str], tasks: Sequence[Task]) -> dict[str, bytes | float]:
+        """What parameters and arrays are now, by program name."""
+        get, found = self.synapses.reach(), {}
+        for symbol in symbols_of(tasks) if programs else ():
+            if symbol.program in programs and symbol.kind == "param" and symbol.origin == "namespace":
+                found[symbol.program] = float(scalar_value(symbol.holder, symbol.dtype))
+            elif symbol.program in programs and symbol.kind == "array" and symbol.program not in found:
+                found[symbol.program] = digest(get(symbol.program))
+        return found
+
+    def relies_on(self, program: str) -> bool:
+        """Whether states are where they are only as long as this parameter does not change."""
+        return program in self.constants or program in self.ties
+
+    def holds(self) -> bool:
+        """Whether the arrays that states depend on, where they are now, are still the same."""
+        watched = {name: was for name, was in (self.constants | self.ties).items() if isinstance(was, bytes)}
+        get = self.synapses.reach()
+        return all(digest(get(name)) == was for name, was in watched.items())
 
     def _seen(self, tasks: Sequence[Task]) -> dict[str, str]:
         """Variables that Python code may look at one by one, and how: program name → in words."""
@@ -102,11 +150,13 @@ class Reduced:
                 raise WrongValue(f"'{verdict.variable}' of {self.synapses.name} cannot be reduced", at=e.span,
                                  found="; ".join(map(str, verdict.rules)), help="reduce='auto' keeps it per synapse")
 
-    def _equal(self, program: str, side: str) -> bool:
+    # -- what the analysis asks (`reduction/values.py`) ----------------------------------------------------------------
+    def equal(self, program: str, side: str) -> bool:
+        """Whether a state has one value at all synapses of each neuron of a side."""
         v = self._variable(program)
         if program == projection_of(self.synapses).last_update and self._driven_at(side):
             return True
-        if self.moved.get(program) == "equal" and self._place_of(program).side == side:
+        if self.moved.get(program) in ("equal", "late") and self._place_of(program).side == side:
             return True
         if self.moved.get(program) == "sum":
             return False
@@ -119,21 +169,90 @@ class Reduced:
         first[index] = values
         return bool(np.array_equal(first[index], values))
 
+    def resting(self, program: str, block: Block, values: Mapping[str, Tree], key: str) -> bool:
+        """Whether the new value of a state without events is its old one at every synapse, for a short and a long time."""
+        if self.moved.get(program) == "late":
+            return True
+        s, old = self.synapses, self._variable(program).values
+        here = s.elements(np.arange(len(s)))
+        for elapsed in (s.clock.dt_, 1000 * np.pi * s.clock.dt_):
+            here.locals["_elapsed"] = np.float64(elapsed)
+            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):  # type: ignore[arg-type]
+                return False
+        return True
+
+    def cells_by(self, constants: tuple[Symbol, ...]) -> Cells:
+        """The cells of these constants with their present values."""
+        s = self.synapses
+        here = s.elements(np.arange(len(s)))
+        return cells_of(s.post_index, {constant_of(x): here.arrays(x.program)[here.at(x.path)] for x in constants})
+
+    def waiting(self, program: str, pathway: str) -> str:
+        """Why the past of a state at the sources is not known or not worth keeping, in words; empty when it is."""
+        if self.moved.get(program) == "late":
+            return ""
+        path = next(p for p in self.synapses._pathways if p.name == pathway)
+        if path._due.count.any():
+            return f"events of '{pathway}' are under way"
+        size = self._index("pre")[1] * (int(path._steps.max(initial=0)) + 1)
+        if self.synapses.reduce == "auto" and size > MOST_PAST * len(self.synapses):
+            return f"the past of the sources takes {size} values, more than the synapses"
+        return ""
+
+    def divided(self, constants: tuple[Symbol, ...]) -> str:
+        """Why the synapses of a target cannot be divided by the values of these constants; empty when they can."""
+        self.new_cells = self.cells_by(constants)
+        many, count = len(self.new_cells), len(self.synapses)
+        if many * FULL_CELLS > count:
+            return f"{' and '.join(sorted({x.name for x in constants}))} divide {count} synapses into {many} groups"
+        return ""
+
+    # -- moving --------------------------------------------------------------------------------------------------------
     def _move(self, found: Reduction) -> None:
         moved = dict(found.moved)
         last = projection_of(self.synapses).last_update
         if any(p.state == last and last for p in found.places) and self._wholly_driven(found):
-            moved[last] = "equal"
+            moved[last] = "late" if any(p.state == last and p.pathway for p in found.places) else "equal"
         for program in [p for p, kind in self.moved.items() if moved.get(p) != kind]:
             self.bring_back(self._variable(program))    # type: ignore[arg-type]
         places = {p.program: p for p in found.places}
         kept = {name: a for name, a in self.arrays.items() if name in places and places[name] == self.places.get(name) and self._still(name)}
+        before, self.cells = self.cells, self.new_cells if found.cells else None
+        kept |= {name: self._regrouped(name, before) for name in kept if places[name].side == "cells"}
+        self._keep_delays(found)
         fresh = {name: kept[name] if name in kept else self._made(place) for name, place in places.items()}
         self.places, self.arrays, self.moved = places, fresh, moved
         for program in moved:
             v = self._variable(program)
             assert isinstance(v, SynapticVariable)
             v._stored, v.kept_by = None, self
+
+    def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
+        """A sum by cells in the cells of now."""
+        assert before is not None and self.cells is not None
+        found = self.cells.taken_over(before, self.arrays[name])
+        if found is None and self.arrays[name].any():
+            raise WrongState(f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
+                             f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
+                             help="make the synapses with Synapses(..., reduce='off')")
+        made = zeros(len(self.cells), self.arrays[name].dtype)
+        if found is not None:
+            made[:] = found
+        return made
+
+    def _keep_delays(self, found: Reduction) -> None:
+        """How far each synapse looks back; as before where states are read late already."""
+        s = self.synapses
+        paths = {p.name: p for p in s._pathways}
+        wanted = {p.pathway for p in found.places if p.pathway}
+        delays = {name: d for name, d in self.delays.items() if name in wanted and "late" in self.moved.values()}
+        for name in wanted - set(delays):
+            index, size = self._index("pre")
+            since = np.zeros(size)
+            if "lastupdate" in s.variables:
+                since[index] = s.variables["lastupdate"].values
+            delays[name] = Delays(paths[name]._steps.copy(), paths[name].clock.dt_, since)
+        self.delays = delays
 
     def _wholly_driven(self, found: Reduction) -> bool:
         return projection_of(self.synapses).event_driven <= set(found.moved)
@@ -147,12 +266,18 @@ class Reduced:
 
     def _driven_at(self, side: str) -> bool:
         """Whether event-driven states are kept at the neurons of a side."""
-        return any(self.moved.get(v) == "equal" and self._place_of(v).side == side for v in projection_of(self.synapses).event_driven)
+        return any(self.moved.get(v) in ("equal", "late") and self._place_of(v).side == side for v in projection_of(self.synapses).event_driven)
 
     def _made(self, place: Place) -> np.ndarray:
         index, size = self._index(place.side)
+        slots = self.delays[place.pathway].slots if place.pathway else 1
+        if place.kind in ("newest", "payload", "sent"):
+            return zeros(1 if place.kind == "newest" else size * slots, place.dtype)
+        if place.kind == "past":
+            return np.repeat(self._made(replace(place, kind="equal")), slots)
         array = zeros(size, place.dtype)
-        if place.kind == "payload":
+        if place.pathway and place.state == projection_of(self.synapses).last_update:
+            array[:] = self.delays[place.pathway].never
             return array
         values = self._variable(place.state).values if place.state else None
         if place.kind == "equal":
@@ -161,6 +286,9 @@ class Reduced:
                 array[index] = values
         elif values is None or values.any():
             factor = self._factor(place)
+            if place.kind == "noise":
+                array[:] = np.sqrt(np.bincount(index, np.broadcast_to(np.square(factor), index.shape), size))
+                return array
             array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape), size)
         return array
 
@@ -187,23 +315,31 @@ class Reduced:
             values = self._last_update()
         else:
             place = self._place_of(v.program)
-            values = self.arrays[place.program][self._index(place.side)[0]]
+            values = self._seen_of(place)
             if v.program in projection_of(s).event_driven:
                 values = self._brought_up(v, place.side, values)
         values = np.array(values)
         values.flags.writeable = False
         return values
 
+    def _seen_of(self, place: Place) -> np.ndarray:
+        """What every synapse sees of a state at the neurons of a side."""
+        neuron = self._index(place.side)[0]
+        if not place.pathway:
+            return self.arrays[place.program][neuron]
+        delays = self.delays[place.pathway]
+        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[f"{place.pathway}.newest"], neuron)
+        return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
+
     def _last_update(self) -> np.ndarray:
         last = projection_of(self.synapses).last_update
-        each = [self.arrays[p.program][self._index(p.side)[0]] for p in self.places.values() if p.state == last]
-        return np.maximum.reduce(each)
+        return np.maximum.reduce([self._seen_of(p) for p in self.places.values() if p.state == last and p.kind == "equal"])
 
     def _brought_up(self, v: Variable, side: str, values: np.ndarray) -> np.ndarray:
         """The value at the last event of either side, where the synapse itself would have kept it."""
         s = self.synapses
         last = projection_of(s).last_update
-        own = self.arrays[f"{last}@{side}"][self._index(side)[0]]
+        own = self._seen_of(self.places[f"{last}@{side}"])
         mark = s.variables["lastupdate"]
         both = self._last_update() if last in self.moved else mark.values
         assert self.decay is not None and both is not None
@@ -215,13 +351,13 @@ class Reduced:
         trees = final(a for a in self.decay.statements if a.target != "_elapsed")
         return np.asarray(evaluate(trees[key], self.decay, here))
 
-    def kept(self) -> tuple[dict[str, str], dict[str, Place]]:
-        """Which variables have moved, and to where; their values are among the arrays of the synapses."""
-        return dict(self.moved), dict(self.places)
+    def kept(self) -> Kept:
+        """Which variables have moved, to where, and what that depends on; their values are among the arrays of the synapses."""
+        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells)
 
-    def restore(self, kept: tuple[dict[str, str], dict[str, Place]], arrays: Mapping[str, np.ndarray]) -> None:
+    def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
         """As it was when `kept` was called; ``arrays`` are the values of that time."""
-        moved, places = kept
+        moved, places = kept.moved, kept.places
         if not moved and not self.moved:
             return
         for v in self.synapses.variables.values():
@@ -229,7 +365,8 @@ class Reduced:
                 v._stored, v.kept_by = None, self
             elif v.moved:
                 v.values = arrays[v.program].copy()
-        self.moved, self.places = dict(moved), dict(places)
+        self.host, self.cells = kept.host, kept.cells
+        self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(kept.constants)
         self.arrays = {name: arrays[name].copy() for name in places}
         structure_changed()
 
@@ -242,6 +379,9 @@ class Reduced:
 
     def before_write(self, v: Variable, item: object, value: object) -> None:
         """Values come back to be changed; a factor of a sum that is not zero cannot change."""
+        if self.moved.get(v.program) == "sum" and self._shares():
+            raise WrongState(f"'{v.name}' of {self.synapses.name} is part of a sum with {' and '.join(self.partners)}, and cannot change now",
+                             help="make the synapses with Synapses(..., reduce='off')")
         if self.moved.get(v.program) == "sum" and isinstance(item, slice) and item == slice(None) and not isinstance(value, str):
             v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])     # a new value for every synapse needs no old ones
         elif v.moved:
@@ -256,10 +396,22 @@ class Reduced:
             self.bring_back(self._variable(program))
 
     # -- helpers -------------------------------------------------------------------------------------------------------
+    @property
+    def partners(self) -> list[str]:
+        """The synapses whose sums lie in one array with these."""
+        others = self.lies_with.partners if self.lies_with is not None and self.host else self.guests
+        return [n for n in ([self.host] if self.host else []) + list(others) if n != self.synapses.name]
+
+    def _shares(self) -> bool:
+        """Whether these sums are one with others and not zero."""
+        host = self.lies_with if self.host else self if self.guests else None
+        return host is not None and any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum")
+
     def _weighs(self, program: str) -> bool:
         """Whether a sum that is not zero was made with this variable as a factor."""
-        return any(p.kind in ("sum", "static") and any(x.program == program for x in p.factor.symbols.values()) and self.arrays[name].any()
-                   for name, p in self.places.items())
+        factors = [name for name, p in self.places.items() if p.kind in ("sum", "static", "noise")
+                   and any(x.program == program for x in p.factor.symbols.values())]
+        return any(self.arrays[name].any() or self._shares() for name in factors)
 
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)
@@ -269,68 +421,29 @@ class Reduced:
 
     def _index(self, side: str) -> tuple[np.ndarray, int]:
         s = self.synapses
+        if side == "cells":
+            assert self.cells is not None
+            return self.cells.of, len(self.cells)
         return (s.pre_index, s.source.parent._count) if side == "pre" else (s.post_index, s.target.parent._count)
 
     def declared(self) -> dict[str, tuple[Array, np.ndarray]]:
         """The arrays at the neurons, for the program."""
         s = self.synapses
-        return {name: (Array(name, p.dtype, s.source.space if p.side == "pre" else s.target.space), self.arrays[name]) for name, p in self.places.items()}
+        spaces = {"newest": "now", "past": "past", "sent": "past"}
 
+        def space(p: Place) -> str:
+            sides = {"pre": s.source.space, "post": s.target.space, "cells": f"{s.name}.cells"}
+            return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else sides[p.side]
 
-def projection_of(s: "Synapses") -> Projection:
-    """A set of synapses as the analysis sees it."""
-    per_synapse = {v.program: v for v in s.variables.values()
-                   if isinstance(v, SynapticVariable) and not v.shared and not {"linked", "constant over dt"} & set(v.flags)
-                   and v.definition is None and v.symbol is None and v.dtype in ("f8", "f4") and v.name != "lastupdate"}
-    driven = frozenset(f"{s.name}.{e.name}" for e in s.equations.of_kind("differential") if "event-driven" in e.flags)
-    sides = []
-    for name, group in (("pre", s.source), ("post", s.target)):
-        space, bounds = group.domain()
-        sides.append(Side(name, f"{s.name}.{name}_index", space, bounds))
-    return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()}, {p: v.dtype for p, v in per_synapse.items()},
-                      driven, f"{s.name}.lastupdate" if driven else "")
+        found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
+        if self.cells is not None:
+            made = f"{s.name}.cells"
+            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            words = {kind: word for word, kind in DTYPES.items()}
+            found |= {name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()}
+        return found
 
-
-class ReductionReport(Sequence[Verdict]):
-    """What became of each state of the synapses: its class, how many values there were and are, and the rule that keeps it per synapse."""
-
-    def __init__(self, reduced: Reduced):
-        s = reduced.synapses
-        self.synapses, self.verdicts = s.name, reduced.verdicts
-        self.analysed = reduced.analysed
-        self.rows: list[tuple[str, str, int, int, str]] = []
-        for verdict in reduced.verdicts:
-            program = f"{s.name}.{verdict.variable}"
-            applied = program in reduced.moved
-            after = sum(len(reduced.arrays[n]) for n, p in reduced.places.items() if p.state == program and p.kind != "payload") if applied else len(s)
-            why = "; ".join(map(str, verdict.rules))
-            if not applied and verdict.kind != "synapse":
-                why = "reduce='off'" if s.reduce == "off" else f"not applied: fewer than {FEW} synapses"
-            self.rows.append((verdict.variable, verdict.kind, len(s), after, why))
-
-    def __len__(self) -> int:
-        return len(self.verdicts)
-
-    def __getitem__(self, item: Any) -> Any:
-        if isinstance(item, str):
-            return next(v for v in self.verdicts if v.variable == item)
-        return self.verdicts[item]
-
-    def kind(self, variable: str) -> str:
-        """The class of a state: 'pre', 'post (equal)', 'post (sum)' or 'synapse'."""
-        return self[variable].kind
-
-    def __repr__(self) -> str:
-        if not self.analysed:
-            return f"{self.synapses}: not analysed yet; run(0*ms) is enough"
-        if not self.rows:
-            return f"{self.synapses}: no states that change"
-        lines = [f"{self.synapses}: states and where their values are kept"]
-        for name, kind, before, after, why in self.rows:
-            lines.append(f"  {name}: {kind}, {before} → {after} values" + (f"   [{why}]" if why else ""))
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        head = "<tr><th>state</th><th>kept per</th><th>values before</th><th>after</th><th>why</th></tr>"
-        rows = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>" for row in self.rows)
-        return f"<b>{escape(self.synapses)}</b><table>{head}{rows}</table>"
+    def params(self) -> dict[str, float | int]:
+        """Lengths of the rings."""
+        return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}

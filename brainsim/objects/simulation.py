@@ -79,6 +79,8 @@ class Simulation:
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
         self._outside_target = bool(network.prepared.in_python)
+        #: what the places of synaptic states depend on
+        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every if "_reduced" in vars(o)))
         self._settable = {s.name: s for s in self._found()}
 
     # -- what there is -------------------------------------------------------------------------------------------------
@@ -158,12 +160,17 @@ class Simulation:
         """Where a run with these parameters begins, and how it differs from there."""
         chosen = [(self.settable(name), value) for name, value in params.items()]
         with _ONE_AT_A_TIME, random_state.started_from(seed):
-            if any(s.changes_structure for s, _ in chosen):
+            if any(s.changes_structure or self._is_tied(s) for s, _ in chosen):
                 with self._on_objects(chosen) as run:
                     self._network.prepare_for(run)
                     return self._taken(), Point({}, {}, mixed(seed, 0), self._ends(length))
             arrays, params_ = self._applied(chosen)
         return self.start, Point(arrays, params_, mixed(seed, 0), self._ends(length))
+
+    def _is_tied(self, s: Settable) -> bool:
+        """Whether the place of some synaptic states depends on the value."""
+        programs = [x.found.program for x in s.places] + [v.program for v in self._written_by(s)]
+        return any(p in self._tied for p in programs)
 
     def run_on_objects(self, params: Mapping[str, object], length: float, seed: int) -> Result:
         """A run on the network's own objects, for operations that work on them; afterwards they are as before."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from brainsim.ir.expressions import Const, Expr, Local
-from brainsim.ir.program import Clear, Each, Host, If, Kernel, Let, Once, Program, Statement
-from brainsim.ir.walk import appends, calls_python, draws, rebuild, touched_queues, touches_only_own_element, walk, writes
+from brainsim.ir.program import Append, Clear, Each, Events, Host, If, Kernel, Let, Once, Program, Statement
+from brainsim.ir.walk import appends, calls_python, draws, reads, rebuild, touched_queues, touches_only_own_element, walk, writes
 
 
 def fuse_loops(program: Program) -> Program:
@@ -23,6 +23,47 @@ def fuse_loops(program: Program) -> Program:
         else:
             done.append(k)
     return replace(program, kernels=tuple(done))
+
+
+def fuse_resets(program: Program) -> Program:
+    """Move what happens to the elements that passed a threshold to where they are found.
+
+    Legal when it touches only the own element, and no kernel in between, a Python function included, uses what it writes or writes what it uses.
+    """
+    kernels = list(program.kernels)
+    for k in program.kernels:
+        at = kernels.index(k)
+        found = next((n for n in range(at) if _finds_for(kernels[n], k)), None)
+        if found is not None and not any(_collide(between, k) for between in kernels[found + 1:at]):
+            kernels[found] = _with_reset(kernels[found], k, at)
+            del kernels[at]
+    return replace(program, kernels=tuple(kernels))
+
+
+def _finds_for(finder: Kernel, k: Kernel) -> bool:
+    """Whether one kernel finds the elements that the other runs for, each of them once and all of them."""
+    if not (isinstance(k.domain, Events) and isinstance(finder.domain, Each) and finder.clock == k.clock and k.domain.slot == Const(0)):
+        return False
+    if k.prologue or appends(k) or draws(k) or calls_python(k) or not finder.body:
+        return False
+    last = finder.body[-1]
+    return (isinstance(last, If) and Append(k.domain.queue, Const(0), Local("i", "i4")) in last.body
+            and touches_only_own_element(_with_reset(finder, k, 0)))
+
+
+def _collide(between: Kernel, k: Kernel) -> bool:
+    """Whether two kernels may not change places."""
+    if isinstance(between.domain, Host) or calls_python(between):
+        return True
+    mine = reads(k) - {k.domain.queue}  # type: ignore[attr-defined]
+    return bool(writes(between) & (mine | writes(k) | {k.domain.queue}) or reads(between) & writes(k))  # type: ignore[attr-defined]
+
+
+def _with_reset(finder: Kernel, k: Kernel, number: int) -> Kernel:
+    last = finder.body[-1]
+    assert isinstance(last, If)
+    more = _renamed(k, f"@r{number}_").body
+    return replace(finder, name=f"{finder.name}+{k.name}", body=(*finder.body[:-1], replace(last, body=(*last.body, *more))))
 
 
 def _clears(k: Kernel) -> bool:

@@ -1,46 +1,34 @@
 """Classes PRE and POST-EQUAL: states that all synapses of one neuron have in common."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from brainsim.language.trees import Assign, Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway
+from brainsim.reduction.late import late_states, late_violation
 from brainsim.reduction.projection import Parts, Side, draws, keys, traced, used_arrays, written_arrays
-
-Equal = Callable[[str, str], bool]
-"""Whether the values of a state, by program name, agree among the synapses of each neuron of a side."""
+from brainsim.reduction.values import Rule, Values
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A condition that does not hold: its number and what is in the way."""
-
-    number: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.number}: {self.text}"
-
-
-def equal_states(parts: Parts, side: Side, equal: Equal) -> tuple[frozenset[str], Mapping[str, Rule]]:
+def equal_states(parts: Parts, side: Side, values: Values) -> tuple[frozenset[str], Mapping[str, Rule]]:
     """The largest set of states (program names) that the synapses of a neuron share, and the rule that each of the others breaks."""
     broken: dict[str, Rule] = {}
     chosen = set(parts.projection.states)
     while True:
-        found = {v: rule for v in chosen if (rule := violation(parts, side, v, frozenset(chosen), equal)) is not None}
+        found = {v: rule for v in chosen if (rule := violation(parts, side, v, frozenset(chosen), values)) is not None}
         if not found:
             return frozenset(chosen), broken
         broken |= found
         chosen -= set(found)
 
 
-def violation(parts: Parts, side: Side, v: str, together: frozenset[str], equal: Equal) -> Rule | None:
+def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values: Values) -> Rule | None:
     """The first rule that ``v`` breaks as a member of ``together``."""
     p, name = parts.projection, parts.projection.states[v]
     neuron = "source" if side.name == "pre" else "target"
     driven = v in p.event_driven
+    late = late_states(parts, together) if side is p.pre else {}
     for task in parts.others:
         if v in written_arrays([task]):
             return Rule("P4", f"'{task.name}' assigns to {name}")
@@ -69,7 +57,7 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], equal:
         if not found:
             continue
         assigned = True
-        if path.scattered:
+        if path.scattered and v not in late:
             return Rule("P3", f"the synapses of a {neuron} neuron have different delays")
         written = written_arrays([path]) - set(p.states)
         for tree, block in found:
@@ -81,9 +69,9 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], equal:
             return Rule("P1", f"the decay of {name} depends on something that changes")
     if not assigned:
         return Rule("P1", f"{name} is a parameter")
-    if not equal(v, side.name) or driven and not equal(p.last_update, side.name):
+    if not values.equal(v, side.name) or driven and not values.equal(p.last_update, side.name):
         return Rule("P4", f"{name} has different values at the synapses of one {neuron} neuron")
-    return None
+    return late_violation(parts, v, late[v], late, values) if v in late else None
 
 
 def _assignments(block: Block, code: tuple[Assign, ...], v: str) -> list[tuple[Tree, Block]]:

@@ -33,6 +33,7 @@ class Projection:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     event_driven: frozenset[str] = frozenset()
     last_update: str = ""
+    in_law: bool = False       #: whether noise may be replaced by other noise of the same law
 
     def side(self, name: str) -> Side:
         """The side called 'pre' or 'post'."""
@@ -49,6 +50,7 @@ class Parts:
     summed: tuple[Summed, ...]
     others: tuple[Task, ...]
     changing: frozenset[str]   #: arrays that may change while the network runs
+    order: Mapping[str, int]   #: place of each task in a time step
 
     def side_of(self, pathway: Pathway) -> Side:
         """The side whose events the pathway carries."""
@@ -73,7 +75,8 @@ class Parts:
 
 
 def parts_of(projection: Projection, tasks: Iterable[Task], changing: frozenset[str]) -> Parts:
-    """Sort the tasks of a network."""
+    """Sort the tasks of a network, which come in the order of a time step."""
+    tasks = tuple(tasks)
     update, pathways, summed, others = None, [], [], []
     for task in tasks:
         if isinstance(task, Elementwise) and task.space == projection.space and task.block.title == "state update":
@@ -84,7 +87,7 @@ def parts_of(projection: Projection, tasks: Iterable[Task], changing: frozenset[
             summed.append(task)
         else:
             others.append(task)
-    return Parts(projection, update, tuple(pathways), tuple(summed), tuple(others), changing)
+    return Parts(projection, update, tuple(pathways), tuple(summed), tuple(others), changing, {t.name: n for n, t in enumerate(tasks)})
 
 
 def blocks_of(task: Task) -> Iterator[Block]:

@@ -2,16 +2,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brainsim.language.trees import Assign
 from brainsim.model.tasks import HostCall, Task
-from brainsim.reduction.equal import Equal, Rule, equal_states
+from brainsim.reduction.cells import constant_of, in_cells
+from brainsim.reduction.equal import equal_states
+from brainsim.reduction.late import constants, late_states
 from brainsim.reduction.projection import Projection, parts_of, written_arrays
-from brainsim.reduction.rewrite import Place, Plan, rewritten
+from brainsim.reduction.rewrite import Place, Plan, column_name, rewritten
 from brainsim.reduction.sums import Sums, sums
+from brainsim.reduction.values import Rule, Values
 
-CLASSES = {"pre": "pre", "post": "post (equal)", "sum": "post (sum)", "syn": "synapse"}
+CLASSES = {"pre": "pre", "late": "pre (delayed)", "post": "post (equal)", "sum": "post (sum)", "syn": "synapse"}
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,21 @@ class Verdict:
     """What became of a state: its class, and for one that stays with the synapse the rule that it breaks."""
 
     variable: str
-    kind: str                     #: 'pre', 'post (equal)', 'post (sum)' or 'synapse'
+    kind: str                     #: 'pre', 'pre (delayed)', 'post (equal)', 'post (sum)' or 'synapse'
     rules: tuple[Rule, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Party:
+    """A projection with sums: the names of its tasks, and of the arrays of its sums."""
+
+    name: str
+    columns: tuple[str, ...]
+    totals: tuple[str, ...]
+    pathways: tuple[str, ...]
+    sums: frozenset[str]
+    drives: bool               #: whether constants or noise drive a sum
 
 
 @dataclass(frozen=True)
@@ -30,17 +46,23 @@ class Reduction:
     tasks: tuple[Task, ...]
     places: tuple[Place, ...]
     verdicts: tuple[Verdict, ...]
-    moved: Mapping[str, str]      #: program name of a state → 'equal' or 'sum'
+    moved: Mapping[str, str]      #: program name of a state → 'equal', 'late' or 'sum'
+    party: Party | None = None    #: what may lie together with sums of others
+    constants: frozenset[str] = frozenset()   #: what may not change as long as states are where they are: parameters and arrays
+    cells: frozenset[str] = frozenset()       #: arrays of constants by which sums are divided (`reduction/cells.py`)
 
 
-def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equal, seen: Mapping[str, str]) -> Reduction:
-    """Reduce what can be reduced. ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that."""
+def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str, str]) -> Reduction:
+    """Reduce what can be reduced. ``tasks`` are in the order of a time step.
+
+    ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that.
+    """
     parts = parts_of(projection, tasks, written_arrays(tasks))
     if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
         rule = Rule("L8", "each synapse takes steps of its own length")
         return Reduction(tuple(tasks), (), tuple(Verdict(name, CLASSES["syn"], (rule,)) for _, name in sorted(projection.states.items())), {})
-    at_pre, broken_pre = equal_states(parts, parts.projection.pre, equal)
-    at_post, broken_post = equal_states(parts, parts.projection.post, equal)
+    at_pre, broken_pre = equal_states(parts, parts.projection.pre, values)
+    at_post, broken_post = equal_states(parts, parts.projection.post, values)
     sides = {**dict.fromkeys(at_post, "post"), **dict.fromkeys(at_pre, "pre")}
     found, broken_sum = sums(parts, sides, {v: Rule("L6", why) for v, why in seen.items()})
     dynamic = frozenset(projection.states) & parts.changing
@@ -48,17 +70,43 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], equal: Equa
         stays = tuple(Verdict(projection.states[v], CLASSES["syn"], (Rule("L6", seen[v]),)) for v in sorted(dynamic))
         return Reduction(tuple(tasks), (), stays, {})
     sides = {v: side for v, side in sides.items() if v not in found.states}
+    late = {v: path for v, path in late_states(parts, at_pre).items() if v in sides}
     verdicts = []
     for v in sorted(dynamic):
-        kind = "sum" if v in found.states else sides.get(v, "syn")
+        kind = "sum" if v in found.states else "late" if v in late else sides.get(v, "syn")
         rules = () if kind != "syn" else tuple(r for r in (broken_pre.get(v), broken_post.get(v), broken_sum.get(v)) if r is not None)
         verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
-    moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(found.states, "sum")}
-    if not moved:
-        return Reduction(tuple(tasks), (), tuple(verdicts), moved)
-    plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}))
-    made = rewritten(plan)
+    moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(late, "late"), **dict.fromkeys(found.states, "sum")}
+    plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
+    made = rewritten(plan) if moved else tasks
     for v in sides:
         plan.equal_place(v)
-    return Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved)
+    return _divided(Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan), constants(parts, late)),
+                    projection, values, seen)
+
+
+def _divided(first: Reduction, projection: Projection, values: Values, seen: Mapping[str, str]) -> Reduction:
+    """What is still kept per synapse, as sums by cells where that is possible."""
+    words = {name: v for v, name in projection.states.items()}
+    left = frozenset(words[v.variable] for v in first.verdicts if v.kind == CLASSES["syn"])
+    found = in_cells(projection, first.tasks, left, values, {v: Rule("L6", why) for v, why in seen.items() if v in left})
+    if found.plan is None:
+        broken = found.broken or {}
+        verdicts = tuple(replace(v, rules=(*v.rules, broken[words[v.variable]])) if words[v.variable] in broken else v for v in first.verdicts)
+        return replace(first, verdicts=verdicts)
+    note = "one for each value of " + ", ".join(sorted({s.name for s in found.constants}))
+    states = found.plan.sums.states
+    verdicts = tuple(Verdict(v.variable, CLASSES["sum"], (), note) if words[v.variable] in states else v for v in first.verdicts)
+    return replace(first, tasks=found.tasks, places=(*first.places, *found.plan.places.values()), verdicts=verdicts,
+                   moved={**first.moved, **dict.fromkeys(states, "sum")}, constants=first.constants | {s.program for s in found.constants},
+                   cells=frozenset(map(constant_of, found.constants)))
+
+
+def _party(plan: Plan) -> Party | None:
+    parts, places = plan.parts, plan.places.values()
+    if not plan.sums.outputs:
+        return None
+    columns = [] if parts.update is None else [column_name(parts.update, parts.projection.post, n) for n in range(len(plan.sums.factors))]
+    return Party(parts.projection.name, tuple(columns), tuple(plan.sums.outputs), tuple(p.name for p in parts.pathways),
+                 frozenset(p.program for p in places if p.kind == "sum"), any(p.kind in ("static", "noise") for p in places))
 

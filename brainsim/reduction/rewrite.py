@@ -5,17 +5,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from brainsim.integrators.terms import ONE, ZERO, add, is_number, multiply
-from brainsim.language.trees import Assign, Name, Op, Tree, names, substitute
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, substitute
 from brainsim.model.resolve import Block
-from brainsim.model.symbols import Symbol
+from brainsim.model.symbols import Past, Symbol
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.reduction.late import last_task
 from brainsim.reduction.projection import Parts, Side, draws, final, keys, locals_of, needed, seen_from
 from brainsim.reduction.sums import Factor, Sums, increment, scaling
 
 
 @dataclass(frozen=True)
 class Place:
-    """An array that takes the place of values per synapse. ``kind``: 'equal', 'sum', 'static' (a sum of constants) or 'payload'."""
+    """An array that takes the place of values per synapse.
+
+    ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'noise' (the root of a sum of their squares), 'payload' (between two
+    assignments of an event), 'past' (a ring of values of earlier steps), 'sent' (a ring of what events of earlier steps took along) or
+    'newest' (the latest place of the rings).
+    """
 
     program: str
     kind: str
@@ -23,6 +29,7 @@ class Place:
     dtype: str
     state: str = ""                       #: program name of the state it stands for
     factor: Factor = Factor(ONE)          #: of a sum
+    pathway: str = ""                     #: whose delays count, for states read late
 
 
 @dataclass(frozen=True)
@@ -32,34 +39,55 @@ class Plan:
     parts: Parts
     equal: Mapping[str, str]              #: program name → side
     sums: Sums
+    late: Mapping[str, Pathway] = field(default_factory=dict)   #: of the states equal at the source, those read late
     places: dict[str, Place] = field(default_factory=dict)
 
     # -- names ---------------------------------------------------------------------------------------------------------
     def equal_place(self, v: str) -> Place:
         """Where a state that is equal at one side lies."""
         side = self.equal[v]
-        return self._place(Place(f"{v}@{side}", "equal", side, self.parts.projection.dtypes.get(v, "f8"), v))
+        pathway = self.late[v].name if v in self.late else ""
+        return self._place(Place(f"{v}@{side}", "equal", side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
 
     def last_place(self, side: str) -> Place:
         """Time of the last event of a neuron, for event-driven states of a side."""
         last = self.parts.projection.last_update
-        return self._place(Place(f"{last}@{side}", "equal", side, "f8", last))
+        late = [path.name for v, path in self.late.items() if self.is_driven(v) and self.equal[v] == side]
+        return self._place(Place(f"{last}@{side}", "equal", side, "f8", last, pathway=late[0] if late else ""))
+
+    def past_place(self, place: Place) -> Place:
+        """The ring of earlier values of a state."""
+        return self._place(replace(place, program=f"{place.program}.past", kind="past"))
+
+    def newest(self, v: str) -> Place:
+        """The latest place of the rings that go with the pathway of a state."""
+        path = self.late[v].name
+        return self._place(Place(f"{path}.newest", "newest", self.equal[v], "i4", v, pathway=path))
+
+    def past(self, v: str, reading: bool, ahead: int = 0) -> Past | None:
+        """How a ring of a state is read by a synapse, or written by a neuron; None for a state that has no ring."""
+        if v not in self.late:
+            return None
+        path = self.late[v]
+        return Past(self.newest(v).program, f"{path.name}.slots", path.delay if reading else "", ahead)
 
     def payload(self, v: str, version: int) -> Place:
         """A value of a state between two assignments of an event."""
         side = self.equal[v]
-        return self._place(Place(f"{v}@{side}.{version}", "payload", side, self.parts.projection.dtypes.get(v, "f8"), v))
+        kind, pathway = ("sent", self.late[v].name) if v in self.late else ("payload", "")
+        return self._place(Place(f"{v}@{side}.{version}", kind, side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
 
     def sum_place(self, v: str, factor: Factor) -> Place:
         """Where the sum of a state under a factor lies."""
         number = list(self.sums.factors).index(factor)
-        return self._place(Place(f"{v}@sum{number}", "sum", "post", self.parts.projection.dtypes.get(v, "f8"), v, factor))
+        return self._place(Place(f"{v}@sum{number}", "sum", self.parts.projection.post.name, self.parts.projection.dtypes.get(v, "f8"), v, factor))
 
-    def static_place(self, factor: Factor) -> Place:
-        """Where the sum of constants lies."""
-        same = [p for p in self.places.values() if p.kind == "static" and p.factor == factor]
-        number = sum(p.kind == "static" for p in self.places.values())
-        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.drive{number}@sum", "static", "post", "f8", "", factor))
+    def static_place(self, factor: Factor, kind: str = "static") -> Place:
+        """Where the sum of constants lies, or the amplitude of noise."""
+        same = [p for p in self.places.values() if p.kind == kind and p.factor == factor]
+        number = sum(p.kind == kind for p in self.places.values())
+        side, word = self.parts.projection.post.name, "drive" if kind == "static" else kind
+        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.{word}{number}@{side}", kind, side, "f8", "", factor))
 
     def _place(self, place: Place) -> Place:
         return self.places.setdefault(place.program, place)
@@ -78,20 +106,24 @@ def rewritten(plan: Plan) -> list[Task]:
     for task in parts.summed:
         made.append(_total(plan, task) if task.name in plan.sums.outputs else _redirected(task, plan))
     made += [_pathway(plan, path) for path in parts.pathways]
+    made += [_remembered(plan, path) for path in parts.pathways if any(path is late for late in plan.late.values())]
     return made
 
 
 # -- symbols -------------------------------------------------------------------------------------------------------------
-def _moved(symbol: Symbol, plan: Plan) -> Symbol:
-    """A reference to a state that has moved to a neuron."""
+def _moved(symbol: Symbol, plan: Plan, here: str) -> Symbol:
+    """A reference to a state that has moved to a neuron; ``here`` is the side whose neurons look, empty for synapses."""
     if symbol.kind == "array" and symbol.program in plan.equal:
-        side = plan.parts.projection.side(plan.equal[symbol.program])
-        return replace(symbol, program=plan.equal_place(symbol.program).program, path=(*symbol.path, side.index))
+        place = plan.equal_place(symbol.program)
+        path = (*symbol.path, plan.parts.projection.side(place.side).index)
+        if symbol.program in plan.late and here != place.side:
+            return replace(symbol, program=plan.past_place(place).program, path=path, past=plan.past(symbol.program, True))
+        return replace(symbol, program=place.program, path=path)
     return symbol
 
 
-def _symbols(symbols: Mapping[str, Symbol], plan: Plan) -> dict[str, Symbol]:
-    return {k: _moved(s, plan) for k, s in symbols.items()}
+def _symbols(symbols: Mapping[str, Symbol], plan: Plan, here: str = "") -> dict[str, Symbol]:
+    return {k: _moved(s, plan, here) for k, s in symbols.items()}
 
 
 def _redirected(task: Task, plan: Plan) -> Task:
@@ -103,11 +135,11 @@ def _redirected(task: Task, plan: Plan) -> Task:
 
 def _of_neuron(block: Block, plan: Plan, side: Side) -> Block:
     """The block as the neurons of a side run it."""
-    return replace(block, symbols={k: seen_from(s, side) for k, s in _symbols(block.symbols, plan).items()})
+    return replace(block, symbols={k: seen_from(s, side) for k, s in _symbols(block.symbols, plan, side.name).items()})
 
 
-def _array(program: str, path: tuple[str, ...], dtype: str, name: str) -> Symbol:
-    return Symbol(name, "array", program, dtype=dtype, path=path, writable=True)
+def _array(program: str, path: tuple[str, ...], dtype: str, name: str, past: Past | None = None) -> Symbol:
+    return Symbol(name, "array", program, dtype=dtype, path=path, writable=True, past=past)
 
 
 # -- continuous change ---------------------------------------------------------------------------------------------------
@@ -118,7 +150,8 @@ def _updates(plan: Plan) -> list[Task]:
     stored = {s.target for s in block.statements} - local
     gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
     made: list[Task] = []
-    rest = _needed_or_drawn(block.statements, frozenset(stored - gone), local, block)
+    code = tuple(s for s in block.statements if s.target not in _noise_of_sums(plan))
+    rest = _needed_or_drawn(code, frozenset(stored - gone), local, block)
     if any(s.target not in local for s in rest):
         made.append(replace(update, block=replace(block, statements=rest, symbols=_symbols(block.symbols, plan))))
     for name in ("pre", "post"):
@@ -130,6 +163,17 @@ def _updates(plan: Plan) -> list[Task]:
     for number, (factor, states) in enumerate(plan.sums.factors.items()):
         made.append(_column(plan, number, factor, states))
     return made
+
+
+def _noise_of_sums(plan: Plan) -> frozenset[str]:
+    """Names of normal numbers that only sums need."""
+    assert plan.parts.update is not None
+    block = plan.parts.update.block
+    if not any(m.noise for m in plan.sums.maps.values()):
+        return frozenset()
+    sums = keys(block, plan.sums.states)
+    rest = needed(block.statements, frozenset(s.target for s in block.statements) - locals_of(block) - set(sums), locals_of(block))
+    return frozenset(s.target for s in block.statements if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
 
 
 def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> Elementwise:
@@ -147,21 +191,31 @@ def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> 
             key = f"_{place.program}".replace(".", "_").replace("@", "_")
             symbols[key] = _array(place.program, (), place.dtype, key)
             value = add(value, multiply(psi, Name(key)))
+        for inner, psi in plan.sums.maps[v].noise:
+            place = plan.static_place(_product(factor, inner), "noise")
+            key = f"_{place.program}".replace(".", "_").replace("@", "_")
+            symbols[key] = _array(place.program, (), place.dtype, key)
+            value = add(value, multiply(multiply(psi, Name(key)), Call("randn", ())))
         target = f"_{here.program}".replace(".", "_").replace("@", "_")
         symbols[target] = _array(here.program, (), here.dtype, target)
         symbols[f"_new_{k}"] = Symbol(f"_new_{k}", "local", f"_new_{k}", dtype=here.dtype, writable=True)
         first.append(Assign(f"_new_{k}", "=", value))
         last.append(Assign(target, "=", Name(f"_new_{k}")))
     block = Block((*first, *last), symbols, update.block.functions, "state update of sums")
-    return replace(update, name=f"{update.name}.column{number}", space=side.space, bounds=side.bounds, block=block)
+    return replace(update, name=column_name(update, side, number), space=side.space, bounds=side.bounds, block=block)
+
+
+def column_name(update: Elementwise, side: Side, number: int) -> str:
+    """What the step of the sums under one factor is called."""
+    return f"{update.name}.{'column' if side.name == 'post' else side.name}{number}"
 
 
 def _product(a: Factor, b: Factor) -> Factor:
     return Factor(multiply(a.tree, b.tree), {**a.symbols, **b.symbols})
 
 
-def _total(plan: Plan, task: Summed) -> Elementwise:
-    """A summed variable as a function of the sums."""
+def _total(plan: Plan, task: Summed) -> Elementwise | Summed:
+    """A summed variable as a function of the sums; sums of cells are added up."""
     side, output = plan.parts.projection.post, plan.sums.outputs[task.name]
     symbols = {k: seen_from(s, side) for k, s in _symbols(output.symbols, plan).items()}
     value: Tree = ZERO
@@ -171,18 +225,41 @@ def _total(plan: Plan, task: Summed) -> Elementwise:
         symbols[key] = _array(place.program, (), place.dtype, key)
         value = add(value, multiply(psi, Name(key)))
     symbols["_total"] = seen_from(task.target, side)
+    if symbols["_total"].path:
+        block = Block((Assign("_value", "=", value),), symbols, task.block.functions, task.block.title)
+        return replace(task, space=side.space, target=symbols["_total"], block=block)
     block = Block((Assign("_total", "=", value),), symbols, task.block.functions, task.block.title)
     return Elementwise(name=task.name, clock=task.clock, when=task.when, order=task.order, space=task.target_space, bounds=task.bounds, block=block)
+
+
+# -- states read late ----------------------------------------------------------------------------------------------------
+def _remembered(plan: Plan, path: Pathway) -> Elementwise:
+    """At the end of what changes them in a step, the states of the sources go into their rings."""
+    parts = plan.parts
+    last, side = last_task(parts, path), parts.projection.pre
+    states = sorted(v for v, p in plan.late.items() if p is path)
+    kept = [*map(plan.equal_place, states), *([plan.last_place("pre")] if any(map(plan.is_driven, states)) else [])]
+    now, slots = _array(plan.newest(states[0]).program, (), "i4", "_newest"), Symbol("_slots", "param", f"{path.name}.slots", dtype="i8")
+    symbols = {"_newest": replace(now, shared=True), "_slots": slots}
+    code = []
+    for n, place in enumerate(kept):
+        symbols[f"_{n}"] = _array(place.program, (), place.dtype, f"_{n}")
+        symbols[f"_past_{n}"] = _array(plan.past_place(place).program, (), place.dtype, f"_past_{n}", plan.past(states[0], False))
+        code.append(Assign(f"_past_{n}", "=", Name(f"_{n}")))
+    step = Assign("_newest", "=", Op("%", (Op("+", (Name("_newest"), Number(1))), Name("_slots"))))
+    return Elementwise(name=f"{last.name}.pre.past", clock=last.clock, when=last.when, order=last.order, space=side.space, bounds=side.bounds,
+                       before=Block((step,), symbols, {}, "places of earlier values"), block=Block(tuple(code), symbols, {}, "earlier values"))
 
 
 # -- events --------------------------------------------------------------------------------------------------------------
 def _pathway(plan: Plan, path: Pathway) -> Pathway:
     parts, block = plan.parts, path.block
     own = parts.side_of(path)
-    mine = frozenset(k for k in keys(block, plan.equal) if plan.equal[block.symbols[k].program] == own.name) if not path.scattered else frozenset()
+    mine = frozenset(k for k in keys(block, plan.equal) if plan.equal[block.symbols[k].program] == own.name
+                     and (not path.scattered or plan.late.get(block.symbols[k].program) is path))
     once = _once(plan, path, own, mine)
     rest = _for_each(plan, path, own, mine)
-    return replace(path, once=once if once.statements else None, block=rest)
+    return replace(path, once=once if once.statements else path.once, block=rest)
 
 
 def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
@@ -190,20 +267,24 @@ def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
     block, p = path.block, plan.parts.projection
     driven = any(plan.is_driven(block.symbols[k].program) for k in mine) and path.driven > 0
     code = block.statements[:len(block.statements) - 1] if path.driven else block.statements
-    symbols = {k: seen_from(s, own) for k, s in _symbols(block.symbols, plan).items()}
+    symbols = {k: seen_from(s, own) for k, s in _symbols(block.symbols, plan, own.name).items()}
     chosen = needed(code, frozenset(k for k in mine if any(s.target == k for s in code)), locals_of(block))
     final_version, made = _versions(code, mine), []
-    count = dict.fromkeys(mine, 0)
+    count, read = dict.fromkeys(mine, 0), _payloads_read(plan, path, mine)
+
+    def sent(v: str, k: int) -> Assign:
+        place, key = plan.payload(block.symbols[v].program, k), f"_{v}_{k}"
+        symbols[key] = _array(place.program, (), place.dtype, key, plan.past(block.symbols[v].program, False, 1))
+        return Assign(key, "=", Name(v))
+
     for s in chosen:
         if s.target in mine:
             v, k = s.target, count[s.target]
-            if (v, k) in _payloads_read(plan, path, mine) and k != final_version[v]:
-                place = plan.payload(block.symbols[v].program, k)
-                key = f"_{v}_{k}"
-                symbols[key] = _array(place.program, (), place.dtype, key)
-                made.append(Assign(key, "=", Name(v)))
+            if (v, k) in read and k != final_version[v]:
+                made.append(sent(v, k))
             count[v] += 1
         made.append(s)
+    made += [sent(v, k) for v, k in sorted(read) if k == final_version[v] and block.symbols[v].program in plan.late]
     if driven:
         last = plan.last_place(own.name)
         key = next(k for k, s in block.symbols.items() if s.program == p.last_update and s.kind == "array")
@@ -273,10 +354,11 @@ def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Blo
             continue
         if not any(s is k for k in kept):
             continue
-        versions = {v: Name(f"_{v}_{count[v]}") for v in names(s.value) & mine if count[v] != final_version[v]}
+        versions = {v: Name(f"_{v}_{count[v]}") for v in names(s.value) & mine
+                    if count[v] != final_version[v] or block.symbols[v].program in plan.late}
         for v, key in versions.items():
             place = plan.payload(block.symbols[v].program, count[v])
-            symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id)
+            symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id, plan.past(block.symbols[v].program, True, 1))
         s = replace(s, value=substitute(s.value, {**now, **versions}))
         made += _added(plan, s, summed[s.target], symbols) if s.target in summed else [s]
     return replace(block, statements=tuple(made), symbols=symbols)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from brainsim.ir.flights import land, take_off
 from brainsim.ir.state import Pause, State
 from brainsim.targets.contract import Executable
 
@@ -36,6 +37,15 @@ def advance(executable: Executable, state: State, hosts: dict[int, Callable[[], 
     ``hosts`` are the Python functions of the `Host` kernels by number. Raises whatever they raise; the state is then at
     the step where it happened.
     """
+    take_off(state)
+    try:
+        _advance(executable, state, hosts, stop, progress)
+    finally:
+        if land(state):
+            executable.bind(state)
+
+
+def _advance(executable: Executable, state: State, hosts: dict[int, Callable[[], None]], stop: Stop, progress: Callable[[], None] | None) -> None:
     chunk, started = FIRST_CHUNK, time.perf_counter()
     while True:
         why = executable.advance(state, 0 if stop.wished else chunk)

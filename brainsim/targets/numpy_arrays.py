@@ -18,7 +18,7 @@ from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, RandomRows, Range, Statement, Store, While
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
-from brainsim.ir.walk import appends, free_locals, nodes, order_free, walk
+from brainsim.ir.walk import appends, free_locals, nodes, order_free, own_element, walk
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Written
 from brainsim.targets.words import NUMPY
@@ -316,7 +316,7 @@ class KernelWriter:
     def store(self, array: str, index: Expr, op: str, value: Expr, t: str) -> str:
         """An assignment; several elements may meet in one place."""
         place, text = self.element(array, index), self.text(value)
-        own = isinstance(index, Local) and index.name == "i"
+        own = own_element(index)
         vector = self.is_vector(index)
         everywhere = not vector and not isinstance(self.kernel.domain, Once)     # all elements write to one place
         if everywhere and op == "=":

@@ -9,7 +9,7 @@ from typing import Literal
 
 from brainsim.ir.expressions import Call, Draw, Expr, Load, Local, Op, Param
 from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Range, Store
-from brainsim.ir.walk import appends, calls_python, free_locals, nodes, order_free, own_element, statements, touches_only_own_element
+from brainsim.ir.walk import appends, calls_python, free_locals, nodes, order_free, own_element, own_place, statements, touches_only_own_element
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def independent(k: Kernel) -> bool:
     """Whether elements may be computed in any order and grouping (so the compiler may use SIMD)."""
     if appends(k) or not isinstance(k.domain, (Each, Range)) or not order_free(k):
         return False
-    return all(own_element(s.index) for s in statements(k.body) if isinstance(s, Store))
+    return all(own_place(s.index) for s in statements(k.body) if isinstance(s, Store))
 
 
 def _one_append(k: Kernel) -> bool:
@@ -71,7 +71,7 @@ def _by_owner(k: Kernel) -> Split:
             written[n.array].add(n.index)
     if any(len(ways) > 1 for ways in written.values()):
         return WHOLE
-    ways = {next(iter(w)) for w in written.values()}
+    ways = {_column(next(iter(w))) for w in written.values()}
     through = {w for w in ways if not own_element(w)}
     if not written:
         return WHOLE
@@ -87,6 +87,14 @@ def _by_owner(k: Kernel) -> Split:
     return WHOLE
 
 
+def _column(index: Expr) -> Expr:
+    """What says whose a place is: of an array with a row for each slot, the column."""
+    match index:
+        case Op("+", (Op("*", (_, Param(size, _))), Load() as column)) if size.endswith(".@size"):
+            return column
+    return index
+
+
 def _of_row(index: Expr) -> bool:
     """Whether an index depends on the row only, one place for each."""
     match index:
@@ -97,6 +105,11 @@ def _of_row(index: Expr) -> bool:
     return False
 
 
+FAR = 20
+"""Operations in the time of a look at a place that is not next to the last one."""
+
+
 def work(k: Kernel) -> int:
     """About how many operations an element takes."""
-    return sum(12 if isinstance(n, (Call, Draw)) else 1 for n in nodes(k))
+    far = isinstance(k.domain, (Events, FanOut)) * sum(isinstance(n, Store) for n in nodes(k))
+    return FAR * far + sum(12 if isinstance(n, (Call, Draw)) else 1 for n in nodes(k))

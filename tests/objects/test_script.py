@@ -14,7 +14,7 @@ P = PoissonGroup(60, 50*Hz)
 G = NeuronGroup(60, 'dv/dt = (I - v)/(10*ms) : 1\\nI : 1', method='euler')
 other = NeuronGroup(3, 'g : 1')
 S = Synapses(P, G, '''dg/dt = -g/(5*ms) : 1 (clock-driven)
-I_post = g : 1 (summed)''', on_pre='g += 1', method='exact')
+I_post = g : 1 (summed)''', on_pre='g += {jump}', method='exact')
 S.connect()
 {delay}
 {before}
@@ -24,10 +24,10 @@ print(S.reduction.kind('g'))
 """
 
 
-def kind(folder: Path, before: str = "", after: str = "", delay: str = "S.delay = 'rand()*ms'", **files: str) -> str:
+def kind(folder: Path, before: str = "", after: str = "", delay: str = "S.delay = 'rand()*ms'", jump: str = "1 + j", **files: str) -> str:
     """The class of the state in a script of its own."""
     script = folder / "script.py"
-    script.write_text(MODEL.format(delay=delay, before=textwrap.dedent(before), after=textwrap.dedent(after)), encoding="utf-8")
+    script.write_text(MODEL.format(delay=delay, before=textwrap.dedent(before), after=textwrap.dedent(after), jump=jump), encoding="utf-8")
     for name, text in files.items():
         (folder / f"{name}.py").write_text(textwrap.dedent(text), encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=folder)
@@ -42,7 +42,8 @@ def test_a_script_that_reads_a_state_finds_its_values(tmp_path, after):
 
 
 def test_values_that_the_synapses_of_a_source_share_can_be_read_from_there(tmp_path):
-    assert kind(tmp_path, delay="", after="S.g[:]") == "pre"
+    assert kind(tmp_path, delay="", jump="1", after="S.g[:]") == "pre"
+    assert kind(tmp_path, jump="1", after="S.g[:]") == "pre (delayed)"
 
 
 @pytest.mark.parametrize("text", ["", "other.g[:]", "S.g = 0", "x = 'dg/dt'"])

@@ -8,7 +8,7 @@ import brainsim.objects.reduced as reduced
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms, network_operation, seed
 from brainsim.errors import WrongState, WrongValue
 
-PRE, EQUAL, SUM, SYN = "pre", "post (equal)", "post (sum)", "synapse"
+PRE, LATE, EQUAL, SUM, SYN = "pre", "pre (delayed)", "post (equal)", "post (sum)", "synapse"
 CONSTANTS = {"tau": 5 * ms, "taur": 2 * ms, "taud": 9 * ms, "a": 0.3, "E": 1.6, "U": 0.4, "per": 1 / ms}
 
 
@@ -16,6 +16,7 @@ CONSTANTS = {"tau": 5 * ms, "taur": 2 * ms, "taud": 9 * ms, "a": 0.3, "E": 1.6, 
 def every_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reduce few synapses too, and although this file reads their values."""
     monkeypatch.setattr(reduced, "FEW", 0)
+    monkeypatch.setattr(reduced, "MOST_PAST", 1000)
     monkeypatch.setattr(reduced, "looks_at", lambda thing, names: frozenset())
 
 
@@ -69,7 +70,7 @@ ROWS = {
         (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1", on_post="w *= 1.02"), {"g": PRE, "w": SYN}),
     "plastic weight at the read, delay of its own":
         (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1", on_post="w *= 1.02", delay="each"),
-         {"g": SYN, "w": SYN}),
+         {"g": LATE, "w": SYN}),
     "dual exponential":
         (dict(model="dg/dt = -g/taud + h*per : 1 (clock-driven)\ndh/dt = -h/taur : 1 (clock-driven)\nw : 1\nI_post = g*(E - v_post) : 1 (summed)",
               on_pre="h += w", delay="each"), {"g": SUM, "h": SUM}),
@@ -93,6 +94,13 @@ ROWS = {
     "NMDA, saturating":
         (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = -x/taur : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)",
               on_pre="x += 1", method="rk4"), {"s": PRE, "x": PRE}),
+    "NMDA, saturating, with a delay for each synapse":
+        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = -x/taur : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)",
+              on_pre="x += 1", method="rk4", delay="each"), {"s": LATE, "x": LATE}),
+    "NMDA with a delay for each synapse, driven by the source":
+        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = (pulse_pre - x)/taur : 1 (clock-driven)\nw : 1\n"
+                    "I_post = w*s : 1 (summed)", on_pre="x += 1; pulse_pre += 0.1", sources="dpulse/dt = -pulse/(1*ms) : 1", method="euler",
+              delay="each"), {"s": SYN, "x": SYN}),
     "saturating jump, shared":
         (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)", on_pre="s += a*(1 - s)"), {"s": PRE}),
     "saturating jump with the weight in it":
@@ -104,7 +112,15 @@ ROWS = {
     "Tsodyks-Markram, event-driven":
         (dict(model=STP.format("(event-driven)"), on_pre=STP_EVENT), {"u": PRE, "x": PRE, "g": SUM}),
     "Tsodyks-Markram with a delay for each synapse":
-        (dict(model=STP.format("(clock-driven)"), on_pre=STP_EVENT, delay="each"), {"u": SYN, "x": SYN, "g": SUM}),
+        (dict(model=STP.format("(clock-driven)"), on_pre=STP_EVENT, delay="each"), {"u": LATE, "x": LATE, "g": SUM}),
+    "Tsodyks-Markram, event-driven, with a delay for each synapse":
+        (dict(model=STP.format("(event-driven)"), on_pre=STP_EVENT, delay="each"), {"u": LATE, "x": LATE, "g": SUM}),
+    "Tsodyks-Markram, the release by a local name, read after the jump":
+        (dict(model=STP.format("(event-driven)"), on_pre="u += U*(1 - u); r = u*x; x -= r; g += w*(r + 0.1*x)", delay="each"),
+         {"u": LATE, "x": LATE, "g": SUM}),
+    "Tsodyks-Markram with a delay for each synapse, not at rest in the beginning":
+        (dict(model=STP.format("(clock-driven)").replace("du/dt = -u", "du/dt = (0.3 - u)"), on_pre=STP_EVENT, delay="each"),
+         {"u": SYN, "x": SYN, "g": SUM}),
     "depression with a release of its own":
         (dict(model=STP.format("(clock-driven)") + "\nU_syn : 1", on_pre="u += 0.3*U_syn*(1 - u); g += w*u*x; x -= u*x"),
          {"u": SYN, "x": SYN, "g": SUM}),
@@ -134,6 +150,8 @@ ROWS = {
         (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g**2 : 1 (summed)", on_pre="g += w", delay="each"), {"g": SYN}),
     "a term without the state":
         (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g + 0.01*w : 1 (summed)", on_pre="g += w"), {"g": SYN}),
+    "gap junctions have no state":
+        (dict(model="w : 1\nI_post = 0.1*w*(x_in_pre - v_post) : 1 (summed)", on_pre="v_post += 0.1"), {}),
     "noise of its own":
         (dict(model="dg/dt = -g/tau + 0.1*xi*tau**-0.5 : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", method="euler"), {"g": SYN}),
 }
