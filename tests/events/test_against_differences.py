@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import jax
 import numpy as np
 import pytest
 
 from brainsim import *
 from brainsim.objects.event_gradients import event_functional
-from tests.events.numeric import assert_gradients_are_those_of_differences
+
+jax = pytest.importorskip("jax")
+from tests.events.numeric import assert_gradients_are_those_of_differences  # noqa: E402, I001
 
 TIMES = [1, 4, 7, 12, 15, 22, 30, 33, 41]*ms
 WHO = [0, 1, 0, 1, 0, 0, 1, 0, 1]
