@@ -32,7 +32,7 @@ def next_event(d: Dynamics, x: Array, t: Array, limit: Array, p: Array, group: A
 
 def _bracket(d: Dynamics, x: Array, span: Array, p: Array, group: Array) -> tuple[Array, tuple[Array, Array], Array, Array]:
     """The first cell with a crossing: the state where it begins, (its beginning, the lower end of a bracket in it), the upper end, whether there is one."""
-    length = jnp.broadcast_to(d.cell(p, x, group), span.shape)
+    length = jnp.broadcast_to(d.cell(x, p, group), span.shape)
 
     def go_on(carry: tuple[Array, ...]) -> Array:
         return jnp.any(carry[-1])

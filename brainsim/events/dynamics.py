@@ -60,7 +60,7 @@ class Dynamics:
         """dx/dt"""
         return self._of_each(group, x, p, lambda g, names: [value_of(r, names) for r in g.rates])
 
-    def cell(self, p: Array, x: Array, group: Array) -> Array:
+    def cell(self, x: Array, p: Array, group: Array) -> Array:
         """Seconds within which the event function has at most one extremum; for stepped groups one step."""
         def of(g: Neurons, names: Mapping[str, Array]) -> list[Array]:
             if g.closed is None:

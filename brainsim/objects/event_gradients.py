@@ -72,6 +72,8 @@ class _Reading:
         if self.net.t_:
             raise WrongState("Event-based gradients begin at t = 0", found=f"{self.net.name} is at t = {self.net.t}",
                              help="go back with net.restore(), or make the network anew")
+        if not self.groups:
+            raise WrongValue(f"{self.net.name} has no NeuronGroup, so there is nothing to differentiate", help="Network(G, S, ...)")
         steps = {o.clock.dt_ for o in self.groups + self.synapses}
         if len(steps) > 1:
             raise Unsupported("The groups have clocks with different dt", found=", ".join(f"{s} s" for s in sorted(steps)),
@@ -204,7 +206,12 @@ class _Reading:
             case "index":
                 return self._index(s)
         v = self._variables().get(s.program)
-        return _single(v) if v is not None and v.values is not None else np.asarray(0.0)
+        if v is not None and v.values is not None:
+            return _single(v)
+        found = next((a for o in self.synapses for a in [o._array(s.program)] if a is not None), None)
+        if found is None:
+            raise Unsupported(f"'{s.name}' has no value that holds for a whole run", help="keep it in a parameter, set before")
+        return np.asarray(found, float)
 
     def _index(self, s: Symbol) -> np.ndarray:
         most = max(len(g) for g in (*self.groups, *self.sources))
