@@ -61,7 +61,7 @@ def _type_name(value: object) -> str:
 
 
 def _defaults() -> dict[str, Preference]:
-    targets = ("auto", "cython", "numpy", "interpreter")
+    targets = ("auto", "cython", "numpy", "jax", "interpreter")
     return {
         "codegen.target": _row("auto", _one_of(*targets), ", ".join(targets), "what runs the model; auto: cython where a C compiler is found"),
         "codegen.math": _row("fast", _one_of("fast", "strict"), "fast, strict", "fast: relaxed, a few ulp; strict: bit-identical on every target"),

@@ -34,6 +34,7 @@ from brainsim.stages import stage
 from brainsim.targets.contract import Executable, Missing, Target, Written
 from brainsim.targets.cython_module import CythonTarget
 from brainsim.targets.interpreter import Interpreter
+from brainsim.targets.jax_scan import JaxTarget
 from brainsim.targets.numpy_arrays import NumpyTarget
 
 logger = logging.getLogger("brainsim")
@@ -106,6 +107,8 @@ def choose_target(threads: int | None = None) -> Target:
         return Interpreter()
     if wanted == "numpy":
         return NumpyTarget()
+    if wanted == "jax":
+        return _or_refuse(JaxTarget())
     target = CythonTarget(str(math), str(compiler), int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]
     found = target.available()
     if isinstance(found, Missing):
@@ -113,6 +116,14 @@ def choose_target(threads: int | None = None) -> Target:
             raise BrainsimError(f"The target 'cython' does not run here: {found.reason}", help=found.remedy)
         _warn_once(f"{found.reason}: running on the slower NumPy target. To run compiled, {found.remedy}")
         return NumpyTarget()
+    return target
+
+
+def _or_refuse(target: Target) -> Target:
+    """The target, if it runs here."""
+    found = target.available()
+    if isinstance(found, Missing):
+        raise BrainsimError(f"The target '{target.name}' does not run here: {found.reason}", help=found.remedy)
     return target
 
 
@@ -129,6 +140,7 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
     left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops", "fuse_resets") if profile else ()
+    left_out += target.left_out
     passes, lowered = tuple(p for p in PASSES if p not in left_out), program
     program = stage("optimise")(optimise)(program, passes)
     program, ended = watched(program) if profile else (program, {})
@@ -203,6 +215,7 @@ def allocate(program: Program, values: Values, literals: Mapping[str, float]) ->
     queues = {q.name: queues[q.name] for q in program.queues}
     arrays = {a.name: own[a.name] if a.name in own else values.contents(a.name) for a in program.arrays}
     sizes |= {a.space: len(arrays[a.name]) for a in program.arrays if a.space not in sizes}
+    sizes |= {q.into: values.sizes[q.into] for q in program.queues if q.into in values.sizes}
     for q in program.queues:
         state = queues[q.name]
         state.make_room(16)

@@ -12,7 +12,6 @@ import optax
 from jax import numpy as jnp
 
 from brainsim import *
-from brainsim.objects.event_gradients import event_functional
 
 jax.config.update('jax_enable_x64', True)
 
@@ -63,8 +62,8 @@ def network(rng):
         synapses.connect()
         synapses.w = rng.normal(mean, spread, len(synapses))
     net = Network(inputs, hidden, output, first, second)
-    return event_functional(net, duration, params=['first.w', 'second.w'], inputs=['inputs.times'], outputs=['output.first_spike', 'output.v'],
-                            max_spikes={'hidden': 12, 'output': 12})
+    return net.functional(duration, grad='events', params=['first.w', 'second.w'], inputs=['inputs.times'], outputs=['output.first_spike', 'output.v'],
+                          max_spikes={'hidden': 12, 'output': 12})
 
 
 def train(n=5000, epochs=20, batch=100, rate=2e-3, most=1.0):
@@ -96,7 +95,7 @@ def train(n=5000, epochs=20, batch=100, rate=2e-3, most=1.0):
         return optax.apply_updates(params, change), state, value
 
     answers = jax.jit(lambda params, times: jnp.argmin(first_spikes(params, times)[0], axis=1))
-    params = {name: jnp.asarray(w) for name, w in sim.initial.items()}
+    params = {name: jnp.asarray(w) for name, w in sim.params.items()}
     state, course, best = optimiser.init(params), [], (-1, params)
     for epoch in range(epochs):
         order = rng.permutation(n)

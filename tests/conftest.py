@@ -32,7 +32,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "feature(name, ...): the features in tests/features/table.py that this test stands for")
 
 
-@pytest.fixture(params=["numpy", "cython"])
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--targets", default="numpy,cython", help="targets that tests of simulated objects run on: numpy, cython, jax")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "target" in metafunc.fixturenames and not any(m.args and m.args[0] == "target" for m in metafunc.definition.iter_markers("parametrize")):
+        metafunc.parametrize("target", metafunc.config.getoption("--targets").split(","), indirect=True)
+
+
+@pytest.fixture
 def target(request: pytest.FixtureRequest, fresh: None) -> str:
     """Runs the test on each target; ``one_target`` below takes NumPy only."""
     prefs["codegen.target"] = request.param

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from brainsim import Network, ms, pipeline, prefs, seed
+from brainsim import Network, NetworkOperation, ms, pipeline, prefs, seed
+from brainsim.errors import Unsupported
 from brainsim.ir.check import problems
 from brainsim.passes import PASSES, optimise
 from brainsim.targets import cython_module
@@ -61,6 +62,16 @@ def test_targets_agree(model, target, passes):
     compare(record(model, target, passes), reference(model), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("passes", [True, False], ids=["optimised", "plain"])
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
+def test_jax_agrees_to_a_few_ulp(model, passes):
+    if any(isinstance(o, NetworkOperation) for o in model()):
+        with pytest.raises(Unsupported, match="network operation"):
+            record(model, "jax", passes)
+    else:
+        compare(record(model, "jax", passes), reference(model), **FAST)
+
+
 @pytest.mark.parametrize("left_out", PASSES)
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
 def test_every_pass_may_be_left_out(model, left_out, monkeypatch):
@@ -81,6 +92,11 @@ def test_any_number_of_threads_gives_the_same_bits(model, threads, monkeypatch):
     alone = record(model, "cython", math="fast")
     prefs.codegen.threads = threads
     compare(record(model, "cython", math="fast"), alone, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if m.__name__ not in ("called_from_python", "irregular_times")], ids=lambda m: m.__name__)
+def test_a_run_in_three_pieces_is_the_same_run_with_jax(model):
+    compare(record(model, "jax", pieces=3), record(model, "jax"), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("target", ["numpy", "cython"])

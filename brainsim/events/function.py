@@ -10,20 +10,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from brainsim.errors import UnknownName, WrongState, WrongValue, near
+from brainsim.errors import DimensionMismatchError, UnknownName, WrongState, WrongValue, near
 from brainsim.events.assembly import Hybrid, simulation_of
+from brainsim.units import Quantity, get_dimensions
+from brainsim.units.dimensions import SECOND, Dimension
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A parameter: the names in the program that it sets, the shape of its values, and their values in the network (base units)."""
+    """A parameter: the names in the program that it sets, its dimension, and its values in the network (base units)."""
 
     name: str
     sets: tuple[str, ...]
-    shape: tuple[int, ...]
+    dimension: Dimension
     now: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of its values."""
+        return self.now.shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +57,7 @@ class Output:
 class EventFunction:
     """``sim(params, inputs)`` gives a dictionary of outputs. Pure: fit for `jax.grad`, `jax.jit` and `jax.vmap`; in seconds and base units.
 
-    ``params`` and ``inputs`` map names to arrays; what is left out keeps its value in the network (``sim.initial``). ``key`` is accepted for
+    ``params`` and ``inputs`` map names to arrays; what is left out keeps its value in the network (``sim.params``). ``key`` is accepted for
     the sake of one form of call: nothing here is random. Where a neuron spikes more often than ``max_spikes`` allows, a call outside of JAX
     raises `WrongValue`; within transformations all outputs become NaN.
     """
@@ -63,27 +70,17 @@ class EventFunction:
     times_of: Mapping[str, str] = field(default_factory=dict)   #: name of an input → source
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the inputs."""
-        return tuple(self.times_of)
-
-    @property
-    def params(self) -> tuple[str, ...]:
-        """Names of the parameters."""
-        return tuple(p.name for p in self.places)
-
-    @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the outputs."""
         return tuple(o.name for o in self.asked)
 
     @property
-    def initial(self) -> dict[str, np.ndarray]:
+    def params(self) -> dict[str, np.ndarray]:
         """Values of the parameters in the network, in base units."""
         return {p.name: p.now.copy() for p in self.places}
 
     @property
-    def initial_inputs(self) -> dict[str, np.ndarray]:
+    def inputs(self) -> dict[str, np.ndarray]:
         """Times of the given spikes in the network, in seconds, in the order in which they were given."""
         return {name: s.times.copy() for name, source in self.times_of.items() for s in self.sources if s.source == source}
 
@@ -99,17 +96,24 @@ class EventFunction:
 
     def _checked(self, params: dict[str, Array], inputs: dict[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
         shapes = {p.name: p.shape for p in self.places}
-        times = {name: t.shape for name, t in self.initial_inputs.items()}
+        times = {name: t.shape for name, t in self.inputs.items()}
         for given, known, what in ((params, shapes, "parameter"), (inputs, times, "input")):
             for name, value in given.items():
                 if name not in known:
                     raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or f"one of {', '.join(known) or 'none'}")
+                self._check_unit(name, value)
                 value = jnp.asarray(value, float)
                 if value.shape not in (known[name], ()):
                     raise WrongValue(f"The {what} '{name}' has another shape", found=str(value.shape),
                                      help=f"give {known[name]}, or one number; jax.vmap adds batches")
                 given[name] = jnp.broadcast_to(value, known[name])
         return params, inputs
+
+    def _check_unit(self, name: str, value: object) -> None:
+        if isinstance(value, Quantity):
+            wanted = next((p.dimension for p in self.places if p.name == name), SECOND)
+            if get_dimensions(value) is not wanted:
+                raise DimensionMismatchError(f"'{name}' cannot be set to this value", wanted, get_dimensions(value))
 
     def _refuse_overflow(self, overflow: Mapping[str, Array]) -> None:
         for name, full in overflow.items():
@@ -139,7 +143,7 @@ class EventFunction:
 
     def __repr__(self) -> str:
         lines = [f"Function with exact gradients through spikes, for {self.net.duration} s"]
-        shapes = {**{p.name: p.shape for p in self.places}, **{n: t.shape for n, t in self.initial_inputs.items()}}
+        shapes = {**{p.name: p.shape for p in self.places}, **{n: t.shape for n, t in self.inputs.items()}}
         for what, names in (("parameters", self.params), ("inputs", self.inputs)):
             lines.append(f"  {what}: " + (", ".join(f"{n} {shapes[n]}" for n in names) or "none"))
         return "\n".join([*lines, f"  outputs: {', '.join(self.outputs)}"])

@@ -29,6 +29,7 @@ from brainsim.objects.recorders import Recorder
 from brainsim.objects.result import own_name
 from brainsim.objects.synapses import Synapses
 from brainsim.objects.variables import Variable
+from brainsim.units.dimensions import SECOND, Dimension
 
 if TYPE_CHECKING:
     from brainsim.objects.network import Network
@@ -51,6 +52,14 @@ def event_functional(net: "Network", duration: object, params: Iterable[str] = (
     run = RunNamespace.given(namespace, level)
     return _Reading(net, run).function(seconds(duration, "duration"), tuple(params), tuple(inputs), outputs, max_spikes,
                                        None if step is None else seconds(step, "step"))
+
+
+def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: object, checkpoint: object, truncate: object) -> None:
+    """`WrongValue` for options that mean something for runs in steps only."""
+    for name, given, default, help in (("batch", batch, None, "jax.vmap(sim, ...) runs batches"), ("surrogate", surrogate, "superspike(alpha=10)", ""),
+                                       ("reset_grad", reset_grad, "full", ""), ("checkpoint", checkpoint, None, ""), ("truncate", truncate, None, "")):
+        if given != default:
+            raise WrongValue(f"{name}= has no meaning with grad='events'", found=repr(given), help=help or "leave it out: gradients are exact")
 
 
 @dataclass
@@ -236,22 +245,22 @@ class _Reading:
         if own not in known:
             said = [*known, *(f"{w}.{n.partition('.')[2]}" for w, o in self.words.items() for n in known if n.startswith(f"{o}."))]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said) or f"one of {', '.join(known)}")
-        programs, now = known[own]
-        return function.Place(name, programs, now.shape, now)
+        return function.Place(name, *known[own])
 
-    def _settable(self, symbols: Mapping[tuple[str, str], Symbol]) -> Iterator[tuple[str, tuple[tuple[str, ...], np.ndarray]]]:
+    def _settable(self, symbols: Mapping[tuple[str, str], Symbol]) -> Iterator[tuple[str, tuple[tuple[str, ...], Dimension, np.ndarray]]]:
         for o in (*self.groups, *self.synapses):
             for v in o.variables.values():
                 if v.values is not None and v.symbol is None and not v.read_only and not v.name.startswith("_") and v.dtype[0] == "f":
-                    yield f"{o.name}.{v.name}", ((v.program,), _single(v))
+                    yield f"{o.name}.{v.name}", ((v.program,), v.dimension, _single(v))
         for s in self.synapses:
             for path in s._pathways:
-                yield f"{s.name}.delay" if path.label == "pre" else f"{s.name}.{path.label}.delay", ((path._delay.program,), _single(path._delay))
+                yield f"{s.name}.delay" if path.label == "pre" else f"{s.name}.{path.label}.delay", ((path._delay.program,), SECOND, _single(path._delay))
         outside = {(owner, s.name): s for (owner, _), s in symbols.items() if s.kind == "param" and s.origin == "namespace"}
         for name in dict.fromkeys(n for _, n in outside):
             every = {owner: s for (owner, n), s in outside.items() if n == name}
-            yield name, (tuple(dict.fromkeys(s.program for s in every.values())), self._value(next(iter(every.values()))))
-            yield from ((f"{s.program}", ((s.program,), self._value(s))) for s in every.values())
+            first = next(iter(every.values()))
+            yield name, (tuple(dict.fromkeys(s.program for s in every.values())), first.dimension, self._value(first))
+            yield from ((s.program, ((s.program,), s.dimension, self._value(s))) for s in every.values())
 
     def _check_inputs(self, inputs: tuple[str, ...]) -> None:
         known = [f"{p.name}.times" for p in self.sources]
@@ -267,9 +276,10 @@ class _Reading:
             known |= {f"{g.name}.{n}": (g.name, k) for k, x in enumerate(neurons[g.name].states) for n in [x.rpartition(".")[2]] if n in g.variables}
         default = [n for n, (_, what) in known.items() if what == "spikes" or isinstance(what, int)]
         for name in default if outputs is None else outputs:
-            if self._own(name) not in known:
+            own = self._own(name).removesuffix("[-1]")      # as on the grid, where this is the last of many
+            if own not in known:
                 raise UnknownName(f"There is no output '{name}'", help=near(name, known) or f"one of {', '.join(known)}")
-            yield function.Output(name, *known[self._own(name)])
+            yield function.Output(name, *known[own])
 
 
 def _written_out(a: Arrival, inputs: Mapping[str, Any]) -> Arrival:

@@ -78,6 +78,8 @@ class Simulation:
         self._drawn = 0
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
+        self.tasks = network.prepared.tasks        #: what happens in a step
+        self.reductions = [(o._reduced, o.name) for o in network if "_reduced" in vars(o)]     #: of synapses, with their names
         self._outside_target = bool(network.prepared.in_python)
         #: what the places of synaptic states depend on
         self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every if "_reduced" in vars(o)))
@@ -98,6 +100,15 @@ class Simulation:
     def duration(self) -> Quantity | None:
         """Length of a run that is not told its own."""
         return None if self._duration is None else Quantity(self._duration, SECOND)
+
+    @property
+    def parts(self) -> Mapping[str, Subgroup]:
+        """Parts of groups, by the names that the script has for them."""
+        return self._parts
+
+    def ends(self, length: float) -> dict[str, int]:
+        """The step at which each clock ends after so many seconds."""
+        return self._ends(length)
 
     @property
     def in_python(self) -> bool:
@@ -325,7 +336,7 @@ class Simulation:
 
 def _may_be_set(v: Variable) -> bool:
     linked = "linked" in v.flags and v.linked_to is not None
-    return (v.values is not None or linked or v.moved) and v.symbol is None and not v.read_only and not v.name.startswith("_") \
+    return (v.moved or v.values is not None or linked) and v.symbol is None and not v.read_only and not v.name.startswith("_") \
         and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 

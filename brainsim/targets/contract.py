@@ -51,6 +51,7 @@ class Target(Protocol):
 
     name: str
     calls_python: bool     #: whether kernels may call Python functions
+    left_out: tuple[str, ...]     #: passes that it does better itself
 
     def available(self) -> Available | Missing:
         """Never raises."""

@@ -32,6 +32,7 @@ class CythonTarget:
 
     name = "cython"
     calls_python = False
+    left_out = ()
 
     def __init__(self, math: str = "fast", compiler: str = "", threads: int = 1):
         self.math, self.choice, self.threads = math, compiler, threads

@@ -14,6 +14,7 @@ class Interpreter:
 
     name = "interpreter"
     calls_python = True
+    left_out = ()
     def available(self) -> Available:
         """Always."""
         return Available("plain Python")

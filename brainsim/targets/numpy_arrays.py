@@ -30,6 +30,7 @@ class NumpyTarget:
 
     name = "numpy"
     calls_python = True
+    left_out = ()
     def available(self) -> Available:
         """Always."""
         return Available(f"NumPy {np.__version__}")

@@ -29,12 +29,12 @@ def assert_gradients_are_those_of_differences(sim: Any, least_spikes: int, sizes
 
     With fewer than ``least_spikes`` the comparison would say little, so that fails too.
     """
-    names = (*sim.initial, *sim.initial_inputs)
+    names = (*sim.params, *sim.inputs)
     assert set(names) == set(sizes)
-    start = {**sim.initial, **sim.initial_inputs}
+    start = {**sim.params, **sim.inputs}
 
     def of(values: Arrays) -> tuple[Any, Arrays]:
-        outputs = sim({n: values[n] for n in sim.initial}, {n: values[n] for n in sim.initial_inputs})
+        outputs = sim({n: values[n] for n in sim.params}, {n: values[n] for n in sim.inputs})
         return loss(outputs), outputs
 
     compiled = jax.jit(jax.value_and_grad(of, has_aux=True))

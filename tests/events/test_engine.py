@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from brainsim import *
-from brainsim.errors import WrongState, WrongValue
+from brainsim.errors import DimensionMismatchError, WrongState, WrongValue
 from brainsim.objects.event_gradients import event_functional
 
 jax = pytest.importorskip("jax")
@@ -58,9 +58,9 @@ def test_spikes_are_those_of_the_grid_in_the_limit_of_small_steps():
 
 def test_a_batch_is_its_members_one_by_one():
     """Of inputs, of weights, and of both ways at once; values and derivatives."""
-    sim = event_functional(layered()[0], 60*ms, ["S.w", "R.w"], ["P.times"], ["H.spikes", "H.v"], max_spikes=12)
-    w = jnp.asarray(sim.initial["S.w"])
-    times = sim.initial_inputs["P.times"] * np.linspace(0.8, 1.1, 4)[:, None]
+    sim = event_functional(layered()[0], 60*ms, ["S.w"], ["P.times"], ["H.spikes", "H.v"], max_spikes=12)
+    w = jnp.asarray(sim.params["S.w"])
+    times = sim.inputs["P.times"] * np.linspace(0.8, 1.1, 4)[:, None]
 
     def value(w, t):
         found = sim({"S.w": w}, {"P.times": t})
@@ -68,12 +68,11 @@ def test_a_batch_is_its_members_one_by_one():
 
     loss = jax.jit(jax.value_and_grad(value))
     alone = [loss(w, t) for t in times]
-    together = jax.jit(jax.vmap(loss, (None, 0)))(w, times)
     assert len({float(v) for v, _ in alone}) == 4
-    np.testing.assert_allclose(together[0], [v for v, _ in alone], rtol=1e-12)
-    np.testing.assert_allclose(together[1], [g for _, g in alone], rtol=1e-9, atol=1e-12)
     scales = np.array([1, 1.02])
-    square = jax.jit(jax.vmap(jax.vmap(loss, (None, 0)), (0, None)))(scales[:, None]*w, times[:2])
+    square = jax.jit(jax.vmap(jax.vmap(loss, (None, 0)), (0, None)))(scales[:, None]*w, times)
+    np.testing.assert_allclose(square[0][0], [v for v, _ in alone], rtol=1e-12)
+    np.testing.assert_allclose(square[1][0], [g for _, g in alone], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(square[1][1, 1], loss(1.02*w, times[1])[1], rtol=1e-9, atol=1e-12)
     summed = jax.jit(jax.grad(lambda w: jnp.sum(jax.vmap(value, (None, 0))(w, times))))(w)
     np.testing.assert_allclose(summed, sum(g for _, g in alone), rtol=1e-9, atol=1e-12)
@@ -145,6 +144,28 @@ def test_a_network_that_has_run_is_refused():
     net.run(1*ms)
     with pytest.raises(WrongState, match="begin at t = 0"):
         event_functional(net, 10*ms)
+
+
+def test_functional_leads_here():
+    net, _ = layered()
+    sim = net.functional(60*ms, ["S.w"], outputs=["H.spikes", "H.v[-1]"], grad="events", max_spikes=12)
+    same = event_functional(net, 60*ms, ["S.w"], outputs=["H.spikes", "H.v"], max_spikes=12)()
+    found = sim({"S.w": sim.params["S.w"]})
+    np.testing.assert_array_equal(found["H.spikes"], same["H.spikes"])
+    np.testing.assert_array_equal(found["H.v[-1]"], same["H.v"])
+    with pytest.raises(WrongValue, match="batch= has no meaning with grad='events'.*\n.*\n  Help: jax.vmap"):
+        net.functional(60*ms, grad="events", batch=3)
+    with pytest.raises(WrongValue, match="grad= is 'surrogate' or 'events'"):
+        net.functional(60*ms, grad="exact")
+
+
+def test_values_may_have_units():
+    sim = event_functional(layered()[0], 60*ms, ["T.delay"], ["P.times"], ["H.v"])
+    np.testing.assert_array_equal(sim({"T.delay": 1.5*ms})["H.v"], sim({"T.delay": 1.5e-3})["H.v"])
+    with pytest.raises(DimensionMismatchError, match="'T.delay' cannot be set"):
+        sim({"T.delay": 1.5*mV})
+    with pytest.raises(WrongValue, match=r"'P.times' has another shape\n  Found: \(3,\)"):
+        sim({}, {"P.times": [1, 2, 3]*ms})
 
 
 def test_brainsim_works_without_jax(monkeypatch):

@@ -69,7 +69,7 @@ def test_weights_and_delays_of_a_recurrent_network():
         found = sim(params)["G.spikes"]*1e3
         return jnp.sum(jnp.where(jnp.isfinite(found), weights*found, 0)), found
 
-    (_, found), gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))(sim.initial)
+    (_, found), gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))(sim.params)
     spikes = [np.asarray(row[np.isfinite(row)]) for row in found]
     assert min(map(len, spikes)) >= 2
     gw, gd = by_hand([times[index == 0], times[index == 1]], spikes, w, d, [np.asarray(weights[n]) for n in range(N)])

@@ -133,5 +133,5 @@ def test_parameters_have_the_names_of_a_compiled_network():
     net.add(H)
     sim = event_functional(net, 10*ms, [*net.compile().parameters, "H.k"])
     assert {"S.w", "S.delay", "G.v", "G.I", "tau", "other.k"} <= set(sim.params)
-    assert sim.initial["tau"] == pytest.approx(7e-3)
-    assert sim.initial["H.k"].shape == (1,)
+    assert sim.params["tau"] == pytest.approx(7e-3)
+    assert sim.params["H.k"].shape == (1,)

@@ -1,0 +1,255 @@
+"""Writes each kernel as a Python function that JAX traces: `jax_step.Step` → the same, with some of its values replaced."""
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Once, Program, RandomRows, Range, Statement, Store, While
+from brainsim.ir.walk import nodes, order_free, statements, walk
+from brainsim.targets.jax_delivery import Delivery, deliveries
+from brainsim.targets.words import NUMPY
+from brainsim.targets.writer import local
+
+HEAD = "def kernel_{number}(c):\n    # {name}\n    A = c.A"
+
+
+def records(program: Program) -> frozenset[str]:
+    """Queues that only grow."""
+    read = {k.domain.queue for k in program.kernels if isinstance(k.domain, (Events, FanOut, RandomRows))}
+    read |= {n.queue for k in program.kernels for n in nodes(k) if isinstance(n, Clear)}
+    return frozenset(q.name for q in program.queues if q.name not in read)
+
+
+def constant_arrays(program: Program) -> frozenset[str]:
+    """Arrays that no kernel writes."""
+    written = {n.array for k in program.kernels for n in nodes(k) if isinstance(n, Store)}
+    return frozenset(a.name for a in program.arrays if a.name not in written)
+
+
+def module(program: Program) -> str:
+    """All kernels, and ``setup``, which makes the matrices of projections whose weights stay as they are."""
+    made = [KernelWriter(program, k, n) for n, k in enumerate(program.kernels)]
+    functions = "\n\n\n".join(w.function() for w in made)
+    lines = [line for w in made for line in w.setup]
+    return "\n".join(["def setup(c):", "    A = c.A", *(lines or ["    pass"])]) + "\n\n\n" + functions + "\n"
+
+
+class KernelWriter:
+    """Writes one kernel."""
+
+    def __init__(self, program: Program, kernel: Kernel, number: int):
+        self.program, self.kernel, self.number = program, kernel, number
+        self.records, self.fixed = records(program), constant_arrays(program)
+        self.spaces = {a.name: a.space for a in program.arrays}
+        self.times = {f"{c}.{part}" for c in program.clocks for part in ("t", "step")}
+        self.free = order_free(kernel)
+        self.temporary = itertools.count()
+        self.setup: list[str] = []
+        self.taking = ""          # the queue whose condition is being written
+        self.finds = any(isinstance(n, Append) and n.queue not in self.records for n in nodes(kernel)) and isinstance(kernel.domain, (Each, Range))
+
+    # -- expressions ---------------------------------------------------------------------------------------------------
+    def text(self, e: Expr) -> str:
+        """An expression over all elements at once."""
+        match e:
+            case Const(value):
+                return repr(value)
+            case Local(name, _):
+                return local(name)
+            case Param(name, _):
+                return self.parameter(name)
+            case Load(array, index, _):
+                return f"take(A[{array!r}], {self.text(index)})"
+            case Op((">" | ">=" | "<" | "<=") as op, (a, b)) if self.taking and not self._drawn(e) and "f" in dtype(a) + dtype(b):
+                return self.margin(*((a, b, op) if op[0] == ">" else (b, a, op.replace("<", ">"))))
+            case Op(op, args) if op in ("and", "or") and len(args) > 2:
+                return self.text(Op(op, (Op(op, args[:-1]), args[-1])))
+            case Op("**", (a, b)):
+                return f"power({self.operand('**', a)}, {self.operand('**', b)})"
+            case Op(op, args):
+                return NUMPY.operators[op].format(*(self.operand(op, a) for a in args))
+            case Call("timestep", (Param(name, _), dt)) if name in self.times and name.endswith(".t"):
+                return f"c.timestep({name.removesuffix('.t')!r}, {self.text(dt)})"
+            case Call(function, args):
+                return f"{function}({', '.join(self.operand('', a) for a in args)})"
+            case Foreign(function, args, t):
+                return f"c.foreign({function!r}, {t!r}, {', '.join(map(self.text, args))})"
+            case Draw(law, stream, index):
+                return f"c.draw({law!r}, {stream}, {self.kernel.clock!r}, {self.text(index)})"
+            case Keyed(law, stream, key, row, index):
+                return f"draw({law!r}, halves({self.text(key)}), {stream}, {self.text(row)}, {self.text(index)})"
+            case Cast(t, value):
+                return f"cast({t!r}, {self.text(value)})"
+        raise TypeError(f"not an expression of the program: {e!r}")
+
+    def operand(self, op: str, a: Expr) -> str:
+        """Booleans count as whole numbers in arithmetic."""
+        plain = dtype(a) == "b1" and op not in ("and", "or", "not", "select", "==", "!=")
+        return f"cast('i4', {self.text(a)})" if plain else self.text(a)
+
+    def _drawn(self, e: Expr) -> bool:
+        return any(isinstance(n, (Draw, Keyed)) for n in walk(e))
+
+    def margin(self, a: Expr, b: Expr, op: str) -> str:
+        """A comparison that makes events: `Step.above`, with the distance that stands for 1 in it."""
+        scale = self.scale(a, b)
+        self.taking, queue = "", self.taking
+        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {'None' if scale is None else 'lambda: ' + self.text(scale)})"
+        self.taking = queue
+        return made
+
+    def scale(self, a: Expr, b: Expr) -> Expr | None:
+        """Threshold less reset value, where the reset sets or lowers what the threshold looks at."""
+        if not (isinstance(a, Load) and a.index == Local("i", "i4")):
+            return None
+        for k in self.program.kernels:
+            if isinstance(k.domain, Events) and k.domain.queue == self.taking:
+                for s in k.body:
+                    if isinstance(s, Store) and s.array == a.array and s.index == a.index and s.op in ("=", "-="):
+                        value = Op("-", (b, s.value)) if s.op == "=" else s.value
+                        return None if any(isinstance(n, Local) and n.name != "i" for n in walk(value)) or self._drawn(value) else value
+        return None
+
+    def parameter(self, name: str) -> str:
+        """A scalar that does not depend on the element."""
+        owner, _, part = name.rpartition(".")
+        if owner in self.program.clocks and part in ("t", "dt", "step"):
+            return f"c.{part}[{owner!r}]"
+        if part == "@slots":
+            return f"c.layout.slots[{owner!r}]"
+        return f"c.layout.sizes[{owner!r}]" if part == "@size" else f"c.parameter({name!r})"
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+    def block(self, body: Iterable[Statement], pad: str, mask: str, known: dict[str, str]) -> list[str]:
+        """Lines for statements in order, for the elements of a mask; ``known`` are the locals that were set outside of it."""
+        lines: list[str] = []
+        for s in body:
+            lines += self.statement(s, pad, mask, known)
+        return lines
+
+    def statement(self, s: Statement, pad: str, mask: str, known: dict[str, str]) -> list[str]:
+        """One statement over all elements."""
+        match s:
+            case Let(name, value) if name in known:
+                return [f"{pad}{local(name)} = pick({mask}, {self.text(value)}, {local(name)})"]
+            case Let(name, value):
+                return [f"{pad}{local(name)} = {self.text(value)}"]
+            case Store(array, index, op, value, t):
+                number = f"cast('i4', {self.text(value)})" if dtype(value) == "b1" and op != "=" else self.text(value)
+                still = mask != "None" and (self.finds or isinstance(value, Param) and value.name in self.times)
+                return [f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"]
+            case Append(queue, _, value) if queue in self.records:
+                return [f"{pad}c.record({queue!r}, {self.text(value)}, {mask}, '{self.number}{mask}')"]
+            case Append(queue, slot, value):
+                count = "1" if isinstance(self.kernel.domain, Once) else "len(i)" if self.free else "1"
+                return [f"{pad}c.append({queue!r}, {self.text(slot)}, {self.text(value)}, {mask}, {count})"]
+            case Clear(queue, slot):
+                return [f"{pad}c.clear({queue!r}, {self.text(slot)}, {mask})"]
+            case If(condition, body):
+                inner = f"m{next(self.temporary)}"
+                self.taking = next((n.queue for n in statements(body) if isinstance(n, Append) and n.queue not in self.records), "")
+                text, self.taking = self.text(condition), ""
+                outside = {**known, **self.visible}
+                return [f"{pad}{inner} = both({mask}, {text})", *self.block(body, pad, inner, outside)]
+            case While(condition, body):
+                return self.repetition(condition, body, pad, mask)
+        raise TypeError(f"not a statement of the program: {s!r}")
+
+    @property
+    def visible(self) -> dict[str, str]:
+        """Locals of the kernel's own level."""
+        return {s.name: dtype(s.value) for s in (*self.kernel.prologue, *self.kernel.body) if isinstance(s, Let)}
+
+    def repetition(self, condition: Expr, body: tuple[Statement, ...], pad: str, mask: str) -> list[str]:
+        """Rounds for the elements where the condition still holds."""
+        n = next(self.temporary)
+        carried = {s.name: dtype(s.value) for s in statements(body) if isinstance(s, Let) and s.name in self.visible}
+        arrays = sorted({s.array for s in statements(body) if isinstance(s, Store)})
+        names = [local(c) for c in carried]
+        every = ", ".join([*names, *(f"a{k}" for k in range(len(arrays)))])
+        put_back = [f"{pad}    A = {{**A, {', '.join(f'{a!r}: a{k}' for k, a in enumerate(arrays))}}}"] if arrays else []
+        like = "i" if not isinstance(self.kernel.domain, Once) else "0"
+        lines = [f"{pad}{local(c)} = spread({t!r}, {local(c)}, {like})" for c, t in carried.items()]
+        types = self.visible
+        lines += [f"{pad}def more_{n}({every}, A=A):", *put_back, f"{pad}    return both({mask}, {self.text(condition)})",
+                  f"{pad}def round_{n}({every}, A=A):", *put_back, f"{pad}    w{n} = both({mask}, {self.text(condition)})",
+                  *self.block(body, pad + "    ", f"w{n}", types),
+                  f"{pad}    return ({', '.join([*(f'spread({carried[c]!r}, {local(c)}, {like})' for c in carried), *(f'A[{a!r}]' for a in arrays)])},)",
+                  f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *(f'A[{a!r}]' for a in arrays)])},))"]
+        return lines + [f"{pad}A[{a!r}] = a{k}" for k, a in enumerate(arrays)]
+
+    # -- the function --------------------------------------------------------------------------------------------------
+    def function(self) -> str:
+        """The whole kernel."""
+        lines = [HEAD.format(number=self.number, name=self.kernel.name), *self.block(self.kernel.prologue, "    ", "None", {})]
+        found = deliveries(self.kernel)
+        if found:
+            return "\n".join([*lines, *(line for n, d in enumerate(found) for line in self.delivery(d, n))])
+        lines += self.elements()
+        mask = "None" if isinstance(self.kernel.domain, (Once, Each)) else "m"
+        if self.free or isinstance(self.kernel.domain, Once):
+            return "\n".join([*lines, *(self.block(self.kernel.body, "    ", mask, {}) or ["    pass"])])
+        return "\n".join([*lines, *self.one_by_one(mask)])
+
+    def one_by_one(self, mask: str) -> list[str]:
+        """The body as a loop over elements."""
+        more = {FanOut: ["j"], RandomRows: ["j", local("column"), local("number")]}.get(type(self.kernel.domain), [])
+        names = ["i", *more, *(["m"] if mask == "m" else [])]
+        arrays = tuple(sorted({n.array for n in nodes(self.kernel) if isinstance(n, Store)}))
+        queues = tuple(sorted({n.queue for n in nodes(self.kernel) if isinstance(n, (Append, Clear))} - self.records))
+        shown = ["i", *more, *(["jnp.ones(len(i), bool) if m is None else m"] if mask == "m" else [])]
+        return [f"    def body(c, {', '.join(names)}):", "        A = c.A", *self.block(self.kernel.body, "        ", mask, {}),
+                f"    c.loop(body, {arrays!r}, {queues!r}, ({', '.join(shown)},))"]
+
+    def elements(self) -> list[str]:
+        """Lines that set ``i`` (and ``j``) and the mask ``m``."""
+        match self.kernel.domain:
+            case Each(space):
+                return [f"    i = c.each({space!r})"]
+            case Range(first, last):
+                return [f"    i, m = c.between({self.text(first)}, {self.text(last)}, {self.longest(first)})"]
+            case Events(queue, slot):
+                return [f"    i, m = c.events({queue!r}, {self.text(slot)})"]
+            case FanOut(queue, slot, starts, _):
+                return [f"    i, j, m = c.fan({queue!r}, {self.text(slot)}, {starts!r}, {not self.free})"]
+            case RandomRows(queue, slot):
+                names = f"j, {local('column')}, {local('number')}, m"
+                return [f"    {names} = c.random_rows({queue!r}, {self.text(slot)}, {self.kernel.name!r})", "    i = np.arange(len(j), dtype=np.int32)"]
+        return []
+
+    def longest(self, first: Expr) -> str:
+        """How many elements there may be between bounds that are found while running: the longest row of the list they come from."""
+        match first:
+            case Load(starts, _, _):
+                return f"c.layout.longest[{starts!r}]"
+        return "0"
+
+    def delivery(self, d: Delivery, number: int) -> list[str]:
+        """A sum over synapses."""
+        assert isinstance(self.kernel.domain, FanOut)
+        queue, slot, starts = self.kernel.domain.queue, self.text(self.kernel.domain.slot), self.kernel.domain.starts
+        count = f"c.layout.lengths[{d.array!r}]"
+        lines = [f"    j, z = c.rows_in({queue!r}, {slot}, {starts!r})",
+                 f"    x = {'z' if d.source is None else f'amount(z, {self.text(d.source)})'}"]
+        inner = [f"    i = np.arange(c.layout.lengths[{d.index_array!r}], dtype=np.int32); j = A[{starts + '@row'!r}]"]
+        weight = "1.0" if d.synapse is None else self.text(d.synapse)
+        made = f"c.matrix({starts!r}, {d.index_array!r}, {weight}, {count}, {d.dtype!r})"
+        still = d.synapse is None or not any(isinstance(n, Load) and n.array not in self.fixed or isinstance(n, (Param, Local)) and n.name not in "ij"
+                                             and self._moves(n) for n in walk(d.synapse))
+        if still:
+            key = f"{self.kernel.name}.{number}"
+            self.setup += [*inner, f"    c.M[{key!r}] = {made}"]
+            lines += [f"    w = c.M[{key!r}]"]
+        else:
+            lines += [*inner, f"    w = {made}"]
+        lines += [f"    y = c.project({starts!r}, {d.index_array!r}, x, w, {count})", f"    i = np.arange({count}, dtype=np.int32)"]
+        value = "y" if d.target is None else f"y * {self.text(d.target)}"
+        mask = "None" if d.condition is None else self.text(d.condition)
+        return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"]
+
+    def _moves(self, n: Param | Local) -> bool:
+        """Whether a scalar changes from step to step."""
+        owner, _, part = n.name.rpartition(".")
+        return isinstance(n, Local) or owner in self.program.clocks and part in ("t", "step")
+
