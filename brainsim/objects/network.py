@@ -212,7 +212,8 @@ class Network(Named):
         """The network as a pure function of JAX, ``sim(params, inputs, key)`` → outputs, for ``jax.grad``, ``jit``, ``vmap``.
 
         ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``). ``inputs``: variables
-        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements). ``outputs``: variables
+        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements); what the network computes itself
+        (``'G.v'``) is replaced at the beginning of steps, or pulled at (`brainsim.objects.functional.Pull`). ``outputs``: variables
         at the end of each step, ``'G.v[-1]'`` at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors.
         ``batch``: so many trials at a time; inputs and outputs get a first axis.
         ``surrogate``: the derivative that stands for that of a spike (`brainsim.model.surrogates`), by name or as a formula in the margin x;
