@@ -219,6 +219,15 @@ class Functional:
         raise UnknownName(f"There is no input '{name}'", help=near(name, [*self._simulation.parameters, *self._all_events()])
                           or f"a variable, or the spikes of a group: {', '.join(self._all_events())}")
 
+    def dimension_of(self, name: str) -> Dimension:
+        """The dimension of a parameter, an input or an output."""
+        return self._dimensions[name]
+
+    def spikes_of(self, name: str) -> str | None:
+        """Name of the spikes of the group that a variable belongs to; None if it has no threshold."""
+        spikes = f"{name.partition('.')[0]}.spikes"
+        return spikes if self._events(spikes)[0] else None
+
     def _all_events(self) -> list[str]:
         return [q.name for q in self._start.program.queues if q.name in self._event_queues()]
 
