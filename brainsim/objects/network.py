@@ -216,7 +216,8 @@ class Network(Named):
 
         ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``); None or ``'trainable'`` for those
         that the equations flag, ``'w : 1 (trainable, bounds=(0, 1))'``. ``inputs``: variables
-        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements). ``outputs``: variables
+        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements); what the network computes itself
+        (``'G.v'``) is replaced at the beginning of steps, or pulled at (`brainsim.objects.functional.Pull`). ``outputs``: variables
         at the end of each step, ``'G.v[-1]'`` at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors.
         ``batch``: so many trials at a time; inputs and outputs get a first axis.
         ``surrogate``: the derivative that stands for that of a spike (`brainsim.model.surrogates`), by name or as a formula in the margin x;
