@@ -29,7 +29,8 @@ CANDIDATES = 10     #: places looked at for each start
 
 
 def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", method: str = "least_squares", *, output: str,
-        input: Mapping[str, Any] | None = None, dt: Any = None, spikes: Any = None, follow: Any = None, restart: Any = None, mask: Any = None, skip: Any = None, start: Any = None,
+        input: Mapping[str, Any] | None = None, dt: Any = None, spikes: Any = None, follow: Any = None, restart: Any = None, mask: Any = None,
+        skip: Any = None, start: Any = None,
         n_starts: int | None = None, steps: int | None = None, seed: int = 0, surrogate: Any = "superspike(alpha=10)", progress: Any = True,
         namespace: Mapping[str, object] | None = None, level: int = 0) -> Fitted:
     """Finds parameters with which the variable ``output`` of a network is like ``data``.
