@@ -30,6 +30,7 @@ class NumpyTarget:
 
     name = "numpy"
     calls_python = True
+    frees_lock = False
     left_out = ()
     def available(self) -> Available:
         """Always."""
