@@ -38,21 +38,20 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
     a = parser.parse_args()
-    repeats = 1 if a.quick else 5
-    kinds = [(sys.executable, "ours"), (sys.executable, "by_hand"), (sys.executable, "ours_sqrt"), (sys.executable, "by_hand_sqrt")]
-    if a.brainpy:
-        kinds.append((a.brainpy, "brainpy"))
-    else:
+    repeats = 1 if a.quick else 3
+    workers = [(sys.executable, "both"), (sys.executable, "both_sqrt"), *([(a.brainpy, "brainpy")] if a.brainpy else [])]
+    if not a.brainpy:
         print("no Python with BrainPy (--brainpy PY or BRAINPY_PYTHON): only brainsim and the scan by hand are measured")
-    found: dict[str, list[dict]] = {k: [] for _, k in kinds}
+    found: dict[str, list[dict]] = {}
     for _ in range(repeats):
-        for python, kind in kinds:
-            found[kind].append(one(python, str(WORKERS), kind))
-    rows = [{"what": "gradient, " + kind, "ms": median([r["ms"] for r in rs]), "first s": median([r["first s"] for r in rs]),
-             "temporaries MB": rs[0].get("temporaries MB"), "loss": rs[0]["loss"], "all": rs} for kind, rs in found.items()]
-    base = {r["what"]: r["ms"] for r in rows}
+        for python, kind in workers:
+            for name, one_of in one(python, str(WORKERS), kind).items():
+                found.setdefault(name + (", checkpoint='sqrt'" if kind.endswith("sqrt") else ""), []).append(one_of)
+    rows = [{"what": f"gradient, {name}", "ms": median([r["ms"] for r in rs]), "first s": median([r["first s"] for r in rs]),
+             "temporaries MB": rs[0].get("temporaries MB"), "loss": rs[0]["loss"], "all": rs} for name, rs in found.items()]
+    times = {r["what"]: r["ms"] for r in rows}
     for row in rows:
-        row["ours / it"] = base["gradient, ours_sqrt" if row["what"].endswith("sqrt") else "gradient, ours"] / row["ms"]
+        row["ours / it"] = times["gradient, ours" + (", checkpoint='sqrt'" if row["what"].endswith("'sqrt'") else "")] / row["ms"]
     seconds = "0.1" if a.quick else "1"
     runs: dict[str, list[dict]] = {"coba, ours (jax)": [], "coba, brainpy": []}
     for _ in range(repeats):
@@ -65,7 +64,7 @@ def main() -> None:
                          "spikes": rs[0]["spikes"],
                          "ours / it": median([r["loop"] for r in runs["coba, ours (jax)"]]) / median([r["loop"] for r in rs]), "all": rs})
     table(rows, ["what", "ms", "first s", "temporaries MB", "ours / it", "loss", "spikes"])
-    save("gradients", rows, None, a.json)
+    save("gradients", rows, {"brainpy": a.brainpy} if a.brainpy else {}, a.json)
 
 
 if __name__ == "__main__":
