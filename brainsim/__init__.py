@@ -17,6 +17,7 @@ from brainsim.compat.names import NAMES as _BRIAN
 from brainsim.compat.names import SEMI_PUBLIC as _SEMI
 from brainsim.compat.paths import lay_paths as _lay_paths
 from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
+from brainsim.learning.online import online
 from brainsim.log import BrianLogger
 from brainsim.model.equations import Equations
 from brainsim.objects.clock import Clock, EventClock, defaultclock

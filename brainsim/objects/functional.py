@@ -112,14 +112,20 @@ class Functional:
 
         Raises `UnknownName` for names that were not given to `Network.functional`, `DimensionMismatchError` for other units.
         """
-        params, inputs = self._plain(params or {}, self.pure.params, "parameter"), self._plain(inputs or {}, self.pure.inputs, "input")
-        for name, place in self.pure.inputs.items():
-            if name not in inputs:
-                raise WrongValue(f"The input '{name}' is missing", help=f"an array of shape {self._shape_of_input(place)}")
-            self._check_input(name, inputs[name], place)
+        params, inputs = self.plain(params or {}, self.pure.params, "parameter"), self.checked_inputs(inputs or {})
         return self._function(params, inputs, self._jax.key_words(key, mixed, self.batch))
 
-    def _plain(self, values: Mapping[str, object], known: Mapping[str, Any], what: str) -> dict[str, Any]:
+    def checked_inputs(self, inputs: Mapping[str, object]) -> dict[str, Any]:
+        """All inputs as plain arrays; `WrongValue` for one that is missing or has another shape."""
+        made = self.plain(inputs, self.pure.inputs, "input")
+        for name, place in self.pure.inputs.items():
+            if name not in made:
+                raise WrongValue(f"The input '{name}' is missing", help=f"an array of shape {self.shape_of_input(place)}")
+            self._check_input(name, made[name], place)
+        return made
+
+    def plain(self, values: Mapping[str, object], known: Mapping[str, Any], what: str) -> dict[str, Any]:
+        """Values by name as arrays in SI base units; `UnknownName` for others than ``known``, `DimensionMismatchError` for other units."""
         made = {}
         for name, value in values.items():
             if name not in known:
@@ -132,11 +138,12 @@ class Functional:
             made[name] = value if self._jax.is_traced(value) else np.asarray(value)
         return self._jax.as_arrays(made)
 
-    def _shape_of_input(self, place: Any) -> tuple[int, ...]:
+    def shape_of_input(self, place: Any) -> tuple[int, ...]:
+        """(trials,) steps, elements."""
         return (*(() if self.batch is None else (self.batch,)), self.pure.steps, *place.shape)
 
     def _check_input(self, name: str, value: Any, place: Any) -> None:
-        wanted, found = self._shape_of_input(place), tuple(np.shape(value))
+        wanted, found = self.shape_of_input(place), tuple(np.shape(value))
         lead = len(wanted) - len(place.shape)
         if found[:lead] != wanted[:lead] or found[lead:] not in (place.shape, (1,) * len(place.shape), ()):
             raise WrongValue(f"The input '{name}' has another shape", found=str(found), help=f"{wanted}: " + (
@@ -148,9 +155,9 @@ class Functional:
 
     def memory_estimate(self, inputs: Mapping[str, object] | None = None, key: object = 0) -> int:
         """Bytes that a gradient of the outputs with respect to all parameters needs beside arguments and results. Compiles it; runs nothing."""
-        shapes = {n: np.zeros(self._shape_of_input(p)) for n, p in self.pure.inputs.items()}
-        given = self._plain({**shapes, **(inputs or {})}, self.pure.inputs, "input")
-        params = self._plain(self.params, self.pure.params, "parameter")
+        shapes = {n: np.zeros(self.shape_of_input(p)) for n, p in self.pure.inputs.items()}
+        given = self.plain({**shapes, **(inputs or {})}, self.pure.inputs, "input")
+        params = self.plain(self.params, self.pure.params, "parameter")
         return self._jax.temporaries(self._function, params, given, self._jax.key_words(key, mixed, self.batch))
 
     # -- names ---------------------------------------------------------------------------------------------------------
@@ -344,7 +351,7 @@ class Functional:
         def shape(x: Sequence[int]) -> str:
             return str(tuple(x))
         rows = [(n, "parameter", unit_text(self._dimensions[n]), shape(np.shape(v))) for n, v in self.params.items()]
-        rows += [(n, "input", unit_text(self._dimensions[n]), shape(self._shape_of_input(p))) for n, p in self.pure.inputs.items()]
+        rows += [(n, "input", unit_text(self._dimensions[n]), shape(self.shape_of_input(p))) for n, p in self.pure.inputs.items()]
         return rows + [(n, "output", unit_text(self._dimensions[n]), "") for n in self.pure.outputs]
 
     def _repr_html_(self) -> str:

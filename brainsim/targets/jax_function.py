@@ -59,10 +59,7 @@ class Pure:
 
     def __call__(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         """Recordings by name; arrays (steps, ...) or, of what is wanted at the end only, (...)."""
-        arrays, scalars = self._with(params)
-        constants = {"arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt, "origin": self.origin}
-        carry = {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in constants["arrays"]},
-                 "Q": {q: jnp.asarray(m) for q, m in self.queues.items()}}
+        constants, carry = self.begin(params, key)
         matrices = self.traced.begin(constants)
         given = {n: jnp.asarray(x, kind("f8")) for n, x in inputs.items()}
 
@@ -70,19 +67,30 @@ class Pure:
             tick, now, first = x
             if self.truncate:
                 carry = jax.tree.map(lambda c: jnp.where(first, lax.stop_gradient(c), c), carry)
-            held, events = self._given(constants, now)
+            held, events = self.with_inputs(constants, now)
             before = carry["A"]
             carry, recorded = self.traced(held, matrices, {"A": before, "Q": carry["Q"]}, {**tick, "given": events})
-            return carry, {n: self._output(p, held, carry, recorded) for n, p in self.outputs.items() if not p.last}
+            return carry, {n: self.output(p, held, carry, recorded) for n, p in self.outputs.items() if not p.last}
 
-        table = self.ticks.table(self.traced.program.clocks, self.steps)
-        tick = {"step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t": {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()},
-                "due": {c: jnp.asarray(x) for c, x in table["due"].items()}}
+        tick = self.table()
         first = np.arange(self.steps) % self.truncate == 0 if self.truncate else np.zeros(self.steps, bool)
         carry, found = scan_in_blocks(step, carry, (tick, given, jnp.asarray(first)), self.steps, self.levels)
-        return {n: self._output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
+        return {n: self.output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
 
-    def _with(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def begin(self, params: Mapping[str, Any], key: tuple[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What holds for the whole run, and the first state."""
+        arrays, scalars = self.with_params(params)
+        constants = {"arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt, "origin": self.origin}
+        return constants, {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in self.fixed},
+                           "Q": {q: jnp.asarray(m) for q, m in self.queues.items()}}
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """All ticks: for each clock its step, its time, and whether it is due."""
+        table = self.ticks.table(self.traced.program.clocks, self.steps)
+        return {"step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t": {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()},
+                "due": {c: jnp.asarray(x) for c, x in table["due"].items()}}
+
+    def with_params(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arrays and scalars with parameters put in."""
         arrays, scalars = dict(self.arrays), dict(self.scalars)
         for name, value in params.items():
@@ -96,7 +104,7 @@ class Pure:
                     arrays[own] = jnp.asarray(arrays[own]).at[place.part].set(value)
         return arrays, scalars
 
-    def _given(self, constants: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    def with_inputs(self, constants: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """Constants with this step's inputs put in, and the masks of given events."""
         arrays, events = dict(constants["arrays"]), {}
         for name, value in now.items():
@@ -110,7 +118,7 @@ class Pure:
                 arrays[place.names[0]] = put_in
         return {**constants, "arrays": arrays}, events
 
-    def _output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
+    def output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
         own = place.names[0]
         if place.kind in ("record", "events") and own in recorded:
             found = recorded[own]

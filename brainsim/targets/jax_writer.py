@@ -235,18 +235,21 @@ class KernelWriter:
         inner = [f"    i = np.arange(c.layout.lengths[{d.index_array!r}], dtype=np.int32); j = A[{starts + '@row'!r}]"]
         weight = "1.0" if d.synapse is None else self.text(d.synapse)
         made = f"c.matrix({starts!r}, {d.index_array!r}, {weight}, {count}, {d.dtype!r})"
-        still = d.synapse is None or not any(isinstance(n, Load) and n.array not in self.fixed or isinstance(n, (Param, Local)) and n.name not in "ij"
-                                             and self._moves(n) for n in walk(d.synapse))
-        if still:
-            key = f"{self.kernel.name}.{number}"
+        key = f"{self.kernel.name}.{number}"
+        if self.still(d):
             self.setup += [*inner, f"    c.M[{key!r}] = {made}"]
             lines += [f"    w = c.M[{key!r}]"]
         else:
             lines += [*inner, f"    w = {made}"]
-        lines += [f"    y = c.project({starts!r}, {d.index_array!r}, x, w, {count})", f"    i = np.arange({count}, dtype=np.int32)"]
+        lines += [f"    y = c.project({key!r}, {starts!r}, {d.index_array!r}, x, w, {count})", f"    i = np.arange({count}, dtype=np.int32)"]
         value = "y" if d.target is None else f"y * {self.text(d.target)}"
         mask = "None" if d.condition is None else self.text(d.condition)
         return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"]
+
+    def still(self, d: Delivery) -> bool:
+        """Whether the weights of a sum stay as they are for the whole run."""
+        return d.synapse is None or not any(isinstance(n, Load) and n.array not in self.fixed or isinstance(n, (Param, Local)) and n.name not in "ij"
+                                            and self._moves(n) for n in walk(d.synapse))
 
     def _moves(self, n: Param | Local) -> bool:
         """Whether a scalar changes from step to step."""
