@@ -83,6 +83,12 @@ class Online:
         self.kappas = {n: float(k) for n, k in self._machine.settled(params, self._words(0, None))["kappa"].items()}
         self._functions: dict[Any, Any] = {"gradient": self._run.compiled(self._machine.gradient)}
 
+    @property
+    def traces(self) -> dict[str, tuple[int, ...]]:
+        """The shape of the traces of each parameter whose synapses have some of their own: (trials, synapses) or (trials, rows, targets) for one state."""
+        wires = {k: r.wires[k] for r in self._machine.rules if hasattr(r, "reached") for k in r.keys}
+        return {r.name: (self._machine.batch, *wires[k].shape) for r in self.rows for k in r.keys if k in wires}
+
     def _chosen(self, wrt: Sequence[str] | None) -> list[str]:
         known = self.sim.pure.params
         wrt = [wrt] if isinstance(wrt, str) else list(known) if wrt is None else list(wrt)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from brainsim.learning.online_parts import Parts, Projection, parts_of
+from brainsim.learning.online_parts import Parts, parts_of
 from brainsim.learning.online_rule import Rule
 from brainsim.learning.online_rules import Exact, Factored, Own, reach
 from brainsim.learning.online_run import Machine, wires_of
