@@ -129,19 +129,13 @@ def accuracy(sim: Any, params: Any, batches: int = 8) -> float:
     return float(np.mean([np.mean(answers(sim(params, {"inp.spikes": t.spikes})) == t.same) for t in fresh]))
 
 
-def main(figure: str | None = None, updates: int = 400, batch: int = 32, rate: float = 5e-3) -> dict[str, Course]:
-    """Learn with both, and draw."""
+def simulate(updates: int = 400, batch: int = 32, rate: float = 5e-3) -> tuple[Any, dict[str, np.ndarray], dict[str, Course]]:
+    """The network, the parameters learned online, and how learning went with both."""
     steps = 2 * CUE + PAUSE + ANSWER
     sim = network().functional(steps*STEP, params=["S.w", "R.w", "O.w"], inputs=["inp.spikes"], outputs=["out.o", "G.spikes"], batch=batch,
                                surrogate="triangular(gamma=0.3)")
     online, params = learn_online(sim, "d_rtrl", updates, rate)
-    courses = {"D-RTRL": online, "through time": learn_through_time(sim, updates, rate)}
-    for name, course in courses.items():
-        print(f"{name}: {course.accuracy:.1%} right")
-    draw(sim, params, courses)
-    if figure:
-        plt.savefig(figure)
-    return courses
+    return sim, params, {"D-RTRL": online, "through time": learn_through_time(sim, updates, rate)}
 
 
 def draw(sim: Any, params: Any, courses: dict[str, Course]) -> None:
@@ -170,4 +164,8 @@ def draw(sim: Any, params: Any, courses: dict[str, Course]) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    result = simulate()
+    for name, course in result[2].items():
+        print(f"{name}: {course.accuracy:.1%} right")
+    draw(*result)
+    plt.savefig(sys.argv[1] if len(sys.argv) > 1 else "online_delayed_match.png")

@@ -49,7 +49,7 @@ def row_of(name: str, names: tuple[str, ...], parts: Parts) -> Row:
     keys: list[str] = []
     own, first = False, ""
     for n in names:
-        if n in parts.behind:
+        if n in parts.behind and n not in parts.states:
             kernel = parts.behind[n]
             return Row(name, reason=f"it enters through '{kernel}': {parts.walls[kernel]}",
                        help="a synapse takes part where a spike adds one weight times a factor of each side, with one delay for all")

@@ -100,6 +100,7 @@ class Machine:
         def step(carry: Any, t: Any) -> tuple[Any, Any]:
             state, sums = carry
             now, target = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, t, 1, keepdims=False), (given["inputs"], given["targets"]))
+            now = {n: x.astype(kind("f8")) for n, x in now.items()}
             tick = jax.tree.map(lambda x: x[t], table)
 
             def one(h: Any, rest: Any, now: Any, target: Any, key: Any) -> Any:

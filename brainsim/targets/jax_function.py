@@ -188,8 +188,8 @@ def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
     strictly.defjvp(lambda p, t: passed(p, t, strictly))
     at_least.defjvp(lambda p, t: passed(p, t, at_least))
 
-    def spike(a: Any, b: Any, op: str, scale: Callable[[], Any]) -> Any:
-        size = jnp.abs(lax.stop_gradient(jnp.asarray(scale())))
+    def spike(a: Any, b: Any, op: str, scale: Callable[[], Any] | None) -> Any:
+        size = 1.0 if scale is None else jnp.abs(lax.stop_gradient(jnp.asarray(scale())))
         return (strictly if op == ">" else at_least)((a - b) / size)
 
     return spike

@@ -100,13 +100,12 @@ class KernelWriter:
         return made
 
     def scale(self, a: Expr, b: Expr) -> Expr | None:
-        """Threshold less reset value, where the reset sets or lowers what the threshold looks at."""
-        if not (isinstance(a, Load) and a.index == Local("i", "i4")):
-            return None
+        """Threshold less reset value, where the reset sets or lowers a variable that the threshold looks at; by how much it lowers it, where it does."""
+        looked = {n.array for n in walk(a) if isinstance(n, Load) and n.index == Local("i", "i4")}
         for k in self.program.kernels:
             if isinstance(k.domain, Events) and k.domain.queue == self.taking:
                 for s in k.body:
-                    if isinstance(s, Store) and s.array == a.array and s.index == a.index and s.op in ("=", "-="):
+                    if isinstance(s, Store) and s.array in looked and s.index == Local("i", "i4") and s.op in ("=", "-="):
                         value = Op("-", (b, s.value)) if s.op == "=" else s.value
                         return None if any(isinstance(n, Local) and n.name != "i" for n in walk(value)) or self._drawn(value) else value
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, ms, online
+from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, defaultclock, ms, online
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
@@ -30,6 +30,7 @@ R = np.random.default_rng(2).normal(0, 1.0, (NEURONS, NEURONS))
 
 @pytest.fixture(autouse=True)
 def in_double(fresh):
+    defaultclock.dt = 1*ms
     with jax.enable_x64(True):
         yield
 

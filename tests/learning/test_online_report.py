@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainsim import NeuronGroup, Synapses, ms, online
+from brainsim import NeuronGroup, Synapses, defaultclock, ms, online
 from brainsim.errors import UnknownName, Unsupported, WrongSyntax, WrongType, WrongValue
 from brainsim.learning.online_rule import rule_of
 
@@ -15,7 +15,8 @@ from tests.learning.online_networks import STEPS, TRIALS, network, squares  # no
 
 @pytest.fixture(autouse=True)
 def clean(fresh):
-    """A clean beginning."""
+    """Steps of 1 ms."""
+    defaultclock.dt = 1*ms
 
 
 def function(net, params, outputs=("Out.o",), inputs=("inp.spikes",)):

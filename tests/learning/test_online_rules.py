@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainsim import ms, online
+from brainsim import defaultclock, ms, online
 
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")
@@ -29,6 +29,7 @@ M = np.random.default_rng(3).normal(size=(STEPS, NEURONS))
 
 @pytest.fixture(autouse=True)
 def in_double(fresh):
+    defaultclock.dt = 1*ms
     with jax.enable_x64(True):
         yield
 
