@@ -73,8 +73,11 @@ class Online:
             raise Unsupported("Online learning works with one clock", found=", ".join(program.clocks), help="give all objects the same dt")
         if any(p.last for p in sim.pure.outputs.values()):
             raise Unsupported("The loss looks at every step, and an output at the end only has none", help="leave out '[-1]'")
+        pulled = [n for n, p in sim.pure.inputs.items() if p.kind == "state"]
+        if pulled:
+            raise Unsupported(f"Online learning follows states that the network computes; '{pulled[0]}' is an input", help="make it a parameter of the model")
         names = self._chosen(wrt)
-        params = sim.plain(sim.params, sim.pure.params, "parameter")
+        params = sim.as_params(sim.params)
         plan = plans.plan(sim.pure, rule, loss, names, block, sim.batch or 1, params, self._words(0, None), seed)
         self.rows, self._machine = plan.rows, plan.machine
         self.feedback = {n: np.asarray(b) for n, b in plan.feedback.items()}      #: first weights of feedback, by group, (neurons, outputs)
@@ -125,7 +128,7 @@ class Online:
 
     def _given(self, params: Any, inputs: Any, targets: Any, key: Any, feedback: Any) -> tuple[Any, ...]:
         sim = self.sim
-        params = {**sim.plain(sim.params, sim.pure.params, "parameter"), **sim.plain(params or {}, sim.pure.params, "parameter")}
+        params = {**sim.as_params(sim.params), **sim.as_params(params or {})}
         for n, value in params.items():
             if np.shape(value) not in ((), sim.pure.params[n].shape):
                 raise WrongValue(f"'{n}' has another shape", found=str(np.shape(value)), help=f"{sim.pure.params[n].shape}; all trials share it")

@@ -54,7 +54,7 @@ class Chain:
     def after(self, closed: bool, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any], at: Mapping[str, Any]) -> dict[str, Any]:
         """The step from states ``h`` with something added to sums; ``closed``: gradients end at what is sent."""
         constants, _ = self.pure.begin({**at["params"], **own}, at["key"])
-        held, events = self.pure.with_inputs(constants, at["inputs"])
+        held, events, _ = self.pure.with_inputs(constants, {}, at["inputs"])
         sent = {} if closed else {n: at["kappa"][n] * h[f"~{n}"][:rows] for n, (_, rows) in self.filtered.items()}
         taps = Taps(sent, added, closed, frozenset(self.parts.walls))
         carry = {"A": {**at["rest"]["A"], **{n: h[n] for n in self.parts.states}}, "Q": at["rest"]["Q"]}
