@@ -11,6 +11,7 @@ NAMES = {
     "grad": ("brainsim.learning.gradients", "grad"),
     "value_and_grad": ("brainsim.learning.gradients", "value_and_grad"),
     "check_grad": ("brainsim.learning.check", "check_grad"),
+    "online": ("brainsim.learning.online", "online"),
     "train": ("brainsim.learning.train", ""),
     "fit": ("brainsim.learning.fitting", "fit"),
 }

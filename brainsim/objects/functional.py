@@ -129,12 +129,7 @@ class Functional:
 
         Raises `UnknownName` for names that were not given to `Network.functional`, `DimensionMismatchError` for other units.
         """
-        params, inputs = self.as_params(params or {}), self.as_inputs(inputs or {})
-        for name, place in self.pure.inputs.items():
-            if name not in inputs:
-                raise WrongValue(f"The input '{name}' is missing", help=f"an array of shape {self._shape_of_input(place)}")
-            self._check_input(name, inputs[name].values if isinstance(inputs[name], Pull) else inputs[name], place)
-        return self._function(params, inputs, self._jax.key_words(key, mixed, self.batch))
+        return self._function(self.as_params(params or {}), self.checked_inputs(inputs or {}), self._jax.key_words(key, mixed, self.batch))
 
     def key_words(self, key: object) -> tuple[Any, Any]:
         """What the random numbers of one trial are made from."""
@@ -154,6 +149,15 @@ class Functional:
     def as_inputs(self, values: Mapping[str, object]) -> dict[str, Any]:
         """Inputs as arrays of JAX in SI base units, of any shape."""
         return self._plain(values, self.pure.inputs, "input")
+
+    def checked_inputs(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """All inputs as arrays of JAX in SI base units; raises `WrongValue` for one that is missing or has another shape."""
+        inputs = self.as_inputs(values)
+        for name, place in self.pure.inputs.items():
+            if name not in inputs:
+                raise WrongValue(f"The input '{name}' is missing", help=f"an array of shape {self.shape_of_input(place)}")
+            self._check_input(name, inputs[name].values if isinstance(inputs[name], Pull) else inputs[name], place)
+        return inputs
 
     def trials(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: Any, count: int | None) -> dict[str, Any]:
         """Outputs of so many trials (None: of one, without an axis), whatever ``batch`` is; plain arrays, a key of JAX; nothing is checked."""
@@ -207,11 +211,12 @@ class Functional:
                                          found=f"{unit_text(found)}, where {unit_text(dimension)} belongs")
         return value if self._jax.is_traced(value) else np.asarray(value)
 
-    def _shape_of_input(self, place: Any) -> tuple[int, ...]:
+    def shape_of_input(self, place: Any) -> tuple[int, ...]:
+        """(trials,) steps, elements."""
         return (*(() if self.batch is None else (self.batch,)), self.pure.steps, *place.shape)
 
     def _check_input(self, name: str, value: Any, place: Any) -> None:
-        wanted, found = self._shape_of_input(place), tuple(np.shape(value))
+        wanted, found = self.shape_of_input(place), tuple(np.shape(value))
         lead = len(wanted) - len(place.shape)
         if found[:lead] != wanted[:lead] or found[lead:] not in (place.shape, (1,) * len(place.shape), ()):
             raise WrongValue(f"The input '{name}' has another shape", found=str(found), help=f"{wanted}: " + (
@@ -223,7 +228,7 @@ class Functional:
 
     def memory_estimate(self, inputs: Mapping[str, object] | None = None, key: object = 0) -> int:
         """Bytes that a gradient of the outputs with respect to all parameters needs beside arguments and results. Compiles it; runs nothing."""
-        shapes = {n: np.zeros(self._shape_of_input(p)) for n, p in self.pure.inputs.items()}
+        shapes = {n: np.zeros(self.shape_of_input(p)) for n, p in self.pure.inputs.items()}
         given = self._plain({**shapes, **(inputs or {})}, self.pure.inputs, "input")
         params = self._plain(self.params, self.pure.params, "parameter")
         return self._jax.temporaries(self._function, params, given, self._jax.key_words(key, mixed, self.batch))
@@ -444,7 +449,7 @@ class Functional:
         def shape(x: Sequence[int]) -> str:
             return str(tuple(x))
         rows = [(n, "parameter", unit_text(self._dimensions[n]), shape(np.shape(v))) for n, v in self.params.items()]
-        rows += [(n, "input", unit_text(self._dimensions[n]), shape(self._shape_of_input(p))) for n, p in self.pure.inputs.items()]
+        rows += [(n, "input", unit_text(self._dimensions[n]), shape(self.shape_of_input(p))) for n, p in self.pure.inputs.items()]
         return rows + [(n, "output", unit_text(self._dimensions[n]), "") for n in self.pure.outputs]
 
     def _repr_html_(self) -> str:

@@ -64,15 +64,12 @@ class Pure:
         """Recordings by name; arrays (steps, ...) or, of what is wanted at the end only, (...)."""
         step, carry, xs = self.stepper(params, inputs, key)
         carry, found = scan_in_blocks(step, carry, xs, self.steps, self.levels)
-        constants = {"arrays": self._with(params)[0]}
-        return {n: self._output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
+        constants = {"arrays": self.with_params(params)[0]}
+        return {n: self.output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
 
     def stepper(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> tuple[Callable[..., Any], Any, Any]:
         """One step ``(carry, x) → (carry, outputs)``, the first carry, and the x of all steps: (times, inputs, whether gradients end here)."""
-        arrays, scalars = self._with(params)
-        constants = {"arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt, "origin": self.origin}
-        carry = {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in constants["arrays"]},
-                 "Q": {q: jnp.asarray(m) for q, m in self.queues.items()}}
+        constants, carry = self.begin(params, key)
         matrices = self.traced.begin(constants)
         given = {n: self._pulls(n, x) if self.inputs[n].kind == "state" else jnp.asarray(x, kind("f8")) for n, x in inputs.items()}
 
@@ -80,18 +77,28 @@ class Pure:
             tick, now, first = x
             if self.truncate:
                 carry = jax.tree.map(lambda c: jnp.where(first, lax.stop_gradient(c), c), carry)
-            held, events, before = self._given(constants, carry["A"], now)
+            held, events, before = self.with_inputs(constants, carry["A"], now)
             carry, recorded = self.traced(held, matrices, {"A": before, "Q": carry["Q"]}, {**tick, "given": events})
-            return carry, {n: self._output(p, held, carry, recorded) for n, p in self.outputs.items() if not p.last}
+            return carry, {n: self.output(p, held, carry, recorded) for n, p in self.outputs.items() if not p.last}
 
-        table = self.ticks.table(self.traced.program.clocks, self.steps)
-        tick = {"step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t": {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()},
-                "due": {c: jnp.asarray(x) for c, x in table["due"].items()}}
         number = np.arange(self.steps)
         first = (number > 0) & (number % self.truncate == 0) if self.truncate else np.zeros(self.steps, bool)
-        return step, carry, (tick, given, jnp.asarray(first))
+        return step, carry, (self.table(), given, jnp.asarray(first))
 
-    def _with(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def begin(self, params: Mapping[str, Any], key: tuple[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What holds for the whole run, and the first state."""
+        arrays, scalars = self.with_params(params)
+        constants = {"arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt, "origin": self.origin}
+        return constants, {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in self.fixed},
+                           "Q": {q: jnp.asarray(m) for q, m in self.queues.items()}}
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """All ticks: for each clock its step, its time, and whether it is due."""
+        table = self.ticks.table(self.traced.program.clocks, self.steps)
+        return {"step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t": {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()},
+                "due": {c: jnp.asarray(x) for c, x in table["due"].items()}}
+
+    def with_params(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arrays and scalars with parameters put in."""
         arrays, scalars = dict(self.arrays), dict(self.scalars)
         for name, value in params.items():
@@ -110,7 +117,7 @@ class Pure:
         values = jnp.asarray(values, kind("f8"))
         return values, *(jnp.broadcast_to(jnp.asarray(x, kind("f8")), self.steps) for x in (share, ceiling))
 
-    def _given(self, constants: Mapping[str, Any], state: Mapping[str, Any], now: Mapping[str, Any],
+    def with_inputs(self, constants: Mapping[str, Any], state: Mapping[str, Any], now: Mapping[str, Any],
                ) -> tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]:
         """Constants with this step's inputs put in, the masks of given events, and the state that given values pull at."""
         arrays, events, pulled = dict(constants["arrays"]), {}, dict(state)
@@ -132,7 +139,8 @@ class Pure:
                 arrays[own] = put_in
         return {**constants, "arrays": arrays}, events, pulled
 
-    def _output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
+    def output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
+        """The value of an output after a step."""
         own = place.names[0]
         if place.kind in ("record", "events") and own in recorded:
             found = recorded[own]
@@ -217,8 +225,8 @@ def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
     strictly.defjvp(lambda p, t: passed(p, t, strictly))
     at_least.defjvp(lambda p, t: passed(p, t, at_least))
 
-    def spike(a: Any, b: Any, op: str, scale: Callable[[], Any]) -> Any:
-        size = jnp.abs(lax.stop_gradient(jnp.asarray(scale())))
+    def spike(a: Any, b: Any, op: str, scale: Callable[[], Any] | None) -> Any:
+        size = 1.0 if scale is None else jnp.abs(lax.stop_gradient(jnp.asarray(scale())))
         return (strictly if op == ">" else at_least)((a - b) / size)
 
     return spike

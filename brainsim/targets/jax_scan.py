@@ -159,7 +159,7 @@ class Traced:
                  ) -> tuple[dict[str, Any], dict[str, Any]]:
         """State and one tick → the next state, and what is recorded."""
         step = self._step(constants, carry, tick, dict(matrices))
-        step.given = tick.get("given", {})
+        step.given, step.taps = tick.get("given", {}), tick.get("taps")
         for clock, numbers in self._groups():
             if len(self.program.clocks) == 1:
                 self._run(step, numbers)
@@ -192,7 +192,8 @@ class Traced:
     def _run(self, step: Any, numbers: list[int]) -> None:
         for n in numbers:
             name = self.program.kernels[n].name
-            step.run(self.made.kernels[n], self.layout.resets.get(name, ""))
+            wall = step.taps is not None and name in step.taps.walls
+            step.run(self.made.kernels[n], "wall" if wall else self.layout.resets.get(name, ""))
             if n in self.given:
                 step.Q[self.given[n]] = step.given[self.given[n]]
         self.groups.update({q: g for q, g in step.groups.items()})

@@ -70,9 +70,34 @@ class Layout:
     longest: Mapping[str, int] = field(default_factory=dict)                 #: of lists of events, by the array of row starts
     spikes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)   #: of queues through which gradients pass: margin, scale → spike
     soft: frozenset[str] = frozenset()            #: queues whose masks are floats
-    resets: Mapping[str, str] = field(default_factory=dict)                  #: kernels that are resets, and how gradients pass
+    resets: Mapping[str, str | frozenset[str]] = field(default_factory=dict)                  #: kernels that are resets, and how gradients pass
     differentiable: bool = False                                             #: whether gradients are asked for
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+@dataclass
+class Taps:
+    """What a rule of learning does to the sums over synapses of one step, by the names of projections (``'S_pre.0'``).
+
+    ``sent`` is added to what each row sends, ``added`` to the sum of each target. Where they are ``closed``, gradients end at what is sent; they never
+    enter the kernels in ``walls``. ``seen`` collects what is sent.
+    """
+
+    sent: Mapping[str, Any]
+    added: Mapping[str, Any]
+    closed: bool
+    walls: frozenset[str]
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def leaving(self, name: str, amounts: Any) -> Any:
+        """What the rows of a projection send."""
+        self.seen[name] = amounts = jnp.asarray(amounts, kind("f8"))
+        amounts = lax.stop_gradient(amounts) if self.closed else amounts
+        return amounts + self.sent[name] if name in self.sent else amounts
+
+    def arriving(self, name: str, total: Any) -> Any:
+        """What the targets of a projection get."""
+        return total + self.added[name].astype(total.dtype) if name in self.added else total
 
 
 @dataclass
@@ -92,10 +117,21 @@ class Step:
     R: dict[str, Any] = field(default_factory=dict)     #: outputs: queue → values; its mask → mask
     groups: dict[str, str | None] = field(default_factory=dict)     #: of outputs, the name of the mask
     given: Mapping[str, Any] = field(default_factory=dict)          #: queues that the caller sets
+    taps: Taps | None = None
 
-    def run(self, kernel: Callable[["Step"], None], reset: str) -> None:
-        """One kernel. ``reset``: 'value' holds back the gradient of the spike, 'jump' that of the new value, else both pass."""
-        if reset == "jump":
+    def run(self, kernel: Callable[["Step"], None], reset: str | frozenset[str]) -> None:
+        """One kernel. ``reset``: 'value' holds back the gradient of the spike, or for a set of arrays in these; 'jump' that of the new value; 'wall' both."""
+        if isinstance(reset, frozenset):
+            held = replace(self, A=dict(self.A), Q=dict(self.Q))
+            held.run(kernel, "value")
+            kernel(self)
+            self.A = {**self.A, **{n: held.A[n] for n in reset}}
+        elif reset == "wall":
+            events, self.Q = self.Q, {q: None if m is None else lax.stop_gradient(m) for q, m in self.Q.items()}
+            stopped = dict(self.Q)
+            self.run(kernel, "jump")
+            self.Q = {q: events[q] if self.Q[q] is stopped[q] else self.Q[q] for q in events}
+        elif reset == "jump":
             before = dict(self.A)
             self.A = {n: lax.stop_gradient(x) for n, x in before.items()}
             kernel(self)
@@ -261,8 +297,13 @@ class Step:
             return how, (jnp.asarray(padded(rows, targets, count)), weights if weights.ndim == 0 else _padded_weights(rows, weights))
         return how, weights
 
-    def project(self, starts: str, post: str, amounts: Any, matrix: tuple[str, Any], count: int) -> Any:
+    def project(self, name: str, starts: str, post: str, amounts: Any, matrix: tuple[str, Any], count: int) -> Any:
         """The sum over the synapses of each target of amount times weight; shape (count,)."""
+        if self.taps is None:
+            return self._project(starts, post, amounts, matrix, count)
+        return self.taps.arriving(name, self._project(starts, post, self.taps.leaving(name, amounts), matrix, count))
+
+    def _project(self, starts: str, post: str, amounts: Any, matrix: tuple[str, Any], count: int) -> Any:
         how, weights = matrix
         if how == "dense":
             return jnp.asarray(amounts).astype(weights.dtype) @ weights

@@ -100,13 +100,12 @@ class KernelWriter:
         return made
 
     def scale(self, a: Expr, b: Expr) -> Expr | None:
-        """Threshold less reset value, where the reset sets or lowers what the threshold looks at."""
-        if not (isinstance(a, Load) and a.index == Local("i", "i4")):
-            return None
+        """Threshold less reset value, where the reset sets or lowers a variable that the threshold looks at; by how much it lowers it, where it does."""
+        looked = {n.array for n in walk(a) if isinstance(n, Load) and n.index == Local("i", "i4")}
         for k in self.program.kernels:
             if isinstance(k.domain, Events) and k.domain.queue == self.taking:
                 for s in k.body:
-                    if isinstance(s, Store) and s.array == a.array and s.index == a.index and s.op in ("=", "-="):
+                    if isinstance(s, Store) and s.array in looked and s.index == Local("i", "i4") and s.op in ("=", "-="):
                         value = Op("-", (b, s.value)) if s.op == "=" else s.value
                         return None if any(isinstance(n, Local) and n.name != "i" for n in walk(value)) or self._drawn(value) else value
         return None
@@ -235,18 +234,21 @@ class KernelWriter:
         inner = [f"    i = np.arange(c.layout.lengths[{d.index_array!r}], dtype=np.int32); j = A[{starts + '@row'!r}]"]
         weight = "1.0" if d.synapse is None else self.text(d.synapse)
         made = f"c.matrix({starts!r}, {d.index_array!r}, {weight}, {count}, {d.dtype!r})"
-        still = d.synapse is None or not any(isinstance(n, Load) and n.array not in self.fixed or isinstance(n, (Param, Local)) and n.name not in "ij"
-                                             and self._moves(n) for n in walk(d.synapse))
-        if still:
-            key = f"{self.kernel.name}.{number}"
+        key = f"{self.kernel.name}.{number}"
+        if self.still(d):
             self.setup += [*inner, f"    c.M[{key!r}] = {made}"]
             lines += [f"    w = c.M[{key!r}]"]
         else:
             lines += [*inner, f"    w = {made}"]
-        lines += [f"    y = c.project({starts!r}, {d.index_array!r}, x, w, {count})", f"    i = np.arange({count}, dtype=np.int32)"]
+        lines += [f"    y = c.project({key!r}, {starts!r}, {d.index_array!r}, x, w, {count})", f"    i = np.arange({count}, dtype=np.int32)"]
         value = "y" if d.target is None else f"y * {self.text(d.target)}"
         mask = "None" if d.condition is None else self.text(d.condition)
         return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"]
+
+    def still(self, d: Delivery) -> bool:
+        """Whether the weights of a sum stay as they are for the whole run."""
+        return d.synapse is None or not any(isinstance(n, Load) and n.array not in self.fixed or isinstance(n, (Param, Local)) and n.name not in "ij"
+                                            and self._moves(n) for n in walk(d.synapse))
 
     def _moves(self, n: Param | Local) -> bool:
         """Whether a scalar changes from step to step."""

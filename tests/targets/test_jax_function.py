@@ -183,3 +183,21 @@ def test_what_is_wrong_is_said_when_the_function_is_called():
     with pytest.raises(DimensionMismatchError, match="tau"):
         sim({"tau": 3 * mV}, {"inp.spikes": x})
     assert np.isfinite(sim({"tau": 15 * ms}, {"inp.spikes": x})["out.o"]).all()
+
+
+def test_the_scale_of_a_margin_of_several_variables_is_the_distance_of_the_reset():
+    """x = (v - a - 1 mV)/(2 mV) = -0.25; the surrogate is 0.3 (1 - |x|), and dx/dv = 1/(2 mV)."""
+    g = NeuronGroup(1, "v : volt\na : volt", threshold="v - a >= 1*mV", reset="v -= 2*mV; a += 1*mV", name="G")
+    g.v, g.a = 0.7 * mV, 0.2 * mV
+    sim = Network(g).functional(1 * ms, params=["G.v", "G.a"], outputs=["G.spikes"], surrogate="relu")
+    found = jax.grad(lambda p: sim(p)["G.spikes"].sum())({n: jnp.asarray(x) for n, x in sim.params.items()})
+    np.testing.assert_allclose(found["G.v"], 0.3 * 0.75 / 2e-3, rtol=1e-9)
+    np.testing.assert_allclose(found["G.a"], -found["G.v"], rtol=1e-9)
+
+
+def test_a_margin_that_no_reset_lowers_is_taken_as_it_is():
+    g = NeuronGroup(1, "v : 1\na : 1", threshold="v - a >= 1", reset="a += 1", name="G")
+    g.v = 0.5
+    sim = Network(g).functional(1 * ms, params=["G.v"], outputs=["G.spikes"], surrogate="relu")
+    found = jax.grad(lambda p: sim(p)["G.spikes"].sum())({"G.v": jnp.asarray(sim.params["G.v"])})
+    np.testing.assert_allclose(found["G.v"], 0.3 * 0.5, rtol=1e-9)
