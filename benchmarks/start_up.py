@@ -1,10 +1,14 @@
-"""From ``python script.py`` to the first simulated spike with an empty cache, and the whole process of a CUBA run, cold and warm.
+"""Whole processes: from ``python script.py`` to the first spikes with an empty cache, import included, and with a warm one.
 
-    python benchmarks/start_up.py --peer PYTHON_WITH_BRIAN2 [--repeat 5]
+    python benchmarks/start_up.py [--brian2 PY] [--repeat 5] [--quick] [models ...]
+
+Ours and Brian 2 (runtime mode) take turns; a cold start of Brian 2 is measured once, since it takes most of a minute. The bytecode of Python
+modules is there on both sides, as pip leaves it; all cores may be used, as by a user.
 """
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import subprocess
 import sys
@@ -12,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import HERE, median, peer_python, save, table
+from common import HERE, median, peer_options, peers_of, save, table
 
 LIF = """
 from {package} import *
@@ -23,27 +27,26 @@ spikes = SpikeMonitor(G)
 run(10*ms)
 assert spikes.num_spikes
 """
-CUBA = """
-{cache}
-{text}
-simulate(duration={duration}*second)
-"""
+# model: (example, seconds simulated, is the cache empty)
+RUNS = {"single LIF, first spike, cold": ("", 0.01, True), "COBA-HH 4000, first spikes, cold": ("coba_hh", 0.01, True),
+        "CUBA 4000, first spikes, cold": ("cuba", 0.01, True), "single LIF, warm": ("", 0.01, False),
+        "CUBA 4000, 1 s, warm": ("cuba", 1, False), "COBA-HH 4000, 1 s, warm": ("coba_hh", 1, False)}
 BRIAN_CACHE = "prefs.codegen.runtime.cython.cache_dir = {folder!r}; prefs.codegen.target = 'cython'"
 
 
-def script(model: str, package: str, folder: str) -> str:
+def script(example: str, duration: float, package: str, folder: str) -> str:
     """The text of a script that ends with the first spikes."""
     cache = BRIAN_CACHE.format(folder=folder) if package == "brian2" else ""
-    if model == "LIF":
+    if not example:
         return LIF.format(package=package, cache=cache)
-    text = (HERE.parent / "examples" / "cuba.py").read_text("utf-8").replace("from brainsim import *", f"from {package} import *\n{cache}")
-    return CUBA.format(cache="", text=text.split("if __name__")[0], duration=0.01 if model == "CUBA first spike" else 1)
+    text = (HERE.parent / "examples" / f"{example}.py").read_text("utf-8").replace("from brainsim import *", f"from {package} import *\n{cache}")
+    return f"{text.split('if __name__')[0]}\nassert simulate(duration={duration}*second)[0].num_spikes"
 
 
-def measure(python: str, model: str, package: str, folder: str) -> float:
+def measure(python: str, text: str, folder: str) -> float:
     """Seconds of a whole process with its cache in ``folder``."""
     with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
-        file.write(script(model, package, folder))
+        file.write(text)
     env = {**os.environ, "BRAINSIM_CACHE_DIR": folder, "MPLBACKEND": "Agg"}
     began = time.perf_counter()
     subprocess.run([python, file.name], check=True, env=env, capture_output=True)
@@ -52,31 +55,43 @@ def measure(python: str, model: str, package: str, folder: str) -> float:
     return taken
 
 
+def start(python: str, model: str, package: str, warm: str) -> float:
+    """Seconds of one start; ``warm`` is the cache to use unless the model wants an empty one."""
+    example, duration, cold = RUNS[model]
+    with tempfile.TemporaryDirectory() as empty:
+        folder = empty if cold else warm
+        return measure(python, script(example, duration, package, folder), folder)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer")
+    parser.add_argument("models", nargs="*", help=f"some of {', '.join(map(repr, RUNS))}")
+    peer_options(parser)
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="one turn")
     parser.add_argument("--json")
     a = parser.parse_args()
-    peer = peer_python(a.peer)
-    sides = [("brainsim", sys.executable)] + ([("brian2", peer)] if peer else [])
+    peers = peers_of(a, ["brian2"])
+    compileall.compile_dir(HERE.parent / "brainsim", quiet=2)
+    sides = {"brainsim": sys.executable, **peers}
     rows = []
-    for model, cold in (("LIF", True), ("CUBA first spike", True), ("CUBA 1 s", False)):
-        row: dict = {"model": model, "cache": "empty" if cold else "warm"}
-        for package, python in sides:
-            taken = []
-            with tempfile.TemporaryDirectory() as warm:
-                if not cold:
-                    measure(python, model, package, warm)
-                for _ in range(a.repeat if package == "brainsim" or not cold else 1):
-                    with tempfile.TemporaryDirectory() as empty:
-                        taken.append(measure(python, model, package, empty if cold else warm))
-            row[f"{package} s"], row[f"{package} all"] = median(taken), taken
-        if peer:
-            row["brian2 / ours"] = row["brian2 s"] / row["brainsim s"]
+    for model in a.models or RUNS:
+        cold = RUNS[model][2]
+        taken: dict[str, list[float]] = {s: [] for s in sides}
+        with tempfile.TemporaryDirectory() as warm:
+            if not cold:
+                for package, python in sides.items():
+                    start(python, model, package, warm)
+            for turn in range(1 if a.quick else a.repeat):
+                for package, python in sides.items():
+                    if not turn or not cold or package == "brainsim":
+                        taken[package].append(start(python, model, package, warm))
+        row: dict = {"model": model, "peer": "brian2-runtime" if peers else None, "ours s": median(taken["brainsim"]), "all": taken}
+        if peers:
+            row |= {"peer s": median(taken["brian2"]), "peer / ours": median(taken["brian2"]) / row["ours s"]}
         rows.append(row)
-        table([row], ["model", "cache", "brainsim s", "brian2 s", "brian2 / ours"])
-    save("start_up", rows, peer, a.json)
+        table([row], ["model", "ours s", "peer s", "peer / ours"])
+    save("start_up", rows, peers, a.json, key=("model",))
 
 
 if __name__ == "__main__":

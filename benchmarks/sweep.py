@@ -1,6 +1,6 @@
 """A sweep of 100 points over a small network: compiled once, against Brian 2's runtime mode, which prepares every run.
 
-    python benchmarks/sweep.py [--peer PYTHON_WITH_BRIAN2] [--points 100] [--repeat 3] [--jobs 1 2]
+    python benchmarks/sweep.py [--brian2 PYTHON] [--points 100] [--repeat 3] [--jobs 1 2]
 
 The script is the same on both sides up to the sweep itself: there ``store``, ``restore`` and ``run`` for each point, here ``sim.sweep``.
 """
@@ -69,25 +69,22 @@ def ours(points: int, jobs: int) -> dict:
 
 def main() -> None:
     sys.path.insert(0, str(HERE))
-    import subprocess
-
-    from common import median, peer_python, save, table
+    from common import answer, median, peer_options, peers_of, save, table
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer")
+    peer_options(parser)
     parser.add_argument("--points", type=int, default=POINTS)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--quick", action="store_true", help="one turn")
     parser.add_argument("--json")
     a = parser.parse_args()
-    other = peer_python(a.peer)
+    peers = peers_of(a, ["brian2"])
+    other, repeat = peers.get("brian2"), 1 if a.quick else a.repeat
 
-    def measured(python: str, *what: str, points: int = a.points, repeat: int = a.repeat) -> dict:
+    def measured(python: str, *what: str, points: int = a.points, repeat: int = repeat) -> dict:
         runs = []
         for _ in range(repeat):
-            done = subprocess.run([python, str(Path(__file__).resolve()), "--worker", str(points), *what], capture_output=True, text=True)
-            if done.returncode:
-                raise RuntimeError(done.stderr[-2000:])
-            runs.append(json.loads(done.stdout.strip().splitlines()[-1]))
+            runs.append(answer([python, str(Path(__file__).resolve()), "--worker", str(points), *what]))
         return {k: median([r[k] for r in runs]) if isinstance(v, float) else v for k, v in runs[0].items()} | {"all": [r["total s"] for r in runs]}
 
     measured(sys.executable, "1", points=2, repeat=1)      # what is compiled once is in the cache, on both sides
@@ -96,7 +93,7 @@ def main() -> None:
         measured(other, points=2, repeat=1)
         rows.append({"simulator": "brian2", "jobs": 1, **measured(other)})
     table(rows, ["simulator", "jobs", "total s", "compile s", "xarray s", "first point s", "sweep s", "per point ms", "spikes"])
-    save("sweep", rows, other, a.json)
+    save("sweep", rows, peers, a.json)
 
 
 if __name__ == "__main__":

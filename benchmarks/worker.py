@@ -1,6 +1,6 @@
 """Runs one example in one simulator and prints a line of JSON. Started by the other scripts, with the Python of that simulator.
 
-    worker.py EXAMPLE[:N=...,p=...] FLAVOUR SECONDS      FLAVOUR: brainsim, brainsim-2 (threads), brian2-runtime, brian2-standalone
+    worker.py EXAMPLE[:N=...,p=...] FLAVOUR SECONDS [SEED]      FLAVOUR: brainsim, brainsim-2 (threads), brian2-runtime, brian2-standalone
 """
 import json
 import os
@@ -35,7 +35,7 @@ def main() -> None:
         scope["prefs"].codegen.threads = int(threads)
     loop = timed_run(scope, flavour)
     exec(compile(rest, example, "exec"), scope)
-    scope["seed"](1)
+    scope["seed"](int(sys.argv[4]) if len(sys.argv) > 4 else 1)
     result = scope["simulate"](duration=duration * scope["second"], **settings)
     total = time.perf_counter() - STARTED
     if flavour == "brian2-standalone":

@@ -1,4 +1,4 @@
-// COBA-HH as one would write it by hand (examples/coba_hh.py says what is computed): coba_hh N P SECONDS
+// COBA-HH as one would write it by hand (examples/coba_hh.py says what is computed): coba_hh N P SECONDS [SEED]
 #include "network.hpp"
 
 // (exp(x) - 1)/x, with its limit at 0
@@ -7,13 +7,13 @@ static inline double exprel(double x) {
     return (std::exp(safe) - 1.0) / safe;
 }
 
-int main(int, char **argv) {
+int main(int argc, char **argv) {
     const int n = std::atoi(argv[1]), steps = static_cast<int>(std::lround(std::atof(argv[3]) / 1e-4)), excitatory = 4 * n / 5;
     const double p = std::atof(argv[2]), dt = 1e-4, area = 20000e-12, C = 1e-2 * area, gl = 0.5 * area, gNa = 1000.0 * area, gK = 300.0 * area;
     const double El = -60e-3, ENa = 50e-3, EK = -90e-3, VT = -63e-3, Ee = 0.0, Ei = -80e-3, we = 6e-9, wi = 67e-9;
     const double decay_e = std::exp(-dt / 5e-3), decay_i = std::exp(-dt / 10e-3), threshold = -20e-3;
     const int refractory = 30, sources = 20;
-    std::mt19937_64 rng(1);
+    std::mt19937_64 rng(argc > 4 ? std::atoi(argv[4]) : 1);
     std::normal_distribution<double> normal;
     std::uniform_real_distribution<double> uniform;
     std::vector<double> v(n), m(n), nn(n), h(n), ge(n), gi(n), rate, trace, record_t;

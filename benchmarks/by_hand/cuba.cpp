@@ -1,7 +1,7 @@
-// CUBA as one would write it by hand (examples/cuba.py says what is computed): cuba N P SECONDS
+// CUBA as one would write it by hand (examples/cuba.py says what is computed): cuba N P SECONDS [SEED]
 #include "network.hpp"
 
-int main(int, char **argv) {
+int main(int argc, char **argv) {
     const int n = std::atoi(argv[1]), steps = static_cast<int>(std::lround(std::atof(argv[3]) / 1e-4)), excitatory = 4 * n / 5;
     const double p = std::atof(argv[2]), dt = 1e-4, taum = 20e-3, taue = 5e-3, taui = 10e-3;
     const double threshold = -50e-3, reset = -60e-3, rest = -49e-3, we = 1.62e-3, wi = -9e-3;
@@ -9,7 +9,7 @@ int main(int, char **argv) {
     const double decay_v = std::exp(-dt / taum), decay_e = std::exp(-dt / taue), decay_i = std::exp(-dt / taui);
     const double from_e = taue / (taue - taum) * (decay_e - decay_v), from_i = taui / (taui - taum) * (decay_i - decay_v);
     const int refractory = 50;
-    std::mt19937_64 rng(1);
+    std::mt19937_64 rng(argc > 4 ? std::atoi(argv[4]) : 1);
     std::uniform_real_distribution<double> uniform;
     std::vector<double> v(n), ge(n), gi(n), rate;
     std::vector<int32_t> last(n, -1000000), fired, record_i;

@@ -1,12 +1,11 @@
-"""10 000 Poisson inputs with plastic synapses onto each of 100 neurons."""
+"""N Poisson inputs with plastic synapses onto each of M neurons; the ceilings of all weights of a neuron sum up to ten leaks."""
 from brainsim import *
-
-gmax = 0.001
-dApre = 0.01*gmax
-dApost = -dApre*1.05
 
 
 def simulate(duration=1*second, N=10000, M=100):
+    gmax = 10/N
+    dApre = 0.01*gmax
+    dApost = -dApre*1.05
     inputs = PoissonGroup(N, rates=15*Hz)
     neurons = NeuronGroup(M, '''dv/dt = (ge*(0*mV - v) + (-74*mV) - v)/(10*ms) : volt
                                 dge/dt = -ge/(5*ms) : 1''', threshold='v > -54*mV', reset='v = -60*mV', method='euler')

@@ -212,7 +212,10 @@ class Native:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A loop: ``prologue`` runs once, ``body`` for each element of the domain, at the ticks of ``clock``."""
+    """A loop: ``prologue`` runs once, ``body`` for each element of the domain, at the ticks of ``clock``.
+
+    ``like``: an earlier kernel that is equal but for names, so that a target may write both once.
+    """
 
     name: str
     clock: str
@@ -220,6 +223,7 @@ class Kernel:
     body: tuple[Statement, ...] = ()
     prologue: tuple[Let, ...] = ()
     title: str = ""
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def domain(d: Domain) -> str:
 
 def kernel(k: Kernel) -> str:
     """A kernel and its loop."""
-    head = f"{k.name}: {domain(k.domain)} on {k.clock}"
+    head = f"{k.name}: {domain(k.domain)} on {k.clock}" + f", like {k.like}" * bool(k.like)
     return "\n".join([head, *(statement(s, "  | ") for s in k.prologue), *map(statement, k.body)])
 
 

@@ -25,6 +25,7 @@ from brainsim.objects.functional import Functional, functional
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.memory import MemoryEstimate
+from brainsim.objects.merging import merged
 from brainsim.objects.named import BrianObject, Named, offers, root_of
 from brainsim.objects.namespace import RunNamespace, scalar_value
 from brainsim.objects.optional import optional
@@ -468,7 +469,7 @@ class Network(Named):
         for o in self._all():
             if "_reduced" in vars(o):
                 tasks = o._reduced.reduce(ordered(tasks, self.schedule))  # type: ignore[attr-defined]
-        return tasks
+        return merged(ordered(tasks, self.schedule), [o._reduced for o in self._all() if "_reduced" in vars(o)])  # type: ignore[attr-defined]
 
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -13,17 +13,22 @@ from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number, Tree
 from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.objects.cells import Cells, cells_of
 from brainsim.objects.host import evaluate
 from brainsim.objects.namespace import scalar_value
 from brainsim.objects.past import Delays, digest
 from brainsim.objects.script import looks_at
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.synaptic_variable import SynapticVariable, projection_of
 from brainsim.objects.variables import Variable
 from brainsim.pipeline import symbols_of
-from brainsim.reduction.projection import Projection, Side, final
-from brainsim.reduction.reduce import Reduction, Verdict, reduce_projection
+from brainsim.reduction.cells import constant_of, neuron_of
+from brainsim.reduction.projection import final, written_arrays
+from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
 from brainsim.reduction.rewrite import Place
+from brainsim.reduction.values import Rule
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses import Synapses
@@ -31,31 +36,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("brainsim")
 MOST_PAST = 2
 """Earlier values of the sources may take so many times the memory of values per synapse, not more."""
+FULL_CELLS = 2
+"""Sums by cells need so many synapses in a cell on average."""
 MODES = ("auto", "off", "require")
 FEW = 1000
 """With fewer synapses than this there is nothing to win, and values stay where users look for them."""
-
-
-class SynapticVariable(Variable):
-    """A variable of synapses. Its values may have moved to the neurons; asking for them gives a copy, where that is possible."""
-
-    _stored: np.ndarray | None = None
-    kept_by: "Reduced | None" = None
-
-    @property
-    def values(self) -> np.ndarray | None:  # type: ignore[override]
-        return self._stored if self.kept_by is None else self.kept_by.expanded(self)
-
-    @property
-    def moved(self) -> bool:
-        """Whether the values lie at the neurons."""
-        return self.kept_by is not None
-
-    @values.setter
-    def values(self, values: np.ndarray | None) -> None:
-        self._stored = values
-        if self.kept_by is not None:
-            self.kept_by.forget(self)
 
 
 @dataclass(frozen=True)
@@ -66,6 +51,8 @@ class Kept:
     places: dict[str, Place]
     delays: dict[str, Delays]
     constants: dict[str, bytes | float]
+    host: str
+    cells: Cells | None
 
 
 @dataclass
@@ -81,6 +68,15 @@ class Reduced:
     decay: Block | None = None            #: what brings event-driven states up to date
     delays: dict[str, Delays] = field(default_factory=dict)      #: of the pathways whose states are read late
     constants: dict[str, bytes | float] = field(default_factory=dict)    #: what may not change while states are where they are
+    party: Party | None = None            #: what may lie together with the sums of others (`objects/merging.py`)
+    host: str = ""                        #: the synapses in whose arrays these sums are
+    lies_with: "Reduced | None" = None    #: their reduction
+    guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
+    apart: dict[str, Rule] = field(default_factory=dict)         #: with which other sums these are not together, and why
+    cells: Cells | None = None            #: of sums that are divided by constants
+    new_cells: Cells | None = None        #: those of the analysis under way
+    ties: dict[str, bytes | float] = field(default_factory=dict)      #: constants that are equal to those of the host or the guests
+    changing: frozenset[str] = frozenset()
 
     # -- before a run --------------------------------------------------------------------------------------------------
     def reduce(self, tasks: Sequence[Task]) -> list[Task]:
@@ -96,6 +92,7 @@ class Reduced:
         driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
         self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)
+        self.new_cells = None
         found = reduce_projection(projection_of(s), tasks, self, self._seen(tasks) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
         if s.reduce == "require":
@@ -104,6 +101,7 @@ class Reduced:
             found = Reduction(tuple(tasks), (), found.verdicts, {})
         self._move(found)
         self.constants = self._values_of(found.constants, tasks)
+        self.party, self.ties, self.changing = found.party, {}, written_arrays(tasks)
         return list(found.tasks)
 
     def _settle(self, tasks: Sequence[Task]) -> None:
@@ -127,14 +125,13 @@ class Reduced:
 
     def relies_on(self, program: str) -> bool:
         """Whether states are where they are only as long as this parameter does not change."""
-        return program in self.constants
+        return program in self.constants or program in self.ties
 
     def holds(self) -> bool:
         """Whether the arrays that states depend on, where they are now, are still the same."""
-        if not self.constants:
-            return True
+        watched = {name: was for name, was in (self.constants | self.ties).items() if isinstance(was, bytes)}
         get = self.synapses.reach()
-        return all(digest(get(name)) == was for name, was in self.constants.items() if isinstance(was, bytes))
+        return all(digest(get(name)) == was for name, was in watched.items())
 
     def _seen(self, tasks: Sequence[Task]) -> dict[str, str]:
         """Variables that Python code may look at one by one, and how: program name → in words."""
@@ -184,6 +181,12 @@ class Reduced:
                 return False
         return True
 
+    def cells_by(self, constants: tuple[Symbol, ...]) -> Cells:
+        """The cells of these constants with their present values."""
+        s = self.synapses
+        here = s.elements(np.arange(len(s)))
+        return cells_of(s.post_index, {constant_of(x): here.arrays(x.program)[here.at(x.path)] for x in constants})
+
     def waiting(self, program: str, pathway: str) -> str:
         """Why the past of a state at the sources is not known or not worth keeping, in words; empty when it is."""
         if self.moved.get(program) == "late":
@@ -196,6 +199,14 @@ class Reduced:
             return f"the past of the sources takes {size} values, more than the synapses"
         return ""
 
+    def divided(self, constants: tuple[Symbol, ...]) -> str:
+        """Why the synapses of a target cannot be divided by the values of these constants; empty when they can."""
+        self.new_cells = self.cells_by(constants)
+        many, count = len(self.new_cells), len(self.synapses)
+        if many * FULL_CELLS > count:
+            return f"{' and '.join(sorted({x.name for x in constants}))} divide {count} synapses into {many} groups"
+        return ""
+
     # -- moving --------------------------------------------------------------------------------------------------------
     def _move(self, found: Reduction) -> None:
         moved = dict(found.moved)
@@ -206,6 +217,8 @@ class Reduced:
             self.bring_back(self._variable(program))    # type: ignore[arg-type]
         places = {p.program: p for p in found.places}
         kept = {name: a for name, a in self.arrays.items() if name in places and places[name] == self.places.get(name) and self._still(name)}
+        before, self.cells = self.cells, self.new_cells if found.cells else None
+        kept |= {name: self._regrouped(name, before) for name in kept if places[name].side == "cells"}
         self._keep_delays(found)
         fresh = {name: kept[name] if name in kept else self._made(place) for name, place in places.items()}
         self.places, self.arrays, self.moved = places, fresh, moved
@@ -214,14 +227,27 @@ class Reduced:
             assert isinstance(v, SynapticVariable)
             v._stored, v.kept_by = None, self
 
+    def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
+        """A sum by cells in the cells of now."""
+        assert before is not None and self.cells is not None
+        found = self.cells.taken_over(before, self.arrays[name])
+        if found is None and self.arrays[name].any():
+            raise WrongState(f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
+                             f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
+                             help="make the synapses with Synapses(..., reduce='off')")
+        made = zeros(len(self.cells), self.arrays[name].dtype)
+        if found is not None:
+            made[:] = found
+        return made
+
     def _keep_delays(self, found: Reduction) -> None:
         """How far each synapse looks back; as before where states are read late already."""
         s = self.synapses
         paths = {p.name: p for p in s._pathways}
         wanted = {p.pathway for p in found.places if p.pathway}
         delays = {name: d for name, d in self.delays.items() if name in wanted and "late" in self.moved.values()}
-        index, size = self._index("pre")
         for name in wanted - set(delays):
+            index, size = self._index("pre")
             since = np.zeros(size)
             if "lastupdate" in s.variables:
                 since[index] = s.variables["lastupdate"].values
@@ -260,6 +286,9 @@ class Reduced:
                 array[index] = values
         elif values is None or values.any():
             factor = self._factor(place)
+            if place.kind == "noise":
+                array[:] = np.sqrt(np.bincount(index, np.broadcast_to(np.square(factor), index.shape), size))
+                return array
             array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape), size)
         return array
 
@@ -324,7 +353,7 @@ class Reduced:
 
     def kept(self) -> Kept:
         """Which variables have moved, to where, and what that depends on; their values are among the arrays of the synapses."""
-        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants))
+        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells)
 
     def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
         """As it was when `kept` was called; ``arrays`` are the values of that time."""
@@ -336,6 +365,7 @@ class Reduced:
                 v._stored, v.kept_by = None, self
             elif v.moved:
                 v.values = arrays[v.program].copy()
+        self.host, self.cells = kept.host, kept.cells
         self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(kept.constants)
         self.arrays = {name: arrays[name].copy() for name in places}
         structure_changed()
@@ -349,6 +379,9 @@ class Reduced:
 
     def before_write(self, v: Variable, item: object, value: object) -> None:
         """Values come back to be changed; a factor of a sum that is not zero cannot change."""
+        if self.moved.get(v.program) == "sum" and self._shares():
+            raise WrongState(f"'{v.name}' of {self.synapses.name} is part of a sum with {' and '.join(self.partners)}, and cannot change now",
+                             help="make the synapses with Synapses(..., reduce='off')")
         if self.moved.get(v.program) == "sum" and isinstance(item, slice) and item == slice(None) and not isinstance(value, str):
             v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])     # a new value for every synapse needs no old ones
         elif v.moved:
@@ -363,10 +396,22 @@ class Reduced:
             self.bring_back(self._variable(program))
 
     # -- helpers -------------------------------------------------------------------------------------------------------
+    @property
+    def partners(self) -> list[str]:
+        """The synapses whose sums lie in one array with these."""
+        others = self.lies_with.partners if self.lies_with is not None and self.host else self.guests
+        return [n for n in ([self.host] if self.host else []) + list(others) if n != self.synapses.name]
+
+    def _shares(self) -> bool:
+        """Whether these sums are one with others and not zero."""
+        host = self.lies_with if self.host else self if self.guests else None
+        return host is not None and any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum")
+
     def _weighs(self, program: str) -> bool:
         """Whether a sum that is not zero was made with this variable as a factor."""
-        return any(p.kind in ("sum", "static") and any(x.program == program for x in p.factor.symbols.values()) and self.arrays[name].any()
-                   for name, p in self.places.items())
+        factors = [name for name, p in self.places.items() if p.kind in ("sum", "static", "noise")
+                   and any(x.program == program for x in p.factor.symbols.values())]
+        return any(self.arrays[name].any() or self._shares() for name in factors)
 
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)
@@ -376,6 +421,9 @@ class Reduced:
 
     def _index(self, side: str) -> tuple[np.ndarray, int]:
         s = self.synapses
+        if side == "cells":
+            assert self.cells is not None
+            return self.cells.of, len(self.cells)
         return (s.pre_index, s.source.parent._count) if side == "pre" else (s.post_index, s.target.parent._count)
 
     def declared(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -384,24 +432,18 @@ class Reduced:
         spaces = {"newest": "now", "past": "past", "sent": "past"}
 
         def space(p: Place) -> str:
-            return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else s.source.space if p.side == "pre" else s.target.space
+            sides = {"pre": s.source.space, "post": s.target.space, "cells": f"{s.name}.cells"}
+            return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else sides[p.side]
 
-        return {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
+        found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
+        if self.cells is not None:
+            made = f"{s.name}.cells"
+            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            words = {kind: word for word, kind in DTYPES.items()}
+            found |= {name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()}
+        return found
 
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
         return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
-
-
-def projection_of(s: "Synapses") -> Projection:
-    """A set of synapses as the analysis sees it."""
-    per_synapse = {v.program: v for v in s.variables.values()
-                   if isinstance(v, SynapticVariable) and not v.shared and not {"linked", "constant over dt"} & set(v.flags)
-                   and v.definition is None and v.symbol is None and v.dtype in ("f8", "f4") and v.name != "lastupdate"}
-    driven = frozenset(f"{s.name}.{e.name}" for e in s.equations.of_kind("differential") if "event-driven" in e.flags)
-    sides = []
-    for name, group in (("pre", s.source), ("post", s.target)):
-        space, bounds = group.domain()
-        sides.append(Side(name, f"{s.name}.{name}_index", space, bounds))
-    return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()}, {p: v.dtype for p, v in per_synapse.items()},
-                      driven, f"{s.name}.lastupdate" if driven else "")

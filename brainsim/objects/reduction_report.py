@@ -23,9 +23,14 @@ class ReductionReport(Sequence[Verdict]):
             applied = program in reduced.moved
             places = [n for n, p in reduced.places.items() if p.state == program and p.kind not in ("payload", "newest")]
             after = sum(len(reduced.arrays[n]) for n in places) if applied else len(s)
-            why = "; ".join(map(str, verdict.rules))
+            if verdict.kind == "post (sum)" and applied and reduced.host:
+                after = 0
+            why = verdict.note or "; ".join(map(str, verdict.rules))
             if not applied and verdict.kind != "synapse":
                 why = "reduce='off'" if s.reduce == "off" else f"not applied: fewer than {settings.FEW} synapses"
+            elif applied and verdict.kind == "post (sum)" and not verdict.note:
+                why = f"one sum with {' and '.join(reduced.partners)}" if reduced.partners else \
+                    "; ".join(f"apart from {name}: {rule.text}" for name, rule in reduced.apart.items())
             self.rows.append((verdict.variable, verdict.kind, len(s), after, why))
 
     def __len__(self) -> int:

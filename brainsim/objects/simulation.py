@@ -80,7 +80,8 @@ class Simulation:
         self.start = self._taken()                 #: where runs begin
         self.tasks = network.prepared.tasks        #: what happens in a step
         self._outside_target = bool(network.prepared.in_python)
-        self._tied = frozenset().union(*(o._reduced.constants for o in every if "_reduced" in vars(o)))   #: what states at neurons depend on
+        #: what the places of synaptic states depend on
+        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every if "_reduced" in vars(o)))
         self._settable = {s.name: s for s in self._found()}
 
     # -- what there is -------------------------------------------------------------------------------------------------

@@ -32,11 +32,12 @@ from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
 from brainsim.objects.procedural import Law, Procedural, check_model, keyed_draws, new_key
-from brainsim.objects.reduced import MODES, Reduced, SynapticVariable
+from brainsim.objects.reduced import MODES, Reduced
 from brainsim.objects.reduction_report import ReductionReport
 from brainsim.objects.rows import Rows, in_order, rows_of
 from brainsim.objects.states import EquationGroup
 from brainsim.objects.structure import structure_changed
+from brainsim.objects.synaptic_variable import SynapticVariable
 from brainsim.objects.variables import Variable, VariableView, element_indices
 from brainsim.stages import watched
 from brainsim.units.dimensions import SECOND
@@ -52,6 +53,8 @@ class Synapses(EquationGroup):
 
     ``reduce``: 'auto' keeps states once per neuron, or as a sum, where the equations allow it (`reduction` tells what was done and
     why); 'off' keeps every state per synapse; 'require' raises `WrongValue` for a differential equation that cannot be reduced.
+    ``reduce_noise``: with True, independent additive noise of the synapses (``xi``) may be replaced by noise of their sum, which has the
+    same law and takes other random numbers.
     """
 
     _slot = "groups"
@@ -67,7 +70,8 @@ class Synapses(EquationGroup):
                  on_post: object = None, post: object = None, connect: object = None, delay: object = None,
                  on_event: object = "spike", multisynaptic_index: str | None = None, namespace: Mapping[str, object] | None = None,
                  dtype: object = None, codeobj_class: object = None, dt: object = None, clock: BaseClock | None = None, order: int = 0,
-                 method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto"):
+                 method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto",
+                 reduce_noise: bool = False):
         if reduce not in MODES:
             raise WrongValue("reduce= is one of " + ", ".join(map(repr, MODES)), found=repr(reduce))
         if connect is not None:
@@ -85,7 +89,7 @@ class Synapses(EquationGroup):
         self._value_key: int | None = None             #: while values by that law are assigned
         self.connected = 0
         self.rules: list[str] = []      #: the calls of `connect` in words
-        self.reduce, self._reduced = reduce, Reduced(self)
+        self.reduce, self.reduce_noise, self._reduced = reduce, reduce_noise, Reduced(self)
         self.multisynaptic_index = multisynaptic_index
         self._take_equations(model if model is not None else "", dtype)
         self._check_equations()

@@ -10,6 +10,7 @@ from brainsim.passes.common import share_common
 from brainsim.passes.deliver import ring_of_sums
 from brainsim.passes.fuse import drop_idle, fuse_loops, fuse_resets
 from brainsim.passes.hoist import hoist_invariants
+from brainsim.passes.merge import merge_equal
 from brainsim.passes.selects import branches_to_selects
 from brainsim.passes.unread import drop_unread
 
@@ -22,6 +23,7 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "hoist_invariants": hoist_invariants,
     "share_common": share_common,
     "drop_unread": drop_unread,
+    "merge_equal": merge_equal,
 }
 
 
@@ -42,6 +44,7 @@ def difference(before: Program, after: Program) -> str:
     if before == after:
         return "nothing to do"
     counts = [f"{what} {a} → {b}" for what, a, b in (("kernels", len(before.kernels), len(after.kernels)),
+                                                    ("different kernels", *(sum(not k.like for k in p.kernels) for p in (before, after))),
                                                     ("arrays", len(before.arrays), len(after.arrays)),
                                                     ("operations per element", operations(before), operations(after)),
                                                     ("functions per element", operations(before, Call), operations(after, Call))) if a != b]

@@ -33,6 +33,7 @@ class Projection:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     event_driven: frozenset[str] = frozenset()
     last_update: str = ""
+    in_law: bool = False       #: whether noise may be replaced by other noise of the same law
 
     def side(self, name: str) -> Side:
         """The side called 'pre' or 'post'."""

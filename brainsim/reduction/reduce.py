@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brainsim.language.trees import Assign
 from brainsim.model.tasks import HostCall, Task
+from brainsim.reduction.cells import constant_of, in_cells
 from brainsim.reduction.equal import equal_states
 from brainsim.reduction.late import constants, late_states
 from brainsim.reduction.projection import Projection, parts_of, written_arrays
-from brainsim.reduction.rewrite import Place, Plan, rewritten
+from brainsim.reduction.rewrite import Place, Plan, column_name, rewritten
 from brainsim.reduction.sums import Sums, sums
 from brainsim.reduction.values import Rule, Values
 
@@ -23,6 +24,19 @@ class Verdict:
     variable: str
     kind: str                     #: 'pre', 'pre (delayed)', 'post (equal)', 'post (sum)' or 'synapse'
     rules: tuple[Rule, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Party:
+    """A projection with sums: the names of its tasks, and of the arrays of its sums."""
+
+    name: str
+    columns: tuple[str, ...]
+    totals: tuple[str, ...]
+    pathways: tuple[str, ...]
+    sums: frozenset[str]
+    drives: bool               #: whether constants or noise drive a sum
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,9 @@ class Reduction:
     places: tuple[Place, ...]
     verdicts: tuple[Verdict, ...]
     moved: Mapping[str, str]      #: program name of a state → 'equal', 'late' or 'sum'
+    party: Party | None = None    #: what may lie together with sums of others
     constants: frozenset[str] = frozenset()   #: what may not change as long as states are where they are: parameters and arrays
+    cells: frozenset[str] = frozenset()       #: arrays of constants by which sums are divided (`reduction/cells.py`)
 
 
 def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str, str]) -> Reduction:
@@ -61,11 +77,36 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
         rules = () if kind != "syn" else tuple(r for r in (broken_pre.get(v), broken_post.get(v), broken_sum.get(v)) if r is not None)
         verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
     moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(late, "late"), **dict.fromkeys(found.states, "sum")}
-    if not moved:
-        return Reduction(tuple(tasks), (), tuple(verdicts), moved)
     plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
-    made = rewritten(plan)
+    made = rewritten(plan) if moved else tasks
     for v in sides:
         plan.equal_place(v)
-    return Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, constants(parts, late))
+    return _divided(Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan), constants(parts, late)),
+                    projection, values, seen)
+
+
+def _divided(first: Reduction, projection: Projection, values: Values, seen: Mapping[str, str]) -> Reduction:
+    """What is still kept per synapse, as sums by cells where that is possible."""
+    words = {name: v for v, name in projection.states.items()}
+    left = frozenset(words[v.variable] for v in first.verdicts if v.kind == CLASSES["syn"])
+    found = in_cells(projection, first.tasks, left, values, {v: Rule("L6", why) for v, why in seen.items() if v in left})
+    if found.plan is None:
+        broken = found.broken or {}
+        verdicts = tuple(replace(v, rules=(*v.rules, broken[words[v.variable]])) if words[v.variable] in broken else v for v in first.verdicts)
+        return replace(first, verdicts=verdicts)
+    note = "one for each value of " + ", ".join(sorted({s.name for s in found.constants}))
+    states = found.plan.sums.states
+    verdicts = tuple(Verdict(v.variable, CLASSES["sum"], (), note) if words[v.variable] in states else v for v in first.verdicts)
+    return replace(first, tasks=found.tasks, places=(*first.places, *found.plan.places.values()), verdicts=verdicts,
+                   moved={**first.moved, **dict.fromkeys(states, "sum")}, constants=first.constants | {s.program for s in found.constants},
+                   cells=frozenset(map(constant_of, found.constants)))
+
+
+def _party(plan: Plan) -> Party | None:
+    parts, places = plan.parts, plan.places.values()
+    if not plan.sums.outputs:
+        return None
+    columns = [] if parts.update is None else [column_name(parts.update, parts.projection.post, n) for n in range(len(plan.sums.factors))]
+    return Party(parts.projection.name, tuple(columns), tuple(plan.sums.outputs), tuple(p.name for p in parts.pathways),
+                 frozenset(p.program for p in places if p.kind == "sum"), any(p.kind in ("static", "noise") for p in places))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from brainsim.integrators.terms import ONE, ZERO, add, is_number, multiply
-from brainsim.language.trees import Assign, Name, Number, Op, Tree, names, substitute
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Past, Symbol
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
@@ -18,8 +18,9 @@ from brainsim.reduction.sums import Factor, Sums, increment, scaling
 class Place:
     """An array that takes the place of values per synapse.
 
-    ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'payload' (between two assignments of an event), 'past' (a ring of values of
-    earlier steps), 'sent' (a ring of what events of earlier steps took along) or 'newest' (the latest place of the rings).
+    ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'noise' (the root of a sum of their squares), 'payload' (between two
+    assignments of an event), 'past' (a ring of values of earlier steps), 'sent' (a ring of what events of earlier steps took along) or
+    'newest' (the latest place of the rings).
     """
 
     program: str
@@ -79,13 +80,14 @@ class Plan:
     def sum_place(self, v: str, factor: Factor) -> Place:
         """Where the sum of a state under a factor lies."""
         number = list(self.sums.factors).index(factor)
-        return self._place(Place(f"{v}@sum{number}", "sum", "post", self.parts.projection.dtypes.get(v, "f8"), v, factor))
+        return self._place(Place(f"{v}@sum{number}", "sum", self.parts.projection.post.name, self.parts.projection.dtypes.get(v, "f8"), v, factor))
 
-    def static_place(self, factor: Factor) -> Place:
-        """Where the sum of constants lies."""
-        same = [p for p in self.places.values() if p.kind == "static" and p.factor == factor]
-        number = sum(p.kind == "static" for p in self.places.values())
-        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.drive{number}@sum", "static", "post", "f8", "", factor))
+    def static_place(self, factor: Factor, kind: str = "static") -> Place:
+        """Where the sum of constants lies, or the amplitude of noise."""
+        same = [p for p in self.places.values() if p.kind == kind and p.factor == factor]
+        number = sum(p.kind == kind for p in self.places.values())
+        side, word = self.parts.projection.post.name, "drive" if kind == "static" else kind
+        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.{word}{number}@{side}", kind, side, "f8", "", factor))
 
     def _place(self, place: Place) -> Place:
         return self.places.setdefault(place.program, place)
@@ -148,7 +150,8 @@ def _updates(plan: Plan) -> list[Task]:
     stored = {s.target for s in block.statements} - local
     gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
     made: list[Task] = []
-    rest = _needed_or_drawn(block.statements, frozenset(stored - gone), local, block)
+    code = tuple(s for s in block.statements if s.target not in _noise_of_sums(plan))
+    rest = _needed_or_drawn(code, frozenset(stored - gone), local, block)
     if any(s.target not in local for s in rest):
         made.append(replace(update, block=replace(block, statements=rest, symbols=_symbols(block.symbols, plan))))
     for name in ("pre", "post"):
@@ -160,6 +163,17 @@ def _updates(plan: Plan) -> list[Task]:
     for number, (factor, states) in enumerate(plan.sums.factors.items()):
         made.append(_column(plan, number, factor, states))
     return made
+
+
+def _noise_of_sums(plan: Plan) -> frozenset[str]:
+    """Names of normal numbers that only sums need."""
+    assert plan.parts.update is not None
+    block = plan.parts.update.block
+    if not any(m.noise for m in plan.sums.maps.values()):
+        return frozenset()
+    sums = keys(block, plan.sums.states)
+    rest = needed(block.statements, frozenset(s.target for s in block.statements) - locals_of(block) - set(sums), locals_of(block))
+    return frozenset(s.target for s in block.statements if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
 
 
 def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> Elementwise:
@@ -177,21 +191,31 @@ def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> 
             key = f"_{place.program}".replace(".", "_").replace("@", "_")
             symbols[key] = _array(place.program, (), place.dtype, key)
             value = add(value, multiply(psi, Name(key)))
+        for inner, psi in plan.sums.maps[v].noise:
+            place = plan.static_place(_product(factor, inner), "noise")
+            key = f"_{place.program}".replace(".", "_").replace("@", "_")
+            symbols[key] = _array(place.program, (), place.dtype, key)
+            value = add(value, multiply(multiply(psi, Name(key)), Call("randn", ())))
         target = f"_{here.program}".replace(".", "_").replace("@", "_")
         symbols[target] = _array(here.program, (), here.dtype, target)
         symbols[f"_new_{k}"] = Symbol(f"_new_{k}", "local", f"_new_{k}", dtype=here.dtype, writable=True)
         first.append(Assign(f"_new_{k}", "=", value))
         last.append(Assign(target, "=", Name(f"_new_{k}")))
     block = Block((*first, *last), symbols, update.block.functions, "state update of sums")
-    return replace(update, name=f"{update.name}.column{number}", space=side.space, bounds=side.bounds, block=block)
+    return replace(update, name=column_name(update, side, number), space=side.space, bounds=side.bounds, block=block)
+
+
+def column_name(update: Elementwise, side: Side, number: int) -> str:
+    """What the step of the sums under one factor is called."""
+    return f"{update.name}.{'column' if side.name == 'post' else side.name}{number}"
 
 
 def _product(a: Factor, b: Factor) -> Factor:
     return Factor(multiply(a.tree, b.tree), {**a.symbols, **b.symbols})
 
 
-def _total(plan: Plan, task: Summed) -> Elementwise:
-    """A summed variable as a function of the sums."""
+def _total(plan: Plan, task: Summed) -> Elementwise | Summed:
+    """A summed variable as a function of the sums; sums of cells are added up."""
     side, output = plan.parts.projection.post, plan.sums.outputs[task.name]
     symbols = {k: seen_from(s, side) for k, s in _symbols(output.symbols, plan).items()}
     value: Tree = ZERO
@@ -201,6 +225,9 @@ def _total(plan: Plan, task: Summed) -> Elementwise:
         symbols[key] = _array(place.program, (), place.dtype, key)
         value = add(value, multiply(psi, Name(key)))
     symbols["_total"] = seen_from(task.target, side)
+    if symbols["_total"].path:
+        block = Block((Assign("_value", "=", value),), symbols, task.block.functions, task.block.title)
+        return replace(task, space=side.space, target=symbols["_total"], block=block)
     block = Block((Assign("_total", "=", value),), symbols, task.block.functions, task.block.title)
     return Elementwise(name=task.name, clock=task.clock, when=task.when, order=task.order, space=task.target_space, bounds=task.bounds, block=block)
 
@@ -232,7 +259,7 @@ def _pathway(plan: Plan, path: Pathway) -> Pathway:
                      and (not path.scattered or plan.late.get(block.symbols[k].program) is path))
     once = _once(plan, path, own, mine)
     rest = _for_each(plan, path, own, mine)
-    return replace(path, once=once if once.statements else None, block=rest)
+    return replace(path, once=once if once.statements else path.once, block=rest)
 
 
 def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:

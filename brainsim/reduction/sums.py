@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from brainsim.integrators.affine import affine
-from brainsim.integrators.terms import ONE, add, divide, is_number, multiply, negative
-from brainsim.language.trees import Assign, Name, Number, Op, Tree, names, rebuild
+from brainsim.integrators.terms import ONE, add, divide, is_number, multiply, negative, total
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, rebuild
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Pathway, Summed
@@ -25,10 +25,14 @@ class Factor:
 
 @dataclass(frozen=True)
 class Linear:
-    """A sum over synapses, term by term: factor of the synapse, state (program name; empty: none), factor of the target."""
+    """A sum over synapses, term by term: factor of the synapse, state (program name; empty: none), factor of the target.
+
+    ``noise``: independent normal numbers at each synapse, by the factor of the synapse and that of the target.
+    """
 
     terms: tuple[tuple[Factor, str, Tree], ...]
     symbols: Mapping[str, Symbol]
+    noise: tuple[tuple[Factor, Tree], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,12 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
             if v in used_arrays(task):
                 broke(v, "L6", f"'{task.name}' reads {p.states[v]} of single synapses")
     if parts.update is not None:
-        for v, found_map in _maps(parts, equal, chosen).items():
+        maps = _maps(parts, equal, chosen)
+        for v, found_map in maps.items():
             if isinstance(found_map, Rule):
                 broke(v, found_map.number, found_map.text)
+        for v in _correlated(parts, equal, chosen, maps):
+            broke(v, "L7", f"{p.states[v]} is summed with several factors, and the noise of these sums belongs together")
         block = parts.update.block
         mine = keys(block, chosen)
         for target, value in final(block.statements).items():
@@ -143,14 +150,15 @@ def _read(parts: Parts) -> set[str]:
 def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, Linear | Rule]:
     assert parts.update is not None
     p, block = parts.projection, parts.update.block
-    mine, values = keys(block, chosen), final(block.statements)
+    noises = _normal(block) if p.in_law else {}
+    mine, values = keys(block, chosen), final(s for s in block.statements if s.target not in noises)
     found: dict[str, Linear | Rule] = {}
     for key, v in mine.items():
         if key not in values:
             continue
         name = p.states[v]
         if draws(values[key], block):
-            found[v] = Rule("L7", f"{name} has noise of its own at each synapse")
+            found[v] = Rule("L7", f"{name} has noise of its own at each synapse" + ("" if p.in_law else " (reduce_noise=True keeps its law)"))
             continue
         split = affine(values[key], frozenset(mine))
         if split is None:
@@ -158,15 +166,63 @@ def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dic
             continue
         terms: list[tuple[Factor, str, Tree]] = []
         for u, coefficient in split.coefficients.items():
+            if names(coefficient) & set(noises):
+                found[v] = Rule("L7", f"the noise of {name} is not additive")
+                break
             wrong = _not_of_target(parts, equal, coefficient, block)
             if wrong:
                 found[v] = Rule("L1", f"the rate of change of {name} depends on {wrong}")
                 break
             terms.append((Factor(ONE), mine[u], coefficient))
         else:
-            rest = _drive(parts, equal, split.rest, block)
-            found[v] = Rule("L2", f"{name} is driven by {rest}") if isinstance(rest, str) else Linear((*terms, *rest), block.symbols)
+            others = {n for k, value in values.items() if k != key and block.symbols[k].kind != "local" for n in names(value) & set(noises)}
+            noise = _noise(parts, equal, split.rest, block, noises, others)
+            if isinstance(noise, str):
+                found[v] = Rule("L7", f"the noise of {name} {noise}")
+                continue
+            amplitudes, left = noise
+            rest = _drive(parts, equal, left, block)
+            found[v] = Rule("L2", f"{name} is driven by {rest}") if isinstance(rest, str) else Linear((*terms, *rest), block.symbols, amplitudes)
     return found
+
+
+def _normal(block: Block) -> dict[str, Tree]:
+    """Local names that are a normal number times something: name → what it is multiplied by."""
+    found = {}
+    for s in block.statements:
+        match s:
+            case Assign(target, "=", Op("*", (scale, Call("randn", ())))) if block.symbols[target].kind == "local" and not draws(scale, block):
+                found[target] = scale
+    return found
+
+
+def _noise(parts: Parts, equal: Mapping[str, str], rest: Tree, block: Block, noises: Mapping[str, Tree],
+           others: set[str]) -> tuple[tuple[tuple[Factor, Tree], ...], Tree] | str:
+    """The noise of a state, and what is left; or why it is not the same in law as noise of the sum (L7), in words."""
+    split = affine(rest, frozenset(noises))
+    if split is None:
+        return "is not additive"
+    found = []
+    for n, amplitude in split.coefficients.items():
+        if n in others:
+            return "is that of another state too"
+        pieces = separated(parts, equal, amplitude, block)
+        if pieces is None or len({psi for _, psi in pieces}) != 1 or any(parts.varies(block.symbols[k]) for k in names(pieces[0][1])):
+            return "has an amplitude that changes, or is not one product"
+        factors = [factor for factor, _ in pieces]
+        whole = Factor(total(f.tree for f in factors), {k: s for f in factors for k, s in f.symbols.items()})
+        found.append((whole, multiply(pieces[0][1], noises[n])))
+    return tuple(found), split.rest
+
+
+def _correlated(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str], maps: Mapping[str, Linear | Rule]) -> set[str]:
+    """States with noise of which more than one sum is kept."""
+    noisy = {v for v, m in maps.items() if isinstance(m, Linear) and m.noise}
+    if not noisy:
+        return set()
+    outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & used_arrays(s)}
+    kept = Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)}, {n: o for n, o in outputs.items() if isinstance(o, Linear)})
+    return {v for v in noisy if sum(v in states for states in kept.factors.values()) > 1}
 
 
 def _not_of_target(parts: Parts, equal: Mapping[str, str], tree: Tree, block: Block) -> str:

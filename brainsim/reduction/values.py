@@ -7,6 +7,7 @@ from typing import Protocol
 
 from brainsim.language.trees import Tree
 from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Values(Protocol):
 
     def resting(self, program: str, block: Block, values: Mapping[str, Tree], key: str) -> bool:
         """Whether ``values[key]``, the new value of a state without events, is its old one at every synapse."""
+        ...
+
+    def divided(self, constants: tuple[Symbol, ...]) -> str:
+        """Why the synapses of a target cannot be divided by the values of these constants, in words; empty when they can."""
         ...
 
     def waiting(self, program: str, pathway: str) -> str:

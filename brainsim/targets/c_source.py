@@ -1,8 +1,7 @@
 """A program as C: what the template of the C family may see – names and finished lines, nothing to decide."""
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -10,6 +9,7 @@ from brainsim.ir.expressions import Call, Draw, Foreign, Keyed, Load, Local, Par
 from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, RandomRows, Range
 from brainsim.ir.random_rows import BEYOND, GUIDE
 from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_queues, used_params, walk, writes
+from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.split import Split, independent, rare, split, work
 from brainsim.targets.templates import read, render
@@ -48,8 +48,8 @@ def source(program: Program, simd: bool) -> str:
     names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
     names |= native.names(program)
-    room = itertools.count()
-    kernels = [_view(program, k, n, names, short, room) for n, k in enumerate(program.kernels)]
+    places = {place: n for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k, program.clocks))}
+    kernels = [_view(program, k, names, short, Numbers(program, places)) for k in program.kernels]
     return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels,
                   listed=bool(program.listed))
 
@@ -77,25 +77,66 @@ def steady_lets(k: Kernel, clocks: tuple[str, ...]) -> dict[str, Let]:
     return found
 
 
-def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], room: Iterator[int]) -> dict[str, object]:
+class Numbers:
+    """Numbers of arrays, queues, sizes and the like in the table of addresses, as text; kernels that share a function find theirs in a list."""
+
+    def __init__(self, program: Program, steady: Mapping[tuple[str, str], int], listed: bool = False):
+        self.program, self.steady, self.listed = program, steady, listed
+        self.asked: dict[tuple[str, str], int] = {}
+        self._of = {"arrays": [a.name for a in program.arrays], "queues": [q.name for q in program.queues], "sizes": list(program.spaces),
+                    "reals": [n for n, t in program.params if t == "f8"], "wholes": [n for n, t in program.params if t != "f8"],
+                    "kernels": [k.name for k in program.kernels]}
+
+    def number(self, kind: str, name: str, kernel: str = "") -> int:
+        """Where the thing of this name is; ``targets`` and ``rows`` are the sizes of the spaces that an array points into and lies over."""
+        if kind == "steady":
+            return self.steady[kernel, name]
+        if kind in ("targets", "rows"):
+            array = next(a for a in self.program.arrays if a.name == name)
+            return self._of["sizes"].index(array.into if kind == "targets" else array.space)
+        return self._of[kind].index(name)
+
+    def __call__(self, kind: str, name: str, kernel: str = "") -> str:
+        """The number, or the place of the list where it is."""
+        if not self.listed:
+            return str(self.number(kind, name, kernel))
+        return f"at[{self.asked.setdefault((kind, name), len(self.asked))}]"
+
+    def for_another(self, names: Mapping[str, str], kernel: str) -> list[int]:
+        """The list for a kernel with other names."""
+        return [self.number(kind, kernel if kind == "kernels" else names.get(name, name), kernel) for kind, name in self.asked]
+
+
+def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers) -> dict[str, object]:
+    number = program.kernels.index(k)
+    alike = [m for m in program.kernels if k.name in (m.name, m.like)]
+    at = Numbers(program, literal.steady, listed=len(alike) > 1)
+    view = _function(program, k, number, names, short, literal, at)
+    dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
+    mine = shape(k, program.clocks, dtypes)[1]
+    lists = [(program.kernels.index(m), short[m.name], at.for_another(dict(zip(mine, shape(m, program.clocks, dtypes)[1])), m.name)) for m in alike]
+    return view | dict(like=k.like, alike=lists if len(alike) > 1 else [])
+
+
+def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers, at: Numbers) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
     whole = isinstance(k.domain, (Each, Range))
     shared = split(k)
     keyed = {node: n for n, node in enumerate(dict.fromkeys(filter(_of_member, nodes(k))))} if isinstance(k.domain, RandomRows) else {}
     writer = Writer(C, names, buffered=whole, listed=shared.kind == "rare", keyed=keyed)
     queues = [q.name for q in program.queues]
-    head = _head(program, k, names)
+    head, mine = _head(program, k, names, literal), _head(program, k, names, at)
     known: set[str] = set()
     steady = steady_lets(k, program.clocks)
     once = [line for name, let in steady.items() for line in writer.block((let,), "", known)]
-    places = {name: next(room) for name in steady}
-    once += [f"T->steady[{place}] = {local(name)};" for name, place in places.items()]
-    kept = [f"const {C.types[dtype(steady[name].value)]} {local(name)} = T->steady[{place}]; (void){local(name)};" for name, place in places.items()]
+    once += [f"T->steady[{literal('steady', name, k.name)}] = {local(name)};" for name in steady]
+    kept = [f"const {C.types[dtype(let.value)]} {local(name)} = T->steady[{at('steady', name, k.name)}]; (void){local(name)};"
+            for name, let in steady.items()]
     kept += list(writer.block(tuple(s for s in k.prologue if s.name not in steady), "", known))
     hoisted = set(known)
     pad = {Once: "    ", FanOut: " " * 12, RandomRows: " " * 16}.get(type(k.domain), " " * 8)
     view: dict[str, object] = dict(
-        number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head,
+        number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head, mine=mine,
         reads=" ".join(sorted(short.get(n, n) for n in reads(k))) or "nothing",
         writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
         body="\n".join(writer.block(k.body, pad, known)), kept=kept, steady=once, room=[], extent=[], independent=independent(k))
@@ -109,9 +150,9 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
         view["body"] = "\n".join(writer.block(found.body, " " * 16, set(hoisted)))
     match k.domain:
         case Each(space):
-            view |= dict(first="0", last=f"T->sizes[{program.spaces.index(space)}]")
+            view |= dict(first="0", last=f"T->sizes[{at('sizes', space)}]", finish=f"T->sizes[{literal('sizes', space)}]")
         case Range(first, last):
-            view |= dict(first=writer.expression(first), last=writer.expression(last))
+            view |= dict(first=writer.expression(first), last=writer.expression(last), finish=writer.expression(last))
         case Events(queue, slot):
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue))
         case FanOut(queue, slot, starts, ids):
@@ -126,8 +167,8 @@ def _view(program: Program, k: Kernel, number: int, names: dict[str, str], short
     if wanted:
         view["room"] = [(queues.index(q), times) for q, times in wanted.items()]
     if wanted or shared.kind:
-        view["extent"] = _extent(program, k, names, writer)
-    return view | _shared(program, k, shared, names, writer)
+        view["extent"] = _extent(program, k, names, writer, literal)
+    return view | _shared(program, k, shared, names, writer, at)
 
 
 def _of_member(node: object) -> TypeGuard[Keyed]:
@@ -138,16 +179,14 @@ def _of_member(node: object) -> TypeGuard[Keyed]:
     return False
 
 
-def _shared(program: Program, k: Kernel, how: Split, names: dict[str, str], writer: Writer) -> dict[str, object]:
+def _shared(program: Program, k: Kernel, how: Split, names: dict[str, str], writer: Writer, at: Numbers) -> dict[str, object]:
     """What the template needs to divide a kernel among threads."""
     view: dict[str, object] = dict(split=how.kind, work=work(k), scalar=False, sorted=how.kind == "target" and isinstance(k.domain, FanOut))
     if how.kind == "target":
-        into = next(a.into for a in program.arrays if a.name == how.index)
-        view |= dict(index=names[how.index], owners=f"T->sizes[{program.spaces.index(into)}]",
+        view |= dict(index=names[how.index], owners=f"T->sizes[{at('targets', how.index)}]",
                      scalar=any(isinstance(n, (Call, Draw)) or getattr(n, "op", "") == "**" for n in nodes(k)))
         if isinstance(k.domain, FanOut):
-            space = next(a.space for a in program.arrays if a.name == k.domain.starts)
-            view["rows"] = f"(T->sizes[{program.spaces.index(space)}] - 1)"
+            view |= dict(rows=f"(T->sizes[{at('rows', k.domain.starts)}] - 1)", cuts=f"T->cuts[{at('kernels', k.name)}]")
     if how.kind == "rare":
         found = next(n for n in nodes(k) if isinstance(n, Append))
         view |= dict(found=names[found.queue], found_slot=writer.expression(found.slot), found_type=_queue_type(program, found.queue))
@@ -158,11 +197,10 @@ def _queue_type(program: Program, name: str) -> str:
     return C.types[next(q.dtype for q in program.queues if q.name == name)]
 
 
-def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
+def _head(program: Program, k: Kernel, names: dict[str, str], at: Numbers) -> list[str]:
     """Declarations of everything the kernel uses."""
     lines, used = [], used_params(k)
-    reals = [n for n, t in program.params if t == "f8"]
-    wholes = [n for n, t in program.params if t != "f8"]
+    kinds = dict(program.params)
     for c, clock in enumerate(program.clocks):
         time = "double {} = T->times[{}][T->step[{}]]" if clock in program.listed else "double {} = T->step[{}] * T->dt[{}]"
         forms = {"t": time, "dt": "double {} = T->dt[{}]", "step": "int64_t {} = T->step[{}]"}
@@ -172,40 +210,39 @@ def _head(program: Program, k: Kernel, names: dict[str, str]) -> list[str]:
     for name in used:
         owner, _, field = name.rpartition(".")
         if field == "@slots":
-            q = next(n for n, queue in enumerate(program.queues) if queue.name == owner)
-            lines.append(f"const int64_t {names[name]} = T->queue_slots[{q}];")
+            lines.append(f"const int64_t {names[name]} = T->queue_slots[{at('queues', owner)}];")
         elif field == "@size":
-            lines.append(f"const int64_t {names[name]} = T->sizes[{program.spaces.index(owner)}];")
-        elif name in reals:
-            lines.append(f"const double {names[name]} = T->reals[{reals.index(name)}];")
-        elif name in wholes:
-            lines.append(f"const int64_t {names[name]} = T->wholes[{wholes.index(name)}];")
+            lines.append(f"const int64_t {names[name]} = T->sizes[{at('sizes', owner)}];")
+        elif kinds.get(name) == "f8":
+            lines.append(f"const double {names[name]} = T->reals[{at('reals', name)}];")
+        elif name in kinds:
+            lines.append(f"const int64_t {names[name]} = T->wholes[{at('wholes', name)}];")
     if draws(k):
         lines += ["const uint64_t seed = T->seed;", "const int64_t draw_step = T->step[{0}] - T->origin[{0}];".format(program.clocks.index(k.clock))]
     touched, written = reads(k) | writes(k), writes(k)
-    for n, a in enumerate(program.arrays):
+    for a in program.arrays:
         if a.name in touched:
             const = "" if a.name in written else "const "
             kind = f"{const}{C.types[a.dtype]} *"
-            lines.append(f"{kind}restrict {names[a.name]} = ({kind})T->arrays[{n}];")
-    for n, q in enumerate(program.queues):
+            lines.append(f"{kind}restrict {names[a.name]} = ({kind})T->arrays[{at('arrays', a.name)}];")
+    for q in program.queues:
         if q.name in touched_queues(k):
-            kind, word = C.types[q.dtype], names[q.name]
+            kind, word, n = C.types[q.dtype], names[q.name], at("queues", q.name)
             lines.append(f"{kind} *restrict {word} = ({kind} *)T->queue_data[{n}];")
             lines.append(f"int64_t *restrict {word}_count = T->queue_count[{n}];")
             lines.append(f"const int64_t {word}_capacity = T->queue_capacity[{n}]; (void){word}; (void){word}_capacity; (void){word}_count;")
     return lines
 
 
-def _extent(program: Program, k: Kernel, names: dict[str, str], writer: Writer) -> list[str]:
+def _extent(program: Program, k: Kernel, names: dict[str, str], writer: Writer, literal: Numbers) -> list[str]:
     """Lines that return how many elements the kernel will visit."""
     match k.domain:
         case Once():
             return ["(void)T;", "return 1;"]
         case Each(space):
-            return [f"return T->sizes[{program.spaces.index(space)}];"]
+            return [f"return T->sizes[{literal('sizes', space)}];"]
     shell = Kernel(k.name, k.clock, k.domain)
-    lines = _head(program, shell, names)
+    lines = _head(program, shell, names, literal)
     match k.domain:
         case Range(first, last):
             lines.append(f"return {writer.expression(last)} - {writer.expression(first)};")

@@ -105,6 +105,11 @@ def _of_row(index: Expr) -> bool:
     return False
 
 
+FAR = 20
+"""Operations in the time of a look at a place that is not next to the last one."""
+
+
 def work(k: Kernel) -> int:
     """About how many operations an element takes."""
-    return sum(12 if isinstance(n, (Call, Draw)) else 1 for n in nodes(k))
+    far = isinstance(k.domain, (Events, FanOut)) * sum(isinstance(n, Store) for n in nodes(k))
+    return FAR * far + sum(12 if isinstance(n, (Call, Draw)) else 1 for n in nodes(k))

@@ -13,9 +13,12 @@
 #endif
 
 typedef void (*Job)(Table *, int64_t part, int64_t parts);
+/* Members look at ``round`` while they wait and find the job beside it; the caller looks at ``done``, which only members write: each step of
+   the exchange moves one cache line between two processors. */
 typedef struct Team {
-    Table *table; int64_t parts; Job job; unsigned mode; int process, cpu;
-    atomic_long round; atomic_long left; atomic_int over, awake, taken;
+    _Alignas(64) atomic_long round; Job job; Table *table; int64_t parts; atomic_int over, awake; unsigned mode;
+    _Alignas(64) atomic_long done;
+    _Alignas(64) atomic_long left; atomic_int taken; int process, cpu;
     pthread_mutex_t lock; pthread_cond_t bell;
     pthread_t threads[64];
 } Team;
@@ -79,18 +82,18 @@ static void *bs_member(void *given) {
         __builtin_ia32_ldmxcsr(team->mode);
 #endif
         team->job(team->table, self.part, team->parts);
-        atomic_fetch_sub_explicit(&team->left, 1, memory_order_release);
+        atomic_fetch_add_explicit(&team->done, 1, memory_order_release);
     }
 }
 
 /* Each member's part of the job, the caller's included. */
 static void bs_all(Team *team, Job job) {
+    const long all = atomic_load_explicit(&team->done, memory_order_relaxed) + team->parts - 1;
     team->job = job;
-    atomic_store_explicit(&team->left, team->parts - 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&team->round, 1, memory_order_release);
+    atomic_store_explicit(&team->round, atomic_load_explicit(&team->round, memory_order_relaxed) + 1, memory_order_release);
     job(team->table, 0, team->parts);
     int64_t spins = 0;
-    while (atomic_load_explicit(&team->left, memory_order_acquire) > 0) bs_wait(&spins);
+    while (atomic_load_explicit(&team->done, memory_order_acquire) < all) bs_wait(&spins);
 }
 
 static void bs_wake(Team *team, int awake) {

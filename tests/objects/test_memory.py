@@ -45,6 +45,17 @@ def test_the_estimate_is_what_the_arrays_of_the_program_take(model, on_pre, on_p
     assert expected == pytest.approx(sum(a.nbytes for a in arrays.values()) + unused, rel=0.02)
 
 
+def test_a_run_makes_no_number_per_synapse_beside_those_counted(monkeypatch, target):
+    from brainsim.objects.rows import Rows
+    asked = []
+    monkeypatch.setattr(Rows, "index", lambda rows: asked.append(len(rows)))
+    net, s = network()
+    s.connect(p=0.1)
+    s.w = 1
+    net.run(0.2 * ms)
+    assert asked == []
+
+
 def test_records_are_counted_for_a_duration():
     net, s = network(100)
     s.connect(p=0.1)

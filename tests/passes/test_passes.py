@@ -15,6 +15,7 @@ from brainsim.passes.deliver import ring_of_sums
 from brainsim.passes.fuse import drop_idle, fuse_loops, fuse_resets
 from brainsim.passes.hoist import hoist_invariants
 from brainsim.passes.literals import lift_literals
+from brainsim.passes.merge import merge_equal
 from brainsim.passes.selects import branches_to_selects
 from brainsim.passes.unread import drop_unread
 from tests.programs import ZERO, Append, Call, Const, Draw, Each, Events, FanOut, I, If, Let, Load, Local, Param, Store, kernel, op, p, program, store, x, y
@@ -164,6 +165,25 @@ def test_what_nobody_uses_is_not_computed():
 def test_what_somebody_uses_stays(body):
     before = program(kernel(*body))
     assert drop_unread(before).kernels == before.kernels
+
+
+def test_kernels_that_are_equal_but_for_names_are_noted():
+    after = merge_equal(program(kernel(store("G.x", op("*", x(), p("a"))), name="one"), kernel(store("G.y", op("*", y(), p("b"))), name="two")))
+    assert kernels(after) == ("one: each G on clock\n"
+                              "  G.x[i] = (G.x[i] * a)\n"
+                              "two: each G on clock, like one\n"
+                              "  G.y[i] = (G.y[i] * b)")
+    assert problems(after) == []
+
+
+@pytest.mark.parametrize("other", [
+    kernel(store("G.x", op("*", y(), p("a"))), name="two"), kernel(store("G.y", op("/", y(), p("b"))), name="two"),
+    kernel(Store("G.n", I, "=", op("*", Load("G.n", I, "i4"), p("b")), "i4"), name="two"), kernel(store("G.y", op("*", y(), p("clock.dt"))), name="two"),
+    kernel(store("G.y", op("*", y(), p("b"))), name="two", domain=Events("G.spikes", ZERO)), kernel(store("G.y", op("*", y(), p("b")), index=ZERO), name="two"),
+], ids=["other arrays", "operation", "dtype", "time step", "domain", "place"])
+def test_kernels_that_differ_in_more_than_names_stay_apart(other):
+    before = program(kernel(store("G.x", op("*", x(), p("a"))), name="one"), other)
+    assert merge_equal(before) == before
 
 
 def test_locals_of_fused_loops_do_not_meet():

@@ -150,6 +150,8 @@ ROWS = {
         (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g**2 : 1 (summed)", on_pre="g += w", delay="each"), {"g": SYN}),
     "a term without the state":
         (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g + 0.01*w : 1 (summed)", on_pre="g += w"), {"g": SYN}),
+    "gap junctions have no state":
+        (dict(model="w : 1\nI_post = 0.1*w*(x_in_pre - v_post) : 1 (summed)", on_pre="v_post += 0.1"), {}),
     "noise of its own":
         (dict(model="dg/dt = -g/tau + 0.1*xi*tau**-0.5 : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", method="euler"), {"g": SYN}),
 }

@@ -1,0 +1,61 @@
+"""Kernels that are equal up to names are written once: two projections with the same code are one function of the compiled program."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from brainsim.ir.expressions import Draw, Expr, Foreign, Keyed, Load, Param
+from brainsim.ir.program import Append, Clear, Each, FanOut, Host, Kernel, Program, RandomRows, Statement, Store
+from brainsim.ir.walk import nodes, rebuild_kernel
+
+
+def merge_equal(program: Program) -> Program:
+    """Note at each kernel the first one that is equal but for the names of arrays, queues, parameters and spaces (`Kernel.like`)."""
+    first: dict[Kernel, str] = {}
+    dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
+    made: list[Kernel] = []
+    for k in program.kernels:
+        if isinstance(k.domain, (Host, RandomRows)) or any(isinstance(n, (Draw, Keyed, Foreign)) for n in nodes(k)):
+            made.append(k)
+            continue
+        form, _ = shape(k, program.clocks, dtypes)
+        made.append(replace(k, like=first[form]) if form in first else k)
+        first.setdefault(form, k.name)
+    return replace(program, kernels=tuple(made))
+
+
+def shape(k: Kernel, clocks: tuple[str, ...], dtypes: Mapping[str, str]) -> tuple[Kernel, tuple[str, ...]]:
+    """The kernel with names numbered in the order of their first use, and the names in that order."""
+    number: dict[str, str] = {}
+
+    def of(name: str) -> str:
+        owner, _, field = name.rpartition(".")
+        if owner in clocks and field in ("t", "dt", "step"):
+            return name
+        if field in ("@slots", "@size"):
+            return f"{of(owner)}.{field}"
+        return number.setdefault(name, f"{len(number)} {dtypes.get(name, '')}")
+
+    def change(node: Expr | Statement) -> Expr | Statement:
+        match node:
+            case Load(array, index, t):
+                return Load(of(array), index, t)
+            case Store(array, index, op, value, t):
+                return Store(of(array), index, op, value, t)
+            case Param(name, t):
+                return Param(of(name), t)
+            case Append(queue, slot, value):
+                return Append(of(queue), slot, value)
+            case Clear(queue, slot):
+                return Clear(of(queue), slot)
+        return node
+
+    made = rebuild_kernel(k, change)
+    domain = made.domain
+    if isinstance(domain, Each):
+        domain = replace(domain, space=of(domain.space))
+    elif hasattr(domain, "queue"):
+        domain = replace(domain, queue=of(domain.queue))  # type: ignore[attr-defined, type-var]
+    if isinstance(domain, FanOut):
+        domain = replace(domain, starts=of(domain.starts), ids=of(domain.ids) if domain.ids else "")
+    return replace(made, name="", title="", like="", domain=domain), tuple(number)
