@@ -127,7 +127,8 @@ def save(name: str, rows: Sequence[dict], peers: Mapping[str, str], where: str |
     """Rows with the machine they come from, as JSON. Rows that differ in ``key`` from all new ones stay, if they are of this machine."""
     path = Path(where) if where else RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    new, here = [{**row, "date": str(date.today()), "commit": commit()} for row in rows], machine(peers)
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None       # 1 or so where nothing else ran
+    new, here = [{**row, "date": str(date.today()), "commit": commit(), "load": load} for row in rows], machine(peers)
     before = json.loads(path.read_text("utf-8")) if key and path.exists() else {"machine": {}, "rows": []}
     same = all(before["machine"].get(k) == here[k] for k in ("processor", "cores", "system"))
     named = {tuple(row.get(k) for k in key) for row in new}

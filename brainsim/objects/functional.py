@@ -208,10 +208,13 @@ class Functional:
         Place = self._jax.Place
         if s.kind == "delay":
             raise Unsupported(f"There is no gradient with respect to '{s.name}': delays are whole steps", help="grad='events' has gradients of delays")
-        if s.changes_structure:
-            raise Unsupported(f"'{s.name}' cannot be a parameter of a function: its values were moved to the neurons", help="Synapses(..., reduce='off')")
+        names = (s.program,) if s.program else tuple(p.found.program for p in s.places) if s.variable is None else (s.variable.program,)  # type: ignore[attr-defined]
+        for reduced, owner in self._simulation.reductions:
+            if s.variable is not None and s.variable.moved and s.variable.program in reduced.moved or any(map(reduced.computed_from, names)):
+                raise Unsupported(f"'{s.name}' cannot be a parameter of a function: states of {owner} were moved to the neurons and made from it",
+                                  help="Synapses(..., reduce='off')")
         if s.variable is None:
-            return Place("param", (s.program,) if s.program else tuple(p.found.program for p in s.places))  # type: ignore[attr-defined]
+            return Place("param", names)
         part = None
         if s.group is not s.group.parent:
             part = slice(s.group._first, s.group._first + s.group._count)

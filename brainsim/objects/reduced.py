@@ -127,6 +127,12 @@ class Reduced:
         """Whether states are where they are only as long as this parameter does not change."""
         return program in self.constants or program in self.ties
 
+    def computed_from(self, program: str) -> bool:
+        """Whether values at the neurons were computed from this parameter when they were moved there."""
+        return self.relies_on(program) or any(
+            program in {x.program for x in p.factor.symbols.values()} and (p.kind in ("static", "noise") or p.kind == "sum" and self.arrays[p.program].any())
+            for p in self.places.values())
+
     def holds(self) -> bool:
         """Whether the arrays that states depend on, where they are now, are still the same."""
         watched = {name: was for name, was in (self.constants | self.ties).items() if isinstance(was, bytes)}

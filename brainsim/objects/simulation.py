@@ -79,6 +79,7 @@ class Simulation:
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
         self.tasks = network.prepared.tasks        #: what happens in a step
+        self.reductions = [(o._reduced, o.name) for o in network if "_reduced" in vars(o)]     #: of synapses, with their names
         self._outside_target = bool(network.prepared.in_python)
         #: what the places of synaptic states depend on
         self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every if "_reduced" in vars(o)))
@@ -335,7 +336,7 @@ class Simulation:
 
 def _may_be_set(v: Variable) -> bool:
     linked = "linked" in v.flags and v.linked_to is not None
-    return (v.values is not None or linked or v.moved) and v.symbol is None and not v.read_only and not v.name.startswith("_") \
+    return (v.moved or v.values is not None or linked) and v.symbol is None and not v.read_only and not v.name.startswith("_") \
         and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 

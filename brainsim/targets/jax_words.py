@@ -252,7 +252,9 @@ def pick(mask: Any, new: Any, old: Any) -> Any:
     if mask is None:
         return jnp.broadcast_to(new, jnp.shape(old)) if jnp.ndim(new) < jnp.ndim(old) else new
     if floating(mask):
-        return _mix(*jnp.broadcast_arrays(mask, new, old)) if jnp.issubdtype(jnp.result_type(new), jnp.floating) else jnp.where(mask > 0, new, old)
+        if not jnp.issubdtype(jnp.result_type(old), jnp.floating):
+            return jnp.where(mask > 0, new, old)
+        return _mix(*jnp.broadcast_arrays(mask, jnp.asarray(new).astype(jnp.result_type(old)), old))
     return jnp.where(mask, new, old)
 
 

@@ -1,0 +1,72 @@
+"""Gradients and runs with JAX: ours beside a scan by hand and beside BrainPy, on one core.
+
+    python benchmarks/gradients.py [--brainpy PY] [--quick] [--json FILE]
+
+1. One gradient of a recurrent network (100 inputs, 100 leaky neurons with exponential synapses, 10 leaky readouts, 200 steps, 32 trials,
+   all weights), compiled, medians; temporaries of the compiled gradient with and without ``checkpoint='sqrt'``.
+2. COBA with 4000 neurons for one second of activity on the target ``jax``, first and later runs; BrainPy's with numba is
+   ``benchmarks/peers/brainpy_models.py``.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+WORKERS = HERE / "peers" / "gradient_workers.py"
+
+
+def one(python: str, *arguments: str) -> dict:
+    """One worker on one core; its line of JSON."""
+    pinned = ["taskset", "-c", "0"] if shutil.which("taskset") else []
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])} if python == sys.executable else None
+    done = subprocess.run([*pinned, python, *arguments], capture_output=True, text=True, env=env)
+    if done.returncode:
+        raise RuntimeError(f"{arguments} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def main() -> None:
+    from common import median, save, table
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--brainpy", default=os.environ.get("BRAINPY_PYTHON"))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    a = parser.parse_args()
+    repeats = 1 if a.quick else 5
+    kinds = [(sys.executable, "ours"), (sys.executable, "by_hand"), (sys.executable, "ours_sqrt"), (sys.executable, "by_hand_sqrt")]
+    if a.brainpy:
+        kinds.append((a.brainpy, "brainpy"))
+    else:
+        print("no Python with BrainPy (--brainpy PY or BRAINPY_PYTHON): only brainsim and the scan by hand are measured")
+    found: dict[str, list[dict]] = {k: [] for _, k in kinds}
+    for _ in range(repeats):
+        for python, kind in kinds:
+            found[kind].append(one(python, str(WORKERS), kind))
+    rows = [{"what": "gradient, " + kind, "ms": median([r["ms"] for r in rs]), "first s": median([r["first s"] for r in rs]),
+             "temporaries MB": rs[0].get("temporaries MB"), "loss": rs[0]["loss"], "all": rs} for kind, rs in found.items()]
+    base = {r["what"]: r["ms"] for r in rows}
+    for row in rows:
+        row["ours / it"] = base["gradient, ours_sqrt" if row["what"].endswith("sqrt") else "gradient, ours"] / row["ms"]
+    seconds = "0.1" if a.quick else "1"
+    runs: dict[str, list[dict]] = {"coba, ours (jax)": [], "coba, brainpy": []}
+    for _ in range(repeats):
+        runs["coba, ours (jax)"].append(one(sys.executable, str(WORKERS), "coba", seconds))
+        if a.brainpy:
+            runs["coba, brainpy"].append(one(a.brainpy, str(HERE / "peers" / "brainpy_models.py"), "coba", "brainpy", seconds))
+    for name, rs in runs.items():
+        if rs:
+            rows.append({"what": name, "ms": 1000 * median([r["loop"] for r in rs]), "first s": median([r["with compilation"] for r in rs]),
+                         "spikes": rs[0]["spikes"],
+                         "ours / it": median([r["loop"] for r in runs["coba, ours (jax)"]]) / median([r["loop"] for r in rs]), "all": rs})
+    table(rows, ["what", "ms", "first s", "temporaries MB", "ours / it", "loss", "spikes"])
+    save("gradients", rows, None, a.json)
+
+
+if __name__ == "__main__":
+    main()
