@@ -83,7 +83,7 @@ def check_grad(net_or_sim: Functional | Network, loss: Callable[[Mapping[str, An
     by name, ``eps={'G.v': 1*uV}``. Raises `UnknownName`, `WrongType` or `WrongValue`.
     """
     if isinstance(net_or_sim, Network):
-        sim = net_or_sim.functional(params=list(params) if params is not None else None, level=level + 1, **options)
+        sim = net_or_sim.functional(params=list(params) if params is not None else None, level=level, **options)
     elif isinstance(net_or_sim, Functional):
         sim = net_or_sim
         if options:
@@ -110,8 +110,10 @@ def _rows(sim: Functional, loss: Callable[..., Any], values: Mapping[str, Any], 
         return loss(sim(p, inputs, key))
 
     compiled, slopes = jax.jit(total), jax.jit(jax.grad(total))(values)
-    for name, x in values.items():
-        x, slope = np.asarray(x, float), np.asarray(slopes[name], float)
+    for name in sim.params:
+        if name not in values:
+            continue
+        x, slope = np.asarray(values[name], float), np.asarray(slopes[name], float)
         step = _step(eps, name, x)
         ways = [np.ones(x.shape)] if x.size == 1 else [w / np.linalg.norm(w) for w in numbers.normal(size=(directions, *x.shape))]
 

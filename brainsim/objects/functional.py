@@ -127,8 +127,15 @@ class Functional:
         return self._jax.key_words(key, mixed, None)
 
     def as_params(self, values: Mapping[str, object]) -> dict[str, Any]:
-        """Parameters as arrays of JAX in SI base units; raises `UnknownName` or `DimensionMismatchError`."""
-        return self._plain(values, self.pure.params, "parameter")
+        """Parameters as arrays of JAX in SI base units; raises `UnknownName`, `DimensionMismatchError`, or `WrongValue` for another shape."""
+        plain = self._plain(values, self.pure.params, "parameter")
+        for name, x in plain.items():
+            shape, wanted = tuple(np.shape(x)), self.pure.params[name].shape
+            own = shape[1:] if self.batch is not None and len(shape) > len(wanted) else shape
+            if own not in (wanted, (1,) * len(wanted), ()) or own != shape and shape[0] != self.batch:
+                raise WrongValue(f"The parameter '{name}' has another shape", found=str(shape),
+                                 help=f"{wanted}" + (f", or with a value for each trial {(self.batch, *wanted)}" if self.batch is not None else ""))
+        return plain
 
     def as_inputs(self, values: Mapping[str, object]) -> dict[str, Any]:
         """Inputs as arrays of JAX in SI base units, of any shape."""
@@ -313,6 +320,7 @@ class Functional:
                 if isinstance(n, Foreign):
                     raise Unsupported(f"Gradients do not pass through the Python function '{n.function}'", help="write it as an equation or a subexpression")
         arrays = {a.name: start.values.contents(a.name) for a in program.arrays}
+        self._noted = {name: float(start.dts[clock]) for name, clock in noted_times(program).items()}
         for name, clock in noted_times(program).items():
             steps = np.nan_to_num(arrays[name] / start.dts[clock], nan=-LONG_AGO, posinf=LONG_AGO, neginf=-LONG_AGO)
             arrays[name] = np.clip(np.round(steps), -LONG_AGO, LONG_AGO).astype(np.int64)
@@ -346,7 +354,7 @@ class Functional:
         used = {a.name for a in program.arrays}
         return self._jax.Pure(traced, {**{n: x for n, x in arrays.items() if n in used}, **derived}, scalars, masks, ticks,
                               {c: float(start.dts[c]) for c in clocks}, {c: int(start.steps[c]) for c in clocks}, dict(params), dict(given), dict(wanted),
-                              levels, truncate or 0, constant_arrays(program) | frozenset(derived))
+                              levels, truncate or 0, constant_arrays(program) | frozenset(derived), self._noted)
 
     def _state(self, program: Program, arrays: dict[str, np.ndarray]) -> State:
         """The state that the function begins from."""

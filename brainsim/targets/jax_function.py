@@ -16,6 +16,7 @@ from brainsim.targets import jax_scan
 from brainsim.targets.jax_step import SCOPE
 from brainsim.targets.jax_words import kind
 
+LONG_AGO = 2 ** 30      #: steps
 BRANCHES = 8     #: of nested checkpoints, ``checkpoint='log'``
 
 
@@ -51,6 +52,7 @@ class Pure:
     levels: tuple[int, ...] = ()                  #: lengths of nested blocks of steps of which only the beginning is kept for the gradient
     truncate: int = 0                             #: after so many steps gradients end
     fixed: frozenset[str] = field(default_factory=frozenset)      #: arrays that no kernel writes
+    noted: Mapping[str, float] = field(default_factory=dict)      #: arrays of times that are kept as whole steps, and the step
 
     @property
     def steps(self) -> int:
@@ -97,10 +99,9 @@ class Pure:
             for own in place.names:
                 if place.kind == "param":
                     scalars[own] = value
-                elif place.part is None:
-                    arrays[own] = jnp.broadcast_to(value, self.arrays[own].shape)
-                else:
-                    arrays[own] = jnp.asarray(arrays[own]).at[place.part].set(value)
+                elif own in arrays:        # what nobody reads is not there
+                    value = self._in_steps(own, value).astype(kind(_name(self.arrays[own])))
+                    arrays[own] = jnp.broadcast_to(value, self.arrays[own].shape) if place.part is None else jnp.asarray(arrays[own]).at[place.part].set(value)
         return arrays, scalars
 
     def _given(self, constants: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
@@ -127,7 +128,16 @@ class Pure:
             found = carry["Q"][own]
         else:
             found = carry["A"][own] if own in carry["A"] else jnp.asarray(constants["arrays"][own])
-        return found if place.part is None else found[place.part]
+        found = found if place.part is None else found[place.part]
+        if own not in self.noted:
+            return found
+        return jnp.where(abs(found) >= LONG_AGO, jnp.sign(found) * jnp.inf, found.astype(kind("f8")) * self.noted[own])
+
+    def _in_steps(self, array: str, value: Any) -> Any:
+        """Times that are noted as whole steps."""
+        if array not in self.noted:
+            return jnp.asarray(value)
+        return jnp.clip(jnp.round(jnp.nan_to_num(value / self.noted[array], nan=-LONG_AGO)), -LONG_AGO, LONG_AGO)
 
 
 def _name(x: Any) -> str:

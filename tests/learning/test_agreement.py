@@ -8,7 +8,8 @@ from brainsim import *
 from brainsim.errors import Unsupported
 from tests.models import MODELS
 
-DURATION = 12 * ms
+#: up to the first time that ``t - lastspike < 1*ms`` of linked_and_shared is decided by rounding; functions count whole steps, below
+DURATION = 11 * ms
 
 
 def told(net, seed):
@@ -21,10 +22,14 @@ def told(net, seed):
         if type(m) is SpikeMonitor and m.source is getattr(m.source, "parent", m.source):
             found = result._monitor(m)
             spikes[m.name] = (np.asarray(found.i), np.asarray(found.t / m.source.clock.dt), m.source.N)
-    return {n: np.asarray(result[n]) for n in simulation.parameters if simulation.settable(n).variable is not None and n in result.stored}, spikes
+    return {n: np.asarray(result[n]) for n in simulation.parameters if simulation.settable(n).variable is not None and n in result.stored
+            and not isinstance(simulation.settable(n).group, Subgroup)}, spikes
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m.__name__ != "called_from_python"], ids=lambda m: m.__name__)
+HOSTS = ("called_from_python", "irregular_times")      #: with network operations
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if m.__name__ not in HOSTS], ids=lambda m: m.__name__)
 def test_a_function_of_a_network_is_the_network(model, double):
     net = model()
     values, spikes = told(net, 11)
@@ -40,10 +45,34 @@ def test_a_function_of_a_network_is_the_network(model, double):
             np.testing.assert_array_equal(np.asarray(out[name]) > 0, raster > 0, err_msg=name)
 
 
-def test_python_functions_are_refused():
-    model = next(m for m in MODELS if m.__name__ == "called_from_python")
-    with pytest.raises(Unsupported):
+@pytest.mark.parametrize("model", [m for m in MODELS if m.__name__ in HOSTS], ids=lambda m: m.__name__)
+def test_network_operations_are_refused(model):
+    with pytest.raises(Unsupported, match="network operation"):
         model().functional(DURATION, outputs=["G.v"])
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["float32", "float64"])
+def test_times_since_a_spike_are_whole_steps(wide):
+    """0.95 ms since the last spike are 10 steps, never 9 or 11, however late it is (1 ms would be decided by rounding)."""
+    G = NeuronGroup(1, "w : 1\nn : 1", threshold="n > 5.5", reset="n -= 37", refractory=0.2 * ms, name="G")
+    G.run_regularly("n += 1", when="start")
+    G.run_regularly("w += int(t - lastspike < 0.95*ms)", when="end")
+    with jax.enable_x64(wide):
+        out = Network(G).functional(370 * ms, outputs=["G.w[-1]"])()
+    assert float(out["G.w[-1]"][0]) == 10 * 100
+
+
+def test_a_time_that_is_kept_in_steps_is_a_time_for_who_gives_and_reads_it(double):
+    """``lastupdate`` of an event-driven synapse: its trace has decayed since then."""
+    G = SpikeGeneratorGroup(1, [0], [2] * ms, name="G")
+    H = NeuronGroup(1, "w : 1", name="H")
+    S = Synapses(G, H, "dx/dt = -x/(5*ms) : 1 (event-driven)", on_pre="w_post += x", name="S")
+    S.connect()
+    S.x = 1
+    sim = Network(G, H, S).functional(4 * ms, params=["S.lastupdate", "S.x"], outputs=["S.lastupdate", "H.w[-1]"])
+    out = sim({"S.lastupdate": -3 * ms})
+    assert np.asarray(out["S.lastupdate"]).ravel() * 1e3 == pytest.approx(np.repeat([-3.0, 2.0], 20))
+    assert float(out["H.w[-1]"][0]) == pytest.approx(np.exp(-1))
 
 
 @pytest.mark.parametrize("wide", [False, True], ids=["float32", "float64"])
@@ -75,8 +104,7 @@ def test_trials_of_a_batch_have_noise_of_their_own():
 
 def test_poisson_input_drives_and_its_weight_has_a_gradient(double):
     def made(w):
-        G = NeuronGroup(5, "dv/dt = -v/(10*ms) : 1\nw : 1", method="exact", name="G")
-        G.w = w
+        G = NeuronGroup(5, "dv/dt = -v/(10*ms) : 1", method="exact", name="G")
         P = PoissonGroup(20, 400 * Hz, name="P")
         S = Synapses(P, G, "w : 1", on_pre="v += w", name="S")
         S.connect()

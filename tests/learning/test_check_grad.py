@@ -40,7 +40,7 @@ def test_a_spiking_model_is_said_to_have_no_derivative():
 
 
 def test_values_and_steps_may_be_given_and_the_table_is_readable():
-    found = bs.check_grad(leaky(), lambda out: 1e4 * jnp.sum(out["G.v"] ** 2), {"tau": 3 * ms, "G.v": np.zeros(3)}, eps={"G.v": 1 * uV}, directions=2)
+    found = bs.check_grad(leaky(), lambda out: 1e4 * jnp.sum(out["G.v"] ** 2), {"tau": 3 * ms, "G.v": np.zeros(3)}, eps={"G.v": 1e-3 * mV}, directions=2)
     assert found.agrees(1e-8)
     assert found.to_pandas().loc["G.v", "directions"] == 2 and found.to_pandas().loc["tau", "directions"] == 1
     assert "relative error" in repr(found) and "<table>" in found._repr_html_()
