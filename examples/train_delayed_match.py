@@ -77,7 +77,7 @@ def loss(out, match):
             {'accuracy': (values.argmax(axis=1) == match).mean(), 'rate': rate})
 
 
-def train(epochs=15, N=100, count=2048):
+def train(epochs=10, N=100, count=2048):
     """History of the training; then fresh trials: spikes, matches, readouts; and readouts of the network without its slow synapses."""
     numbers = default_rng(1)
     spikes, match = trials(count, numbers)

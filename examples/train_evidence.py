@@ -69,7 +69,7 @@ def network(N_exc, N_inh):
                   connect(exc, exc, 'gs', '1.2*nS/N_pre', 'exc_exc'),
                   connect(exc, inh, 'ge', '20*nS/N_pre', 'exc_inh'),
                   connect(inh, neurons, 'gi', '20*nS/N_pre', 'inh_all'),
-                  connect(exc, readout, 'o', '50*nS/N_pre', 'answer'))
+                  connect(exc, readout, 'o', '150*nS/N_pre', 'answer'))
     return net.functional(steps*dt, inputs=['inputs.spikes'], outputs=['readout.o', 'neurons.spikes'], surrogate='superspike(alpha=10)')
 
 
@@ -86,15 +86,15 @@ def loss(out, left):
             {'accuracy': (values.argmax(axis=1) == 1 - left).mean(), 'rate': rate})
 
 
-def train(epochs=15, N_exc=80, N_inh=20, count=2048):
+def train(epochs=12, N_exc=80, N_inh=20, count=2048, fresh=2000):
     """History of the training, weights; then fresh trials: pulses, which were answered with left, and spikes."""
     numbers = default_rng(1)
     spikes, pulse = trials(count, numbers)
     sim = network(N_exc, N_inh)
-    found = bs.train.fit(sim, loss, ({'inputs.spikes': spikes}, 1*(evidence(pulse) > 0)), 'adam(0.02)', clip=1.0, epochs=epochs,
+    found = bs.train.fit(sim, loss, ({'inputs.spikes': spikes}, 1*(evidence(pulse) > 0)), 'adam(0.03)', clip=1.0, epochs=epochs,
                          batch_size=64, seed=1, progress=False)
 
-    spikes, pulse = trials(2000, numbers)
+    spikes, pulse = trials(fresh, numbers)
     out = jax.jit(jax.vmap(sim, in_axes=(None, 0)))(sim.as_params(found.params), {'inputs.spikes': spikes})
     return found.history, found.params, pulse, array(score(out['readout.o']).argmax(axis=1) == 0), array(out['neurons.spikes'])
 

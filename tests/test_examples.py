@@ -213,7 +213,7 @@ def test_a_stimulus_is_kept_in_mind_by_slow_synapses(tmp_path):
 def test_evidence_is_counted_by_conductances_that_keep_their_sign(tmp_path):
     train_evidence = example("train_evidence")
     seed(1)
-    result = train_evidence.train(epochs=5, N_exc=40, N_inh=10, count=1024)
+    result = train_evidence.train(epochs=6, N_exc=40, N_inh=10, count=1024, fresh=1000)
     _, weights, pulse, left, _ = result
     difference = train_evidence.evidence(pulse)
     assert all(w.min() > 0 for w in weights.values())
