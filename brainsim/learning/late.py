@@ -12,6 +12,7 @@ NAMES = {
     "value_and_grad": ("brainsim.learning.gradients", "value_and_grad"),
     "check_grad": ("brainsim.learning.check", "check_grad"),
     "train": ("brainsim.learning.train", ""),
+    "fit": ("brainsim.learning.fitting", "fit"),
 }
 
 

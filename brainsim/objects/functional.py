@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -75,6 +75,18 @@ def _prepared_for_jax(network: "Network", run: RunNamespace) -> Iterator[None]:
         prefs["codegen.target"] = before
 
 
+class Pull(NamedTuple):
+    """An input for a variable that the network computes: at the beginning of each step it goes a share of the way to given values.
+
+    ``values``: as of an input, (steps, elements); it is left alone where they are not numbers. ``share``: 0 to 1, a number or one per step
+    (1 at some steps: it starts again from there; small: it is nudged). ``ceiling``: it never begins a step above it.
+    """
+
+    values: Any
+    share: Any = 1.0
+    ceiling: Any = np.inf
+
+
 class Functional:
     """A pure function ``sim(params, inputs, key)`` of a network: calling it twice gives the same answer, and nothing in the network changes.
 
@@ -83,6 +95,8 @@ class Functional:
     arrays by the names of ``outputs``, plain numbers in SI base units: ``sim.units`` says which, ``sim.with_units(result)`` puts them on.
 
     ``key`` is a whole number, which gives the random numbers of ``net.compile().run(seed=key)``, or a key of `jax.random`.
+
+    The input of a variable that the network computes itself, a state, replaces it at the beginning of each step, or pulls at it: see `Pull`.
     """
 
     def __init__(self, simulation: Simulation, length: float, params: Sequence[str], inputs: Sequence[str], outputs: Sequence[str], batch: int | None,
@@ -119,7 +133,7 @@ class Functional:
         for name, place in self.pure.inputs.items():
             if name not in inputs:
                 raise WrongValue(f"The input '{name}' is missing", help=f"an array of shape {self._shape_of_input(place)}")
-            self._check_input(name, inputs[name], place)
+            self._check_input(name, inputs[name].values if isinstance(inputs[name], Pull) else inputs[name], place)
         return self._function(params, inputs, self._jax.key_words(key, mixed, self.batch))
 
     def key_words(self, key: object) -> tuple[Any, Any]:
@@ -172,17 +186,26 @@ class Functional:
                          help="begin inside of them: on a bound the gradient is zero")
 
     def _plain(self, values: Mapping[str, object], known: Mapping[str, Any], what: str) -> dict[str, Any]:
-        made = {}
+        made: dict[str, Any] = {}
         for name, value in values.items():
             if name not in known:
                 raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or (
                     f"it has {', '.join(map(repr, known))}" if known else f"name it in net.functional(..., {what.replace('parameter', 'param')}s=[...])"))
-            found = DIMENSIONLESS if self._jax.is_traced(value) else get_dimensions(value)
-            if found is not DIMENSIONLESS and found is not self._dimensions[name]:
-                raise DimensionMismatchError(f"'{name}' cannot have this value", self._dimensions[name], found,
-                                             found=f"{unit_text(found)}, where {unit_text(self._dimensions[name])} belongs")
-            made[name] = value if self._jax.is_traced(value) else np.asarray(value)
+            dimension = self._dimensions[name]
+            if isinstance(value, Pull):
+                made[name] = Pull(self._number(name, value.values, dimension), self._number(name, value.share, DIMENSIONLESS),
+                                  self._number(name, value.ceiling, dimension))
+            else:
+                made[name] = self._number(name, value, dimension)
         return self._jax.as_arrays(made)
+
+    def _number(self, name: str, value: object, dimension: Dimension) -> Any:
+        """Plain numbers of a value that has this unit, or none."""
+        found = DIMENSIONLESS if self._jax.is_traced(value) else get_dimensions(value)
+        if found is not DIMENSIONLESS and found is not dimension:
+            raise DimensionMismatchError(f"'{name}' cannot have this value", dimension, found,
+                                         found=f"{unit_text(found)}, where {unit_text(dimension)} belongs")
+        return value if self._jax.is_traced(value) else np.asarray(value)
 
     def _shape_of_input(self, place: Any) -> tuple[int, ...]:
         return (*(() if self.batch is None else (self.batch,)), self.pure.steps, *place.shape)
@@ -241,10 +264,8 @@ class Functional:
         found = self._variable(name)
         if found is not None:
             place = self._place(found)
-            if place.names[0] not in constant_arrays(program):
-                raise WrongValue(f"'{name}' is computed by the network and cannot be an input", help="make it a parameter of the model: 'I : amp'")
             self._know(name, found.dimension)
-            return place
+            return place if place.names[0] in constant_arrays(program) else replace(place, kind="state")
         queue, part, count = self._events(name)
         if queue:
             self._know(name, DIMENSIONLESS)
@@ -252,6 +273,15 @@ class Functional:
             return Place("events", (queue,), part, (count,), False, kernel)
         raise UnknownName(f"There is no input '{name}'", help=near(name, [*self._simulation.parameters, *self._all_events()])
                           or f"a variable, or the spikes of a group: {', '.join(self._all_events())}")
+
+    def dimension_of(self, name: str) -> Dimension:
+        """The dimension of a parameter, an input or an output."""
+        return self._dimensions[name]
+
+    def spikes_of(self, name: str) -> str | None:
+        """Name of the spikes of the group that a variable belongs to; None if it has no threshold."""
+        spikes = f"{name.partition('.')[0]}.spikes"
+        return spikes if self._events(spikes)[0] else None
 
     def _all_events(self) -> list[str]:
         return [q.name for q in self._start.program.queues if q.name in self._event_queues()]

@@ -24,7 +24,8 @@ BRANCHES = 8     #: of nested checkpoints, ``checkpoint='log'``
 class Place:
     """Where a parameter, an input or an output stands in the program: what kind of thing, its name there, and which part of it.
 
-    Kinds: 'array', 'param' (several names: one value for all), 'events' (the mask of a queue), 'record'. ``last``: the value at the end only.
+    Kinds: 'array', 'param' (several names: one value for all), 'events' (the mask of a queue), 'record', 'state' (an input that a computed variable is
+    pulled to). ``last``: the value at the end only.
     """
 
     kind: str
@@ -73,14 +74,13 @@ class Pure:
         carry = {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in constants["arrays"]},
                  "Q": {q: jnp.asarray(m) for q, m in self.queues.items()}}
         matrices = self.traced.begin(constants)
-        given = {n: jnp.asarray(x, kind("f8")) for n, x in inputs.items()}
+        given = {n: self._pulls(n, x) if self.inputs[n].kind == "state" else jnp.asarray(x, kind("f8")) for n, x in inputs.items()}
 
         def step(carry: Any, x: Any) -> tuple[Any, Any]:
             tick, now, first = x
             if self.truncate:
                 carry = jax.tree.map(lambda c: jnp.where(first, lax.stop_gradient(c), c), carry)
-            held, events = self._given(constants, now)
-            before = carry["A"]
+            held, events, before = self._given(constants, carry["A"], now)
             carry, recorded = self.traced(held, matrices, {"A": before, "Q": carry["Q"]}, {**tick, "given": events})
             return carry, {n: self._output(p, held, carry, recorded) for n, p in self.outputs.items() if not p.last}
 
@@ -104,19 +104,33 @@ class Pure:
                     arrays[own] = jnp.broadcast_to(value, self.arrays[own].shape) if place.part is None else jnp.asarray(arrays[own]).at[place.part].set(value)
         return arrays, scalars
 
-    def _given(self, constants: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        """Constants with this step's inputs put in, and the masks of given events."""
-        arrays, events = dict(constants["arrays"]), {}
+    def _pulls(self, name: str, given: Any) -> tuple[Any, Any, Any]:
+        """Values (steps, elements), shares and ceilings (steps,) that a variable is pulled to; alone, an array replaces it where it is a number."""
+        values, share, ceiling = given if isinstance(given, tuple) else (given, 1.0, np.inf)
+        values = jnp.asarray(values, kind("f8"))
+        return values, *(jnp.broadcast_to(jnp.asarray(x, kind("f8")), self.steps) for x in (share, ceiling))
+
+    def _given(self, constants: Mapping[str, Any], state: Mapping[str, Any], now: Mapping[str, Any],
+               ) -> tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]:
+        """Constants with this step's inputs put in, the masks of given events, and the state that given values pull at."""
+        arrays, events, pulled = dict(constants["arrays"]), {}, dict(state)
         for name, value in now.items():
             place = self.inputs[name]
-            count = self.traced.layout.into[place.names[0]] if place.kind == "events" else len(self.arrays[place.names[0]])
+            own = place.names[0]
+            count = self.traced.layout.into[own] if place.kind == "events" else len(self.arrays[own])
+            if place.kind == "state":
+                whole = state[own]
+                before = whole if place.part is None else whole[place.part]
+                after = _pulled(before, *value)
+                pulled[own] = after if place.part is None else whole.at[place.part].set(after)
+                continue
             put_in = jnp.broadcast_to(value, count) if place.part is None else jnp.asarray(
-                jnp.zeros(count, kind("f8")) if place.kind == "events" else arrays[place.names[0]]).at[place.part].set(value)
+                jnp.zeros(count, kind("f8")) if place.kind == "events" else arrays[own]).at[place.part].set(value)
             if place.kind == "events":
-                events[place.names[0]] = put_in
+                events[own] = put_in
             else:
-                arrays[place.names[0]] = put_in
-        return {**constants, "arrays": arrays}, events
+                arrays[own] = put_in
+        return {**constants, "arrays": arrays}, events, pulled
 
     def _output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
         own = place.names[0]
@@ -138,6 +152,12 @@ class Pure:
         if array not in self.noted:
             return jnp.asarray(value)
         return jnp.clip(jnp.round(jnp.nan_to_num(value / self.noted[array], nan=-LONG_AGO)), -LONG_AGO, LONG_AGO)
+
+
+def _pulled(x: Any, to: Any, share: Any, ceiling: Any) -> Any:
+    """A variable a share of the way nearer to given values, where they are numbers, and not above a ceiling."""
+    known = jnp.isfinite(to)
+    return jnp.minimum(x + jnp.where(known, share * (jnp.where(known, to, 0) - x), 0), ceiling).astype(x.dtype)
 
 
 def _name(x: Any) -> str:
@@ -217,7 +237,8 @@ def side_by_side(pure: Pure) -> Callable[..., Any]:
     """The function of many trials: inputs and keys have a first axis, parameters may have one."""
     def many(params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         own = {n: 0 if jnp.ndim(v) > len(pure.params[n].shape) else None for n, v in params.items()}
-        return jax.vmap(pure, in_axes=(own, 0, 0))(params, inputs, key)
+        given = {n: type(x)(0, None, None) if isinstance(x, tuple) else 0 for n, x in inputs.items()}
+        return jax.vmap(pure, in_axes=(own, given, 0))(params, inputs, key)
 
     return many
 
