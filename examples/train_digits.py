@@ -72,12 +72,13 @@ def train(epochs=40, hidden=128, copies=4):
     """History of the training, digits of the test set, and what the network says: its values in time and its spikes."""
     numbers = default_rng(1)
     (grey, digits), (validate, validate_digits), (test, test_digits) = pictures()
-    grey = tile(grey, (copies, 1))
+    grey, digits = tile(grey, (copies, 1)), tile(digits, copies)
     spikes = spikes_of(grey, jitter*numbers.standard_normal(grey.shape))
 
     sim = network(hidden)
-    found = bs.train.fit(sim, loss, ({'pixels.spikes': spikes}, tile(digits, copies)), 'adam', schedule=f'cosine_decay_schedule(3e-3, {epochs*len(grey)//64})',
-                         clip=1.0, epochs=epochs, batch_size=64, seed=1, validation=({'pixels.spikes': spikes_of(validate)}, validate_digits), progress=False)
+    found = bs.train.fit(sim, loss, ({'pixels.spikes': spikes}, digits), 'adam', schedule=f'cosine_decay_schedule(3e-3, {epochs*len(grey)//64})',
+                         clip=1.0, epochs=epochs, batch_size=64, seed=1, progress=False,
+                         validation=({'pixels.spikes': spikes_of(validate)}, validate_digits))
     out = jax.vmap(lambda x: sim(found.params, {'pixels.spikes': x}))(spikes_of(test))
     return found.history, test, test_digits, array(out['readout.o']), array(out['neurons.spikes'])
 
