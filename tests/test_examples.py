@@ -1,4 +1,4 @@
-"""Every example, shortened, gives what the paper it is from says; and it draws a figure with something in every panel.
+"""Every example, shortened, gives what the paper it is from says, or what it was trained for; and it draws a figure with something in every panel.
 
 Marked slow: the scripts as they are, and the pyloric network until its conductances have settled.
 """
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import brainsim
-from brainsim import Hz, cm, mS, ms, mV, nA, prefs, second
+from brainsim import Hz, cm, mS, ms, mV, nA, prefs, second, seed
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCRIPTS = sorted(p.stem for p in EXAMPLES.glob("*.py"))
@@ -43,6 +43,13 @@ def double_precision() -> Iterator[None]:
     before = jax.config.jax_enable_x64
     yield
     jax.config.update("jax_enable_x64", before)
+
+
+@pytest.fixture
+def with_jax() -> None:
+    """What the scripts that train import."""
+    for name in ("jax", "optax", "sklearn"):
+        pytest.importorskip(name)
 
 
 def example(name: str) -> ModuleType:
@@ -191,6 +198,72 @@ def test_threshold_falls_with_sodium_conductance(tmp_path):
     steps = abs(np.diff(estimates/mV, axis=0))
     assert np.allclose(steps, 25.0/2**np.arange(10)[:, np.newaxis])
     assert_draws(threshold_finding, (gNa, estimates), tmp_path)
+
+
+# -- gradients and training --------------------------------------------------------------------------------------------
+def test_digits_are_read_from_the_times_of_single_spikes(tmp_path, with_jax):
+    train_digits = example("train_digits")
+    seed(1)
+    result = train_digits.train(epochs=15, hidden=64, copies=1)
+    history, _, digits, values, spikes = result
+    assert history["loss"][-1] < 0.5*history["loss"][0]
+    assert train_digits.accuracy(digits, values) > 0.85         # guessing gives 0.1
+    assert spikes.sum(axis=1).mean() < 3
+    assert_draws(train_digits, result, tmp_path)
+
+
+def test_latency_code_has_one_spike_for_each_dark_pixel_the_darker_the_earlier(with_jax):
+    spikes = example("train_digits").spikes_of(np.array([[0, 1/16, 0.5, 1, *[0]*60]]))
+    assert np.argwhere(spikes[0]).tolist() == [[0, 3], [10, 2], [19, 1]]
+
+
+def test_a_stimulus_is_kept_in_mind_by_slow_synapses(tmp_path, with_jax):
+    train_delayed_match = example("train_delayed_match")
+    seed(1)
+    result = train_delayed_match.train(epochs=8, N=60, count=1024)
+    _, match, _, readout, _, without = result
+    assert train_delayed_match.accuracy(match, readout) > 0.9
+    assert train_delayed_match.accuracy(match, without) < 0.7        # guessing gives 0.5
+    assert_draws(train_delayed_match, result, tmp_path)
+
+
+def test_evidence_is_counted_by_conductances_that_keep_their_sign(tmp_path, with_jax):
+    train_evidence = example("train_evidence")
+    seed(1)
+    result = train_evidence.train(epochs=6, N_exc=40, N_inh=10, count=1024, fresh=1000)
+    _, weights, pulse, left, _ = result
+    difference = train_evidence.evidence(pulse)
+    assert all(w.min() > 0 for w in weights.values())
+    assert np.mean(left[difference >= 5]) > 0.9 and np.mean(left[difference <= -5]) < 0.1
+    assert np.mean(left[difference == 1]) < np.mean(left[difference >= 5])      # difficult ones are answered worse
+    assert_draws(train_evidence, result, tmp_path)
+
+
+@pytest.mark.slow
+def test_digits_of_the_test_set_are_known(with_jax):
+    train_digits = example("train_digits")
+    seed(1)
+    _, _, digits, values, _ = train_digits.train()
+    assert train_digits.accuracy(digits, values) >= 0.95
+
+
+@pytest.mark.slow
+def test_fresh_trials_are_matched(with_jax):
+    train_delayed_match = example("train_delayed_match")
+    seed(1)
+    _, match, _, readout, _, _ = train_delayed_match.train()
+    assert train_delayed_match.accuracy(match, readout) >= 0.95
+
+
+@pytest.mark.slow
+def test_all_pulses_count_alike(with_jax):
+    """Nine in ten are right though one pulse decides many trials; early pulses weigh as much as late ones, within a third."""
+    seed(1)
+    train_evidence = example("train_evidence")
+    _, _, pulse, left, _ = train_evidence.train()
+    assert np.mean(left == (train_evidence.evidence(pulse) > 0)) > 0.9
+    found = train_evidence.kernel(pulse, left)
+    assert found.min() > 0.67*found.max()
 
 
 def test_a_network_begins_to_learn_from_spike_times(tmp_path, double_precision):

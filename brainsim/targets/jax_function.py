@@ -206,7 +206,10 @@ def levels_of(checkpoint: object, steps: int) -> tuple[int, ...]:
 
 
 def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
-    """H of the margin with a derivative of its own: (a, b, '>' or '>=', scale) → floats of 0 and 1. ``text`` writes the derivative of ``l_x``."""
+    """H of the margin with a derivative of its own: (a, b, '>' or '>=', scale) → floats of 0 and 1. ``text`` writes the derivative of ``l_x``.
+
+    The margin is counted in scales; without one (a spike resets nothing) in thresholds, and in base units where those are 0.
+    """
     scope = dict(SCOPE)
     exec(compile(f"def slope(l_x):\n    return {text}\n", "<surrogate derivative>", "exec"), scope)
     slope = scope["slope"]
@@ -226,7 +229,12 @@ def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
     at_least.defjvp(lambda p, t: passed(p, t, at_least))
 
     def spike(a: Any, b: Any, op: str, scale: Callable[[], Any] | None) -> Any:
+<<<<<<< HEAD
         size = 1.0 if scale is None else jnp.abs(lax.stop_gradient(jnp.asarray(scale())))
+=======
+        size = jnp.abs(lax.stop_gradient(jnp.asarray(b if scale is None else scale())))
+        size = jnp.where(size > 0, size, 1)
+>>>>>>> refs/heads/examples
         return (strictly if op == ">" else at_least)((a - b) / size)
 
     return spike

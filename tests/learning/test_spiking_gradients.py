@@ -73,6 +73,15 @@ def test_numbers_of_a_surrogate_may_be_given_and_so_may_a_formula(double):
     assert derivative({"G": "gaussian(sigma=1)"}, POINTS) == pytest.approx(0.5 * normal(POINTS, 0, 1), rel=1e-9)
 
 
+@pytest.mark.parametrize("threshold, scale", [("v > 2", 2), ("v >= -0.5", 0.5), ("v > 0", 1)])
+def test_without_a_reset_the_margin_is_counted_in_thresholds(threshold, scale, double):
+    level = float(threshold.split()[-1])
+    sim = Network(NeuronGroup(len(POINTS), "v : 1", threshold=threshold, name="G")).functional(
+        0.1 * ms, params=["G.v"], outputs=["G.spikes"], surrogate="exp(-x**2)")
+    slopes = jax.grad(lambda v: sim({"G.v": v})["G.spikes"].sum())(level + scale*POINTS)
+    assert np.asarray(slopes) == pytest.approx(np.exp(-POINTS ** 2)/scale, rel=1e-9)
+
+
 @pytest.mark.parametrize("given, error, words", [
     ("superspick", UnknownName, "did you mean 'superspike'"), ("superspike(beta=1)", UnknownName, "no number called 'beta'"),
     ("superspike(1)", WrongSyntax, "numbers by name"), ("1/(1+y)", UnknownName, "it has no 'y'"), ({"H": "relu"}, UnknownName, "no group 'H'"),
