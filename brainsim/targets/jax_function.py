@@ -229,12 +229,8 @@ def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
     at_least.defjvp(lambda p, t: passed(p, t, at_least))
 
     def spike(a: Any, b: Any, op: str, scale: Callable[[], Any] | None) -> Any:
-<<<<<<< HEAD
-        size = 1.0 if scale is None else jnp.abs(lax.stop_gradient(jnp.asarray(scale())))
-=======
         size = jnp.abs(lax.stop_gradient(jnp.asarray(b if scale is None else scale())))
         size = jnp.where(size > 0, size, 1)
->>>>>>> refs/heads/examples
         return (strictly if op == ">" else at_least)((a - b) / size)
 
     return spike
