@@ -10,6 +10,7 @@ import pytest
 import brainsim.objects.merging as merging
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms
 from brainsim.errors import WrongState
+from brainsim.objects.script import Line
 from tests.reduction.test_classes import every_size  # noqa: F401
 
 MODEL = "dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_{}_post = g*(1.6 - v_post) : 1 (summed)"
@@ -17,7 +18,7 @@ MODEL = "dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_{}_post = g*(1.6 - v_post) 
 
 @pytest.fixture(autouse=True)
 def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "looks_at", lambda thing, names: frozenset())
+    monkeypatch.setattr(merging, "looks_at", lambda thing, names: {})
 
 
 def network(mode: str, models: tuple[str, ...] = (MODEL, MODEL), neurons: str = "dv/dt = (1.1 + 0.2*(I_a + I_b) - v)/(8*ms) : 1", taus: tuple[float, ...] = (5, 5),
@@ -105,10 +106,10 @@ def test_somebody_looks_at_one_of_them(fresh: object, monkeypatch: pytest.Monkey
     net.add(StateMonitor(net["G"], "I_a", record=True, name="watch"))
     net.run(1 * ms)
     assert "'watch' uses I_a and I_b otherwise than as a sum" in repr(net["Sb"].reduction)
-    monkeypatch.setattr(merging, "looks_at", lambda thing, names: names & {"I_b"})
+    monkeypatch.setattr(merging, "looks_at", lambda thing, names: {n: Line(7, "script.py") for n in names & {"I_b"}})
     net = network("auto")
     net.run(1 * ms)
-    assert "the script reads .I_b" in repr(net["Sb"].reduction)
+    assert "the script reads .I_b (line 7 of script.py)" in repr(net["Sb"].reduction)
 
 
 def test_constants_are_compared_by_value(fresh: object, target: str) -> None:
