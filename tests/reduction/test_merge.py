@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim.objects.merging as merging
+import brainsim.objects.reduced as reduced
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms
 from brainsim.errors import WrongState
 from brainsim.objects.script import Line
@@ -195,3 +196,16 @@ def test_three_projections_are_one(fresh: object, target: str) -> None:
     np.testing.assert_allclose(nets[1]["trace"].v, nets[0]["trace"].v, rtol=1e-9, atol=1e-12)
     assert "one sum with Sb and Sc" in repr(nets[1]["Sa"].reduction)
     assert "one sum with Sa and Sb" in repr(nets[1]["Sc"].reduction)
+
+
+def test_sums_stay_apart_when_the_script_changes_a_constant_that_they_have_in_common(fresh: object, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reduced, "assigned_after_run", lambda thing, names: {n: Line(7, "script.py") for n in names & {"tau"}})
+    nets = [network(mode, models=(OWN, OWN)) for mode in ("off", "auto")]
+    for net in nets:
+        net["Sa"].tau, net["Sb"].tau = 5 * ms, 5 * ms
+        net.run(30 * ms)
+        net["Sb"].tau = 9 * ms
+        net.run(30 * ms)
+    assert not together(nets[1])
+    assert "the script assigns to tau after a run (line 7 of script.py)" in repr(nets[1]["Sb"].reduction)
+    np.testing.assert_allclose(nets[1]["trace"].v, nets[0]["trace"].v, rtol=1e-9, atol=1e-12)
