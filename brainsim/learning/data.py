@@ -11,7 +11,7 @@ import numpy as np
 
 from brainsim.errors import WrongType, WrongValue
 from brainsim.learning.gradients import without_units
-from brainsim.objects.functional import Functional
+from brainsim.objects.functional import Functional, Pull
 from brainsim.units.plain import split
 
 
@@ -52,6 +52,8 @@ def trials(sim: Functional, data: object, single: bool, what: str = "data") -> T
         raise WrongValue(f"The input '{missing[0]}' is missing in '{what}'",
                          help=f"{what}=({{{missing[0]!r}: array of shape {_shape(sim, missing[0], single)}}}, targets)")
     for name, x in plain.items():
+        if isinstance(x, Pull):
+            raise WrongType(f"The input '{name}' of a training is an array", found="a Pull", help="give its values alone, trials by steps by elements")
         _check(sim, name, x, single)
     if single:
         return Trials(plain, targets, None)

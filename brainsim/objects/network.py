@@ -17,7 +17,7 @@ from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects import html
-from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, fastest_of, seconds
+from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, fastest_of, run_length
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
@@ -183,10 +183,7 @@ class Network(Named):
         the compiled target may use, by default ``prefs.codegen.threads``; results are the same for any number. Raises `WrongValue` for a
         negative duration, and whatever is wrong with the model; the network stays usable.
         """
-        length = seconds(duration, "duration")
-        if length < 0:
-            raise WrongValue("The duration of a run cannot be negative", found=str(duration),
-                             help="run(0*ms) prepares everything; a network goes back in time by restore()")
+        length = run_length(duration, "run(0*ms) prepares everything; a network goes back in time by restore()")
         say = reporter(report)
         if threads is not None and (not isinstance(threads, int) or not 1 <= threads <= 64):
             raise WrongValue("threads= is a whole number from 1 to 64", found=repr(threads))
@@ -203,6 +200,8 @@ class Network(Named):
         ``duration``: how long those runs are unless they say otherwise. Names are looked up as `run` does, now. What happens to the
         network later does not reach the simulation.
         """
+        if duration is not None:
+            run_length(duration, "duration= is how long each run of the simulation is, 1*second for example")
         run = RunNamespace.given(namespace, level)
         self._profiled = False
         self.prepare_for(run)
@@ -617,7 +616,7 @@ class Network(Named):
 
         `Synapses.memory_estimate` counts synapses that are yet to be made.
         """
-        length = 0.0 if duration is None else seconds(duration, "duration")
+        length = 0.0 if duration is None else run_length(duration, "without one, memory_estimate() counts what exists now")
         return MemoryEstimate(line for o in self._all() if offers(o, "_memory") for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
 
     def scheduling_summary(self) -> SchedulingSummary:

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, IntegrationError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside
+from brainsim.errors import BrainsimError, DimensionMismatchError, IntegrationError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside, near
 from brainsim.integrators.adaptive import GIVEN_UP, Adaptive
 from brainsim.integrators.choose import integrate, kept
 from brainsim.integrators.system import System, Update
@@ -70,6 +70,7 @@ class EquationGroup(Group):
         lines = self.equations.equations
         check_names(lines, lambda n: unit_value(n) is not None, lambda n: n in FUNCTIONS, self._reserved)
         check_flags(lines, self._flags, self._exclusive)
+        _check_dtype(dtype, [e.name for e in lines], self.name)
         for e in lines:
             if "summed" in e.flags:
                 continue
@@ -296,6 +297,20 @@ def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Eq
     for e in lines.values():
         visit(e)
     return list(found.values())
+
+
+def _check_dtype(dtype: object, known: Sequence[str], owner: str) -> None:
+    """`UnknownName` for a name in ``dtype`` that is no variable of the equations, `WrongType` for what is no type of numbers."""
+    for name in dtype if isinstance(dtype, Mapping) else ():
+        if name not in known:
+            raise UnknownName(f"dtype= names '{name}', which is no variable of {owner}",
+                              help=near(str(name), known) or f"its variables are {', '.join(known) or 'none'}")
+    for wanted in dtype.values() if isinstance(dtype, Mapping) else (dtype,):
+        try:
+            np.dtype(wanted)  # type: ignore[call-overload]
+        except (TypeError, ValueError) as error:
+            raise WrongType(f"dtype= of {owner} is a type of numbers, or a dictionary name → type", found=repr(wanted),
+                            help=near(str(wanted), ("float32", "float64", "int32", "int64", "bool")) or "'float32' or 'float64', for example") from error
 
 
 def _float_dtype(e: Equation, dtype: object) -> str:

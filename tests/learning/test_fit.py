@@ -10,6 +10,7 @@ import brainsim as bs
 from brainsim import *
 from brainsim.errors import BrainsimError, UnknownName, WrongSyntax, WrongType, WrongValue
 from brainsim.learning.optimisers import optimiser
+from brainsim.objects.functional import Pull
 from brainsim.runtime.progress import Bar
 from tests.learning.networks import classifier, leaky, two_classes
 
@@ -154,6 +155,7 @@ def test_functions_of_optax_nest():
     (dict(data=({"inp.spikes": np.zeros((60, 25, 12))}, np.zeros(50, int))), WrongValue, "different numbers of trials"),
     (dict(data=({"inp.spikes": np.zeros((60, 25, 12)) * mV}, np.zeros(60, int))), BrainsimError, "cannot have this value"),
     (dict(data=[1, 2, 3]), WrongType, "inputs and targets"),
+    (dict(data=({"inp.spikes": Pull(np.zeros((60, 25, 12)))}, np.zeros(60, int))), WrongType, "is an array"),
     (dict(batch_size=0), WrongValue, "whole number above 0"),
     (dict(batch_size=100), WrongValue, "larger than the data"),
     (dict(early_stop=3), WrongValue, "validation"),

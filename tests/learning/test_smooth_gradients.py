@@ -162,11 +162,6 @@ def test_names_that_do_not_exist_are_refused(options, words):
         coupled("euler", **options)
 
 
-def test_a_variable_that_the_network_computes_is_no_input():
-    with pytest.raises(WrongValue, match="computed by the network"):
-        coupled("euler", params=["tau"], inputs=["G.v"])
-
-
 def test_inputs_of_another_shape_are_refused():
     G = NeuronGroup(2, "dv/dt = (I - v)/ms : 1\nI : 1", method="euler", name="G")
     sim = Network(G).functional(1 * ms, inputs=["G.I"], outputs=["G.v"])
