@@ -208,13 +208,16 @@ class Network(Named):
         self.prepare_for(run)
         return Simulation(self, run, duration)
 
-    def functional(self, duration: Any, params: Sequence[str] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = (), batch: int | None = None,
-                   surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None, truncate: int | None = None,
-                   namespace: Mapping[str, object] | None = None, level: int = 0, grad: str = "surrogate", **options: Any) -> Any:
+    def functional(self, duration: Any, params: Sequence[str] | str | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = (),
+                   batch: int | None = None, surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None,
+                   truncate: int | None = None, namespace: Mapping[str, object] | None = None, level: int = 0, grad: str = "surrogate",
+                   **options: Any) -> Any:
         """The network as a pure function of JAX, ``sim(params, inputs, key)`` → outputs, for ``jax.grad``, ``jit``, ``vmap``.
 
-        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``). ``inputs``: variables
-        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements). ``outputs``: variables
+        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``); None or ``'trainable'`` for those
+        that the equations flag, ``'w : 1 (trainable, bounds=(0, 1))'``. ``inputs``: variables
+        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements); what the network computes itself
+        (``'G.v'``) is replaced at the beginning of steps, or pulled at (`brainsim.objects.functional.Pull`). ``outputs``: variables
         at the end of each step, ``'G.v[-1]'`` at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors.
         ``batch``: so many trials at a time; inputs and outputs get a first axis.
         ``surrogate``: the derivative that stands for that of a spike (`brainsim.model.surrogates`), by name or as a formula in the margin x;
@@ -227,7 +230,7 @@ class Network(Named):
         """
         if grad == "events":
             refuse_options_of_the_grid(batch, surrogate, reset_grad, checkpoint, truncate)
-            return event_functional(self, duration, params, inputs, outputs or None, namespace=namespace, level=level, **options)
+            return event_functional(self, duration, params or (), inputs, outputs or None, namespace=namespace, level=level, **options)
         if grad != "surrogate" or options:
             raise WrongValue("grad= is 'surrogate' or 'events'", found=", ".join([repr(grad), *options]), help="max_spikes= and step= belong to grad='events'")
         return functional(self, RunNamespace.given(namespace, level), duration, params, inputs, outputs, batch, surrogate, reset_grad, checkpoint, truncate)
