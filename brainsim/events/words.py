@@ -10,15 +10,15 @@ import jax.numpy as jnp
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree
 
 Array = Any
-SERIES = 0.3     #: below this size exprel is its series; that, and its derivative, are then exact to the last digits
-TERMS = 13
+SERIES = 0.1     #: below this size exprel is its series; that, and its derivative, are then exact to the last digits
+TERMS = 9
 
 
 def exprel(x: Array) -> Array:
     """(exp(x) - 1)/x, with finite derivatives everywhere."""
     small = jnp.abs(x) < SERIES
     near, far = jnp.where(small, x, 0.0), jnp.where(small, 1.0, x)
-    series = reduce(lambda total, k: 1.0 + near / k * total, range(TERMS, 1, -1), jnp.ones_like(near))
+    series = reduce(lambda total, k: 1.0 + near * (1.0 / k) * total, range(TERMS, 1, -1), jnp.ones_like(near))
     return jnp.where(small, series, jnp.expm1(far) / far)
 
 
