@@ -3,9 +3,9 @@ program written by hand in C++ (benchmarks/by_hand), which is the limit. One cor
 
     python benchmarks/run_time.py [--brian2 PY] [--brainpy PY] [--nest PY] [--quick] [--only brian2-runtime nest] [models ...]
 
-Ours and the peers take turns; each turn draws another network (the seed is its number), the same turn for all. A row is one model beside
-one peer. A ratio is printed only when the mean numbers of spikes agree: within 20 % (35 % where weights
-change) and three times the square root of the smaller number.
+Ours and the peers take turns, and seconds are those of the processor. Each turn draws another network (the seed is its number), the same
+turn for all. A row is one model beside one peer. A ratio is printed only when the mean numbers of spikes agree: within 20 % (35 % where
+weights change) and three times the square root of the smaller number.
 A single neuron with a monitor counts as a model (``single``: 10^5 steps).
 """
 from __future__ import annotations

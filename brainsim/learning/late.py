@@ -8,6 +8,10 @@ from brainsim.errors import Unsupported
 
 #: name → (module, what it is in that module; nothing: the module)
 NAMES = {
+    "grad": ("brainsim.learning.gradients", "grad"),
+    "value_and_grad": ("brainsim.learning.gradients", "value_and_grad"),
+    "check_grad": ("brainsim.learning.check", "check_grad"),
+    "train": ("brainsim.learning.train", ""),
     "fit": ("brainsim.learning.fitting", "fit"),
 }
 

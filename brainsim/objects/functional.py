@@ -15,6 +15,7 @@ from brainsim.ir.program import Append, Program
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.walk import nodes
 from brainsim.lowering.surrogates import derivative
+from brainsim.model.bounds import WHOLE_LINE
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
 from brainsim.objects import html
@@ -41,7 +42,7 @@ RESETS = ("full", "value", "jump")
 LONG_AGO = 2 ** 30      #: steps
 
 
-def functional(network: "Network", run: RunNamespace, duration: object, params: Sequence[str], inputs: Sequence[str], outputs: Sequence[str],
+def functional(network: "Network", run: RunNamespace, duration: object, params: Sequence[str] | str | None, inputs: Sequence[str], outputs: Sequence[str],
                batch: int | None, surrogate: object, reset_grad: str, checkpoint: object, truncate: int | None) -> "Functional":
     """See `Network.functional`."""
     optional("jax", "Differentiable runs")
@@ -106,7 +107,8 @@ class Functional:
         self.duration = Quantity(length, SECOND)
         self.units: dict[str, Quantity | float] = {}          #: of parameters, inputs and outputs
         self._dimensions: dict[str, Dimension] = {}
-        chosen = [simulation.settable(n) for n in _names(params, "params")]
+        params = self._trainable(params) if params in (None, "trainable") else _names(params, "params")
+        chosen = [simulation.settable(n) for n in params]
         places = {s.name: self._place(s) for s in chosen}
         for s, name in zip(chosen, params):
             places[name] = places.pop(s.name)
@@ -119,6 +121,7 @@ class Functional:
         self.pure = self._pure(program, arrays, places, given, wanted, surrogate, reset_grad, checkpoint, truncate)
         self._function = self._jax.compiled(self.pure, batch)
         self.params = {n: self._default(p) for n, p in places.items()}      #: present values of the parameters, plain numbers in base units
+        self.ranges = {n: self._range(n, x) for n, x in self.params.items()}      #: bounds and sizes of the parameters, see `constrained`
 
     # -- calling -------------------------------------------------------------------------------------------------------
     def __call__(self, params: Mapping[str, object] | None = None, inputs: Mapping[str, object] | None = None, key: object = 0) -> dict[str, Any]:
@@ -126,12 +129,61 @@ class Functional:
 
         Raises `UnknownName` for names that were not given to `Network.functional`, `DimensionMismatchError` for other units.
         """
-        params, inputs = self._plain(params or {}, self.pure.params, "parameter"), self._plain(inputs or {}, self.pure.inputs, "input")
+        params, inputs = self.as_params(params or {}), self.as_inputs(inputs or {})
         for name, place in self.pure.inputs.items():
             if name not in inputs:
                 raise WrongValue(f"The input '{name}' is missing", help=f"an array of shape {self._shape_of_input(place)}")
             self._check_input(name, inputs[name].values if isinstance(inputs[name], Pull) else inputs[name], place)
         return self._function(params, inputs, self._jax.key_words(key, mixed, self.batch))
+
+    def key_words(self, key: object) -> tuple[Any, Any]:
+        """What the random numbers of one trial are made from."""
+        return self._jax.key_words(key, mixed, None)
+
+    def as_params(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Parameters as arrays of JAX in SI base units; raises `UnknownName`, `DimensionMismatchError`, or `WrongValue` for another shape."""
+        plain = self._plain(values, self.pure.params, "parameter")
+        for name, x in plain.items():
+            shape, wanted = tuple(np.shape(x)), self.pure.params[name].shape
+            own = shape[1:] if self.batch is not None and len(shape) > len(wanted) else shape
+            if own not in (wanted, (1,) * len(wanted), ()) or own != shape and shape[0] != self.batch:
+                raise WrongValue(f"The parameter '{name}' has another shape", found=str(shape),
+                                 help=f"{wanted}" + (f", or with a value for each trial {(self.batch, *wanted)}" if self.batch is not None else ""))
+        return plain
+
+    def as_inputs(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Inputs as arrays of JAX in SI base units, of any shape."""
+        return self._plain(values, self.pure.inputs, "input")
+
+    def trials(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: Any, count: int | None) -> dict[str, Any]:
+        """Outputs of so many trials (None: of one, without an axis), whatever ``batch`` is; plain arrays, a key of JAX; nothing is checked."""
+        words = self._jax.key_words(key, mixed, count)
+        return self.pure(params, inputs, words) if count is None else self._jax.side_by_side(self.pure)(params, inputs, words)
+
+    def constrained(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters (plain, SI base units) of raw numbers that know no bounds; what an optimiser works on.
+
+        Between two bounds a sigmoid of the raw number, beside one bound a softplus, without bounds a multiple; the multiple (and the softplus') is the
+        root mean square of the present values for parameters with a unit, else 1.
+        """
+        return {n: self.ranges[n].inside(x) for n, x in raw.items()}
+
+    def unconstrained(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The inverse of `constrained`. Raises `WrongValue` for values on or beyond their bounds."""
+        plain = self.as_params(params)
+        for n, x in plain.items():
+            self._check_bounds(n, x)
+        return {n: self.ranges[n].raw(x) for n, x in plain.items()}
+
+    def _check_bounds(self, name: str, value: Any) -> None:
+        r = self.ranges[name]
+        if self._jax.is_tracer(value) or r.is_whole_line or bool(np.all((np.asarray(value) > r.low) & (np.asarray(value) < r.high))):
+            return
+        ends = " and ".join(str(with_dimension(np.float64(x), self._dimensions[name])) for x in (r.low, r.high))
+        worst = np.asarray(value, float).ravel()
+        worst = worst[~((worst > r.low) & (worst < r.high))][0]
+        raise WrongValue(f"'{name}' does not lie between its bounds {ends}", found=str(with_dimension(worst, self._dimensions[name])),
+                         help="begin inside of them: on a bound the gradient is zero")
 
     def _plain(self, values: Mapping[str, object], known: Mapping[str, Any], what: str) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -298,6 +350,7 @@ class Functional:
                 if isinstance(n, Foreign):
                     raise Unsupported(f"Gradients do not pass through the Python function '{n.function}'", help="write it as an equation or a subexpression")
         arrays = {a.name: start.values.contents(a.name) for a in program.arrays}
+        self._noted = {name: float(start.dts[clock]) for name, clock in noted_times(program).items()}
         for name, clock in noted_times(program).items():
             steps = np.nan_to_num(arrays[name] / start.dts[clock], nan=-LONG_AGO, posinf=LONG_AGO, neginf=-LONG_AGO)
             arrays[name] = np.clip(np.round(steps), -LONG_AGO, LONG_AGO).astype(np.int64)
@@ -331,7 +384,7 @@ class Functional:
         used = {a.name for a in program.arrays}
         return self._jax.Pure(traced, {**{n: x for n, x in arrays.items() if n in used}, **derived}, scalars, masks, ticks,
                               {c: float(start.dts[c]) for c in clocks}, {c: int(start.steps[c]) for c in clocks}, dict(params), dict(given), dict(wanted),
-                              levels, truncate or 0, constant_arrays(program) | frozenset(derived))
+                              levels, truncate or 0, constant_arrays(program) | frozenset(derived), self._noted)
 
     def _state(self, program: Program, arrays: dict[str, np.ndarray]) -> State:
         """The state that the function begins from."""
@@ -364,6 +417,20 @@ class Functional:
             written = KernelWriter(program, kernel, number).text(expression)
             made[queue] = self._jax.spike_of(expression, written)
         return made
+
+    def _trainable(self, asked: str | None) -> list[str]:
+        """Names of the parameters that are flagged as trainable."""
+        every = (self._simulation.settable(n) for n in self._simulation.parameters)
+        found = [s.name for s in every if s.variable is not None and s.variable.bounds is not None]
+        if not found and asked is not None:
+            raise WrongValue("No parameter of this network is trainable", help="flag it in the equations, 'w : 1 (trainable)', or name it: params=['S.w']")
+        return found
+
+    def _range(self, name: str, value: np.ndarray) -> Any:
+        variable = self._simulation.settable(name).variable
+        low, high = (variable.bounds if variable is not None else None) or WHOLE_LINE
+        size = float(np.sqrt(np.mean(np.square(value)))) if np.size(value) and self._dimensions[name] is not DIMENSIONLESS else 1.0
+        return importlib.import_module("brainsim.targets.jax_bounds").Range(low, high, size or 1.0)
 
     def _default(self, place: Any) -> np.ndarray:
         if place.kind == "param":

@@ -21,7 +21,8 @@ from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, f
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
-from brainsim.objects.functional import Functional, functional
+from brainsim.objects.event_gradients import event_functional, refuse_options_of_the_grid
+from brainsim.objects.functional import functional
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.memory import MemoryEstimate
@@ -207,12 +208,14 @@ class Network(Named):
         self.prepare_for(run)
         return Simulation(self, run, duration)
 
-    def functional(self, duration: Any, params: Sequence[str] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = (), batch: int | None = None,
-                   surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None, truncate: int | None = None,
-                   namespace: Mapping[str, object] | None = None, level: int = 0) -> Functional:
+    def functional(self, duration: Any, params: Sequence[str] | str | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = (),
+                   batch: int | None = None, surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None,
+                   truncate: int | None = None, namespace: Mapping[str, object] | None = None, level: int = 0, grad: str = "surrogate",
+                   **options: Any) -> Any:
         """The network as a pure function of JAX, ``sim(params, inputs, key)`` → outputs, for ``jax.grad``, ``jit``, ``vmap``.
 
-        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``). ``inputs``: variables
+        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``); None or ``'trainable'`` for those
+        that the equations flag, ``'w : 1 (trainable, bounds=(0, 1))'``. ``inputs``: variables
         that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements); what the network computes itself
         (``'G.v'``) is replaced at the beginning of steps, or pulled at (`brainsim.objects.functional.Pull`). ``outputs``: variables
         at the end of each step, ``'G.v[-1]'`` at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors.
@@ -221,8 +224,15 @@ class Network(Named):
         or one for each group, ``{'G': 'sigmoid(alpha=4)'}``. ``reset_grad``: ``'full'`` differentiates the reset, ``'value'`` holds back the
         gradient of the spike in it, ``'jump'`` that of the values before and after. ``checkpoint``: ``'sqrt'``, ``'log'`` or a number of steps, for less
         memory and more time. ``truncate``: gradients end after so many steps.
+        ``grad='events'``: continuous time and exact gradients instead, of delays and spike times too; see `event_functional` for inputs, outputs
+        and the options ``max_spikes`` and ``step``.
         Raises `UnknownName` for names that do not exist and `Unsupported` for what has no gradient.
         """
+        if grad == "events":
+            refuse_options_of_the_grid(batch, surrogate, reset_grad, checkpoint, truncate)
+            return event_functional(self, duration, params or (), inputs, outputs or None, namespace=namespace, level=level, **options)
+        if grad != "surrogate" or options:
+            raise WrongValue("grad= is 'surrogate' or 'events'", found=", ".join([repr(grad), *options]), help="max_spikes= and step= belong to grad='events'")
         return functional(self, RunNamespace.given(namespace, level), duration, params, inputs, outputs, batch, surrogate, reset_grad, checkpoint, truncate)
 
     def prepare_for(self, run: RunNamespace) -> None:

@@ -113,7 +113,7 @@ class Simulation:
     @property
     def in_python(self) -> bool:
         """Whether steps return to Python: then runs share one interpreter lock."""
-        return self.has_operations or self.start.target.calls_python or self._outside_target or any(n.arrays for n in self.start.program.natives)
+        return self.has_operations or not self.start.target.frees_lock or self._outside_target or any(n.arrays for n in self.start.program.natives)
 
     # -- running -------------------------------------------------------------------------------------------------------
     def run(self, params: Mapping[str, object] | None = None, *, duration: object = None, seed: int | None = None) -> Result:

@@ -16,6 +16,7 @@ from brainsim.language.equations import Equation
 from brainsim.language.functions import FUNCTIONS, RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, rebuild, walk
+from brainsim.model.bounds import bounds_of
 from brainsim.model.equations import DTYPES as WORDS
 from brainsim.model.equations import Equations, check_flags, check_names
 from brainsim.model.resolve import Block, Resolver, once_and_each
@@ -77,7 +78,7 @@ class EquationGroup(Group):
             self.variables[e.name] = self._variable_class(
                 e.name, f"{self.name}.{e.name}", dimension_of_unit(e, unit_value), kind, shared=shared, flags=e.flags,
                 constant="constant" in e.flags, definition=e.expression if e.kind == "subexpression" else None, span=e.span,
-                guard=guard if "unless refractory" in e.flags else "")
+                guard=guard if "unless refractory" in e.flags else "", bounds=bounds_of(e, unit_value) if "trainable" in e.flags else None)
 
         for e in lines:
             for name in names(e.expression) if "shared" in e.flags and e.expression is not None else ():

@@ -60,7 +60,7 @@ class Synapses(EquationGroup):
     _slot = "groups"
     _element = "synapse"
     _flags = {"differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
-              "parameter": ("shared", "constant", "linked")}
+              "parameter": ("shared", "constant", "linked", "trainable")}
     _exclusive = (("event-driven", "clock-driven"),)
     _reserved = tuple(SYNAPTIC)
     _said_steps = False

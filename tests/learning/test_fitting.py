@@ -67,7 +67,7 @@ def test_traces_of_several_neurons_and_of_several_runs_are_the_same(fresh):
     runs, neurons = (fitted(data, leaky(count), input={"G.I": currents}) for count in (1, 2))
     assert runs.simulate().shape == neurons.simulate().shape == data.shape
     assert runs.loss == pytest.approx(neurons.loss)
-    assert all(runs.params[n] == pytest.approx(neurons.params[n]) for n in TRUTH)
+    assert all(float(runs.params[n]) == pytest.approx(float(neurons.params[n])) for n in TRUTH)
     assert all(error_of(runs, n) < 0.05 for n in TRUTH)
 
 
