@@ -4,7 +4,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -57,8 +57,8 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
     step = fastest_of({o.clock.name: o.clock for o in net}.values())
     every = steps_per_sample(dt, step)
     with jax.enable_x64(True):
-        objective, free, stages = _objective(net, run, data, params, output, dict(input or {}), step, every, chosen, spikes, follow, restart, smooth, mask, skip,
-                                             surrogate, seed)
+        wish = Wish(spikes, follow, restart, smooth, mask, skip, surrogate, seed)
+        objective, free, stages = _objective(net, run, data, params, output, dict(input or {}), step, every, chosen, wish)
         places = _starts(objective, start, n_starts, stages[0], np.random.default_rng(seed))
         say = _sayer(progress)
         trials: list[Trial] = []
@@ -72,8 +72,22 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
 
 
 # -- what is fitted ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Wish:
+    """Options of `fit` about what is compared and how the model runs meanwhile."""
+
+    spikes: Any
+    follow: Any
+    restart: Any
+    smooth: Any
+    mask: Any
+    skip: Any
+    surrogate: Any
+    seed: int
+
+
 def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, Any], output: str, given: dict[str, Any], step: float, every: int, loss: Any,
-               spikes: Any, follow: Any, restart: Any, smooth: Any, mask: Any, skip: Any, surrogate: Any, seed: int) -> tuple[Objective, Objective, list[np.ndarray]]:
+               wish: Wish) -> tuple[Objective, Objective, list[np.ndarray]]:
     """The objective, that of the model by itself, and the share of each stage."""
     shape = np.shape(data)
     if len(shape) not in (1, 2) or shape[-1] < 2 or not shape[0]:
@@ -81,7 +95,7 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     steps = (shape[-1] - 1) * every
 
     def made(inputs: list[str], outputs: list[str]) -> Functional:
-        return functional(net, run, Quantity(steps * step, SECOND), list(params), inputs, outputs, None, surrogate, "full", None, None)
+        return functional(net, run, Quantity(steps * step, SECOND), list(params), inputs, outputs, None, wish.surrogate, "full", None, None)
 
     alone = made(list(given), [output])
     if len(alone.pure.ticks.step) != steps or len(alone.pure.dt) > 1:
@@ -89,9 +103,9 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     space = space_of(params, {n: alone.dimension_of(n) for n in params})
     values = samples("The data", data, alone.dimension_of(output))
     layout = _layout(alone, output, values.shape, every)
-    wanted = recording(values, every * step, loss, spikes, skip, mask, alone.dimension_of(output))
+    wanted = recording(values, every * step, loss, wish.spikes, wish.skip, wish.mask, alone.dimension_of(output))
     currents = inputs(given, {n: alone.dimension_of(n) for n in given}, layout)
-    stages = shares(follow, restart, layout, every * step)
+    stages = shares(wish.follow, wish.restart, layout, every * step)
     resets = isinstance(loss, Loss) and loss.reset_by_data
     own = alone.spikes_of(output)
     if resets and own is None:
@@ -99,10 +113,10 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     pulls = resets or any(s.any() for s in stages)
     records = isinstance(loss, Loss) and loss.needs_spikes and not resets and own is not None
     sim = made([*given, *([output] if pulls else []), *([own] if resets else [])], [output, *([own] if records else [])])
-    to = layout.as_input(layout.sparse(smoothed(values, smooth, every * step), np.nan)) if pulls else None
+    to = layout.as_input(layout.sparse(smoothed(values, wish.smooth, every * step), np.nan)) if pulls else None
     given_spikes = layout.as_input(layout.sparse(wanted.spikes, 0.0)) if resets else None
     model = Model(sim, layout, output, currents, to, own if records else None, given_spikes)
-    objective = Objective(model, space, wanted, loss, seed)
+    objective = Objective(model, space, wanted, loss, wish.seed)
     return objective, replace(objective, model=Model(alone, layout, output, currents)), stages
 
 
