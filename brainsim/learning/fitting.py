@@ -4,14 +4,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 import numpy as np
 
 from brainsim.errors import Unsupported, WrongType, WrongValue
-from brainsim.learning.fitting_data import inputs, loss_of, recording, samples, shares, steps_per_sample
+from brainsim.learning.fitting_data import inputs, loss_of, recording, samples, shares, smoothed, steps_per_sample
 from brainsim.learning.fitting_losses import Loss
 from brainsim.learning.fitting_methods import METHODS, Method, Trial
 from brainsim.learning.fitting_objective import Layout, Model, Objective
@@ -29,10 +29,9 @@ CANDIDATES = 10     #: places looked at for each start
 
 
 def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", method: str = "least_squares", *, output: str,
-        input: Mapping[str, Any] | None = None, dt: Any = None, spikes: Any = None, follow: Any = None, restart: Any = None, mask: Any = None,
-        skip: Any = None, start: Any = None,
-        n_starts: int | None = None, steps: int | None = None, seed: int = 0, surrogate: Any = "superspike(alpha=10)", progress: Any = True,
-        namespace: Mapping[str, object] | None = None, level: int = 0) -> Fitted:
+        input: Mapping[str, Any] | None = None, dt: Any = None, spikes: Any = None, follow: Any = None, restart: Any = None,
+        smooth: Any = None, mask: Any = None, skip: Any = None, start: Any = None, n_starts: int | None = None, steps: int | None = None, seed: int = 0,
+        surrogate: Any = "superspike(alpha=10)", progress: Any = True, namespace: Mapping[str, object] | None = None, level: int = 0) -> Fitted:
     """Finds parameters with which the variable ``output`` of a network is like ``data``.
 
     ``data``: one trace (samples,) or several (traces, samples), with units; sample k is the value at ``k*dt``, as a `StateMonitor` has it. ``dt``: the time
@@ -45,7 +44,8 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
     ``loss(model, data)`` of arrays (traces, samples) in base units. ``spikes``: a level of the output that spikes of the recording cross, or their times
     (one array for each trace). ``mask``: times before and after spikes that are not compared. ``skip``: nor is the beginning.
     ``follow``: a time constant with which the model is pulled to the data while it is fitted, or a list of them, one stage after the other, None for a
-    model by itself: ``[1*ms, 5*ms, None]``. ``restart``: the model starts again from the data each so often (multiple shooting).
+    model by itself: ``[2*ms, None]``. ``restart``: the model starts again from the data each so often (multiple shooting). ``smooth``: what it follows or
+    starts from is the data smoothed by a Gaussian of this width, since noise would go into the model; it is compared with the data as they are.
 
     ``method``: ``'least_squares'``, ``'lbfgs'``, ``'adam'`` or ``'cma'``; ``steps``: at most so many iterations. ``n_starts``: the best of ten times as many
     places are starts; ``start``: where to begin instead, name → value or the result of another fit.
@@ -57,8 +57,8 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
     step = fastest_of({o.clock.name: o.clock for o in net}.values())
     every = steps_per_sample(dt, step)
     with jax.enable_x64(True):
-        objective, free, stages = _objective(net, run, data, params, output, dict(input or {}), step, every, chosen, spikes, follow, restart, mask, skip,
-                                             surrogate, seed)
+        wish = Wish(spikes, follow, restart, smooth, mask, skip, surrogate, seed)
+        objective, free, stages = _objective(net, run, data, params, output, dict(input or {}), step, every, chosen, wish)
         places = _starts(objective, start, n_starts, stages[0], np.random.default_rng(seed))
         say = _sayer(progress)
         trials: list[Trial] = []
@@ -72,8 +72,22 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
 
 
 # -- what is fitted ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Wish:
+    """Options of `fit` about what is compared and how the model runs meanwhile."""
+
+    spikes: Any
+    follow: Any
+    restart: Any
+    smooth: Any
+    mask: Any
+    skip: Any
+    surrogate: Any
+    seed: int
+
+
 def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, Any], output: str, given: dict[str, Any], step: float, every: int, loss: Any,
-               spikes: Any, follow: Any, restart: Any, mask: Any, skip: Any, surrogate: Any, seed: int) -> tuple[Objective, Objective, list[np.ndarray]]:
+               wish: Wish) -> tuple[Objective, Objective, list[np.ndarray]]:
     """The objective, that of the model by itself, and the share of each stage."""
     shape = np.shape(data)
     if len(shape) not in (1, 2) or shape[-1] < 2 or not shape[0]:
@@ -81,7 +95,7 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     steps = (shape[-1] - 1) * every
 
     def made(inputs: list[str], outputs: list[str]) -> Functional:
-        return functional(net, run, Quantity(steps * step, SECOND), list(params), inputs, outputs, None, surrogate, "full", None, None)
+        return functional(net, run, Quantity(steps * step, SECOND), list(params), inputs, outputs, None, wish.surrogate, "full", None, None)
 
     alone = made(list(given), [output])
     if len(alone.pure.ticks.step) != steps or len(alone.pure.dt) > 1:
@@ -89,9 +103,9 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     space = space_of(params, {n: alone.dimension_of(n) for n in params})
     values = samples("The data", data, alone.dimension_of(output))
     layout = _layout(alone, output, values.shape, every)
-    wanted = recording(values, every * step, loss, spikes, skip, mask, alone.dimension_of(output))
+    wanted = recording(values, every * step, loss, wish.spikes, wish.skip, wish.mask, alone.dimension_of(output))
     currents = inputs(given, {n: alone.dimension_of(n) for n in given}, layout)
-    stages = shares(follow, restart, layout, every * step)
+    stages = shares(wish.follow, wish.restart, layout, every * step)
     resets = isinstance(loss, Loss) and loss.reset_by_data
     own = alone.spikes_of(output)
     if resets and own is None:
@@ -99,9 +113,10 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     pulls = resets or any(s.any() for s in stages)
     records = isinstance(loss, Loss) and loss.needs_spikes and not resets and own is not None
     sim = made([*given, *([output] if pulls else []), *([own] if resets else [])], [output, *([own] if records else [])])
+    to = layout.as_input(layout.sparse(smoothed(values, wish.smooth, every * step), np.nan)) if pulls else None
     given_spikes = layout.as_input(layout.sparse(wanted.spikes, 0.0)) if resets else None
-    model = Model(sim, layout, output, currents, pulls, own if records else None, given_spikes)
-    objective = Objective(model, space, wanted, loss, seed)
+    model = Model(sim, layout, output, currents, to, own if records else None, given_spikes)
+    objective = Objective(model, space, wanted, loss, wish.seed)
     return objective, replace(objective, model=Model(alone, layout, output, currents)), stages
 
 

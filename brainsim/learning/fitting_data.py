@@ -11,6 +11,7 @@ from brainsim.learning.fitting_losses import LOSSES, Loss, Recording
 from brainsim.learning.fitting_objective import Layout
 from brainsim.learning.fitting_space import number
 from brainsim.objects.clock import seconds
+from brainsim.objects.optional import optional
 from brainsim.objects.value_text import value_text
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
@@ -112,6 +113,13 @@ def _at(spikes: Any, shape: tuple[int, int], dt: float) -> np.ndarray:
             raise WrongValue("A spike is outside of the recording", found=f"{times}", help=f"it lasts from 0 to {dt * shape[1]:g} s")
         row[numbers] = True
     return made
+
+
+def smoothed(values: np.ndarray, width: object, dt: float) -> np.ndarray:
+    """Traces smoothed by a Gaussian with this standard deviation; None: as they are."""
+    if width is None:
+        return values
+    return optional("scipy.ndimage", "Smoothed recordings", "scipy").gaussian_filter1d(values, seconds(width, "smooth", positive=True) / dt, axis=1)
 
 
 def shares(follow: object, restart: object, layout: Layout, dt: float) -> list[np.ndarray]:

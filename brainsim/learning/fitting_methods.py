@@ -105,7 +105,9 @@ def cma(objective: Objective, share: Any, places: np.ndarray, steps: int, seed: 
     """CMA-ES (Hansen & Ostermeier 2001), of the package cma; the populations of all starts are simulated at once. Needs no gradient."""
     package = optional("cma", "Fits with method='cma'")
     limits = [[x if np.isfinite(x) else None for x in side] for side in objective.space.limits]
-    settings = {"bounds": limits, "verbose": -9, "maxiter": steps, "tolfun": 1e-10, "popsize": 4 + int(3 * np.log(len(objective.space))) + 4}
+    settings: dict[str, Any] = {"bounds": limits, "verbose": -9, "maxiter": steps, "tolfun": 1e-10, "popsize": 4 + int(3 * np.log(len(objective.space))) + 4}
+    if len(objective.space) == 1:
+        settings["maxstd_boundrange"] = np.inf     # cma 4.5 cannot limit the width of its search in one dimension
     searches = [package.CMAEvolutionStrategy(p, 0.15, {**settings, "seed": seed + 1 + k}) for k, p in enumerate(places)]
     histories: list[list[float]] = [[] for _ in searches]
     size = settings["popsize"]

@@ -67,7 +67,7 @@ class Model:
     layout: Layout
     output: str
     inputs: dict[str, np.ndarray]
-    pulls: bool = False
+    to: np.ndarray | None = None              #: what the output is pulled to, (trials, steps, elements); not numbers between samples
     spikes: str | None = None                 #: name of the spikes that are recorded, if any
     resets: np.ndarray | None = None          #: spikes that are given instead, (trials, steps, elements)
 
@@ -78,10 +78,9 @@ class Model:
         axes: dict[str, Any] = dict.fromkeys(inputs, 0)
         if self.resets is not None:
             inputs[str(self.sim.spikes_of(self.output))], axes[str(self.sim.spikes_of(self.output))] = jnp.asarray(self.resets), 0
-        if self.pulls:
+        if self.to is not None:
             ceiling = recording.level if self.resets is not None else np.inf
-            to = layout.as_input(layout.sparse(recording.values, np.nan))
-            inputs[self.output], axes[self.output] = Pull(jnp.asarray(to), share, jnp.asarray(ceiling)), Pull(0, None, None)  # type: ignore[arg-type]
+            inputs[self.output], axes[self.output] = Pull(jnp.asarray(self.to), share, jnp.asarray(ceiling)), Pull(0, None, None)
         run = jax.vmap(self.sim.pure, in_axes=(None, axes, 0), axis_size=layout.trials)
         out = run(values, inputs, key_words(key, lambda a, b: a + b, layout.trials))
         found = layout.from_output(out[self.output])[:, layout.every - 1::layout.every]

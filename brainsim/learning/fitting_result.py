@@ -1,6 +1,7 @@
 """What a fit found: parameters with units and their standard errors, all starts, losses on the way; it simulates and draws itself."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from brainsim.learning.fitting_methods import Trial
 from brainsim.learning.fitting_objective import Objective
+from brainsim.learning.fitting_space import number
 from brainsim.objects import html
 from brainsim.objects.exports import Column, Table, to_pandas
 from brainsim.objects.optional import optional
@@ -67,17 +69,22 @@ class Fitted:
             return None
         return with_dimension(np.float64(np.sqrt(self.loss) * self.objective.recording.scale), self.dimension)
 
-    def simulate(self, params: dict[str, Any] | None = None) -> Quantity:
-        """What the model does by itself, with its own spikes, at the times of the samples; shape of the data. ``params``: others than the best."""
-        with jax.enable_x64(True):
-            place = self.best.end if params is None else self.objective.space.starts(1, {n: float(np.asarray(x)) for n, x in {**self.params, **params}.items()},
-                                                                                       np.random.default_rng(0))[0]
-            return with_dimension(np.asarray(jax.jit(self.free.trace)(place, np.zeros_like(self.share)).values, float), self.dimension)
+    def simulate(self, params: Mapping[str, Any] | None = None) -> Quantity:
+        """What the model does by itself, with its own spikes, at the times of the samples; shape of the data. ``params``: some others than the best."""
+        space, place = self.objective.space, self.best.end
+        if params is not None:
+            dimensions = {r.name: r.dimension for r in space.ranges}
+            given = {n: number(n, x, dimensions[n]) if n in dimensions else 0.0 for n, x in {**self.params, **params}.items()}
+            place = space.starts(1, given, np.random.default_rng(0))[0]
+        return self._values(self.free, place, np.zeros_like(self.share))
 
     def followed(self) -> Quantity:
         """What the loss compared with the data: pulled, restarted or reset by it as asked for."""
+        return self._values(self.objective, self.best.end, self.share)
+
+    def _values(self, objective: Objective, place: np.ndarray, share: np.ndarray) -> Quantity:
         with jax.enable_x64(True):
-            return with_dimension(np.asarray(jax.jit(self.objective.trace)(self.best.end, self.share).values, float), self.dimension)
+            return with_dimension(np.asarray(jax.jit(lambda p: objective.trace(p, share).values)(place)), self.dimension)
 
     def plot(self, ax: Any = None, trace: int = 0) -> Any:
         """The data and the model by itself, of one trace."""
