@@ -79,7 +79,7 @@ def test_what_d_rtrl_drops_is_the_coupling_of_full_rtrl():
 
 def test_weights_in_front_of_a_factor_of_the_target():
     """Conductances: g (E - v) for each spike, and a weight that enters as its square."""
-    sim = function(network(model="dv/dt = -v/tau : 1\nE : 1", on_pre="v += w**2*(E - v)"), ["S.w", "tau", "G.E"])
+    sim = function(network(model="dv/dt = (g - v)/tau : 1\ndg/dt = -g/taus : 1\nE : 1", on_pre="g += w**2*(E - v)"), ["S.w", "tau", "G.E"])
     params = {"G.E": np.linspace(1.5, 3, NEURONS), "S.w": 0.5 * np.asarray(sim.params["S.w"])}
     found = online(sim, "d_rtrl", loss=squares).grad(params, {"inp.spikes": X}, Y)
     given = {n: jnp.asarray({**sim.params, **params}[n]) for n in sim.params}
