@@ -17,6 +17,8 @@ from brainsim.compat.names import NAMES as _BRIAN
 from brainsim.compat.names import SEMI_PUBLIC as _SEMI
 from brainsim.compat.paths import lay_paths as _lay_paths
 from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
+from brainsim.learning.late import NAMES as _LATE
+from brainsim.learning.late import late as __getattr__
 from brainsim.log import BrianLogger
 from brainsim.model.equations import Equations
 from brainsim.objects.clock import Clock, EventClock, defaultclock
@@ -54,3 +56,7 @@ _beside = {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}, **_
 globals().update({name: value for name, value in _beside.items() if name not in OURS})
 __all__ = sorted({*OURS, *_beside})
 _lay_paths(lambda name: _SEMI[name] if name in _SEMI else globals()[name], sorted({*OURS, *_units.__all__, *_BRIAN, *_star.functions.__all__}))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

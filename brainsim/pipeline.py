@@ -106,7 +106,7 @@ def choose_target(threads: int | None = None) -> Target:
     if wanted == "interpreter":
         return Interpreter()
     if wanted == "numpy":
-        return NumpyTarget()
+        return NumpyTarget(str(math))
     if wanted == "jax":
         return _or_refuse(JaxTarget())
     target = CythonTarget(str(math), str(compiler), int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]

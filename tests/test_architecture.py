@@ -15,8 +15,11 @@ ALLOWED = {
     **{room: set(RIGHT[:k]) for k, room in enumerate(RIGHT)},
     "lowering": {"language", "model", "integrators", "ir"},
     "pipeline": {*LEFT, *RIGHT, "lowering"},
+    # beside the towers: what the model means in continuous time, and its own way of being done
+    "events": set(LEFT),
     # the door: declares, resolves, and hands arrays over (docs/architecture.rst says why it is wider than planned)
-    "objects": {*LEFT, *RIGHT, "lowering", "pipeline", "objects"},
+    "objects": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "events"},
+    "learning": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log"},
     "compat": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log", "log_file"},
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
@@ -26,8 +29,8 @@ ALLOWED = {
 #: packages that cost time or may be missing, imported where they are used
 LATE = {"pint", "sympy", "matplotlib", "matplotlib.pyplot", "pandas", "xarray"}
 FOREIGN = {"sympy": {"model"}, "pint": {"units"},
-           "numpy": {"units", "ir", "passes", "targets", "runtime", "objects", "compat", "pipeline", "star", "numpy_"},
-           "jinja2": {"targets"}, "jax": {"targets"}}
+           "numpy": {"units", "ir", "passes", "targets", "runtime", "objects", "compat", "pipeline", "star", "numpy_", "learning", "events"},
+           "jinja2": {"targets"}, "jax": {"targets", "learning", "events"}, "optax": {"learning"}}
 
 
 def modules() -> list[Path]:
@@ -117,3 +120,13 @@ def test_templates_decide_nothing_about_neurons():
     for template in (ROOT.parent / "templates").rglob("*.jinja"):
         text = template.read_text("utf-8").lower()
         assert not [w for w in words if w in text], template.name
+
+
+def test_jax_comes_with_those_modules_only_that_need_it():
+    """The door reads models without JAX, and imports it late."""
+    needing = {p.stem for p in (ROOT / "events").glob("*.py") if any(n.split(".")[0] == "jax" for n in imports(ast.parse(p.read_text("utf-8"))))}
+    free = {"form", "neurons", "synapses", "refusals"}
+    assert needing and not needing & free
+    for name in free:
+        assert not own_modules(ROOT / "events" / f"{name}.py") & {f"brainsim.events.{n}" for n in needing}
+    assert not own_modules(ROOT / "objects" / "event_gradients.py") & {f"brainsim.events.{n}" for n in needing}

@@ -35,6 +35,16 @@ def as_a_user(fresh: None) -> Iterator[None]:
     plt.close("all")
 
 
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    """JAX and optax, and JAX's precision as it was afterwards: the script sets it."""
+    jax = pytest.importorskip("jax")
+    pytest.importorskip("optax")
+    before = jax.config.jax_enable_x64
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
 def example(name: str) -> ModuleType:
     """The script as a module, freshly loaded."""
     spec = importlib.util.spec_from_file_location(f"examples_{name}", EXAMPLES / f"{name}.py")
@@ -181,6 +191,20 @@ def test_threshold_falls_with_sodium_conductance(tmp_path):
     steps = abs(np.diff(estimates/mV, axis=0))
     assert np.allclose(steps, 25.0/2**np.arange(10)[:, np.newaxis])
     assert_draws(threshold_finding, (gNa, estimates), tmp_path)
+
+
+def test_a_network_begins_to_learn_from_spike_times(tmp_path, double_precision):
+    """36 steps: chance is a third."""
+    yin_yang = example("eventprop_yin_yang")
+    course, accuracy, test = yin_yang.train(n=600, epochs=3, batch=50)
+    assert len(course) == 3 and max(right for right, _ in course) > 0.5
+    assert_draws(yin_yang, (course, accuracy, test), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_network_tells_yin_from_yang(double_precision):
+    """The best epoch is chosen by validation points; these are others."""
+    assert example("eventprop_yin_yang").train()[1] >= 0.95
 
 
 def bursts(spikes: object, neuron: int, gap: float = 0.25) -> tuple[np.ndarray, np.ndarray]:

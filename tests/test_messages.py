@@ -1113,6 +1113,28 @@ ROWS = [
     ),
     (
         equations,
+        'x : 1 (bounds=(0, 1))',
+        """
+        EquationError: Bounds are those of a trainable parameter
+          model of neurongroup (script.py:3):
+            x : 1 (bounds=(0, 1))
+                   ^^^^^^^^^^^^^
+          Help: (trainable, bounds=(0, 1))
+        """,
+    ),
+    (
+        equations,
+        'x : 1 (trainable, bounds=(0, 1, 2))',
+        """
+        EquationError: Bounds are a lower and an upper one
+          model of neurongroup (script.py:3):
+            x : 1 (trainable, bounds=(0, 1, 2))
+                              ^^^^^^^^^^^^^^^^
+          Help: bounds=(0, 1), or bounds=(0, inf) where there is one only
+        """,
+    ),
+    (
+        equations,
         'x : 1 ()',
         """
         EquationError: This is not a flag

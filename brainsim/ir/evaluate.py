@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from brainsim.ir import random_rows
+from brainsim.ir import library, random_rows
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, RandomRows, Range, Statement, Store, While
@@ -19,7 +19,7 @@ def power(a: object, b: object) -> object:
     """a ** b; whole numbers stay whole for exponents that are not negative."""
     if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
         return int(a) ** int(b) if b >= 0 else np.float64(a) ** int(b)
-    return np.power(a if isinstance(a, np.float32) else np.float64(a), b)
+    return library.power(a if isinstance(a, np.float32) else np.float64(a), b)
 
 
 OPS = {
@@ -49,7 +49,7 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
         case Op(op, args):
             return OPS[op](*(_number(value(a, state, local)) for a in args))
         case Call(function, args):
-            return _plain(FUNCTIONS[function](*(_number(value(a, state, local)) for a in args)))
+            return _plain((library.functions().get(function) or FUNCTIONS[function])(*(_number(value(a, state, local)) for a in args)))
         case Foreign(function, args, _):
             return _plain(np.asarray(state.functions[function](*(value(a, state, local) for a in args))).reshape(-1)[-1])
         case Draw(law, stream, index):

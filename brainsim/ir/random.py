@@ -10,6 +10,7 @@ NumPy target; both are tested against the published known answers.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def draw(law: str, seed: int, stream: int, step: int, index: int) -> float:
     return math.sqrt(-2.0 * math.log(1.0 - u)) * (along, across, -along, -across)[turns % 4]
 
 
-def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: np.ndarray) -> np.ndarray:
+def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: np.ndarray, log: Callable[..., np.ndarray] = np.log) -> np.ndarray:
     """`draw` for an array of indices and one step, or for steps and indices that broadcast together."""
     u64 = np.uint64
     shift, mask = u64(32), u64(MASK)
@@ -83,7 +84,7 @@ def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: n
     along, across = np.where(second, sine, cosine), np.where(second, cosine, -sine)
     quarter = turns % 4
     signed = np.where(quarter % 2 == 1, across, along) * np.where(quarter >= 2, -1.0, 1.0)
-    return np.sqrt(-2.0 * np.log(1.0 - u)) * signed
+    return np.sqrt(-2.0 * log(1.0 - u)) * signed
 
 
 def uniforms(seed: int, stream: int, step: np.ndarray, first: int, blocks: int) -> np.ndarray:

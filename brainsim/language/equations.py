@@ -10,7 +10,7 @@ from brainsim.errors import BrainsimError, EquationError, Source, Span, WrongTyp
 from brainsim.language.code_strings import Expression
 from brainsim.language.expressions import parse_part, to_text
 from brainsim.language.latex import latex, name_latex
-from brainsim.language.scan import closing, trimmed, without_comments
+from brainsim.language.scan import closing, cut, trimmed, without_comments
 from brainsim.language.trees import Name, Number, Op, Tree, calls, names
 from brainsim.stages import stage
 
@@ -30,6 +30,13 @@ class Equation:
     span: Span | None = field(default=None, compare=False, repr=False)
     name_span: Span | None = field(default=None, compare=False, repr=False)
     unit_span: Span | None = field(default=None, compare=False, repr=False)
+    bounds: tuple[Tree, Tree] | None = None      #: of a trainable parameter
+
+    @property
+    def flag_texts(self) -> tuple[str, ...]:
+        """Flags as they are written, bounds among them."""
+        ends = () if self.bounds is None else (f"bounds=({', '.join(map(to_text, self.bounds))})",)
+        return (*self.flags, *ends)
 
     @property
     def expr(self) -> Expression | None:
@@ -46,7 +53,7 @@ class Equation:
         """Left side, right side (empty for a parameter), and unit with flags, each for the mathematics mode of LaTeX."""
         left = rf"\frac{{\mathrm{{d}}{name_latex(self.name)}}}{{\mathrm{{d}}t}}" if self.kind == "differential" else name_latex(self.name)
         unit = latex(self.unit_tree) if self.unit_tree is not None else {"float": "1"}.get(self.dtype, rf"\mathrm{{{self.dtype}}}")
-        flags = rf"\ \text{{({', '.join(self.flags)})}}" if self.flags else ""
+        flags = rf"\ \text{{({', '.join(self.flag_texts)})}}" if self.flags else ""
         return left, "" if self.expression is None else latex(self.expression), unit + flags
 
     def _repr_latex_(self) -> str:
@@ -74,6 +81,7 @@ _BEGINS = re.compile(r"\s*(?:d\s*\w+\s*/\s*dt|[A-Za-z_]\w*)\s*=(?!=)", re.ASCII)
 _GOES_ON_BEFORE = re.compile(r"([-+*/%<>=!,(]|\b(?:and|or|not))\s*$")
 _GOES_ON_AFTER = re.compile(r"\s*([-+*/%<>=!,():]|(?:and|or)\b|$)")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_BOUNDS = re.compile(r"\bbounds\s*=(?!=)", re.ASCII)
 _FLAG = re.compile(r"[A-Za-z][\w-]*(?: [\w-]+)*", re.ASCII)
 
 
@@ -199,8 +207,9 @@ def _unit_range(text: str, start: int) -> tuple[tuple[int, int], int | None, int
 
 
 def _flags_end(source: Source, text: str, opened: int) -> int:
-    closed = text.find(")", opened)
-    if closed < 0 or ":" in text[opened:closed] or "=" in text[opened:closed]:
+    closed = closing(text, opened)
+    inside = _BOUNDS.sub("", text[opened:closed])
+    if closed < 0 or ":" in inside or "=" in inside and "\n" in inside:
         at = Span(source, opened, opened + 1)
         raise EquationError("The parenthesis of the flags is never closed", at=at, help="write '(flag)' or '(flag, other flag)'")
     return closed
@@ -238,10 +247,10 @@ def _equation(source: Source, text: str, pieces: _Pieces) -> Equation:
             found=f"'{name}' as {dtype}",
             help="declare it with a unit or ': 1'",
         )
-    flags = () if pieces.flags is None else _flags(source, text, *pieces.flags)
+    flags, bounds = ((), None) if pieces.flags is None else _flags(source, text, *pieces.flags)
     start = text.rfind("\n", 0, pieces.name[0]) + 1
     span = Span(source, *trimmed(text, start, pieces.stop))
-    return Equation(pieces.kind, name, unit, dtype, expression, flags, span, name_span, unit_span)
+    return Equation(pieces.kind, name, unit, dtype, expression, flags, span, name_span, unit_span, bounds)
 
 
 def _expression(source: Source, name: str, name_span: Span, where: tuple[int, int]) -> Tree:
@@ -299,20 +308,35 @@ def _is_rational(tree: Tree) -> bool:
     return False
 
 
-def _flags(source: Source, text: str, start: int, stop: int) -> tuple[str, ...]:
+def _flags(source: Source, text: str, start: int, stop: int) -> tuple[tuple[str, ...], tuple[Tree, Tree] | None]:
+    """Flags, and the bounds that may stand among them."""
     flags: list[str] = []
-    for part in re.finditer(r"[^,]*", text[start:stop]):
-        if part.start() == part.end() and 0 < part.start() and text[start + part.start() - 1] != ",":
-            continue
-        flag = " ".join(part[0].split())
-        if not _FLAG.fullmatch(flag):
-            at = Span(source, *trimmed(text, start + part.start(), start + part.end()))
-            at = at if at.start < at.stop else Span(source, start - 1, stop + 1)
+    bounds, bounds_at = None, None
+    for first, last in cut(text[start:stop], ","):
+        at = Span(source, *trimmed(text, start + first, start + last))
+        at = at if at.start < at.stop else Span(source, start - 1, stop + 1)
+        flag = " ".join(text[start + first : start + last].split())
+        if found := _BOUNDS.match(text, at.start):
+            bounds, bounds_at = _bounds(source, text, found.end(), at), at
+        elif _FLAG.fullmatch(flag):
+            flags.append(flag)
+        else:
             raise EquationError(
                 "This is not a flag", at=at, found=repr(flag) if flag else "", help="write '(flag)' or '(flag, other flag)'"
             )
-        flags.append(flag)
-    return tuple(flags)
+    if bounds is not None and "trainable" not in flags:
+        raise EquationError("Bounds are those of a trainable parameter", at=bounds_at, help="(trainable, bounds=(0, 1))")
+    return tuple(flags), bounds
+
+
+def _bounds(source: Source, text: str, start: int, at: Span) -> tuple[Tree, Tree]:
+    """``(lower, upper)``."""
+    start, stop = trimmed(text, start, at.stop)
+    ends = list(cut(text[start + 1 : stop - 1], ",")) if text[start : start + 1] == "(" and closing(text, start) == stop - 1 else []
+    if len(ends) != 2:
+        raise EquationError("Bounds are a lower and an upper one", at=at, help="bounds=(0, 1), or bounds=(0, inf) where there is one only")
+    low, high = (parse_part(source, *trimmed(text, start + 1 + a, start + 1 + b), error=EquationError) for a, b in ends)
+    return low, high
 
 
 def _refuse_duplicates(equations: list[Equation]) -> None:

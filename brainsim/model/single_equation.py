@@ -57,7 +57,7 @@ class SingleEquation(Equation):
 
     def __repr__(self) -> str:
         right = "" if self.expression is None else f": {to_text(self.expression)}"
-        flags = f", flags: {', '.join(self.flags)}" if self.flags else ""
+        flags = f", flags: {', '.join(self.flag_texts)}" if self.flags else ""
         return f"<{self.type} {self.name}{right} (Unit: {unit_text(self.dim)}{flags})>"
 
 
@@ -71,7 +71,7 @@ def line(e: Equation) -> str:
     left = {"differential": f"d{e.name}/dt = ", "subexpression": f"{e.name} = ", "parameter": e.name}[e.kind]
     right = to_text(e.expression) if e.expression is not None else ""
     unit = to_text(e.unit_tree) if e.unit_tree is not None else {"float": "1"}.get(e.dtype, e.dtype)
-    return f"{left}{right} : {unit}" + (f" ({', '.join(e.flags)})" if e.flags else "")
+    return f"{left}{right} : {unit}" + (f" ({', '.join(e.flag_texts)})" if e.flags else "")
 
 
 def _unit(name: str) -> tuple[float, Dimension] | None:

@@ -195,6 +195,14 @@ def seconds(value: object, what: str, positive: bool = False) -> float:
     return found
 
 
+def run_length(value: object, help: str = "") -> float:
+    """The duration of a run in seconds; `WrongValue` for a negative one, and the errors of `seconds`."""
+    found = seconds(value, "duration")
+    if found < 0:
+        raise WrongValue("The duration of a run cannot be negative", found=str(value), help=help)
+    return found
+
+
 def fastest_of(clocks: Iterable[BaseClock]) -> float:
     """The shortest step, in seconds, within 1e-4 of which times are the same (R7): that of the regular clocks, if there are any."""
     every = list(clocks)

@@ -96,10 +96,12 @@ def _check_arguments(c: Connection) -> None:
         raise WrongValue("connect needs both i and j", help="give the missing one, or a condition")
     if arrays and c.skip_if_invalid:
         raise WrongValue("skip_if_invalid is for strings", help="remove the indices that are out of range")
-    if not isinstance(c.p, str) and get_dimensions(c.p) is not DIMENSIONLESS:
+    if hasattr(c.p, "dim") and get_dimensions(c.p) is not DIMENSIONLESS:
         raise DimensionMismatchError("p is a probability without unit", get_dimensions(c.p))
     if not isinstance(c.p, (int, float, str, np.floating, np.integer)) or isinstance(c.p, bool):
-        raise WrongType("p is a number or a string", found=repr(c.p))
+        raise WrongType("p is a number or a string", found=repr(c.p), help="connect(p=0.1), or leave it out for all pairs")
+    if not isinstance(c.p, str) and np.isnan(c.p):
+        raise WrongValue("p is a probability", found=str(c.p), help="connect(p=0.1) for example")
     if not isinstance(c.n, (int, str, np.integer)) or isinstance(c.n, bool) or arrays and isinstance(c.n, str):
         raise WrongType("n is a whole number" + ("" if arrays else " or a string"), found=repr(c.n))
 

@@ -95,7 +95,7 @@ def _equation_lines(group: EquationGroup) -> Cell:
     for e in group.equations.equations:
         left, right, _ = e.latex
         if right:
-            lines.append(Math(f"{left} = {right}" + (rf"\ \text{{({', '.join(e.flags)})}}" if e.flags else "")))
+            lines.append(Math(f"{left} = {right}" + (rf"\ \text{{({', '.join(e.flag_texts)})}}" if e.flags else "")))
     return tuple(lines)
 
 

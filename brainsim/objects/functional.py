@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from brainsim.ir.program import Append, Program
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.walk import nodes
 from brainsim.lowering.surrogates import derivative
+from brainsim.model.bounds import WHOLE_LINE
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
 from brainsim.objects import html
@@ -41,7 +42,7 @@ RESETS = ("full", "value", "jump")
 LONG_AGO = 2 ** 30      #: steps
 
 
-def functional(network: "Network", run: RunNamespace, duration: object, params: Sequence[str], inputs: Sequence[str], outputs: Sequence[str],
+def functional(network: "Network", run: RunNamespace, duration: object, params: Sequence[str] | str | None, inputs: Sequence[str], outputs: Sequence[str],
                batch: int | None, surrogate: object, reset_grad: str, checkpoint: object, truncate: int | None) -> "Functional":
     """See `Network.functional`."""
     optional("jax", "Differentiable runs")
@@ -74,6 +75,18 @@ def _prepared_for_jax(network: "Network", run: RunNamespace) -> Iterator[None]:
         prefs["codegen.target"] = before
 
 
+class Pull(NamedTuple):
+    """An input for a variable that the network computes: at the beginning of each step it goes a share of the way to given values.
+
+    ``values``: as of an input, (steps, elements); it is left alone where they are not numbers. ``share``: 0 to 1, a number or one per step
+    (1 at some steps: it starts again from there; small: it is nudged). ``ceiling``: it never begins a step above it.
+    """
+
+    values: Any
+    share: Any = 1.0
+    ceiling: Any = np.inf
+
+
 class Functional:
     """A pure function ``sim(params, inputs, key)`` of a network: calling it twice gives the same answer, and nothing in the network changes.
 
@@ -82,6 +95,8 @@ class Functional:
     arrays by the names of ``outputs``, plain numbers in SI base units: ``sim.units`` says which, ``sim.with_units(result)`` puts them on.
 
     ``key`` is a whole number, which gives the random numbers of ``net.compile().run(seed=key)``, or a key of `jax.random`.
+
+    The input of a variable that the network computes itself, a state, replaces it at the beginning of each step, or pulls at it: see `Pull`.
     """
 
     def __init__(self, simulation: Simulation, length: float, params: Sequence[str], inputs: Sequence[str], outputs: Sequence[str], batch: int | None,
@@ -92,7 +107,8 @@ class Functional:
         self.duration = Quantity(length, SECOND)
         self.units: dict[str, Quantity | float] = {}          #: of parameters, inputs and outputs
         self._dimensions: dict[str, Dimension] = {}
-        chosen = [simulation.settable(n) for n in _names(params, "params")]
+        params = self._trainable(params) if params in (None, "trainable") else _names(params, "params")
+        chosen = [simulation.settable(n) for n in params]
         places = {s.name: self._place(s) for s in chosen}
         for s, name in zip(chosen, params):
             places[name] = places.pop(s.name)
@@ -105,6 +121,7 @@ class Functional:
         self.pure = self._pure(program, arrays, places, given, wanted, surrogate, reset_grad, checkpoint, truncate)
         self._function = self._jax.compiled(self.pure, batch)
         self.params = {n: self._default(p) for n, p in places.items()}      #: present values of the parameters, plain numbers in base units
+        self.ranges = {n: self._range(n, x) for n, x in self.params.items()}      #: bounds and sizes of the parameters, see `constrained`
 
     # -- calling -------------------------------------------------------------------------------------------------------
     def __call__(self, params: Mapping[str, object] | None = None, inputs: Mapping[str, object] | None = None, key: object = 0) -> dict[str, Any]:
@@ -112,25 +129,83 @@ class Functional:
 
         Raises `UnknownName` for names that were not given to `Network.functional`, `DimensionMismatchError` for other units.
         """
-        params, inputs = self._plain(params or {}, self.pure.params, "parameter"), self._plain(inputs or {}, self.pure.inputs, "input")
+        params, inputs = self.as_params(params or {}), self.as_inputs(inputs or {})
         for name, place in self.pure.inputs.items():
             if name not in inputs:
                 raise WrongValue(f"The input '{name}' is missing", help=f"an array of shape {self._shape_of_input(place)}")
-            self._check_input(name, inputs[name], place)
+            self._check_input(name, inputs[name].values if isinstance(inputs[name], Pull) else inputs[name], place)
         return self._function(params, inputs, self._jax.key_words(key, mixed, self.batch))
 
+    def key_words(self, key: object) -> tuple[Any, Any]:
+        """What the random numbers of one trial are made from."""
+        return self._jax.key_words(key, mixed, None)
+
+    def as_params(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Parameters as arrays of JAX in SI base units; raises `UnknownName`, `DimensionMismatchError`, or `WrongValue` for another shape."""
+        plain = self._plain(values, self.pure.params, "parameter")
+        for name, x in plain.items():
+            shape, wanted = tuple(np.shape(x)), self.pure.params[name].shape
+            own = shape[1:] if self.batch is not None and len(shape) > len(wanted) else shape
+            if own not in (wanted, (1,) * len(wanted), ()) or own != shape and shape[0] != self.batch:
+                raise WrongValue(f"The parameter '{name}' has another shape", found=str(shape),
+                                 help=f"{wanted}" + (f", or with a value for each trial {(self.batch, *wanted)}" if self.batch is not None else ""))
+        return plain
+
+    def as_inputs(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Inputs as arrays of JAX in SI base units, of any shape."""
+        return self._plain(values, self.pure.inputs, "input")
+
+    def trials(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: Any, count: int | None) -> dict[str, Any]:
+        """Outputs of so many trials (None: of one, without an axis), whatever ``batch`` is; plain arrays, a key of JAX; nothing is checked."""
+        words = self._jax.key_words(key, mixed, count)
+        return self.pure(params, inputs, words) if count is None else self._jax.side_by_side(self.pure)(params, inputs, words)
+
+    def constrained(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters (plain, SI base units) of raw numbers that know no bounds; what an optimiser works on.
+
+        Between two bounds a sigmoid of the raw number, beside one bound a softplus, without bounds a multiple; the multiple (and the softplus') is the
+        root mean square of the present values for parameters with a unit, else 1.
+        """
+        return {n: self.ranges[n].inside(x) for n, x in raw.items()}
+
+    def unconstrained(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The inverse of `constrained`. Raises `WrongValue` for values on or beyond their bounds."""
+        plain = self.as_params(params)
+        for n, x in plain.items():
+            self._check_bounds(n, x)
+        return {n: self.ranges[n].raw(x) for n, x in plain.items()}
+
+    def _check_bounds(self, name: str, value: Any) -> None:
+        r = self.ranges[name]
+        if self._jax.is_tracer(value) or r.is_whole_line or bool(np.all((np.asarray(value) > r.low) & (np.asarray(value) < r.high))):
+            return
+        ends = " and ".join(str(with_dimension(np.float64(x), self._dimensions[name])) for x in (r.low, r.high))
+        worst = np.asarray(value, float).ravel()
+        worst = worst[~((worst > r.low) & (worst < r.high))][0]
+        raise WrongValue(f"'{name}' does not lie between its bounds {ends}", found=str(with_dimension(worst, self._dimensions[name])),
+                         help="begin inside of them: on a bound the gradient is zero")
+
     def _plain(self, values: Mapping[str, object], known: Mapping[str, Any], what: str) -> dict[str, Any]:
-        made = {}
+        made: dict[str, Any] = {}
         for name, value in values.items():
             if name not in known:
                 raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or (
                     f"it has {', '.join(map(repr, known))}" if known else f"name it in net.functional(..., {what.replace('parameter', 'param')}s=[...])"))
-            found = DIMENSIONLESS if self._jax.is_traced(value) else get_dimensions(value)
-            if found is not DIMENSIONLESS and found is not self._dimensions[name]:
-                raise DimensionMismatchError(f"'{name}' cannot have this value", self._dimensions[name], found,
-                                             found=f"{unit_text(found)}, where {unit_text(self._dimensions[name])} belongs")
-            made[name] = value if self._jax.is_traced(value) else np.asarray(value)
+            dimension = self._dimensions[name]
+            if isinstance(value, Pull):
+                made[name] = Pull(self._number(name, value.values, dimension), self._number(name, value.share, DIMENSIONLESS),
+                                  self._number(name, value.ceiling, dimension))
+            else:
+                made[name] = self._number(name, value, dimension)
         return self._jax.as_arrays(made)
+
+    def _number(self, name: str, value: object, dimension: Dimension) -> Any:
+        """Plain numbers of a value that has this unit, or none."""
+        found = DIMENSIONLESS if self._jax.is_traced(value) else get_dimensions(value)
+        if found is not DIMENSIONLESS and found is not dimension:
+            raise DimensionMismatchError(f"'{name}' cannot have this value", dimension, found,
+                                         found=f"{unit_text(found)}, where {unit_text(dimension)} belongs")
+        return value if self._jax.is_traced(value) else np.asarray(value)
 
     def _shape_of_input(self, place: Any) -> tuple[int, ...]:
         return (*(() if self.batch is None else (self.batch,)), self.pure.steps, *place.shape)
@@ -189,10 +264,8 @@ class Functional:
         found = self._variable(name)
         if found is not None:
             place = self._place(found)
-            if place.names[0] not in constant_arrays(program):
-                raise WrongValue(f"'{name}' is computed by the network and cannot be an input", help="make it a parameter of the model: 'I : amp'")
             self._know(name, found.dimension)
-            return place
+            return place if place.names[0] in constant_arrays(program) else replace(place, kind="state")
         queue, part, count = self._events(name)
         if queue:
             self._know(name, DIMENSIONLESS)
@@ -200,6 +273,15 @@ class Functional:
             return Place("events", (queue,), part, (count,), False, kernel)
         raise UnknownName(f"There is no input '{name}'", help=near(name, [*self._simulation.parameters, *self._all_events()])
                           or f"a variable, or the spikes of a group: {', '.join(self._all_events())}")
+
+    def dimension_of(self, name: str) -> Dimension:
+        """The dimension of a parameter, an input or an output."""
+        return self._dimensions[name]
+
+    def spikes_of(self, name: str) -> str | None:
+        """Name of the spikes of the group that a variable belongs to; None if it has no threshold."""
+        spikes = f"{name.partition('.')[0]}.spikes"
+        return spikes if self._events(spikes)[0] else None
 
     def _all_events(self) -> list[str]:
         return [q.name for q in self._start.program.queues if q.name in self._event_queues()]
@@ -268,6 +350,7 @@ class Functional:
                 if isinstance(n, Foreign):
                     raise Unsupported(f"Gradients do not pass through the Python function '{n.function}'", help="write it as an equation or a subexpression")
         arrays = {a.name: start.values.contents(a.name) for a in program.arrays}
+        self._noted = {name: float(start.dts[clock]) for name, clock in noted_times(program).items()}
         for name, clock in noted_times(program).items():
             steps = np.nan_to_num(arrays[name] / start.dts[clock], nan=-LONG_AGO, posinf=LONG_AGO, neginf=-LONG_AGO)
             arrays[name] = np.clip(np.round(steps), -LONG_AGO, LONG_AGO).astype(np.int64)
@@ -301,7 +384,7 @@ class Functional:
         used = {a.name for a in program.arrays}
         return self._jax.Pure(traced, {**{n: x for n, x in arrays.items() if n in used}, **derived}, scalars, masks, ticks,
                               {c: float(start.dts[c]) for c in clocks}, {c: int(start.steps[c]) for c in clocks}, dict(params), dict(given), dict(wanted),
-                              levels, truncate or 0, constant_arrays(program) | frozenset(derived))
+                              levels, truncate or 0, constant_arrays(program) | frozenset(derived), self._noted)
 
     def _state(self, program: Program, arrays: dict[str, np.ndarray]) -> State:
         """The state that the function begins from."""
@@ -334,6 +417,20 @@ class Functional:
             written = KernelWriter(program, kernel, number).text(expression)
             made[queue] = self._jax.spike_of(expression, written)
         return made
+
+    def _trainable(self, asked: str | None) -> list[str]:
+        """Names of the parameters that are flagged as trainable."""
+        every = (self._simulation.settable(n) for n in self._simulation.parameters)
+        found = [s.name for s in every if s.variable is not None and s.variable.bounds is not None]
+        if not found and asked is not None:
+            raise WrongValue("No parameter of this network is trainable", help="flag it in the equations, 'w : 1 (trainable)', or name it: params=['S.w']")
+        return found
+
+    def _range(self, name: str, value: np.ndarray) -> Any:
+        variable = self._simulation.settable(name).variable
+        low, high = (variable.bounds if variable is not None else None) or WHOLE_LINE
+        size = float(np.sqrt(np.mean(np.square(value)))) if np.size(value) and self._dimensions[name] is not DIMENSIONLESS else 1.0
+        return importlib.import_module("brainsim.targets.jax_bounds").Range(low, high, size or 1.0)
 
     def _default(self, place: Any) -> np.ndarray:
         if place.kind == "param":

@@ -4,7 +4,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from brainsim.errors import WrongType, WrongValue
 from brainsim.objects import html
+
+
+def check_amounts(p: object, n: object, synapses: object) -> None:
+    """`WrongType` or `WrongValue` for amounts of synapses that cannot be."""
+    if p is not None and synapses is not None:
+        raise WrongValue("Give p or the number of synapses, not both")
+    for name, x, most in (("p", p, 1.0), ("n", n, np.inf), ("synapses", synapses, np.inf)):
+        if x is None and name != "n":
+            continue
+        what = "a probability, from 0 to 1" if name == "p" else "a number from 0 on"
+        if not isinstance(x, (int, float, np.integer, np.floating)) or isinstance(x, bool):
+            raise WrongType(f"{name}= of memory_estimate is {what}", found=repr(x))
+        if not 0 <= x <= most or np.isinf(x):
+            raise WrongValue(f"{name}= of memory_estimate is {what}", found=str(x), help="give the number of synapses as synapses=" if name == "p" else "")
 
 
 @dataclass(frozen=True)

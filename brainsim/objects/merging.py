@@ -54,7 +54,13 @@ def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | 
         outputs = {t.partition("_summed_variable_")[2].rpartition("_")[0] for t in (*a.totals, *b.totals)}
         seen = looks_at(guest.synapses.target.parent, frozenset(outputs))
         if seen:
-            return Rule("Mg", f"the script reads .{sorted(seen)[0]}, which is known as a sum with that of {a.name} only")
+            name, line = sorted(seen.items())[0]
+            return Rule("Mg", f"the script reads .{name} ({line}), which is known as a sum with that of {a.name} only")
+    if isinstance(found, Merged):
+        fixed = {*found.tied, *(p for r in (host, guest) for p, kind in r.moved.items() if kind == "sum")}
+        changed = [words for r in (host, guest) for p, words in r.later.items() if p in fixed]
+        if changed:
+            return Rule("Mg", changed[0])
     return found
 
 

@@ -17,11 +17,12 @@ from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects import html
-from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, fastest_of, seconds
+from brainsim.objects.clock import BaseClock, Clock, EventClock, check_change, fastest_of, run_length
 from brainsim.objects.describe import describe
 from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
-from brainsim.objects.functional import Functional, functional
+from brainsim.objects.event_gradients import event_functional, refuse_options_of_the_grid
+from brainsim.objects.functional import functional
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.memory import MemoryEstimate
@@ -182,10 +183,7 @@ class Network(Named):
         the compiled target may use, by default ``prefs.codegen.threads``; results are the same for any number. Raises `WrongValue` for a
         negative duration, and whatever is wrong with the model; the network stays usable.
         """
-        length = seconds(duration, "duration")
-        if length < 0:
-            raise WrongValue("The duration of a run cannot be negative", found=str(duration),
-                             help="run(0*ms) prepares everything; a network goes back in time by restore()")
+        length = run_length(duration, "run(0*ms) prepares everything; a network goes back in time by restore()")
         say = reporter(report)
         if threads is not None and (not isinstance(threads, int) or not 1 <= threads <= 64):
             raise WrongValue("threads= is a whole number from 1 to 64", found=repr(threads))
@@ -202,26 +200,38 @@ class Network(Named):
         ``duration``: how long those runs are unless they say otherwise. Names are looked up as `run` does, now. What happens to the
         network later does not reach the simulation.
         """
+        if duration is not None:
+            run_length(duration, "duration= is how long each run of the simulation is, 1*second for example")
         run = RunNamespace.given(namespace, level)
         self._profiled = False
         self.prepare_for(run)
         return Simulation(self, run, duration)
 
-    def functional(self, duration: Any, params: Sequence[str] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = (), batch: int | None = None,
-                   surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None, truncate: int | None = None,
-                   namespace: Mapping[str, object] | None = None, level: int = 0) -> Functional:
+    def functional(self, duration: Any, params: Sequence[str] | str | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = (),
+                   batch: int | None = None, surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None,
+                   truncate: int | None = None, namespace: Mapping[str, object] | None = None, level: int = 0, grad: str = "surrogate",
+                   **options: Any) -> Any:
         """The network as a pure function of JAX, ``sim(params, inputs, key)`` → outputs, for ``jax.grad``, ``jit``, ``vmap``.
 
-        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``). ``inputs``: variables
-        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements). ``outputs``: variables
+        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``); None or ``'trainable'`` for those
+        that the equations flag, ``'w : 1 (trainable, bounds=(0, 1))'``. ``inputs``: variables
+        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements); what the network computes itself
+        (``'G.v'``) is replaced at the beginning of steps, or pulled at (`brainsim.objects.functional.Pull`). ``outputs``: variables
         at the end of each step, ``'G.v[-1]'`` at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors.
         ``batch``: so many trials at a time; inputs and outputs get a first axis.
         ``surrogate``: the derivative that stands for that of a spike (`brainsim.model.surrogates`), by name or as a formula in the margin x;
         or one for each group, ``{'G': 'sigmoid(alpha=4)'}``. ``reset_grad``: ``'full'`` differentiates the reset, ``'value'`` holds back the
         gradient of the spike in it, ``'jump'`` that of the values before and after. ``checkpoint``: ``'sqrt'``, ``'log'`` or a number of steps, for less
         memory and more time. ``truncate``: gradients end after so many steps.
+        ``grad='events'``: continuous time and exact gradients instead, of delays and spike times too; see `event_functional` for inputs, outputs
+        and the options ``max_spikes`` and ``step``.
         Raises `UnknownName` for names that do not exist and `Unsupported` for what has no gradient.
         """
+        if grad == "events":
+            refuse_options_of_the_grid(batch, surrogate, reset_grad, checkpoint, truncate)
+            return event_functional(self, duration, params or (), inputs, outputs or None, namespace=namespace, level=level, **options)
+        if grad != "surrogate" or options:
+            raise WrongValue("grad= is 'surrogate' or 'events'", found=", ".join([repr(grad), *options]), help="max_spikes= and step= belong to grad='events'")
         return functional(self, RunNamespace.given(namespace, level), duration, params, inputs, outputs, batch, surrogate, reset_grad, checkpoint, truncate)
 
     def prepare_for(self, run: RunNamespace) -> None:
@@ -606,7 +616,7 @@ class Network(Named):
 
         `Synapses.memory_estimate` counts synapses that are yet to be made.
         """
-        length = 0.0 if duration is None else seconds(duration, "duration")
+        length = 0.0 if duration is None else run_length(duration, "without one, memory_estimate() counts what exists now")
         return MemoryEstimate(line for o in self._all() if offers(o, "_memory") for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
 
     def scheduling_summary(self) -> SchedulingSummary:

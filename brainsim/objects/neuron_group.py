@@ -50,7 +50,7 @@ class NeuronGroup(EquationGroup):
 
     _slot = "groups"
     _flags = {"differential": ("unless refractory",), "subexpression": ("shared", "constant over dt"),
-              "parameter": ("shared", "constant", "linked")}
+              "parameter": ("shared", "constant", "linked", "trainable")}
 
     def __init__(self, N: int, model: object = "", method: object = None, method_options: Mapping[str, object] | None = None,
                  threshold: str | None = None, reset: str | None = None, refractory: object = False,

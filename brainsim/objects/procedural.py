@@ -24,6 +24,7 @@ from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
 from brainsim.objects.candidates import Part, Taken
 from brainsim.objects.host import Elements, evaluate
+from brainsim.objects.memory import Line
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.random_state import random_state
 from brainsim.objects.rows import PIECE, Rows
@@ -248,6 +249,19 @@ def check_model(s: "Synapses") -> None:
         path.check_one_delay()
     if s.multisynaptic_index:
         raise WrongType("multisynaptic_index needs a value for every synapse, and procedural ones have none", help=STORE)
+
+
+def tables_to_make(s: "Synapses", p: float | None, n: float) -> list[Line]:
+    """What procedural synapses by this probability would keep; the errors of `connect` where there can be none."""
+    if s.connected:
+        raise WrongValue(f"Procedural synapses are made by one call of connect, and {s.name} has had one", help="make another Synapses object")
+    check_model(s)
+    if p is None or not 0 < p or n != 1:
+        raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1", found=f"p={p}, n={n}",
+                         help="memory_estimate(p=0.1, storage='procedural')")
+    made = Procedural(s, Law(0, float(p), s.source._count, s.target._count, False))
+    shared = [Line(s.name, v.name, 1, DTYPES[v.dtype].itemsize) for v in s.variables.values() if v.shared and v.values is not None and v.symbol is None]
+    return shared + [Line(s.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in made.arrays().items()]
 
 
 def law_for(s: "Synapses", rule: Any, p: float | None, condition: object) -> Law:

@@ -20,6 +20,7 @@ from brainsim.objects.host import evaluate
 from brainsim.objects.namespace import scalar_value
 from brainsim.objects.past import Delays, digest
 from brainsim.objects.script import looks_at
+from brainsim.objects.script_order import assigned_after_run
 from brainsim.objects.structure import structure_changed
 from brainsim.objects.synaptic_variable import SynapticVariable, projection_of
 from brainsim.objects.variables import Variable
@@ -53,6 +54,7 @@ class Kept:
     constants: dict[str, bytes | float]
     host: str
     cells: Cells | None
+    weights: dict[str, bytes]
 
 
 @dataclass
@@ -77,6 +79,8 @@ class Reduced:
     new_cells: Cells | None = None        #: those of the analysis under way
     ties: dict[str, bytes | float] = field(default_factory=dict)      #: constants that are equal to those of the host or the guests
     changing: frozenset[str] = frozenset()
+    later: dict[str, str] = field(default_factory=dict)               #: what the script assigns to after a run, in words
+    weights: dict[str, bytes] = field(default_factory=dict)           #: constants of the sources that are factors
 
     # -- before a run --------------------------------------------------------------------------------------------------
     def reduce(self, tasks: Sequence[Task]) -> list[Task]:
@@ -93,7 +97,8 @@ class Reduced:
         self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)
         self.new_cells = None
-        found = reduce_projection(projection_of(s), tasks, self, self._seen(tasks) if s.reduce == "auto" else {})
+        self.later = self._assigned_later()
+        found = reduce_projection(replace(projection_of(s), later=self.later), tasks, self, self._seen(tasks) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
         if s.reduce == "require":
             self._require(found)
@@ -135,7 +140,7 @@ class Reduced:
 
     def holds(self) -> bool:
         """Whether the arrays that states depend on, where they are now, are still the same."""
-        watched = {name: was for name, was in (self.constants | self.ties).items() if isinstance(was, bytes)}
+        watched = {name: was for name, was in (self.constants | self.ties | self.weights).items() if isinstance(was, bytes)}
         get = self.synapses.reach()
         return all(digest(get(name)) == was for name, was in watched.items())
 
@@ -146,8 +151,28 @@ class Reduced:
         host = next((t for t in tasks if isinstance(t, HostCall)), None)
         if host is not None:
             return dict.fromkeys(states, f"the Python function '{host.name}' may look at it")
-        read = looks_at(s, frozenset(states.values())) if len(s) >= FEW else frozenset()
-        return {program: f"the script reads .{name}" for program, name in states.items() if name in read}
+        read = looks_at(s, frozenset(states.values())) if len(s) >= FEW else {}
+        return {program: f"the script reads .{name} ({read[name]})" for program, name in states.items() if name in read}
+
+    def _assigned_later(self) -> dict[str, str]:
+        """Variables of the synapses and their sources that the script assigns to after a run: program name → in words.
+
+        What is found once a sum is under way comes too late to keep its parts, and they may never be needed.
+        """
+        s, found = self.synapses, {}
+        if s.reduce != "auto" or len(s) < FEW:
+            return {}
+        if any(kind == "sum" and self._sum_of(p) for p, kind in self.moved.items()):
+            return self.later
+        sources = s.source.parent.variables
+        for thing, variables, whose in ((s.source.parent, sources, " of the sources"), (s.source, sources, " of the sources"), (s, s.variables, "")):
+            lines = assigned_after_run(thing, frozenset(variables))
+            found |= {variables[name].program: f"the script assigns to {name}{whose} after a run ({line})" for name, line in lines.items()}
+        return found
+
+    def _sum_of(self, program: str) -> bool:
+        """Whether there is a sum of a state that is not zero."""
+        return any(p.state == program and p.kind == "sum" and self.arrays[n].any() for n, p in self.places.items()) or self._shares()
 
     def _require(self, found: Reduction) -> None:
         for verdict in found.verdicts:
@@ -220,9 +245,10 @@ class Reduced:
         if any(p.state == last and last for p in found.places) and self._wholly_driven(found):
             moved[last] = "late" if any(p.state == last and p.pathway for p in found.places) else "equal"
         for program in [p for p, kind in self.moved.items() if moved.get(p) != kind]:
-            self.bring_back(self._variable(program))    # type: ignore[arg-type]
+            self._take_back(self._variable(program), found)
         places = {p.program: p for p in found.places}
         kept = {name: a for name, a in self.arrays.items() if name in places and places[name] == self.places.get(name) and self._still(name)}
+        self._check_weights(found, kept)
         before, self.cells = self.cells, self.new_cells if found.cells else None
         kept |= {name: self._regrouped(name, before) for name in kept if places[name].side == "cells"}
         self._keep_delays(found)
@@ -232,6 +258,41 @@ class Reduced:
             v = self._variable(program)
             assert isinstance(v, SynapticVariable)
             v._stored, v.kept_by = None, self
+
+    def _take_back(self, v: Variable, found: Reduction) -> None:
+        """A variable needs values per synapse in the coming run; `WrongState` when only a sum is left, unless that is zero."""
+        if self.moved[v.program] == "sum" and not self._sum_of(v.program):
+            v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])
+        elif self.moved[v.program] == "sum":
+            s, changed = self.synapses, self._other_constants()
+            rules = next((x.rules for x in found.verdicts if x.variable == v.name), ())
+            whose = f"{' and '.join(changed)} of {s.name}, by which the sums of '{v.name}' are divided, cannot change while they are under way" \
+                if changed else f"'{v.name}' of {s.name} was kept as its sum for each target, and would need a value per synapse from now on"
+            raise WrongState(whose, found="; ".join(map(str, rules)),
+                             help=f"make the synapses with Synapses(..., reduce='off'), or set '{v.name}' to new values")
+        else:
+            self.bring_back(v)
+
+    def _check_weights(self, found: Reduction, kept: Mapping[str, np.ndarray]) -> None:
+        """Refuse constants of the sources that are factors of a sum under way and not what they were in the last run."""
+        factors = {x.program: x.name for p in found.places for x in p.factor.symbols.values() if x.path}
+        get = self.synapses.reach()
+        now = {program: digest(get(program)) for program in factors}
+        for place in found.places:
+            other = [factors[x.program] for x in place.factor.symbols.values() if x.path and now.get(x.program) != self.weights.get(x.program)]
+            if other and place.kind == "sum" and place.program in kept and kept[place.program].any():
+                raise WrongState(f"'{other[0]}' of the sources of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
+                                 help="make the synapses with Synapses(..., reduce='off')")
+        self.weights = now
+
+    def _other_constants(self) -> list[str]:
+        """Names of constants of cells that are not what they were, as in ``'tau'``."""
+        if self.cells is None:
+            return []
+        get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
+        now = {n: get(n.removesuffix("@cells")) for n in before}
+        at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
+        return [f"'{n.removesuffix('@cells').rpartition('.')[2]}'" for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
 
     def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
         """A sum by cells in the cells of now."""
@@ -359,7 +420,7 @@ class Reduced:
 
     def kept(self) -> Kept:
         """Which variables have moved, to where, and what that depends on; their values are among the arrays of the synapses."""
-        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells)
+        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells, dict(self.weights))
 
     def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
         """As it was when `kept` was called; ``arrays`` are the values of that time."""
@@ -371,7 +432,7 @@ class Reduced:
                 v._stored, v.kept_by = None, self
             elif v.moved:
                 v.values = arrays[v.program].copy()
-        self.host, self.cells = kept.host, kept.cells
+        self.host, self.cells, self.weights = kept.host, kept.cells, dict(kept.weights)
         self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(kept.constants)
         self.arrays = {name: arrays[name].copy() for name in places}
         structure_changed()
@@ -395,6 +456,8 @@ class Reduced:
         if self._weighs(v.program):
             raise WrongState(f"'{v.name}' of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
                              help="make the synapses with Synapses(..., reduce='off'), or use the factor at the event: 'g += w'")
+        if any(p.kind in ("static", "noise") and p.weighed_by(v.program) for p in self.places.values()):
+            structure_changed()           # what drives a sum is added up anew before the next run
 
     def grow(self) -> None:
         """Synapses were added: a sum holds for them too, whatever else moved comes back."""
@@ -415,9 +478,7 @@ class Reduced:
 
     def _weighs(self, program: str) -> bool:
         """Whether a sum that is not zero was made with this variable as a factor."""
-        factors = [name for name, p in self.places.items() if p.kind in ("sum", "static", "noise")
-                   and any(x.program == program for x in p.factor.symbols.values())]
-        return any(self.arrays[name].any() or self._shares() for name in factors)
+        return any(p.kind == "sum" and (self.arrays[n].any() or self._shares()) for n, p in self.places.items() if p.weighed_by(program))
 
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)

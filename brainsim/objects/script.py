@@ -7,7 +7,8 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import FrameType
 
@@ -18,20 +19,42 @@ BY_NAME = frozenset({"getattr", "state", "StateMonitor", "get_states"})
 EVERYTHING = "*"
 
 
-def looks_at(thing: object, names: frozenset[str]) -> frozenset[str]:
-    """Which of the attributes ``names`` of an object the user's files read, by ``thing.name`` or by a string.
+Source = tuple[str, float]
+"""A file and its age."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a file of the user's."""
+
+    number: int
+    file: str
+
+    def __str__(self) -> str:
+        return f"line {self.number} of {os.path.basename(self.file)}"
+
+
+def looks_at(thing: object, names: frozenset[str]) -> dict[str, Line]:
+    """Which of the attributes ``names`` of an object the user's files read, by ``thing.name`` or by a string, and where first.
 
     The files are those on the stack, the main program, and modules beside them. An attribute of a name that stands for another object
     does not count; one of a name whose object is not known does.
     """
-    found: set[str] = set()
-    for frame, source in _files():
-        for base, attribute in _attributes(*source):
+    return said_by(files(), _attributes, thing, names)
+
+
+def said_by(sources: Iterable[tuple[FrameType | None, Source]], say: Callable[[str, float], Mapping[tuple[str, str], int]],
+            thing: object, names: frozenset[str]) -> dict[str, Line]:
+    """Of what is said in files of attributes of objects, (object as written or empty, attribute) → line, that about ``thing`` and ``names``."""
+    found: dict[str, Line] = {}
+    for frame, source in sources:
+        for (base, attribute), line in sorted(say(*source).items(), key=lambda x: x[1]):
             if attribute == EVERYTHING or attribute in names:
-                other = _value(frame, base) if base else None
+                other = _value(frame, base) if base.isidentifier() else None
                 if other is None or other is thing:
-                    found |= names if attribute == EVERYTHING else {attribute}
-    return frozenset(found)
+                    for name in names if attribute == EVERYTHING else [attribute]:
+                        found.setdefault(name, Line(line, source[0]))
+    return found
 
 
 def _value(frame: FrameType | None, name: str) -> object:
@@ -40,7 +63,8 @@ def _value(frame: FrameType | None, name: str) -> object:
     return frame.f_locals.get(name, frame.f_globals.get(name))
 
 
-def _files() -> Iterator[tuple[FrameType | None, tuple[str, float]]]:
+def files() -> Iterator[tuple[FrameType | None, Source]]:
+    """The user's files, those on the stack with their frame."""
     seen: set[str] = set()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
@@ -76,25 +100,33 @@ def _age(name: str) -> float:
         return 0.0
 
 
-@lru_cache(maxsize=256)
-def _attributes(name: str, age: float) -> frozenset[tuple[str, str]]:
-    """Pairs (name of the object or empty, attribute read) in a file; nothing for a file that cannot be read."""
+def tree_of(name: str) -> ast.Module | None:
+    """The syntax tree of a file; None for one that cannot be read."""
     try:
-        tree = ast.parse("".join(linecache.getlines(name)))
+        return ast.parse("".join(linecache.getlines(name)))
     except (SyntaxError, ValueError):
-        return frozenset()
-    found: set[tuple[str, str]] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
+        return None
+
+
+@lru_cache(maxsize=256)
+def _attributes(name: str, age: float) -> dict[tuple[str, str], int]:
+    """Pairs (name of the object or empty, attribute read) in a file, with the first line; nothing for a file that cannot be read."""
+    tree = tree_of(name)
+    found: dict[tuple[str, str], int] = {}
+
+    def add(base: str, attribute: str, line: int) -> None:
+        found[base, attribute] = min(line, found.get((base, attribute), line))
+
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             base = node.value.id if isinstance(node.value, ast.Name) else ""
-            if isinstance(node.ctx, ast.Load):
-                found.add((base, EVERYTHING if node.attr == "get_states" else node.attr.removesuffix("_")))
+            add(base, EVERYTHING if node.attr == "get_states" else node.attr.removesuffix("_"), node.lineno)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
             base = node.target.value.id if isinstance(node.target.value, ast.Name) else ""
-            found.add((base, node.target.attr.removesuffix("_")))
+            add(base, node.target.attr.removesuffix("_"), node.lineno)
         if isinstance(node, ast.Call):
             called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-            if called in BY_NAME:
-                found |= {("", c.value) for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
-    return frozenset(found)
-
+            for c in ast.walk(node) if called in BY_NAME else ():
+                if isinstance(c, ast.Constant) and isinstance(c.value, str):
+                    add("", c.value, c.lineno)
+    return found

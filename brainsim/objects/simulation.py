@@ -13,7 +13,7 @@ import numpy as np
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
 from brainsim.objects import html
-from brainsim.objects.clock import fastest_of, seconds
+from brainsim.objects.clock import fastest_of, run_length
 from brainsim.objects.group import Group
 from brainsim.objects.named import Named
 from brainsim.objects.namespace import RunNamespace, scalar_dtype, scalar_value
@@ -67,7 +67,7 @@ class Simulation:
     def __init__(self, network: "Network", run: RunNamespace, duration: object):
         self._network = network
         self._namespace = _kept_names(run)
-        self._duration = None if duration is None else seconds(duration, "duration")
+        self._duration = None if duration is None else run_length(duration)
         self._began = network.t_
         self._kept = network.snapshot()
         every = list(network)
@@ -113,16 +113,22 @@ class Simulation:
     @property
     def in_python(self) -> bool:
         """Whether steps return to Python: then runs share one interpreter lock."""
-        return self.has_operations or self.start.target.calls_python or self._outside_target or any(n.arrays for n in self.start.program.natives)
+        return self.has_operations or not self.start.target.frees_lock or self._outside_target or any(n.arrays for n in self.start.program.natives)
 
     # -- running -------------------------------------------------------------------------------------------------------
-    def run(self, params: Mapping[str, object] | None = None, *, duration: object = None, seed: int | None = None) -> Result:
+    def run(self, params: Mapping[str, object] | None = None, *, duration: object = None, seed: int | None = None,
+            **others: object) -> Result:
         """One run from the start. ``params``: name → a number, an array or a string, as in an assignment.
 
         Names: ``'G.tau'`` (a variable, its initial value), ``'tau'`` (a constant from outside the model), ``'S.delay'``,
         ``'G.refractory'``. The same ``seed`` gives the same answer, that of ``seed(n)`` before a script's run; without one, runs differ.
         Raises `UnknownName` for a name that is not in ``parameters`` and `DimensionMismatchError` for another unit.
+        A parameter that is given as an argument of its own (``others``) is a `WrongType` that says how it is written.
         """
+        self._refuse_arguments(others)
+        if not isinstance(params, Mapping) and params is not None:
+            raise WrongType("params= is a dictionary, name → value", found=repr(params)[:60],
+                            help=f"sim.run(params={{'{next(iter(self._settable), 'G.v')}': ...}})")
         params = dict(params or {})
         length, seed = self.length_of(duration), self.seed_of(seed)
         if self.has_operations:
@@ -146,15 +152,22 @@ class Simulation:
         """
         return sweep(self, params, mode, repeats, outputs, self.length_of(duration), seed, n_jobs, client, progress)
 
+    def _refuse_arguments(self, others: Mapping[str, object]) -> None:
+        """`WrongType` for arguments that `run` does not have."""
+        for name, value in others.items():
+            meant = next((s for s in self._settable if name in (s, s.partition(".")[2])), None)
+            help = near(name, ("params", "duration", "seed", *self._settable)) or "its arguments are params=, duration= and seed="
+            raise WrongType(f"sim.run takes no argument '{name}'", found=f"{name}={value}"[:60],
+                            help=help if meant is None else f"sim.run(params={{'{meant}': {value}}})")
+
     def length_of(self, duration: object) -> float:
         """Length of a run in seconds."""
         if duration is None and self._duration is None:
             raise WrongType("How long is the run?", help="sim.run(duration=1*second), or net.compile(duration=1*second)")
-        found = self._duration if duration is None else seconds(duration, "duration")
-        assert found is not None
-        if found < 0:
-            raise WrongValue("The duration of a run cannot be negative", found=str(duration))
-        return found
+        if duration is not None:
+            return run_length(duration)
+        assert self._duration is not None
+        return self._duration
 
     def seed_of(self, seed: int | None) -> int:
         """The seed, or else one that follows from the last call of ``seed(n)``; `WrongType` for anything but a whole number."""
@@ -260,6 +273,9 @@ class Simulation:
     def _assign(self, chosen: list[tuple[Settable, Any]], run: RunNamespace) -> None:
         for s, value in chosen:
             if s.variable is not None:
+                for path in s.group._pathways if s.kind == "delay" else ():
+                    if path._delay is s.variable:
+                        path.delay_variable()     # the first delay takes its place in memory
                 s.group.assign(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True, run)
 
     def _constants(self, chosen: list[tuple[Settable, Any]], stack: ExitStack) -> tuple[RunNamespace, dict[str, float | int]]:

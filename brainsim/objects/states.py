@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, IntegrationError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside
+from brainsim.errors import BrainsimError, DimensionMismatchError, IntegrationError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside, near
 from brainsim.integrators.adaptive import GIVEN_UP, Adaptive
 from brainsim.integrators.choose import integrate, kept
 from brainsim.integrators.system import System, Update
@@ -16,6 +16,7 @@ from brainsim.language.equations import Equation
 from brainsim.language.functions import FUNCTIONS, RANDOM
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Tree, calls, names, rebuild, walk
+from brainsim.model.bounds import bounds_of
 from brainsim.model.equations import DTYPES as WORDS
 from brainsim.model.equations import Equations, check_flags, check_names
 from brainsim.model.resolve import Block, Resolver, once_and_each
@@ -69,6 +70,7 @@ class EquationGroup(Group):
         lines = self.equations.equations
         check_names(lines, lambda n: unit_value(n) is not None, lambda n: n in FUNCTIONS, self._reserved)
         check_flags(lines, self._flags, self._exclusive)
+        _check_dtype(dtype, [e.name for e in lines], self.name)
         for e in lines:
             if "summed" in e.flags:
                 continue
@@ -77,7 +79,7 @@ class EquationGroup(Group):
             self.variables[e.name] = self._variable_class(
                 e.name, f"{self.name}.{e.name}", dimension_of_unit(e, unit_value), kind, shared=shared, flags=e.flags,
                 constant="constant" in e.flags, definition=e.expression if e.kind == "subexpression" else None, span=e.span,
-                guard=guard if "unless refractory" in e.flags else "")
+                guard=guard if "unless refractory" in e.flags else "", bounds=bounds_of(e, unit_value) if "trainable" in e.flags else None)
 
         for e in lines:
             for name in names(e.expression) if "shared" in e.flags and e.expression is not None else ():
@@ -295,6 +297,20 @@ def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Eq
     for e in lines.values():
         visit(e)
     return list(found.values())
+
+
+def _check_dtype(dtype: object, known: Sequence[str], owner: str) -> None:
+    """`UnknownName` for a name in ``dtype`` that is no variable of the equations, `WrongType` for what is no type of numbers."""
+    for name in dtype if isinstance(dtype, Mapping) else ():
+        if name not in known:
+            raise UnknownName(f"dtype= names '{name}', which is no variable of {owner}",
+                              help=near(str(name), known) or f"its variables are {', '.join(known) or 'none'}")
+    for wanted in dtype.values() if isinstance(dtype, Mapping) else (dtype,):
+        try:
+            np.dtype(wanted)  # type: ignore[call-overload]
+        except (TypeError, ValueError) as error:
+            raise WrongType(f"dtype= of {owner} is a type of numbers, or a dictionary name → type", found=repr(wanted),
+                            help=near(str(wanted), ("float32", "float64", "int32", "int64", "bool")) or "'float32' or 'float64', for example") from error
 
 
 def _float_dtype(e: Equation, dtype: object) -> str:

@@ -26,12 +26,12 @@ from brainsim.objects.connect import Connection, law_of, new_pairs
 from brainsim.objects.exports import Column, Table
 from brainsim.objects.group import TIMES, Group
 from brainsim.objects.host import Elements
-from brainsim.objects.memory import Line, MemoryEstimate
+from brainsim.objects.memory import Line, MemoryEstimate, check_amounts
 from brainsim.objects.named import BrianObject
 from brainsim.objects.namespace import RunNamespace, unit_value
 from brainsim.objects.neuron_group import Part, Subgroup
 from brainsim.objects.pathway import Pathway
-from brainsim.objects.procedural import Law, Procedural, check_model, keyed_draws, new_key
+from brainsim.objects.procedural import Law, Procedural, check_model, keyed_draws, new_key, tables_to_make
 from brainsim.objects.reduced import MODES, Reduced
 from brainsim.objects.reduction_report import ReductionReport
 from brainsim.objects.rows import Rows, in_order, rows_of
@@ -60,7 +60,7 @@ class Synapses(EquationGroup):
     _slot = "groups"
     _element = "synapse"
     _flags = {"differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
-              "parameter": ("shared", "constant", "linked")}
+              "parameter": ("shared", "constant", "linked", "trainable")}
     _exclusive = (("event-driven", "clock-driven"),)
     _reserved = tuple(SYNAPTIC)
     _said_steps = False
@@ -74,6 +74,8 @@ class Synapses(EquationGroup):
                  reduce_noise: bool = False):
         if reduce not in MODES:
             raise WrongValue("reduce= is one of " + ", ".join(map(repr, MODES)), found=repr(reduce))
+        if not isinstance(reduce_noise, (bool, np.bool_)):
+            raise WrongType("reduce_noise= is True or False", found=repr(reduce_noise))
         if connect is not None:
             raise WrongType("Synapses takes no 'connect' argument", help="call S.connect(...) afterwards")
         on_pre, on_post = _renamed(on_pre, pre, "pre"), _renamed(on_post, post, "post")
@@ -525,12 +527,17 @@ class Synapses(EquationGroup):
             return [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()]
         return self._memory_of(len(self))
 
-    def memory_estimate(self, p: float | None = None, n: float = 1, synapses: float | None = None) -> MemoryEstimate:
+    def memory_estimate(self, p: float | None = None, n: float = 1, synapses: float | None = None,
+                        storage: str | None = None) -> MemoryEstimate:
         """Bytes of these synapses in a run: of those that exist, and of those that ``connect(p=p, n=n)`` would add on average, or
         of so many ``synapses`` more. Before the first run, states that reduction moves to the neurons (`reduction`) are counted per synapse.
+        With ``storage='procedural'`` these are the tables that ``connect(p=p, storage='procedural')`` would make, and no synapse.
         """
-        if p is not None and synapses is not None:
-            raise WrongValue("Give p or the number of synapses, not both")
+        check_amounts(p, n, synapses)
+        if storage not in (None, "stored", "procedural"):
+            raise WrongValue("storage= is 'stored' or 'procedural'", found=repr(storage))
+        if storage == "procedural" and self._procedural is None:
+            return MemoryEstimate(tables_to_make(self, p, n))
         if self._procedural is not None:
             return MemoryEstimate(self._memory())
         more = synapses if synapses is not None else 0 if p is None else float(p) * n * self.source._count * self.target._count

@@ -41,6 +41,7 @@ class Variable:
     values: np.ndarray | None = None
     linked_to: Symbol | None = None     #: of a linked variable, once it is set
     symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
+    bounds: tuple[float, float] | None = None      #: of a trainable parameter, in base units, infinite where there is none
     space: str = ""                     #: where it lies, when not over the group's own elements
 
     @property

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Op, Param
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Op, Param, dtype
 from brainsim.ir.program import Kernel, Program, Statement
 from brainsim.ir.walk import rebuild_kernel
 
@@ -14,17 +14,20 @@ def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
     """The program with float literals replaced by parameters ``@literals.k``, and their values."""
     values: dict[str, float] = {}
 
+    def named(value: float) -> Expr:
+        name = f"@literals.{len(values)}"
+        values[name] = value
+        return Param(name, "f8")
+
     def lift(e: Expr) -> Expr:
-        if isinstance(e, Const) and isinstance(e.value, float) and e.value == e.value and e.value not in KEPT:
-            name = f"@literals.{len(values)}"
-            values[name] = e.value
-            return Param(name, "f8")
-        return e
+        return named(e.value) if isinstance(e, Const) and isinstance(e.value, float) and e.value == e.value and e.value not in KEPT else e
 
     def change(node: Expr | Statement) -> Expr | Statement:
         match node:
             case Op("**", (base, power)):
                 return Op("**", (lift(base), power))
+            case Op("*", (a, b)) if _zero(a) != _zero(b) and dtype(b if _zero(a) else a) == "f8":
+                return Op("*", tuple(named(0.0) if _zero(x) else lift(x) for x in (a, b)))     # or a compiler makes 0 of 0*inf
             case Op(op, args):
                 return Op(op, tuple(map(lift, args)))
             case Call(function, args):
@@ -38,3 +41,7 @@ def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
     made: tuple[Kernel, ...] = tuple(rebuild_kernel(k, change) for k in program.kernels)
     params = tuple(sorted({**dict(program.params), **{name: "f8" for name in values}}.items()))
     return replace(program, kernels=made, params=params), values
+
+
+def _zero(e: Expr) -> bool:
+    return isinstance(e, Const) and not isinstance(e.value, bool) and e.value == 0

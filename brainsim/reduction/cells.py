@@ -43,7 +43,8 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
     found, _ = sums(divided, {}, seen)
     if not found.states:
         return nothing
-    why = values.divided(constants)
+    why = next((f"{projection.later[c.program]}, and it divides the sums" for c in constants if c.program in projection.later), "")
+    why = why or values.divided(constants)
     if why:
         return replace(nothing, broken=dict.fromkeys(found.states, Rule("classes", why)))
     plan = Plan(divided, {}, found)

@@ -34,6 +34,7 @@ class Projection:
     event_driven: frozenset[str] = frozenset()
     last_update: str = ""
     in_law: bool = False       #: whether noise may be replaced by other noise of the same law
+    later: Mapping[str, str] = field(default_factory=dict)    #: constants that will change between runs, and how that is known, in words
 
     def side(self, name: str) -> Side:
         """The side called 'pre' or 'post'."""

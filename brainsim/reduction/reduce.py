@@ -1,7 +1,7 @@
 """Analyse a projection and rewrite the tasks of its network; say for every state what became of it and why."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from brainsim.language.trees import Assign
@@ -52,6 +52,11 @@ class Reduction:
     cells: frozenset[str] = frozenset()       #: arrays of constants by which sums are divided (`reduction/cells.py`)
 
 
+def each_once(rules: Iterable[Rule | None]) -> tuple[Rule, ...]:
+    """The rules in their order, without those that say the same again: the two sides of a synapse often do."""
+    return tuple(dict.fromkeys(r for r in rules if r is not None))
+
+
 def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str, str]) -> Reduction:
     """Reduce what can be reduced. ``tasks`` are in the order of a time step.
 
@@ -74,7 +79,7 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
     verdicts = []
     for v in sorted(dynamic):
         kind = "sum" if v in found.states else "late" if v in late else sides.get(v, "syn")
-        rules = () if kind != "syn" else tuple(r for r in (broken_pre.get(v), broken_post.get(v), broken_sum.get(v)) if r is not None)
+        rules = () if kind != "syn" else each_once((broken_pre.get(v), broken_post.get(v), broken_sum.get(v)))
         verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
     moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(late, "late"), **dict.fromkeys(found.states, "sum")}
     plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
@@ -92,7 +97,7 @@ def _divided(first: Reduction, projection: Projection, values: Values, seen: Map
     found = in_cells(projection, first.tasks, left, values, {v: Rule("L6", why) for v, why in seen.items() if v in left})
     if found.plan is None:
         broken = found.broken or {}
-        verdicts = tuple(replace(v, rules=(*v.rules, broken[words[v.variable]])) if words[v.variable] in broken else v for v in first.verdicts)
+        verdicts = tuple(replace(v, rules=each_once((*v.rules, broken[words[v.variable]]))) if words[v.variable] in broken else v for v in first.verdicts)
         return replace(first, verdicts=verdicts)
     note = "one for each value of " + ", ".join(sorted({s.name for s in found.constants}))
     states = found.plan.sums.states

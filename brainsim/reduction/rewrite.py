@@ -31,6 +31,10 @@ class Place:
     factor: Factor = Factor(ONE)          #: of a sum
     pathway: str = ""                     #: whose delays count, for states read late
 
+    def weighed_by(self, program: str) -> bool:
+        """Whether this variable is in the factor."""
+        return any(s.program == program for s in self.factor.symbols.values())
+
 
 @dataclass(frozen=True)
 class Plan:

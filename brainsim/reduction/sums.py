@@ -322,6 +322,9 @@ def _output(parts: Parts, equal: Mapping[str, str], task: Summed, chosen: frozen
         pieces = separated(parts, equal, coefficient, block)
         if pieces is None:
             return Rule("L5", f"the factor of {p.states[mine[key]]} in the summed variable changes at each synapse or cannot be split")
+        changed = [p.later[x.program] for factor, _ in pieces for x in factor.symbols.values() if x.program in p.later]
+        if changed:
+            return Rule("L5", f"{changed[0]}, and it is a factor of {p.states[mine[key]]} in the summed variable")
         terms += [(factor, mine[key], psi) for factor, psi in pieces]
     return Linear(tuple(_collected(terms)), block.symbols)
 

@@ -34,13 +34,13 @@ class Bar:
     width = 30
 
     def __init__(self, stream: TextIO):
-        self.stream = stream
+        self.stream, self.note = stream, ""       #: ``note`` is written behind the bar
 
     def __call__(self, elapsed: float, completed: float, start: float, duration: float) -> None:
         full = int(completed * self.width)
         left = float(elapsed) / completed * (1 - completed) if completed > 0 else 0.0
         end = "\n" if completed >= 1.0 else ""
-        self.stream.write(f"\r{completed:4.0%} |{'█' * full}{' ' * (self.width - full)}| {_time(float(elapsed))} < {_time(left)} {end}")
+        self.stream.write(f"\r{completed:4.0%} |{'█' * full}{' ' * (self.width - full)}| {_time(float(elapsed))} < {_time(left)} {self.note}{end}")
         self.stream.flush()
 
 

@@ -35,7 +35,7 @@ class Compiler:
             return [*common, "-O2", "-ffp-contract=off"]
         # as fast as -O3 for these loops (templates/c/language.h asks for more where it pays), in two thirds of the time to compile
         effort = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"] if self.kind == "gcc" else ["-O3"]
-        return [*common, "-DBRAINSIM_FAST", *effort, "-march=native", "-ffast-math", "-fno-finite-math-only"]
+        return [*common, "-DBRAINSIM_FAST", *effort, "-march=native", "-ffast-math", "-fno-finite-math-only", "-fno-associative-math"]
 
     def cpp_command(self) -> list[str]:
         """The compiler for C++."""

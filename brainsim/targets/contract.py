@@ -51,6 +51,7 @@ class Target(Protocol):
 
     name: str
     calls_python: bool     #: whether kernels may call Python functions
+    frees_lock: bool       #: whether runs may go side by side in threads: the interpreter lock is not held
     left_out: tuple[str, ...]     #: passes that it does better itself
 
     def available(self) -> Available | Missing:

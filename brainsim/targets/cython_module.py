@@ -32,6 +32,7 @@ class CythonTarget:
 
     name = "cython"
     calls_python = False
+    frees_lock = True
     left_out = ()
 
     def __init__(self, math: str = "fast", compiler: str = "", threads: int = 1):

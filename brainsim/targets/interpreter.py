@@ -14,6 +14,7 @@ class Interpreter:
 
     name = "interpreter"
     calls_python = True
+    frees_lock = False
     left_out = ()
     def available(self) -> Available:
         """Always."""

@@ -16,6 +16,7 @@ from brainsim.targets import jax_scan
 from brainsim.targets.jax_step import SCOPE
 from brainsim.targets.jax_words import kind
 
+LONG_AGO = 2 ** 30      #: steps
 BRANCHES = 8     #: of nested checkpoints, ``checkpoint='log'``
 
 
@@ -23,7 +24,8 @@ BRANCHES = 8     #: of nested checkpoints, ``checkpoint='log'``
 class Place:
     """Where a parameter, an input or an output stands in the program: what kind of thing, its name there, and which part of it.
 
-    Kinds: 'array', 'param' (several names: one value for all), 'events' (the mask of a queue), 'record'. ``last``: the value at the end only.
+    Kinds: 'array', 'param' (several names: one value for all), 'events' (the mask of a queue), 'record', 'state' (an input that a computed variable is
+    pulled to). ``last``: the value at the end only.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class Pure:
     levels: tuple[int, ...] = ()                  #: lengths of nested blocks of steps of which only the beginning is kept for the gradient
     truncate: int = 0                             #: after so many steps gradients end
     fixed: frozenset[str] = field(default_factory=frozenset)      #: arrays that no kernel writes
+    noted: Mapping[str, float] = field(default_factory=dict)      #: arrays of times that are kept as whole steps, and the step
 
     @property
     def steps(self) -> int:
@@ -59,28 +62,34 @@ class Pure:
 
     def __call__(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         """Recordings by name; arrays (steps, ...) or, of what is wanted at the end only, (...)."""
+        step, carry, xs = self.stepper(params, inputs, key)
+        carry, found = scan_in_blocks(step, carry, xs, self.steps, self.levels)
+        constants = {"arrays": self._with(params)[0]}
+        return {n: self._output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
+
+    def stepper(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> tuple[Callable[..., Any], Any, Any]:
+        """One step ``(carry, x) → (carry, outputs)``, the first carry, and the x of all steps: (times, inputs, whether gradients end here)."""
         arrays, scalars = self._with(params)
         constants = {"arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt, "origin": self.origin}
         carry = {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in constants["arrays"]},
                  "Q": {q: jnp.asarray(m) for q, m in self.queues.items()}}
         matrices = self.traced.begin(constants)
-        given = {n: jnp.asarray(x, kind("f8")) for n, x in inputs.items()}
+        given = {n: self._pulls(n, x) if self.inputs[n].kind == "state" else jnp.asarray(x, kind("f8")) for n, x in inputs.items()}
 
         def step(carry: Any, x: Any) -> tuple[Any, Any]:
             tick, now, first = x
             if self.truncate:
                 carry = jax.tree.map(lambda c: jnp.where(first, lax.stop_gradient(c), c), carry)
-            held, events = self._given(constants, now)
-            before = carry["A"]
+            held, events, before = self._given(constants, carry["A"], now)
             carry, recorded = self.traced(held, matrices, {"A": before, "Q": carry["Q"]}, {**tick, "given": events})
             return carry, {n: self._output(p, held, carry, recorded) for n, p in self.outputs.items() if not p.last}
 
         table = self.ticks.table(self.traced.program.clocks, self.steps)
         tick = {"step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t": {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()},
                 "due": {c: jnp.asarray(x) for c, x in table["due"].items()}}
-        first = np.arange(self.steps) % self.truncate == 0 if self.truncate else np.zeros(self.steps, bool)
-        carry, found = scan_in_blocks(step, carry, (tick, given, jnp.asarray(first)), self.steps, self.levels)
-        return {n: self._output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
+        number = np.arange(self.steps)
+        first = (number > 0) & (number % self.truncate == 0) if self.truncate else np.zeros(self.steps, bool)
+        return step, carry, (tick, given, jnp.asarray(first))
 
     def _with(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arrays and scalars with parameters put in."""
@@ -90,25 +99,38 @@ class Pure:
             for own in place.names:
                 if place.kind == "param":
                     scalars[own] = value
-                elif place.part is None:
-                    arrays[own] = jnp.broadcast_to(value, self.arrays[own].shape)
-                else:
-                    arrays[own] = jnp.asarray(arrays[own]).at[place.part].set(value)
+                elif own in arrays:        # what nobody reads is not there
+                    value = self._in_steps(own, value).astype(kind(_name(self.arrays[own])))
+                    arrays[own] = jnp.broadcast_to(value, self.arrays[own].shape) if place.part is None else jnp.asarray(arrays[own]).at[place.part].set(value)
         return arrays, scalars
 
-    def _given(self, constants: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        """Constants with this step's inputs put in, and the masks of given events."""
-        arrays, events = dict(constants["arrays"]), {}
+    def _pulls(self, name: str, given: Any) -> tuple[Any, Any, Any]:
+        """Values (steps, elements), shares and ceilings (steps,) that a variable is pulled to; alone, an array replaces it where it is a number."""
+        values, share, ceiling = given if isinstance(given, tuple) else (given, 1.0, np.inf)
+        values = jnp.asarray(values, kind("f8"))
+        return values, *(jnp.broadcast_to(jnp.asarray(x, kind("f8")), self.steps) for x in (share, ceiling))
+
+    def _given(self, constants: Mapping[str, Any], state: Mapping[str, Any], now: Mapping[str, Any],
+               ) -> tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]:
+        """Constants with this step's inputs put in, the masks of given events, and the state that given values pull at."""
+        arrays, events, pulled = dict(constants["arrays"]), {}, dict(state)
         for name, value in now.items():
             place = self.inputs[name]
-            count = self.traced.layout.into[place.names[0]] if place.kind == "events" else len(self.arrays[place.names[0]])
+            own = place.names[0]
+            count = self.traced.layout.into[own] if place.kind == "events" else len(self.arrays[own])
+            if place.kind == "state":
+                whole = state[own]
+                before = whole if place.part is None else whole[place.part]
+                after = _pulled(before, *value)
+                pulled[own] = after if place.part is None else whole.at[place.part].set(after)
+                continue
             put_in = jnp.broadcast_to(value, count) if place.part is None else jnp.asarray(
-                jnp.zeros(count, kind("f8")) if place.kind == "events" else arrays[place.names[0]]).at[place.part].set(value)
+                jnp.zeros(count, kind("f8")) if place.kind == "events" else arrays[own]).at[place.part].set(value)
             if place.kind == "events":
-                events[place.names[0]] = put_in
+                events[own] = put_in
             else:
-                arrays[place.names[0]] = put_in
-        return {**constants, "arrays": arrays}, events
+                arrays[own] = put_in
+        return {**constants, "arrays": arrays}, events, pulled
 
     def _output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
         own = place.names[0]
@@ -120,7 +142,22 @@ class Pure:
             found = carry["Q"][own]
         else:
             found = carry["A"][own] if own in carry["A"] else jnp.asarray(constants["arrays"][own])
-        return found if place.part is None else found[place.part]
+        found = found if place.part is None else found[place.part]
+        if own not in self.noted:
+            return found
+        return jnp.where(abs(found) >= LONG_AGO, jnp.sign(found) * jnp.inf, found.astype(kind("f8")) * self.noted[own])
+
+    def _in_steps(self, array: str, value: Any) -> Any:
+        """Times that are noted as whole steps."""
+        if array not in self.noted:
+            return jnp.asarray(value)
+        return jnp.clip(jnp.round(jnp.nan_to_num(value / self.noted[array], nan=-LONG_AGO)), -LONG_AGO, LONG_AGO)
+
+
+def _pulled(x: Any, to: Any, share: Any, ceiling: Any) -> Any:
+    """A variable a share of the way nearer to given values, where they are numbers, and not above a ceiling."""
+    known = jnp.isfinite(to)
+    return jnp.minimum(x + jnp.where(known, share * (jnp.where(known, to, 0) - x), 0), ceiling).astype(x.dtype)
 
 
 def _name(x: Any) -> str:
@@ -189,14 +226,17 @@ def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
 
 def compiled(pure: Pure, batch: int | None) -> Callable[..., Any]:
     """The function, compiled when it is first called for some shapes; with ``batch``, for so many trials at once."""
-    if batch is None:
-        return jax.jit(pure)
+    return jax.jit(pure if batch is None else side_by_side(pure))
 
+
+def side_by_side(pure: Pure) -> Callable[..., Any]:
+    """The function of many trials: inputs and keys have a first axis, parameters may have one."""
     def many(params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         own = {n: 0 if jnp.ndim(v) > len(pure.params[n].shape) else None for n, v in params.items()}
-        return jax.vmap(pure, in_axes=(own, 0, 0))(params, inputs, key)
+        given = {n: type(x)(0, None, None) if isinstance(x, tuple) else 0 for n, x in inputs.items()}
+        return jax.vmap(pure, in_axes=(own, given, 0))(params, inputs, key)
 
-    return jax.jit(many)
+    return many
 
 
 def key_words(key: Any, mixed: Callable[[int, int], int], batch: int | None) -> tuple[Any, Any]:
@@ -225,6 +265,11 @@ def temporaries(function: Callable[..., Any], *args: Any) -> int:
 def as_arrays(tree: Any) -> Any:
     """Leaves as arrays of JAX."""
     return jax.tree.map(lambda x: jnp.asarray(x, kind("f8") if jnp.issubdtype(jnp.result_type(x), jnp.floating) else None), tree)
+
+
+def is_tracer(x: Any) -> bool:
+    """Whether a value is not known yet."""
+    return isinstance(x, jax.core.Tracer)
 
 
 def is_traced(x: Any) -> bool:

@@ -28,11 +28,15 @@ MOST_TICKS = 1 << 14
 
 
 class JaxTarget:
-    """Equations → functions of JAX."""
+    """Equations → functions of JAX. Loops that were compiled for a layout serve all runs of one target."""
 
     name = "jax"
     calls_python = True
+    frees_lock = True
     left_out = ("ring_of_sums", "branches_to_selects", "fuse_loops", "fuse_resets", "hoist_invariants", "share_common", "drop_unread")  #: JAX does these
+
+    def __init__(self) -> None:
+        self._loops: dict[str, list[Loop]] = {}      #: by digest of the source
 
     def available(self) -> Available | Missing:
         """Where the package ``jax`` is installed."""
@@ -51,7 +55,7 @@ class JaxTarget:
 
     def build(self, program: Program, source: Written) -> "JaxExecutable":
         """The functions, ready to be traced."""
-        return JaxExecutable(program, functions(program, source))
+        return JaxExecutable(program, functions(program, source), self._loops.setdefault(source.digest, []))
 
 
 def jax_step() -> Any:
@@ -301,11 +305,20 @@ def next_ticks(state: State, most: int) -> Ticks:
     return Ticks(*(np.array([f[k] for f in found]) if found else empty for k in range(3)))
 
 
-class JaxExecutable:
-    """A traced step, and the loop around it."""
+@dataclass(frozen=True)
+class Loop:
+    """A loop that was compiled for a layout: (constants, state, table of ticks, how many) → (state, records), at most ``length`` ticks."""
 
-    def __init__(self, program: Program, made: Functions):
-        self.program, self.made = program, made
+    traced: Traced
+    run: Any
+    length: int
+
+
+class JaxExecutable:
+    """A traced step, and the loop around it; ``loops`` are those that were compiled before."""
+
+    def __init__(self, program: Program, made: Functions, loops: list[Loop]):
+        self.program, self.made, self._loops = program, made, loops
         self._fixed = constant_arrays(program)
         self._records = records(program)
         self._clock = {n.queue: k.clock for k in program.kernels for n in nodes(k) if getattr(n, "queue", None) in self._records}
@@ -356,12 +369,15 @@ class JaxExecutable:
                                    "Q": masks(self.program, state, layout)})
         if self._run is None:
             self._run, self._length = jax_step().loop_of(self._traced, self._constants, carry, clocks, BYTES_AT_A_TIME, MOST_TICKS)
+            self._loops.append(Loop(self._traced, self._run, self._length))  # type: ignore[arg-type]
         return carry
 
     def _lay_out(self, state: State) -> None:
         layout = layout_of(self.program, state)
         if self._traced is None or not same_layout(layout, self._traced.layout):
-            self._traced, self._run = Traced(self.program, self.made, layout), None
+            known = next((x for x in self._loops if same_layout(layout, x.traced.layout)), None)
+            self._traced, self._run = (Traced(self.program, self.made, layout), None) if known is None else (known.traced, known.run)
+            self._length = self._length if known is None else known.length
             self._derived = jax_step().as_jax(derived(layout))
         self._bound_anew = False
 

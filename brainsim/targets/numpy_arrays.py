@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from brainsim.ir import random_rows
+from brainsim.ir import library, random_rows
 from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
@@ -26,11 +26,16 @@ from brainsim.targets.writer import local
 
 
 class NumpyTarget:
-    """Equations → array operations."""
+    """Equations → array operations. ``math='strict'`` takes its functions from the C library, slowly, for the same bits as compiled code."""
 
     name = "numpy"
     calls_python = True
+    frees_lock = False
     left_out = ()
+
+    def __init__(self, math: str = "fast") -> None:
+        self.math = math
+
     def available(self) -> Available:
         """Always."""
         return Available(f"NumPy {np.__version__}")
@@ -48,6 +53,9 @@ class NumpyTarget:
             random_members=random_members,
             flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at, multiply_at=np.multiply.at, cast=cast, inf=np.inf,
             nan=np.nan, expand=expand)
+        if self.math == "strict" and library.functions():
+            scope |= {n: f for n, f in library.functions().items() if n != "pow"} | {"power": strict_power}
+            scope |= {"draw_many": strict_draw, "draw_ahead": DrawAhead(strict_draw)}
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)
         functions = [scope.get(f"kernel_{n}") for n in range(len(program.kernels))]
         return NumpyExecutable(program, functions)  # type: ignore[arg-type]
@@ -90,18 +98,19 @@ class DrawAhead:
 
     _few = 2048
 
-    def __init__(self) -> None:
+    def __init__(self, draw: Callable[..., np.ndarray] = draw_many) -> None:
+        self._draw = draw
         self._tables: dict[tuple[str, int], tuple[tuple[int, int, int], int, np.ndarray]] = {}
 
     def __call__(self, law: str, seed: int, stream: int, step: int, index: np.ndarray) -> np.ndarray:
         """One number per element; ``index`` counts up by one."""
         ahead = min(self._few // max(1, len(index)), 256)
         if ahead < 2:
-            return draw_many(law, seed, stream, step, index)
+            return self._draw(law, seed, stream, step, index)
         this = seed, len(index), int(index[0]) if len(index) else 0
         made_for, first, table = self._tables.get((law, stream), ((0, 0, 0), step + 1, np.zeros(0)))
         if made_for != this or not first <= step < first + len(table):
-            first, table = step, draw_many(law, seed, stream, step + np.arange(ahead)[:, None], index)
+            first, table = step, self._draw(law, seed, stream, step + np.arange(ahead)[:, None], index)
             self._tables[law, stream] = this, first, table
         return table[step - first]
 
@@ -114,6 +123,17 @@ def power_many(a: object, b: object) -> object:
     if np.ndim(a) == 0 and np.ndim(b) == 0:
         return power(int(a), int(b))  # type: ignore[call-overload]
     return np.power(a, b) if np.min(b) >= 0 else np.power(np.asarray(a, dtype=float), b)
+
+
+def strict_power(a: object, b: object) -> object:
+    """``**`` with the C library's function for floats."""
+    whole = np.asarray(a).dtype.kind in "iub" and np.asarray(b).dtype.kind in "iub"
+    return power_many(a, b) if whole else library.power(np.asarray(a, dtype=float) if np.asarray(a).dtype.kind in "iub" else a, b)
+
+
+def strict_draw(*args: object) -> np.ndarray:
+    """`draw_many` with the C library's logarithm."""
+    return draw_many(*args, log=library.functions()["log"])  # type: ignore[arg-type]
 
 
 def cast(t: str, x: object) -> np.ndarray:

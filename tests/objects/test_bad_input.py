@@ -250,3 +250,20 @@ def test_units_in_rates_and_currents_are_checked():
     G.g, G.C, G.El = 3 * nS, 100e-12 * second * amp / volt, 1 * mV
     Network(G, PoissonGroup(1, 3 * Hz)).run(0.1 * ms)
     assert G.v[0] / mV == pytest.approx(3e-9 * 1e-3 / 100e-12 * 1e-4 / 1e-3)
+
+
+def test_nonsense_in_arguments_is_refused():
+    G = NeuronGroup(3, "v : 1", threshold="v > 1")
+    S = Synapses(G, G, "w : 1", on_pre="v_post += w")
+    for p, error in ((float("nan"), ValueError), (None, TypeError), ([0.1], TypeError), (3 * mV, DimensionMismatchError)):
+        with pytest.raises(error, match="^p is a "):
+            S.connect(p=p)
+    S.connect(p=2)
+    assert len(S) == 9
+    with pytest.raises(TypeError, match="reduce_noise.*\n.*'x'"):
+        Synapses(G, G, "w : 1", on_pre="v_post += w", reduce_noise="x")
+    with pytest.raises(KeyError, match="(?s)'vv'.*did you mean 'v'"):
+        NeuronGroup(3, "v : 1", dtype={"vv": np.float32})
+    for wrong in ("flot32", {"v": "flot32"}):
+        with pytest.raises(TypeError, match="(?s)flot32.*did you mean 'float32'"):
+            NeuronGroup(3, "v : 1", dtype=wrong)

@@ -92,3 +92,25 @@ def test_what_reduction_moved_is_counted_where_it_is():
     assert s.reduction.kind("A").startswith("pre")
     assert int(s.memory_estimate()) < before - 8 * len(s) + 8 * 10 * 200
     assert np.array_equal(s.A[:], np.zeros(len(s)))
+
+
+@pytest.mark.parametrize("asked, error", [({"synapses": -1}, ValueError), ({"synapses": np.nan}, ValueError), ({"p": 2}, ValueError), ({"p": -0.1}, ValueError),
+                                          ({"p": "0.1"}, TypeError), ({"p": 0.1, "n": -1}, ValueError), ({"p": 0.1, "storage": "prozedural"}, ValueError),
+                                          ({"storage": "procedural"}, ValueError), ({"synapses": 10, "storage": "procedural"}, ValueError)])
+def test_amounts_that_cannot_be_are_refused(asked, error):
+    with pytest.raises(error, match="Found"):
+        network()[1].memory_estimate(**asked)
+
+
+def test_a_further_run_has_no_negative_duration():
+    with pytest.raises(ValueError, match="negative"):
+        network()[0].memory_estimate(-10 * second)
+
+
+def test_procedural_synapses_count_their_tables_before_they_are_made():
+    net, s = network()
+    s2 = Synapses(s.source, s.target, "w : 1\nk : 1 (shared)", on_pre="v_post += k*w")
+    asked = s2.memory_estimate(p=0.1, storage="procedural")
+    s2.connect(p=0.1, storage="procedural")
+    assert repr(s2.memory_estimate()) == repr(asked) and 0 < int(asked) < int(s.memory_estimate(p=0.1)) / 100
+    assert int(s.memory_estimate(p=0.1, storage="stored")) == int(s.memory_estimate(p=0.1))

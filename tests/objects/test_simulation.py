@@ -254,3 +254,50 @@ def test_a_run_compiles_nothing(made, compilations):
     for params in ({}, {'tau': 3*ms}, {'neurons.v': 'rand()'}, {'recurrent.delay': 7*ms}, {'neurons.I': np.ones(20)}, {'neurons.refractory': 4*ms}):
         sim.run(params)
     assert not compilations
+
+
+@pytest.fixture
+def undelayed(target):
+    """A chain of neurons whose synapses were given no delay."""
+    G = NeuronGroup(3, 'v : 1', threshold='v > 1', reset='v = 0', name='chain')
+    G.v = [2, 0, 0]
+    S = Synapses(G, G, on_pre='v_post += 2', name='links')
+    S.connect(i=[0, 1], j=[1, 2])
+    spikes = SpikeMonitor(G, name='events')
+    return SimpleNamespace(G=G, S=S, spikes=spikes, net=Network(G, S, spikes))
+
+
+@pytest.mark.parametrize("delay", [2*ms, '(1 + i)*ms', [3, 1]*ms, 'rand()*2*ms'])
+def test_a_delay_that_was_never_set_acts_as_its_assignment(undelayed, delay):
+    sim = undelayed.net.compile(duration=8*ms)
+    assert "links.delay  delay, second, 0 s" in repr(sim)
+    plain, found = sim.run(seed=3), sim.run({'links.delay': delay}, seed=3)
+    assert undelayed.S.pre._delay.values is None
+    assert np.array_equal(sim.run(seed=3).events.t_, plain.events.t_) and found.events.t_[-1] > plain.events.t_[-1]
+    seed(3)
+    undelayed.S.delay = delay
+    undelayed.net.run(8*ms)
+    assert np.array_equal(found.events.t_, undelayed.spikes.t_) and np.array_equal(found.events.i, undelayed.spikes.i)
+
+
+@pytest.mark.parametrize("delay, word", [(3, "second"), ([1, 2, 3]*ms, "3,"), (-1*ms, "negative"), ('3', "second"), ('unheard*ms', "unheard")])
+def test_a_delay_that_cannot_be_is_refused_where_none_was_set(undelayed, delay, word):
+    sim = undelayed.net.compile(duration=2*ms)
+    with pytest.raises(BrainsimError, match=word):
+        sim.run({'links.delay': delay})
+    assert undelayed.S.pre._delay.values is None and sim.run().events.num_spikes == 3
+
+
+def test_arguments_of_a_run_say_how_they_are_written(made):
+    sim = made.net.compile(duration=2*ms)
+    for wrong, words in (({'tau': 5*ms}, r"params=\{'tau': 5. ms\}"), ({'I': 2}, r"params=\{'neurons.I': 2\}"), ({'duratoin': 5*ms}, "did you mean 'duration'"),
+                         ({'params': ['tau']}, "dictionary")):
+        with pytest.raises(TypeError, match=words):
+            sim.run(**wrong)
+
+
+def test_a_network_is_not_compiled_for_a_negative_time(made):
+    with pytest.raises(ValueError, match="cannot be negative\n  Found: -3. ms"):
+        made.net.compile(duration=-3*ms)
+    with pytest.raises(ValueError, match="cannot be negative\n  Found: -1. ms"):
+        made.net.precision_report(-1*ms)

@@ -195,3 +195,8 @@ def test_importing_brainsim_does_not_import_what_sweeps_need():
 def test_seeds_depend_on_the_place_of_the_run_alone(sim):
     more, fewer = (sim.sweep({'tau': values*ms}, seed=8) for values in ([5, 10, 20], [5, 10]))
     assert list(more.seed[:2]) == list(fewer.seed) and sweeping.mixed(8, 0) >> 1 == int(fewer.seed[0])
+
+
+def test_a_client_is_a_client(sim):
+    with pytest.raises(TypeError, match="dask.distributed.Client.*\n.*5\n.*n_jobs"):
+        sim.sweep({'tau': [5]*ms}, client=5)

@@ -17,7 +17,8 @@ def every_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reduce few synapses too, and although this file reads their values."""
     monkeypatch.setattr(reduced, "FEW", 0)
     monkeypatch.setattr(reduced, "MOST_PAST", 1000)
-    monkeypatch.setattr(reduced, "looks_at", lambda thing, names: frozenset())
+    monkeypatch.setattr(reduced, "looks_at", lambda thing, names: {})
+    monkeypatch.setattr(reduced, "assigned_after_run", lambda thing, names: {})
 
 
 def network(model: str, on_pre: object, on_post: object = None, delay: object = None, neurons: str = "", sources: str = "", mode: str = "auto",

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import brainsim.objects.merging as merging
+import brainsim.objects.reduced as reduced
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms
 from brainsim.errors import WrongState
+from brainsim.objects.script import Line
 from tests.reduction.test_classes import every_size  # noqa: F401
 
 MODEL = "dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_{}_post = g*(1.6 - v_post) : 1 (summed)"
@@ -17,7 +19,7 @@ MODEL = "dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_{}_post = g*(1.6 - v_post) 
 
 @pytest.fixture(autouse=True)
 def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "looks_at", lambda thing, names: frozenset())
+    monkeypatch.setattr(merging, "looks_at", lambda thing, names: {})
 
 
 def network(mode: str, models: tuple[str, ...] = (MODEL, MODEL), neurons: str = "dv/dt = (1.1 + 0.2*(I_a + I_b) - v)/(8*ms) : 1", taus: tuple[float, ...] = (5, 5),
@@ -105,10 +107,10 @@ def test_somebody_looks_at_one_of_them(fresh: object, monkeypatch: pytest.Monkey
     net.add(StateMonitor(net["G"], "I_a", record=True, name="watch"))
     net.run(1 * ms)
     assert "'watch' uses I_a and I_b otherwise than as a sum" in repr(net["Sb"].reduction)
-    monkeypatch.setattr(merging, "looks_at", lambda thing, names: names & {"I_b"})
+    monkeypatch.setattr(merging, "looks_at", lambda thing, names: {n: Line(7, "script.py") for n in names & {"I_b"}})
     net = network("auto")
     net.run(1 * ms)
-    assert "the script reads .I_b" in repr(net["Sb"].reduction)
+    assert "the script reads .I_b (line 7 of script.py)" in repr(net["Sb"].reduction)
 
 
 def test_constants_are_compared_by_value(fresh: object, target: str) -> None:
@@ -194,3 +196,16 @@ def test_three_projections_are_one(fresh: object, target: str) -> None:
     np.testing.assert_allclose(nets[1]["trace"].v, nets[0]["trace"].v, rtol=1e-9, atol=1e-12)
     assert "one sum with Sb and Sc" in repr(nets[1]["Sa"].reduction)
     assert "one sum with Sa and Sb" in repr(nets[1]["Sc"].reduction)
+
+
+def test_sums_stay_apart_when_the_script_changes_a_constant_that_they_have_in_common(fresh: object, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reduced, "assigned_after_run", lambda thing, names: {n: Line(7, "script.py") for n in names & {"tau"}})
+    nets = [network(mode, models=(OWN, OWN)) for mode in ("off", "auto")]
+    for net in nets:
+        net["Sa"].tau, net["Sb"].tau = 5 * ms, 5 * ms
+        net.run(30 * ms)
+        net["Sb"].tau = 9 * ms
+        net.run(30 * ms)
+    assert not together(nets[1])
+    assert "the script assigns to tau after a run (line 7 of script.py)" in repr(nets[1]["Sb"].reduction)
+    np.testing.assert_allclose(nets[1]["trace"].v, nets[0]["trace"].v, rtol=1e-9, atol=1e-12)

@@ -54,6 +54,8 @@ def test_infinities_and_nan_keep_their_meaning(math, fresh):
     np.testing.assert_array_equal(computed("clip(x, -1, 1)", x, math)[0][:3], [1, -1, np.nan])
     np.testing.assert_array_equal(computed("int(x == x)", x, math)[0][:3], [1, 1, 0])
     np.testing.assert_array_equal(computed("exprel(x)", x, math)[0][:3], [np.nan, 0, np.nan])
+    for code in ("x*0", "0*x", "x*0.0", "(x + 1) - x", "x - x", "x/x"):
+        assert np.isnan(computed(code, x, math)[0][:3]).all(), code
 
 
 def test_strict_arithmetic_gives_the_bits_of_numpy(fresh):

@@ -157,7 +157,7 @@ def test_less_memory_with_checkpoints():
 
 
 WRONG = [
-    (dict(params=["into.W"]), UnknownName, "'into.W'"), (dict(outputs=["G.u"]), UnknownName, "'G.u'"), (dict(inputs=["G.v"]), WrongValue, "computed by the network"),
+    (dict(params=["into.W"]), UnknownName, "'into.W'"), (dict(outputs=["G.u"]), UnknownName, "'G.u'"),
     (dict(params=["within.delay"]), Unsupported, "delays are whole steps"), (dict(outputs=[]), WrongValue, "without outputs"),
     (dict(surrogate="superspik"), UnknownName, "superspike"), (dict(surrogate="sigmoid(beta=3)"), UnknownName, "beta"),
     (dict(reset_grad="none"), WrongValue, "reset_grad"), (dict(checkpoint="cube"), WrongValue, "checkpoint"), (dict(batch=0), WrongValue, "batch"),

@@ -1,0 +1,48 @@
+"""Parameters within bounds as numbers without any, for optimisers, and back."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a parameter may lie, in SI base units, and its size, which makes raw numbers of it that are about 1 where it has no two bounds."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    size: float = 1.0
+
+    @property
+    def is_whole_line(self) -> bool:
+        """Whether there are no bounds."""
+        return self.low == -np.inf and self.high == np.inf
+
+    def inside(self, raw: Any) -> Any:
+        """The parameter of a raw number: a sigmoid between two bounds, a softplus beside one, a multiple without any."""
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            return self.low + (self.high - self.low) * jax.nn.sigmoid(raw)
+        if np.isfinite(self.low):
+            return self.low + self.size * jax.nn.softplus(raw)
+        if np.isfinite(self.high):
+            return self.high - self.size * jax.nn.softplus(raw)
+        return raw * self.size
+
+    def raw(self, value: Any) -> Any:
+        """The inverse of `inside`."""
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            return jnp.log(value - self.low) - jnp.log(self.high - value)
+        if np.isfinite(self.low):
+            return _above((value - self.low) / self.size)
+        if np.isfinite(self.high):
+            return _above((self.high - value) / self.size)
+        return value / self.size
+
+
+def _above(x: Any) -> Any:
+    """The inverse of softplus, log(exp(x) - 1), without overflow."""
+    return x + jnp.log(-jnp.expm1(-x))

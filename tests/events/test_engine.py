@@ -1,0 +1,183 @@
+"""What the engine does besides derivatives: it agrees with the grid in the limit, with batches, with compilation, and says when it is full."""
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from brainsim import *
+from brainsim.errors import DimensionMismatchError, WrongState, WrongValue
+from brainsim.objects.event_gradients import event_functional
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+LIF = "dv/dt = (I - v)/(20*ms) : 1\ndI/dt = -I/(5*ms) : 1"
+
+
+@pytest.fixture(autouse=True)
+def double(fresh: None) -> Iterator[None]:
+    """Double precision in JAX, for these tests only."""
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+def layered(n: int = 3, seed_: int = 1) -> tuple[Network, NeuronGroup]:
+    rng = np.random.default_rng(seed_)
+    P = SpikeGeneratorGroup(4, np.arange(8) % 4, np.sort(rng.uniform(1, 40, 8))*ms, name="P")
+    G = NeuronGroup(n, LIF, threshold="v > 1", reset="v = 0", name="G")
+    H = NeuronGroup(2, LIF, threshold="v > 1", reset="v = 0", name="H")
+    S, T = Synapses(P, G, "w : 1", on_pre="I += w", name="S"), Synapses(G, H, "w : 1", on_pre="I += w", delay=1*ms, name="T")
+    R = Synapses(H, H, "w : 1", on_pre="I += w", delay=2*ms, name="R")
+    S.connect()
+    T.connect()
+    R.connect("i != j")
+    S.w, T.w, R.w = rng.normal(3, 1, len(S)), rng.normal(2, 0.5, len(T)), [0.6, -0.5]
+    return Network(P, G, H, S, T, R), H
+
+
+def test_spikes_are_those_of_the_grid_in_the_limit_of_small_steps():
+    """On the grid a spike comes up to a step late, and so do those that follow from it: a few steps of 1 µs."""
+    net, H = layered()
+    sim = event_functional(net, 60*ms, outputs=["H.spikes", "H.v"])
+    found = sim()
+    defaultclock.dt = 0.001*ms
+    M = SpikeMonitor(H, name="M")
+    net.add(M)
+    net.run(60*ms)
+    for k, times in M.spike_trains().items():
+        own = np.asarray(found["H.spikes"][k])
+        own = own[np.isfinite(own)]
+        assert len(own) == len(times) > 2
+        np.testing.assert_allclose(own, np.asarray(times), atol=2e-5)
+    np.testing.assert_allclose(found["H.v"], np.asarray(H.v), atol=1e-3)
+
+
+def test_a_batch_is_its_members_one_by_one():
+    """Of inputs, of weights, and of both ways at once; values and derivatives."""
+    sim = event_functional(layered()[0], 60*ms, ["S.w"], ["P.times"], ["H.spikes", "H.v"], max_spikes=12)
+    w = jnp.asarray(sim.params["S.w"])
+    times = sim.inputs["P.times"] * np.linspace(0.8, 1.1, 4)[:, None]
+
+    def value(w, t):
+        found = sim({"S.w": w}, {"P.times": t})
+        return 100*jnp.sum(jnp.where(jnp.isfinite(found["H.spikes"]), found["H.spikes"], 0)) + jnp.sum(found["H.v"])
+
+    loss = jax.jit(jax.value_and_grad(value))
+    alone = [loss(w, t) for t in times]
+    assert len({float(v) for v, _ in alone}) == 4
+    scales = np.array([1, 1.02])
+    square = jax.jit(jax.vmap(jax.vmap(loss, (None, 0)), (0, None)))(scales[:, None]*w, times)
+    np.testing.assert_allclose(square[0][0], [v for v, _ in alone], rtol=1e-12)
+    np.testing.assert_allclose(square[1][0], [g for _, g in alone], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(square[1][1, 1], loss(1.02*w, times[1])[1], rtol=1e-9, atol=1e-12)
+    summed = jax.jit(jax.grad(lambda w: jnp.sum(jax.vmap(value, (None, 0))(w, times))))(w)
+    np.testing.assert_allclose(summed, sum(g for _, g in alone), rtol=1e-9, atol=1e-12)
+
+
+def test_too_many_spikes_are_an_error_that_names_the_number_or_nan_within_jit():
+    net, _ = layered()
+    sim = event_functional(net, 60*ms, outputs=["H.spikes"], max_spikes={"G": 20, "H": 1})
+    with pytest.raises(WrongValue, match=r"A neuron of H.*spiked more than 1 times\n  Help: raise the number: max_spikes=2"):
+        sim()
+    assert np.isnan(jax.jit(lambda: sim()["H.spikes"])()).all()
+    enough = event_functional(net, 60*ms, outputs=["H.count", "H.first_spike", "H.spikes"], max_spikes={"H": 20})()
+    np.testing.assert_array_equal(enough["H.count"], np.isfinite(enough["H.spikes"]).sum(axis=1))
+    np.testing.assert_array_equal(enough["H.first_spike"], enough["H.spikes"][:, 0])
+
+
+def test_a_peak_between_two_events_is_not_overlooked():
+    """One input lifts the neuron over its threshold and lets it fall again before anything else happens: once, or not quite."""
+    P = SpikeGeneratorGroup(1, [0], [1]*ms, name="P")
+    G = NeuronGroup(1, LIF, threshold="v > th", reset="v = -1", name="G", namespace={"th": 1.0})
+    S = Synapses(P, G, "w : 1", on_pre="I += w", name="S")
+    S.connect()
+    sim = event_functional(Network(P, G, S), 200*ms, ["S.w"], outputs=["G.spikes"])
+    top = 4**(-1/3) * (1 - 1/4) / 3         # of (exp(-t/20) - exp(-t/5))/3, at t = 20/3 log 4
+    for factor, count in ((1 + 1e-6, 1), (1 + 1e-12, 1), (1 - 1e-12, 0), (1 - 1e-6, 0)):
+        assert np.isfinite(sim({"S.w": np.array([factor/top])})["G.spikes"]).sum() == count
+
+
+def test_a_crossing_is_found_to_the_last_digits():
+    G = NeuronGroup(1, "dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", name="G")
+    found = event_functional(Network(G), 30*ms, outputs=["G.spikes", "G.v"])()
+    np.testing.assert_allclose(found["G.spikes"][0, :4], 10e-3*np.log(2)*np.arange(1, 5), rtol=1e-14)
+    np.testing.assert_allclose(found["G.v"], 2 - 2*np.exp(-3 + 4*np.log(2)), rtol=1e-13)
+
+
+def test_two_synapses_of_one_pair_both_count():
+    P = SpikeGeneratorGroup(1, [0], [1]*ms, name="P")
+    G = NeuronGroup(1, LIF, threshold="v > 1", reset="v = 0", name="G")
+    R = Synapses(G, G, on_pre="I += 0.1", name="R")
+    R.connect(i=[0, 0], j=[0, 0])
+    S = Synapses(P, G, on_pre="I += 5", name="S")
+    S.connect(i=[0, 0, 0], j=[0, 0, 0])
+    two = event_functional(Network(P, G, R, S), 30*ms, outputs=["G.I"])()["G.I"]
+    spikes = event_functional(Network(P, G, R, S), 30*ms, outputs=["G.spikes"])()["G.spikes"][0]
+    spikes = np.asarray(spikes[np.isfinite(spikes)])
+    assert len(spikes) >= 2
+    np.testing.assert_allclose(two, [15*np.exp(-29/5) + 0.2*np.exp(-(0.03 - spikes)/5e-3).sum()], rtol=1e-12)
+
+
+def test_parts_of_groups_are_sources_and_targets():
+    P = SpikeGeneratorGroup(3, [0, 1, 2], [1, 2, 3]*ms, name="P")
+    G = NeuronGroup(3, LIF, name="G")
+    S = Synapses(P[1:], G[1:], "w : 1", on_pre="I += w*(1 + i)*(1 + j)", name="S")
+    S.connect("i == j")
+    S.w = [1, 2]
+    found = event_functional(Network(P, G, S), 10*ms, outputs=["G.I"])()["G.I"]
+    np.testing.assert_allclose(found, [0, np.exp(-8/5), 8*np.exp(-7/5)], rtol=1e-12)
+
+
+def test_single_precision_is_refused():
+    sim = event_functional(layered()[0], 10*ms)
+    jax.config.update("jax_enable_x64", False)
+    with pytest.raises(WrongState, match="double precision"):
+        sim()
+
+
+def test_a_network_that_has_run_is_refused():
+    net, _ = layered()
+    net.run(1*ms)
+    with pytest.raises(WrongState, match="begin at t = 0"):
+        event_functional(net, 10*ms)
+
+
+def test_functional_leads_here():
+    net, _ = layered()
+    sim = net.functional(60*ms, ["S.w"], outputs=["H.spikes", "H.v[-1]"], grad="events", max_spikes=12)
+    same = event_functional(net, 60*ms, ["S.w"], outputs=["H.spikes", "H.v"], max_spikes=12)()
+    found = sim({"S.w": sim.params["S.w"]})
+    np.testing.assert_array_equal(found["H.spikes"], same["H.spikes"])
+    np.testing.assert_array_equal(found["H.v[-1]"], same["H.v"])
+    with pytest.raises(WrongValue, match="batch= has no meaning with grad='events'.*\n.*\n  Help: jax.vmap"):
+        net.functional(60*ms, grad="events", batch=3)
+    with pytest.raises(WrongValue, match="grad= is 'surrogate' or 'events'"):
+        net.functional(60*ms, grad="exact")
+
+
+def test_values_may_have_units():
+    sim = event_functional(layered()[0], 60*ms, ["T.delay"], ["P.times"], ["H.v"])
+    np.testing.assert_array_equal(sim({"T.delay": 1.5*ms})["H.v"], sim({"T.delay": 1.5e-3})["H.v"])
+    with pytest.raises(DimensionMismatchError, match="'T.delay' cannot be set"):
+        sim({"T.delay": 1.5*mV})
+    with pytest.raises(WrongValue, match=r"'P.times' has another shape\n  Found: \(3,\)"):
+        sim({}, {"P.times": [1, 2, 3]*ms})
+
+
+def test_brainsim_works_without_jax(monkeypatch):
+    from brainsim.errors import Unsupported
+
+    real = importlib.import_module
+
+    def without(name: str, *more: object) -> object:
+        if name == "jax":
+            raise ImportError("No module named 'jax'")
+        return real(name, *more)
+
+    monkeypatch.setattr(importlib, "import_module", without)
+    with pytest.raises(Unsupported, match=r"Event-based gradients need the package jax\n  Help: pip install 'brainsim\[jax\]'"):
+        event_functional(layered()[0], 10*ms)
