@@ -39,10 +39,10 @@ def peers_of(given: argparse.Namespace, wanted: Sequence[str] = tuple(PEERS)) ->
     found = {}
     for peer in wanted:
         python = getattr(given, peer, None) or os.environ.get(f"{peer.upper()}_PYTHON")
-        if python and subprocess.run([python, "-c", PEERS[peer]], capture_output=True).returncode == 0:
+        if python and shutil.which(python) and subprocess.run([python, "-c", PEERS[peer]], capture_output=True).returncode == 0:
             found[peer] = python
         elif python:
-            print(f"skipped: {python} has no working {peer}")
+            print(f"skipped: {peer} ({python} is no Python that has it)")
         else:
             print(f"skipped: {peer} (no --{peer} PYTHON, no {peer.upper()}_PYTHON)")
     return found

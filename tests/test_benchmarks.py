@@ -44,6 +44,16 @@ def test_aims_are_at_least_or_at_most(tmp_path):
     assert met == {"Brian 2 standalone": False, "C++ by hand": True, "NEST": None}
 
 
+def test_a_peer_that_is_missing_is_skipped_with_a_line(capsys, monkeypatch):
+    from argparse import Namespace
+
+    from common import peers_of
+    monkeypatch.delenv("NEST_PYTHON", raising=False)
+    assert peers_of(Namespace(brian2="no such program", nest=None), ["brian2", "nest"]) == {}
+    assert capsys.readouterr().out == ("skipped: brian2 (no such program is no Python that has it)\n"
+                                       "skipped: nest (no --nest PYTHON, no NEST_PYTHON)\n")
+
+
 def test_rows_measured_later_replace_those_of_the_same_name(tmp_path):
     from common import save, stored
     save("x", [{"model": "a", "s": 1}, {"model": "b", "s": 2}], {}, str(tmp_path / "x.json"), key=("model",))
