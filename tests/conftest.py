@@ -1,6 +1,8 @@
 """What every test of simulated objects needs: a target, and a clean beginning."""
 import gc
 import logging
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -32,16 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "feature(name, ...): the features in tests/features/table.py that this test stands for")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--targets", default="numpy,cython", help="targets that tests of simulated objects run on: numpy, cython, jax")
+#: what tests of simulated objects run on: numpy, cython, jax
+TARGETS = os.environ.get("BRAINSIM_TARGETS", "numpy,cython").split(",")
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "target" in metafunc.fixturenames and not any(m.args and m.args[0] == "target" for m in metafunc.definition.iter_markers("parametrize")):
-        metafunc.parametrize("target", metafunc.config.getoption("--targets").split(","), indirect=True)
-
-
-@pytest.fixture
+@pytest.fixture(params=TARGETS)
 def target(request: pytest.FixtureRequest, fresh: None) -> str:
     """Runs the test on each target; ``one_target`` below takes NumPy only."""
     prefs["codegen.target"] = request.param
@@ -60,3 +57,13 @@ def fresh() -> Iterator[None]:
     yield
     defaultclock.dt = 0.1 * ms
     prefs.reset_to_defaults()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lighter() -> Iterator[None]:
+    """What a module's tests left with JAX is forgotten, and what stays is not looked through at every collection after it."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
+        gc.freeze()
