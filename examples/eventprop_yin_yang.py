@@ -57,8 +57,8 @@ def network(rng):
     hidden = NeuronGroup(n_hidden, model, threshold='v > 1', reset='v = 0')
     output = NeuronGroup(3, model, threshold='v > 1', reset='v = 0')
     first = Synapses(inputs, hidden, 'w : 1', on_pre='I += w')
-    second = Synapses(hidden, output, 'w : 1', on_pre='I += w/5')      # a hundred at once: each counts less
-    for synapses, mean, spread in ((first, 2.0, 1.5), (second, 1.25, 1.25)):
+    second = Synapses(hidden, output, 'w : 1', on_pre='I += w')
+    for synapses, mean, spread in ((first, 2.0, 1.5), (second, 0.25, 0.25)):
         synapses.connect()
         synapses.w = rng.normal(mean, spread, len(synapses))
     net = Network(inputs, hidden, output, first, second)
@@ -66,7 +66,7 @@ def network(rng):
                           max_spikes={'hidden': 12, 'output': 12})
 
 
-def train(n=5000, epochs=20, batch=50, rate=5e-3, most=1.0):
+def train(n=5000, epochs=20, batch=100, rate=2e-3, most=1.0):
     """Accuracy on training and validation points after each epoch, that of the best epoch (by validation) on test points, and its answers."""
     rng = np.random.default_rng(3)
     sets = [yin_yang(k, rng) for k in (n, max(n//5, 3), max(n//5, 3))]
