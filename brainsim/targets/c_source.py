@@ -12,6 +12,7 @@ from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_
 from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.split import Split, independent, rare, split, work
+from brainsim.targets.stages import BLOCK, Stages, stages
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers, local
@@ -38,8 +39,8 @@ def canonical_names(program: Program) -> dict[str, str]:
     return {name: short(name) for name in [k.name for k in program.kernels] + every + list(program.spaces) + list(program.clocks)}
 
 
-def source(program: Program, simd: bool) -> str:
-    """The whole C text of a program; ``simd`` declares vector versions of the functions (glibc's libmvec)."""
+def source(program: Program, simd: bool, math: str = "fast") -> str:
+    """The whole C text of a program; ``simd`` declares vector versions of the functions (glibc's libmvec), ``math`` is 'fast' or 'strict'."""
     short = canonical_names(program)
     storage = [a.name for a in program.arrays] + [q.name for q in program.queues] + [n for n, _ in program.params]
     word = identifiers([short[n] for n in storage])
@@ -49,7 +50,7 @@ def source(program: Program, simd: bool) -> str:
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
     names |= native.names(program)
     places = {place: n for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k, program.clocks))}
-    kernels = [_view(program, k, names, short, Numbers(program, places)) for k in program.kernels]
+    kernels = [_view(program, k, names, short, Numbers(program, places), math) for k in program.kernels]
     return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels,
                   listed=bool(program.listed))
 
@@ -107,18 +108,19 @@ class Numbers:
         return [self.number(kind, kernel if kind == "kernels" else names.get(name, name), kernel) for kind, name in self.asked]
 
 
-def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers) -> dict[str, object]:
+def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers, math: str) -> dict[str, object]:
     number = program.kernels.index(k)
     alike = [m for m in program.kernels if k.name in (m.name, m.like)]
     at = Numbers(program, literal.steady, listed=len(alike) > 1)
-    view = _function(program, k, number, names, short, literal, at)
+    view = _function(program, k, number, names, short, literal, at, math)
     dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
     mine = shape(k, program.clocks, dtypes)[1]
     lists = [(program.kernels.index(m), short[m.name], at.for_another(dict(zip(mine, shape(m, program.clocks, dtypes)[1])), m.name)) for m in alike]
     return view | dict(like=k.like, alike=lists if len(alike) > 1 else [])
 
 
-def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers, at: Numbers) -> dict[str, object]:
+def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers, at: Numbers,
+              math: str) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
     whole = isinstance(k.domain, (Each, Range))
     shared = split(k)
@@ -142,7 +144,12 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
         body="\n".join(writer.block(k.body, pad, known)), kept=kept, steady=once, room=[], extent=[], independent=independent(k))
     view["draws"] = sorted({(n.law, n.stream) for n in nodes(k) if isinstance(n, Draw) and own_element(n.index)}) if whole else []
     found = rare(k)
-    view |= dict(filter="", before="", block=64 if view["draws"] else 512)
+    view |= dict(filter="", before="", stages=None, grain=64, block=64 if view["draws"] else BLOCK)
+    plain = k.body if found is None else k.body[:-1]
+    if math == "fast" and whole and independent(replace(k, body=plain)):
+        divided = stages(plain, k.prologue, f"{k.clock}.dt")
+        view["stages"] = None if divided is None else _stages(divided, writer, hoisted)
+        view["grain"] = view["block"] if divided is not None and divided.shares else 64
     if found is not None:
         view["filter"] = writer.expression(found.condition)
         view["before"] = "\n".join(writer.block(k.body[:-1], " " * 12, set(hoisted)))
@@ -169,6 +176,26 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
     if wanted or shared.kind:
         view["extent"] = _extent(program, k, names, writer, literal)
     return view | _shared(program, k, shared, names, writer, at)
+
+
+def _stages(divided: Stages, writer: Writer, hoisted: set[str]) -> dict[str, object]:
+    """Lines of each stage; what one leaves to the next lies in arrays of a block."""
+    pad, lines = " " * 12, {"first": [], "second": [], "bytes": []}      # type: dict[str, list[str]]
+    early, made = divided.kept
+    for part, needed, body, kept in (("first", {}, divided.first, early), ("second", early, divided.second, made),
+                                     ("bytes", early | made, divided.bytes, {})):
+        known = hoisted | set(needed)
+        for name, t in needed.items():
+            lines[part].append(f"{pad}{C.types[t]} {local(name)} = {local(name)}_kept[k]{' != 0.0' if t == 'b1' else ''}; (void){local(name)};")
+        if part == "second":
+            known |= {value for value, _ in divided.shares}
+            lines[part] += [f"{pad}const double {local(value)} = {local(argument)}_kept[k];" for value, argument in divided.shares]
+        lines[part] += writer.block(body, pad, known)
+        lines[part] += [f"{pad}{local(name)}_kept[k] = {local(name)}{' ? 1.0 : 0.0' if t == 'b1' else ''};" for name, t in kept.items()]
+    shares = [local(argument) for _, argument in divided.shares]
+    lines["first"] += [f"{pad}{x}_kept[k] = {x}; {x}_wide |= BS_NARROW({x}) ? 0 : -1;" for x in shares]
+    arrays = [("double" if t == "b1" else C.types[t], local(name)) for name, t in (early | made).items()] + [("double", x) for x in shares]
+    return dict(arrays=arrays, shares=shares, **{part: "\n".join(text) for part, text in lines.items()})
 
 
 def _of_member(node: object) -> TypeGuard[Keyed]:

@@ -47,7 +47,7 @@ class CythonTarget:
         """The loops and the scheduler as C text; the Cython half is the same for every network."""
         found = find_compiler(self.choice)
         simd = isinstance(found, Compiler) and found.vector_functions and self.math == "fast"
-        text, other = c_source.source(program, simd), native.cpp_text(program)
+        text, other = c_source.source(program, simd, self.math), native.cpp_text(program)
         return Written(text, "C", digest(text, *filter(None, [other])), (("C++", other),) if other else ())
 
     def build(self, program: Program, source: Written) -> "CythonExecutable":

@@ -1,0 +1,125 @@
+"""A loop over elements, divided into stages that each run over a block: what a compiler makes into good vector code.
+
+* ``exprel`` of something that is proportional to the time step has a small argument in nearly every element. Where all arguments of a block
+  are small, a polynomial gives it without a division; so the arguments of a block come first, then the function of all of them, then the rest.
+* Single bytes beside numbers of eight would make the compiler treat 64 elements at a time, with more intermediate results than there are
+  registers. So bytes are stored in a loop of their own.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from brainsim.ir.expressions import Call, Expr, Load, Local, Param, dtype
+from brainsim.ir.program import If, Let, Statement, Store, While
+from brainsim.ir.walk import free_locals, own_element, rebuild, statements, walk
+
+BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Stages:
+    """``first`` computes the arguments of ``shares`` (name of the function's value, name of its argument), ``second`` uses the values, and
+    ``bytes`` stores what is one byte wide. ``kept`` are the locals of the first two stages that a later one uses, with their dtypes."""
+
+    first: tuple[Statement, ...]
+    shares: tuple[tuple[str, str], ...]
+    second: tuple[Statement, ...]
+    bytes: tuple[Store, ...]
+    kept: tuple[dict[str, str], dict[str, str]]
+
+
+def stages(body: tuple[Statement, ...], prologue: tuple[Statement, ...], time_step: str) -> Stages | None:
+    """The division of a loop whose elements are independent; None where there is nothing to gain.
+
+    ``prologue`` are the statements before the loop, ``time_step`` the name of the parameter.
+    """
+    if any(isinstance(s, While) for s in statements(body)):
+        return None
+    body, late = _bytes_apart(body)
+    at = next((n for n, s in enumerate(body) if _shares(s, _proportional(time_step, prologue, body[:n]))), 0)
+    first, second, shares = _shares_apart(body, at, _proportional(time_step, prologue, body[:at]))
+    if not shares and not (late and _has_numbers(body)):
+        return None
+    later, last = (frozenset().union(*map(free_locals, b)) for b in ((*second, *late), late))
+    early, made = ({s.name: dtype(s.value) for s in b if isinstance(s, Let)} for b in (first, second))
+    return Stages(first, shares, second, late, ({n: t for n, t in early.items() if n in later}, {n: t for n, t in made.items() if n in last}))
+
+
+def _has_numbers(body: tuple[Statement, ...]) -> bool:
+    return any(isinstance(s, Store) and s.dtype in ("f8", "f4") for s in statements(body))
+
+
+def _bytes_apart(body: tuple[Statement, ...]) -> tuple[tuple[Statement, ...], tuple[Store, ...]]:
+    """The statements without those that store a byte in the element's own place which nobody reads or changes later; and these."""
+    rest: list[Statement] = []
+    late: list[Store] = []
+    for n, s in enumerate(body):
+        if not (isinstance(s, Store) and s.dtype == "b1" and s.op == "=" and own_element(s.index)) or _touches(body[n + 1:], s.array):
+            rest.append(s)
+            continue
+        value = s.value
+        if not isinstance(value, Local) or _set_again(body[n + 1:], value.name):
+            name = f"{s.array}@byte".replace(".", "_")
+            rest.append(Let(name, value))
+            value = Local(name, dtype(value))
+        late.append(replace(s, value=value))
+    return tuple(rest), tuple(late)
+
+
+def _touches(body: tuple[Statement, ...], array: str) -> bool:
+    return any(isinstance(n, (Load, Store)) and n.array == array for s in body for n in walk(s))
+
+
+def _set_again(body: tuple[Statement, ...], name: str) -> bool:
+    return any(isinstance(s, Let) and s.name == name for s in statements(body))
+
+
+def _proportional(time_step: str, *before: tuple[Statement, ...]) -> Callable[[Expr], bool]:
+    """Whether an expression contains the time step, in itself or through the locals of statements before it."""
+    through: set[str] = set()
+    for s in (s for body in before for s in body):
+        if isinstance(s, Let) and _contains(s.value, time_step, through):
+            through.add(s.name)
+    return lambda e: _contains(e, time_step, through)
+
+
+def _contains(e: Expr, time_step: str, through: set[str]) -> bool:
+    return any(isinstance(n, Param) and n.name == time_step or isinstance(n, Local) and n.name in through for n in walk(e))
+
+
+def _shares(s: Statement, small: Callable[[Expr], bool]) -> list[Call]:
+    """The calls of exprel in a statement, not in a branch, whose argument is small."""
+    if isinstance(s, (If, While)):
+        return []
+    return [n for n in walk(s) if isinstance(n, Call) and n.function == "exprel" and dtype(n) == "f8" and small(n.args[0])]
+
+
+def _shares_apart(body: tuple[Statement, ...], at: int, small: Callable[[Expr], bool]
+                  ) -> tuple[tuple[Statement, ...], tuple[Statement, ...], tuple[tuple[str, str], ...]]:
+    """The statements up to ``at`` with the arguments of all calls that are known there, and the others with the values of these calls."""
+    first, second = list(body[:at]), list(body[at:])
+    shares: list[tuple[str, str]] = []
+    known: dict[Expr, Expr] = {}   # calls whose values are still those of the split, and their names
+    changed: set[str] = set()      # locals and arrays that are not what they were at the split
+    for n, s in enumerate(second):
+        for call in _shares(s, small):
+            if call not in known and not _uses(call, changed):
+                value, argument = f"exprel@{len(shares)}", f"exprel@{len(shares)}_of"
+                shares.append((value, argument))
+                first.append(Let(argument, call.args[0]))
+                known[call] = Local(value, "f8")
+        if not isinstance(s, (If, While)):
+            second[n] = rebuild(s, partial(_named, known))
+        changed |= {x.array if isinstance(x, Store) else x.name for x in statements((s,)) if isinstance(x, (Let, Store))}
+        known = {call: name for call, name in known.items() if not _uses(call, changed)}
+    return tuple(first), tuple(second), tuple(shares)
+
+
+def _uses(e: Expr, names: set[str]) -> bool:
+    return any(isinstance(n, Load) and n.array in names or isinstance(n, Local) and n.name in names for n in walk(e))
+
+
+def _named(known: dict[Expr, Expr], node: Expr | Statement) -> Expr | Statement:
+    return known.get(node, node) if isinstance(node, Expr) else node
