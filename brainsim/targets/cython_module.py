@@ -194,7 +194,7 @@ def row_cuts(size: int, threads: int, index: np.ndarray, starts: np.ndarray, ids
     """Where the part of each thread but the first begins in each row, (threads - 1) x rows; None when targets descend within a row."""
     count, first = np.diff(starts), 0
     cuts = np.empty((threads - 1, len(count)), np.int32)
-    bounds = [int(float(size) * part / threads) // 64 * 64 for part in range(1, threads)]
+    bounds = [min((int(float(size) * part / threads) + 32) // 64 * 64, size) for part in range(1, threads)]      # as bs_cut in templates/c/team.h
     while first < len(count):       # some rows at a time: there may be many synapses
         last = max(first + 1, int(np.searchsorted(starts, starts[first] + MOST_AT_ONCE, side="right")) - 1)
         here = starts[first:last + 1] - starts[first]
