@@ -1,9 +1,10 @@
-"""A loop over elements, divided into stages that each run over a block: what a compiler makes into good vector code.
+"""A loop over elements or synapses, divided into stages that each run over a block: what a compiler makes into good vector code.
 
 * ``exprel`` of something that is proportional to the time step has a small argument in nearly every element. Where all arguments of a block
   are small, a polynomial gives it without a division; so the arguments of a block come first, then the function of all of them, then the rest.
 * Single bytes beside numbers of eight would make the compiler treat 64 elements at a time, with more intermediate results than there are
   registers. So bytes are stored in a loop of their own.
+* Synapses of a row add to their targets one after the other; functions of what no synapse changes are computed for 64 of them together.
 """
 from __future__ import annotations
 
@@ -11,20 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from brainsim.ir.expressions import Call, Expr, Load, Local, Param, dtype
-from brainsim.ir.program import If, Let, Statement, Store, While
+from brainsim.ir.expressions import Call, Draw, Expr, Foreign, Keyed, Load, Local, Param, dtype
+from brainsim.ir.program import Append, If, Let, Statement, Store, While
 from brainsim.ir.walk import free_locals, own_element, rebuild, statements, walk
 
 BLOCK = 512
+ROW_BLOCK = 64
+VECTOR_FUNCTIONS = frozenset("exp log sin cos expm1 log1p log10 tan tanh sinh cosh arcsin arccos arctan arcsinh arccosh arctanh exprel".split())
 
 
 @dataclass(frozen=True)
 class Stages:
-    """``first`` computes the arguments of ``shares`` (name of the function's value, name of its argument), ``second`` uses the values, and
+    """``first`` computes the arguments of ``calls`` (name of the value, name of the argument, function), ``second`` uses the values, and
     ``bytes`` stores what is one byte wide. ``kept`` are the locals of the first two stages that a later one uses, with their dtypes."""
 
     first: tuple[Statement, ...]
-    shares: tuple[tuple[str, str], ...]
+    calls: tuple[tuple[str, str, str], ...]
     second: tuple[Statement, ...]
     bytes: tuple[Store, ...]
     kept: tuple[dict[str, str], dict[str, str]]
@@ -38,13 +41,31 @@ def stages(body: tuple[Statement, ...], prologue: tuple[Statement, ...], time_st
     if any(isinstance(s, While) for s in statements(body)):
         return None
     body, late = _bytes_apart(body)
-    at = next((n for n, s in enumerate(body) if _shares(s, _proportional(time_step, prologue, body[:n]))), 0)
-    first, second, shares = _shares_apart(body, at, _proportional(time_step, prologue, body[:at]))
-    if not shares and not (late and _has_numbers(body)):
+    at = next((n for n, s in enumerate(body) if _calls(s, _small(_proportional(time_step, prologue, body[:n])))), 0)
+    first, calls, second = _calls_apart(body, at, _small(_proportional(time_step, prologue, body[:at])))
+    if not calls and not (late and _has_numbers(body)):
         return None
+    return _stages(first, calls, second, late)
+
+
+def row_stages(body: tuple[Statement, ...]) -> Stages | None:
+    """The division of a loop over the synapses of a row, each a synapse of its own; None where there are no functions to compute together."""
+    if any(isinstance(s, While) for s in statements(body)) or any(isinstance(n, (Append, Foreign)) for s in body for n in walk(s)):
+        return None
+    elsewhere = {n.array for s in body for n in walk(s) if isinstance(n, Store) and not own_element(n.index)}
+
+    def together(call: Call) -> bool:
+        return call.function in VECTOR_FUNCTIONS and not _uses(call, elsewhere) and not any(isinstance(n, (Draw, Keyed)) for n in walk(call))
+
+    at = next((n for n, s in enumerate(body) if not isinstance(s, Let) or _calls(s, together) or _uses(s.value, elsewhere)), len(body))
+    first, calls, second = _calls_apart(body, at, together)
+    return _stages(first, calls, second, ()) if calls else None
+
+
+def _stages(first: tuple[Statement, ...], calls: tuple[tuple[str, str, str], ...], second: tuple[Statement, ...], late: tuple[Store, ...]) -> Stages:
     later, last = (frozenset().union(*map(free_locals, b)) for b in ((*second, *late), late))
     early, made = ({s.name: dtype(s.value) for s in b if isinstance(s, Let)} for b in (first, second))
-    return Stages(first, shares, second, late, ({n: t for n, t in early.items() if n in later}, {n: t for n, t in made.items() if n in last}))
+    return Stages(first, calls, second, late, ({n: t for n, t in early.items() if n in later}, {n: t for n, t in made.items() if n in last}))
 
 
 def _has_numbers(body: tuple[Statement, ...]) -> bool:
@@ -89,32 +110,37 @@ def _contains(e: Expr, time_step: str, through: set[str]) -> bool:
     return any(isinstance(n, Param) and n.name == time_step or isinstance(n, Local) and n.name in through for n in walk(e))
 
 
-def _shares(s: Statement, small: Callable[[Expr], bool]) -> list[Call]:
-    """The calls of exprel in a statement, not in a branch, whose argument is small."""
+def _small(proportional: Callable[[Expr], bool]) -> Callable[[Call], bool]:
+    """Whether a call is one of exprel whose argument contains the time step."""
+    return lambda call: call.function == "exprel" and proportional(call.args[0])
+
+
+def _calls(s: Statement, wanted: Callable[[Call], bool]) -> list[Call]:
+    """The calls of one double in a statement, not in a branch, that are wanted."""
     if isinstance(s, (If, While)):
         return []
-    return [n for n in walk(s) if isinstance(n, Call) and n.function == "exprel" and dtype(n) == "f8" and small(n.args[0])]
+    return [n for n in walk(s) if isinstance(n, Call) and len(n.args) == 1 and dtype(n) == dtype(n.args[0]) == "f8" and wanted(n)]
 
 
-def _shares_apart(body: tuple[Statement, ...], at: int, small: Callable[[Expr], bool]
-                  ) -> tuple[tuple[Statement, ...], tuple[Statement, ...], tuple[tuple[str, str], ...]]:
-    """The statements up to ``at`` with the arguments of all calls that are known there, and the others with the values of these calls."""
+def _calls_apart(body: tuple[Statement, ...], at: int, wanted: Callable[[Call], bool]
+                 ) -> tuple[tuple[Statement, ...], tuple[tuple[str, str, str], ...], tuple[Statement, ...]]:
+    """The statements up to ``at`` with the arguments of all calls that are known there; these calls; the other statements with their values."""
     first, second = list(body[:at]), list(body[at:])
-    shares: list[tuple[str, str]] = []
+    calls: list[tuple[str, str, str]] = []
     known: dict[Expr, Expr] = {}   # calls whose values are still those of the split, and their names
     changed: set[str] = set()      # locals and arrays that are not what they were at the split
     for n, s in enumerate(second):
-        for call in _shares(s, small):
+        for call in _calls(s, wanted):
             if call not in known and not _uses(call, changed):
-                value, argument = f"exprel@{len(shares)}", f"exprel@{len(shares)}_of"
-                shares.append((value, argument))
+                value, argument = f"{call.function}@{len(calls)}", f"{call.function}@{len(calls)}_of"
+                calls.append((value, argument, call.function))
                 first.append(Let(argument, call.args[0]))
                 known[call] = Local(value, "f8")
         if not isinstance(s, (If, While)):
             second[n] = rebuild(s, partial(_named, known))
         changed |= {x.array if isinstance(x, Store) else x.name for x in statements((s,)) if isinstance(x, (Let, Store))}
         known = {call: name for call, name in known.items() if not _uses(call, changed)}
-    return tuple(first), tuple(second), tuple(shares)
+    return tuple(first), tuple(calls), tuple(second)
 
 
 def _uses(e: Expr, names: set[str]) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainsim import Network, NeuronGroup, SpikeMonitor, ms, prefs
-from brainsim.ir.expressions import Call, Const, Load, Local, Op, Param
-from brainsim.ir.program import If, Let, Store, While
+from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms, prefs, seed
+from brainsim.ir.expressions import Call, Const, Draw, Load, Local, Op, Param
+from brainsim.ir.program import Append, If, Let, Store, While
 from brainsim.targets import cython_module
 from brainsim.targets.compiler import find_compiler
 from brainsim.targets.contract import Missing
-from brainsim.targets.stages import BLOCK, Stages, stages
+from brainsim.targets.stages import BLOCK, Stages, row_stages, stages
 
 I = Local("i", "i4")   # noqa: E741
 DT = Param("clock.dt", "f8")
@@ -31,7 +31,7 @@ def test_arguments_come_first_then_the_function_then_the_rest():
             store("v", Op("+", (V, Op("*", (Local("share", "f8"), Local("rate", "f8")))))))
     found = stages(body, (), "clock.dt")
     assert found is not None
-    (value, argument), = found.shares
+    (value, argument, _), = found.calls
     assert found.first == (body[0], Let(argument, Op("*", (Local("rate", "f8"), DT))))
     assert found.second == (Let("share", Local(value, "f8")), body[2])
     assert found.kept[0] == {"rate": "f8"}
@@ -40,7 +40,7 @@ def test_arguments_come_first_then_the_function_then_the_rest():
 def test_the_time_step_counts_through_locals_of_the_prologue():
     body = (store("v", exprel(Op("*", (A, Local("step", "f8"))))),)
     found = stages(body, (Let("step", Op("*", (DT, Const(2.0)))),), "clock.dt")
-    assert found is not None and len(found.shares) == 1
+    assert found is not None and len(found.calls) == 1
     assert stages(body, (Let("step", Const(2.0)),), "clock.dt") is None
 
 
@@ -48,13 +48,13 @@ def test_a_function_of_what_the_loop_has_changed_stays_where_it_is():
     x = Op("*", (V, DT))
     body = (store("w", exprel(Op("*", (A, DT)))), store("v", A), store("u", exprel(x)))
     found = stages(body, (), "clock.dt")
-    assert found is not None and len(found.shares) == 1 and found.second[-1] == body[-1]
+    assert found is not None and len(found.calls) == 1 and found.second[-1] == body[-1]
 
 
 def test_the_same_words_after_a_change_are_another_value():
     small = exprel(Op("*", (A, DT)))
     found = stages((store("v", small), store("a", Const(1.0)), store("u", small)), (), "clock.dt")
-    assert found is not None and len(found.shares) == 1 and found.second[-1] == store("u", small)
+    assert found is not None and len(found.calls) == 1 and found.second[-1] == store("u", small)
 
 
 def test_functions_in_branches_and_loops_of_their_own_stay():
@@ -76,6 +76,36 @@ def test_a_kept_value_is_that_of_its_statement():
     body = (Let("x", LATE), store("active", Local("x", "b1"), "b1"), Let("x", Const(True)), store("v", Const(1.0)))
     found = stages(body, (), "clock.dt")
     assert isinstance(found, Stages) and found.bytes[0].value != Local("x", "b1")
+
+
+POST = Load("post", I, "i4")
+TRACE = Load("trace", POST, "f8")
+
+
+def exp(x):
+    return Call("exp", (x,))
+
+
+def test_synapses_of_a_row_share_functions_of_what_they_do_not_change():
+    body = (Let("now", Op("*", (exp(Op("*", (TRACE, DT))), V))), Store("g", POST, "+=", Load("w", I, "f8"), "f8"),
+            Store("w", I, "+=", Local("now", "f8"), "f8"))
+    found = row_stages(body)
+    assert found is not None and [function for _, _, function in found.calls] == ["exp"]
+    assert len(found.first) == 1 and len(found.second) == 3
+
+
+def test_what_other_synapses_change_is_computed_in_turn():
+    assert row_stages((Store("trace", POST, "+=", exp(TRACE), "f8"),)) is None
+    own = (Store("w", I, "=", exp(Load("w", I, "f8")), "f8"),)
+    assert row_stages(own) is not None
+    twice = row_stages((*own, Store("u", I, "=", exp(Load("w", I, "f8")), "f8")))
+    assert twice is not None and len(twice.calls) == 1 and twice.second[1] == Store("u", I, "=", exp(Load("w", I, "f8")), "f8")
+    assert row_stages((Let("x", TRACE), Store("trace", POST, "+=", exp(Local("x", "f8")), "f8"))) is None
+
+
+def test_random_numbers_and_functions_of_the_user_are_not_computed_together():
+    assert row_stages((Store("w", I, "=", exp(Draw("uniform", 0, I)), "f8"),)) is None
+    assert row_stages((Store("w", I, "=", exp(V), "f8"), Append("q", Const(0), I))) is None
 
 
 needs_compiler = pytest.mark.skipif(isinstance(find_compiler(), Missing), reason="no C compiler")
@@ -145,3 +175,71 @@ def test_fast_and_strict_agree(fresh):
         found.append((G.v[:], G.g[:], G.lastspike[:], G.not_refractory[:], S.i[:], S.t[:]))
     for strict, fast in zip(*found):
         np.testing.assert_allclose(np.asarray(fast), np.asarray(strict), rtol=1e-10, atol=1e-12)
+
+
+def plastic(order):
+    """Rows of 1 to 150 synapses, stored in a random order or in that of the sources; both sides spike, and everything decays."""
+    rng = np.random.default_rng(1)
+    i, j = np.nonzero(rng.random((151, 90)) < np.linspace(0.01, 1, 151)[:, None])
+    if order == "random":
+        mixed = rng.permutation(len(i))
+        i, j = i[mixed], j[mixed]
+    steps = np.arange(0.5, 200, 5)*0.1*ms      # ten of each group at a time
+    pre = SpikeGeneratorGroup(151, np.concatenate([rng.choice(151, 10, False) for _ in steps]), np.repeat(steps, 10), name="pre")
+    post = SpikeGeneratorGroup(90, np.concatenate([rng.choice(90, 10, False) for _ in steps]), np.repeat(steps, 10), name="post")
+    G = NeuronGroup(90, "g : 1", name="G")
+    S = Synapses(pre, G, """w : 1
+                            kappa : 1
+                            dx/dt = -x/(20*ms) : 1 (event-driven)
+                            dy/dt = -y/(5*ms) : 1 (event-driven)""",
+                 on_pre="""g_post += w
+                           x += 0.01
+                           w = clip(w - y*exp(-kappa*w), 0, 1)""", name="S")
+    S.connect(i=i, j=j)
+    S.w = "rand()"
+    S.kappa = "2*rand()"
+    T = Synapses(pre, post, """u : 1
+                               dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 0.1", on_post="u = u*exp(-u) + z", name="T")
+    T.connect(i=i, j=j)
+    return Network(pre, post, G, S, T), G, S, T
+
+
+@needs_compiler
+@pytest.mark.parametrize("order", ["sources", "random"])
+def test_rows_give_the_same_bits_for_any_number_of_threads_and_agree_with_strict(order, monkeypatch, fresh):
+    monkeypatch.setattr(cython_module, "LEAST_WORK", -1)
+    prefs.codegen.target = "cython"
+    found = {}
+    for math, threads in (("fast", 1), ("fast", 2), ("fast", 5), ("strict", 1)):
+        prefs.codegen.math, prefs.codegen.threads = math, threads
+        seed(3)
+        net, G, S, T = plastic(order)
+        net.run(20*ms)
+        found[math, threads] = [G.g[:], S.w[:], S.x[:], S.y[:], T.u[:], T.z[:]]
+    assert np.ptp(found["strict", 1][4]) > 0 and np.ptp(found["strict", 1][1]) > 0
+    for one, two, five, strict in zip(*found.values()):
+        np.testing.assert_array_equal(two, one)
+        np.testing.assert_array_equal(five, one)
+        np.testing.assert_allclose(one, strict, rtol=1e-11, atol=1e-13)
+
+
+@needs_compiler
+def test_synapses_made_between_runs_are_found_in_the_rows(fresh):
+    prefs.codegen.target = "cython"
+    ends = []
+    for pieces in ([range(5), range(5, 9)], [range(9)]):
+        pre = SpikeGeneratorGroup(9, range(9), [1]*9*ms, name="pre")
+        post = SpikeGeneratorGroup(1, [0, 0], [2, 6]*ms, name="post")
+        S = Synapses(pre, post, """u : 1
+                                   dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 1", on_post="u += z + i", name="S")
+        net = Network(pre, post, S)
+        for k, sources in enumerate(pieces):
+            S.connect(i=list(reversed(sources)), j=0)
+            net.run(4*ms)
+        if len(pieces) == 1:
+            net.run(4*ms)
+        order = np.argsort(S.i[:])
+        ends.append((S.i[:][order], S.u[:][order]))
+    np.testing.assert_array_equal(ends[0][0], ends[1][0])
+    np.testing.assert_allclose(ends[0][1][:5], ends[1][1][:5], rtol=1e-12)
+    assert (ends[0][1][5:] == np.arange(5, 9)).all()      # there for the second spike only, and without a spike of their own
