@@ -8,11 +8,11 @@
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
-from brainsim.ir.expressions import Call, Draw, Expr, Foreign, Keyed, Load, Local, Param, dtype
+from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
 from brainsim.ir.program import Append, If, Let, Statement, Store, While
 from brainsim.ir.walk import free_locals, own_element, rebuild, statements, walk
 
@@ -29,7 +29,7 @@ class Stages:
     first: tuple[Statement, ...]
     calls: tuple[tuple[str, str, str], ...]
     second: tuple[Statement, ...]
-    bytes: tuple[Store, ...]
+    bytes: tuple[Statement, ...]
     kept: tuple[dict[str, str], dict[str, str]]
 
 
@@ -63,9 +63,23 @@ def row_stages(body: tuple[Statement, ...]) -> Stages | None:
 
 
 def _stages(first: tuple[Statement, ...], calls: tuple[tuple[str, str, str], ...], second: tuple[Statement, ...], late: tuple[Store, ...]) -> Stages:
-    later, last = (frozenset().union(*map(free_locals, b)) for b in ((*second, *late), late))
-    early, made = ({s.name: dtype(s.value) for s in b if isinstance(s, Let)} for b in (first, second))
-    return Stages(first, calls, second, late, ({n: t for n, t in early.items() if n in later}, {n: t for n, t in made.items() if n in last}))
+    needed, last = (frozenset().union(*map(free_locals, b)) for b in ((*second, *late), late))
+    early, made = ({s.name: s for s in b if isinstance(s, Let)} for b in (first, second))
+    stored = {n.array for s in (*first, *second) for n in walk(s) if isinstance(n, Store)}
+    often = [s.name for s in statements((*first, *second)) if isinstance(s, Let)]
+    again = tuple(s for n, s in early.items() if n in needed and often.count(n) == 1 and _repeatable(s.value, stored, early.keys() | made.keys()))
+    names = {s.name for s in again}
+    keep_first = {n: dtype(s.value) for n, s in early.items() if n in needed - names}
+    keep_second = {n: dtype(s.value) for n, s in made.items() if n in last}
+    final = tuple(s for s in again if s.name in last)
+    return Stages(first, calls, (*again, *second), (*final, *late), (keep_first, keep_second))
+
+
+def _repeatable(value: Expr, stored: set[str], locals: Set[str]) -> bool:
+    """Whether a value takes less time to compute again than to keep: one comparison of what nobody changes."""
+    return isinstance(value, Op) and len(value.args) == 2 and dtype(value) == "b1" and all(
+        isinstance(a, (Const, Param)) or isinstance(a, Local) and a.name not in locals
+        or isinstance(a, Load) and own_element(a.index) and a.array not in stored for a in value.args)
 
 
 def _has_numbers(body: tuple[Statement, ...]) -> bool:
