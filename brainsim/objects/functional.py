@@ -352,8 +352,9 @@ class Functional:
         program = start.program
         for k in program.kernels:
             for n in nodes(k):
-                if isinstance(n, Foreign):
-                    raise Unsupported(f"Gradients do not pass through the Python function '{n.function}'", help="write it as an equation or a subexpression")
+                if isinstance(n, Foreign) and not getattr(start.values.functions[n.function], "traceable", False):
+                    raise Unsupported(f"Gradients do not pass through the Python function '{n.function.partition('@')[0]}'",
+                                      help="write it as an equation or a subexpression, or give it code for JAX: @implementation('jax', f)")
         arrays = {a.name: start.values.contents(a.name) for a in program.arrays}
         self._noted = {name: float(start.dts[clock]) for name, clock in noted_times(program).items()}
         for name, clock in noted_times(program).items():

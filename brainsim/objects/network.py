@@ -23,6 +23,7 @@ from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
 from brainsim.objects.event_gradients import event_functional, refuse_options_of_the_grid
 from brainsim.objects.functional import functional
+from brainsim.objects.functions import refuse_only_compiled
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.memory import MemoryEstimate
@@ -425,7 +426,9 @@ class Network(Named):
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
         target = choose_target(self._threads)
-        if not target.calls_python:
+        if target.calls_python:
+            refuse_only_compiled(functions_of(tasks), target.name)
+        else:
             add_natives(values, functions_of(tasks))
         self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
         by_name = {o.clock.name: o.clock for o in self._all()}
@@ -508,7 +511,7 @@ class Network(Named):
                     values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
         for function in functions_of(tasks):
             if function.kind == "python":
-                values.functions[function.program] = function.holder.numbers  # type: ignore[attr-defined]
+                values.functions[function.program] = function.holder.plain  # type: ignore[attr-defined]
             if function.kind == "timed_array":
                 values.arrays.update(function.holder.arrays())  # type: ignore[attr-defined]
                 for clock in {o.clock for o in self._all()}:
