@@ -1,6 +1,7 @@
 """Networks: sets of objects that run together, explicitly or by magic."""
 from __future__ import annotations
 
+import inspect
 import logging
 import pickle
 import time as wall
@@ -228,11 +229,16 @@ class Network(Named):
         and the options ``max_spikes`` and ``step``.
         Raises `UnknownName` for names that do not exist and `Unsupported` for what has no gradient.
         """
+        if grad not in ("surrogate", "events"):
+            raise WrongValue("grad= is 'surrogate' or 'events'", found=repr(grad))
+        known = ("max_spikes", "step") if grad == "events" else ()
+        for name in options:
+            if name not in known:
+                asked = near(name, [*inspect.signature(self.functional).parameters, *known])
+                raise UnknownName(f"net.functional has no option '{name}'", help="it belongs to grad='events'" if name in ("max_spikes", "step") else asked)
         if grad == "events":
             refuse_options_of_the_grid(batch, surrogate, reset_grad, checkpoint, truncate)
-            return event_functional(self, duration, params or (), inputs, outputs or None, namespace=namespace, level=level, **options)
-        if grad != "surrogate" or options:
-            raise WrongValue("grad= is 'surrogate' or 'events'", found=", ".join([repr(grad), *options]), help="max_spikes= and step= belong to grad='events'")
+            return event_functional(self, duration, params, inputs, outputs or None, namespace=namespace, level=level, **options)
         return functional(self, RunNamespace.given(namespace, level), duration, params, inputs, outputs, batch, surrogate, reset_grad, checkpoint, truncate)
 
     def prepare_for(self, run: RunNamespace) -> None:
