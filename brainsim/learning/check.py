@@ -83,6 +83,8 @@ def check_grad(net_or_sim: Differentiable | Network, loss: Callable[[Mapping[str
     by name, ``eps={'G.v': 1*uV}``. Raises `UnknownName`, `WrongType` or `WrongValue`.
     """
     if isinstance(net_or_sim, Network):
+        if "duration" not in options:
+            raise WrongValue("A network is checked for some time", help="check_grad(net, loss, ['tau'], duration=10*ms, outputs=['G.v'])")
         sim = net_or_sim.functional(params=list(params) if params is not None else None, level=level, **options)
     elif isinstance(net_or_sim, Differentiable):
         sim = net_or_sim
