@@ -66,7 +66,7 @@ def record(duration=150*ms, noise=1.5*mV, seed=1):
 def recover(current, voltage, method='least_squares', **options):
     """The fit, by a method of choice."""
     return bs.fit(Network(neuron()), voltage, bounds, method=method, output='neuron.v', input={'neuron.I': current},
-                  **{'follow': [*[2, 4, 8, 16, 32, 64]*ms, None], 'smooth': 0.1*ms, 'n_starts': 4, 'progress': False, **options})
+                  **{'follow': [*[2, 4, 8, 16, 32, 64]*ms, None], 'smooth': 0.1*ms, 'n_starts': 3, 'progress': False, **options})
 
 
 def deviation(found):

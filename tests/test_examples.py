@@ -284,7 +284,7 @@ def test_gradients_through_conductances_agree_with_differences_and_lead_back(tmp
     """Fewer neurons and steps than the script: weights come nearer to the truth, if not all the way."""
     gradient_coba_hh = example("gradient_coba_hh")
     seed(1)
-    recording = gradient_coba_hh.Recording(duration=30*ms, N=40, in_degree=32)
+    recording = gradient_coba_hh.Recording(duration=30*ms, N=40, in_degree=20)
     gradient = gradient_coba_hh.compiled(recording)
     start = gradient_coba_hh.at(gradient_coba_hh.wrong)
     rows = gradient_coba_hh.compare(gradient, start)
@@ -304,8 +304,8 @@ def test_gradients_find_the_conductances_of_a_recorded_network(double_precision)
     recording = gradient_coba_hh.Recording()
     course, losses = gradient_coba_hh.descend(gradient_coba_hh.compiled(recording), gradient_coba_hh.at(gradient_coba_hh.wrong))
     found = dict(zip(gradient_coba_hh.names, course[-1]))
-    assert all(found[n] == pytest.approx(1, abs=0.06) for n in ("we", "wi", "gNa"))
-    assert found["gK"] == pytest.approx(1, abs=0.15) and found["gl"] == pytest.approx(1, abs=0.2)
+    assert all(found[n] == pytest.approx(1, abs=0.05) for n in ("we", "wi", "gNa", "gK"))
+    assert found["gl"] == pytest.approx(1, abs=0.25)
     by_itself, followed = gradient_coba_hh.sensitivity(recording)
     assert by_itself[-100:].max() > 100*followed.max()
 
@@ -338,7 +338,7 @@ def test_an_adaptive_neuron_is_recovered_and_spikes_at_the_same_times(tmp_path, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "within"), [("least_squares", 0.03), ("lbfgs", 0.03), ("cma", 0.03), ("adam", 0.1)])
+@pytest.mark.parametrize(("method", "within"), [("least_squares", 0.03), ("lbfgs", 0.03), ("cma", 0.03), ("adam", 0.05)])
 def test_every_method_recovers_a_hodgkin_huxley_neuron(method, within, with_fits):
     if method == "cma":
         pytest.importorskip("cma")

@@ -37,11 +37,11 @@ class Trial:
 def adam(objective: Objective, share: Any, places: np.ndarray, steps: int, seed: int, say: Say, part: Part = (0.0, 1.0)) -> list[Trial]:
     """Adam (Kingma & Ba 2015) on all starts at once, in widths of the bounds, put back onto them where it leaves them.
 
-    Its steps become smaller along a cosine, one for all stages of a fit: a stage begins near its end, and long steps would lead away from there.
+    Its steps become smaller along a cosine. A later stage takes shorter ones: it begins near its end, and long steps would lead away from there.
     """
     low, high = objective.space.limits
-    falling = optax.cosine_decay_schedule(RATE, 1000, alpha=0.01)
-    rule = optax.chain(optax.clip_by_global_norm(10.0), optax.adam(lambda k: falling(1000 * (part[0] + (part[1] - part[0]) * k / steps)), b2=0.99))
+    falling = optax.cosine_decay_schedule(RATE * (1 - part[0]), steps, alpha=0.01)
+    rule = optax.chain(optax.clip_by_global_norm(10.0), optax.adam(falling, b2=0.99))
 
     @jax.jit
     def update(place: Any, state: Any) -> tuple[Any, Any, Any]:
