@@ -12,13 +12,43 @@ import sys
 import jax
 import jax.numpy as jnp
 import optax
-from coba_hh import EK, VT, C, Ee, Ei, El, ENa, gK, gl, gNa, model, taue, taui, we, wi
 from numpy.random import default_rng
 
 from brainsim import *
 from brainsim.objects.functional import Pull
 
 jax.config.update('jax_enable_x64', True)       # differences need it
+
+area = 20000*um**2
+C = 1*uF/cm**2*area
+gl = 5e-5*siemens/cm**2*area
+gNa = 100*mS/cm**2*area
+gK = 30*mS/cm**2*area
+El = -60*mV
+ENa = 50*mV
+EK = -90*mV
+VT = -63*mV
+Ee = 0*mV
+Ei = -80*mV
+taue = 5*ms
+taui = 10*ms
+we = 6*nS
+wi = 67*nS
+
+model = '''
+dv/dt = (gl*(El - v) + ge*(Ee - v) + gi*(Ei - v) + gNa*m**3*h*(ENa - v) + gK*n**4*(EK - v))/C : volt
+dm/dt = alpham*(1 - m) - betam*m : 1
+dn/dt = alphan*(1 - n) - betan*n : 1
+dh/dt = alphah*(1 - h) - betah*h : 1
+dge/dt = -ge/taue : siemens
+dgi/dt = -gi/taui : siemens
+alpham = 1.28/exprel((13*mV - v + VT)/(4*mV))/ms : Hz
+betam = 1.4/exprel((v - VT - 40*mV)/(5*mV))/ms : Hz
+alphah = 0.128*exp((17*mV - v + VT)/(18*mV))/ms : Hz
+betah = 4/(1 + exp((40*mV - v + VT)/(5*mV)))/ms : Hz
+alphan = 0.16/exprel((15*mV - v + VT)/(5*mV))/ms : Hz
+betan = 0.5*exp((10*mV - v + VT)/(40*mV))/ms : Hz
+'''
 
 names = ['we', 'wi', 'gNa', 'gK', 'gl']
 wrong = {'we': 1.5, 'wi': 1/1.5, 'gNa': 1.5, 'gK': 1/1.5, 'gl': 1.5}        # where the descent begins, in parts of the truth

@@ -47,8 +47,8 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
     model by itself: ``[2*ms, None]``. ``restart``: the model starts again from the data each so often (multiple shooting). ``smooth``: what it follows or
     starts from is the data smoothed by a Gaussian of this width, since noise would go into the model; it is compared with the data as they are.
 
-    ``method``: ``'least_squares'``, ``'lbfgs'``, ``'adam'`` or ``'cma'``; ``steps``: at most so many iterations in each stage. ``n_starts``: the best of ten times as
-    many places are starts; ``start``: where to begin instead, name → value or the result of another fit.
+    ``method``: ``'least_squares'``, ``'lbfgs'``, ``'adam'`` or ``'cma'``; ``steps``: at most so many iterations in each stage. ``n_starts``: the best of
+    ten times as many places are starts; ``start``: where to begin instead, name → value or the result of another fit.
     Raises `UnknownName`, `WrongValue`, `WrongType` or `DimensionMismatchError` for what does not fit together.
     """
     began = time.perf_counter()
