@@ -352,7 +352,7 @@ def test_every_method_recovers_an_adaptive_neuron(method, with_fits):
     if method == "cma":
         pytest.importorskip("cma")
     fit_adex = example("fit_adex")
-    deviation = fit_adex.deviation(fit_adex.recover(*fit_adex.record()[:2], method=method))
+    deviation = fit_adex.deviation(fit_adex.recover(*fit_adex.record(500*ms)[:2], method=method))
     assert deviation.pop("DeltaT") < 0.15 and max(deviation.values()) < 0.05
 
 
