@@ -4,16 +4,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, UnknownName, WrongState, WrongValue, near
+from brainsim.errors import DimensionMismatchError, UnknownName, WrongState, WrongType, WrongValue, near
 from brainsim.events.assembly import Hybrid, simulation_of
 from brainsim.units import Quantity, get_dimensions
-from brainsim.units.dimensions import SECOND, Dimension
+from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
+from brainsim.units.quantities import with_dimension
+from brainsim.units.words import unit_text
 
 Array = Any
 
@@ -51,6 +53,7 @@ class Output:
     name: str
     group: str
     what: str | int
+    dimension: Dimension = DIMENSIONLESS
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,6 +71,11 @@ class EventFunction:
     sources: tuple[GivenSpikes, ...]
     asked: tuple[Output, ...]
     times_of: Mapping[str, str] = field(default_factory=dict)   #: name of an input → source
+    ranges: Any = None                                          #: where the parameters may lie, see `constrained`
+
+    batch = None            #: `jax.vmap` runs trials side by side, as does training
+    spiking = False         #: no surrogate has a part in gradients
+    needed: ClassVar[frozenset[str]] = frozenset()      #: inputs that are left out keep their values
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -84,36 +92,91 @@ class EventFunction:
         """Times of the given spikes in the network, in seconds, in the order in which they were given."""
         return {name: s.times.copy() for name, source in self.times_of.items() for s in self.sources if s.source == source}
 
+    @property
+    def input_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of one trial."""
+        return {name: t.shape for name, t in self.inputs.items()}
+
+    @property
+    def units(self) -> dict[str, Quantity | float]:
+        """Of parameters, inputs and outputs."""
+        return {n: with_dimension(np.float64(1), d) for n, d in self._dimensions.items()}
+
+    def with_units(self, result: Mapping[str, Array]) -> dict[str, Any]:
+        """Results or parameters, as NumPy arrays with their units."""
+        return {n: with_dimension(np.asarray(x, float), self._dimensions[n]) for n, x in result.items()}
+
+    @cached_property
+    def _dimensions(self) -> dict[str, Dimension]:
+        return {**{p.name: p.dimension for p in self.places}, **dict.fromkeys(self.times_of, SECOND), **{o.name: o.dimension for o in self.asked}}
+
+    # -- for those that train ------------------------------------------------------------------------------------------
+    def as_params(self, values: Mapping[str, object]) -> dict[str, Array]:
+        """Parameters as arrays of JAX in SI base units, of the shape that they have; raises `UnknownName`, `DimensionMismatchError` or `WrongValue`."""
+        return self._checked(values, {})[0]
+
+    def as_inputs(self, values: Mapping[str, object]) -> dict[str, Array]:
+        """Inputs as arrays of JAX in seconds, of any shape."""
+        for name, value in values.items():
+            self._check_name(name, self.inputs, "input")
+            self._check_unit(name, value)
+        return {name: jnp.asarray(value, float) for name, value in values.items()}
+
+    def trials(self, params: Mapping[str, Array], inputs: Mapping[str, Array], key: Array, count: int | None) -> dict[str, Array]:
+        """Outputs of so many trials (None: of one, without an axis); nothing is checked, and outputs of a neuron with too many spikes are NaN."""
+        one = self._compiled
+        return one(params, inputs)[0] if count is None else jax.vmap(lambda x: one(params, x)[0], axis_size=count)(inputs)
+
+    def constrained(self, raw: Mapping[str, Array]) -> dict[str, Array]:
+        """Parameters of raw numbers that know no bounds: see `Functional.constrained`."""
+        return self.ranges.inside(raw)
+
+    def unconstrained(self, params: Mapping[str, object]) -> dict[str, Array]:
+        """The inverse of `constrained`. Raises `WrongValue` for values on or beyond their bounds."""
+        return self.ranges.raw(self.as_params(params))
+
+    # -- calling -------------------------------------------------------------------------------------------------------
     def __call__(self, params: Mapping[str, Array] | None = None, inputs: Mapping[str, Array] | None = None, key: Array = None) -> dict[str, Array]:
         """The outputs by name."""
         if not jax.config.jax_enable_x64:
             raise WrongState("Exact spike times need double precision in JAX", help="jax.config.update('jax_enable_x64', True), before arrays are made")
-        params, inputs = self._checked(dict(params or {}), dict(inputs or {}))
+        params, inputs = self._checked({} if params is None else params, {} if inputs is None else inputs)
         found, overflow = self._compiled(params, inputs)
         if not isinstance(next(iter(overflow.values()), None), jax.core.Tracer):
             self._refuse_overflow(overflow)
         return found
 
-    def _checked(self, params: dict[str, Array], inputs: dict[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    def _checked(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Array]]:
         shapes = {p.name: p.shape for p in self.places}
-        times = {name: t.shape for name, t in self.inputs.items()}
-        for given, known, what in ((params, shapes, "parameter"), (inputs, times, "input")):
-            for name, value in given.items():
-                if name not in known:
-                    raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or f"one of {', '.join(known) or 'none'}")
-                self._check_unit(name, value)
-                value = jnp.asarray(value, float)
-                if value.shape not in (known[name], ()):
-                    raise WrongValue(f"The {what} '{name}' has another shape", found=str(value.shape),
-                                     help=f"give {known[name]}, or one number; jax.vmap adds batches")
-                given[name] = jnp.broadcast_to(value, known[name])
-        return params, inputs
+        return self._shaped(params, shapes, "parameter"), self._shaped(inputs, self.input_shapes, "input")
+
+    def _shaped(self, given: Mapping[str, Any], known: Mapping[str, tuple[int, ...]], what: str) -> dict[str, Array]:
+        if not isinstance(given, Mapping):
+            raise WrongType(f"{what.capitalize()}s are values by name", found=repr(given)[:60], help=f"{{{next(iter(known), 'S.w')!r}: value}}")
+        made = {}
+        for name, value in given.items():
+            self._check_name(name, known, what)
+            self._check_unit(name, value)
+            value = jnp.asarray(value, float)
+            if value.shape not in (known[name], ()):
+                raise WrongValue(f"The {what} '{name}' has another shape", found=str(value.shape),
+                                 help=f"give {known[name]}, or one number; jax.vmap adds batches")
+            if what == "input" and not isinstance(value, jax.core.Tracer) and bool(jnp.any(value < 0)):
+                raise WrongValue(f"'{name}': there are no spikes before the run begins", found=f"{float(jnp.min(value))} s",
+                                 help="infinity stands for no spike")
+            made[name] = jnp.broadcast_to(value, known[name])
+        return made
+
+    def _check_name(self, name: str, known: Mapping[str, object], what: str) -> None:
+        if name not in known:
+            raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or f"one of {', '.join(known) or 'none'}")
 
     def _check_unit(self, name: str, value: object) -> None:
         if isinstance(value, Quantity):
-            wanted = next((p.dimension for p in self.places if p.name == name), SECOND)
-            if get_dimensions(value) is not wanted:
-                raise DimensionMismatchError(f"'{name}' cannot be set to this value", wanted, get_dimensions(value))
+            wanted, found = self._dimensions[name], get_dimensions(value)
+            if found is not wanted:
+                raise DimensionMismatchError(f"'{name}' cannot be set to this value", wanted, found,
+                                             found=f"{unit_text(found)}, where {unit_text(wanted)} belongs")
 
     def _refuse_overflow(self, overflow: Mapping[str, Array]) -> None:
         for name, full in overflow.items():
@@ -142,7 +205,7 @@ class EventFunction:
         return jax.jit(run)
 
     def __repr__(self) -> str:
-        lines = [f"Function with exact gradients through spikes, for {self.net.duration} s"]
+        lines = [f"Function with exact gradients through spikes, for {with_dimension(np.float64(self.net.duration), SECOND)}"]
         shapes = {**{p.name: p.shape for p in self.places}, **{n: t.shape for n, t in self.inputs.items()}}
         for what, names in (("parameters", self.params), ("inputs", self.inputs)):
             lines.append(f"  {what}: " + (", ".join(f"{n} {shapes[n]}" for n in names) or "none"))

@@ -12,8 +12,8 @@ import numpy as np
 from jax import experimental
 
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
+from brainsim.learning.data import Differentiable
 from brainsim.objects import html
-from brainsim.objects.functional import Functional
 from brainsim.objects.network import Network
 from brainsim.objects.optional import optional
 from brainsim.units.plain import split
@@ -72,7 +72,7 @@ class GradientCheck:
 HEAD = ("parameter", "values", "directions", "gradient", "differences", "relative error")
 
 
-def check_grad(net_or_sim: Functional | Network, loss: Callable[[Mapping[str, Any]], Any], params: Sequence[str] | Mapping[str, object] | None = None, *,
+def check_grad(net_or_sim: Differentiable | Network, loss: Callable[[Mapping[str, Any]], Any], params: Sequence[str] | Mapping[str, object] | None = None, *,
                inputs: Mapping[str, object] | None = None, eps: object = 1e-4, directions: int = 3, key: object = 0, seed: int = 0,
                level: int = 0, **options: Any) -> GradientCheck:
     """Compares the gradient of ``loss(out)`` with differences, both in double precision (which is switched on for this, and off again).
@@ -83,8 +83,10 @@ def check_grad(net_or_sim: Functional | Network, loss: Callable[[Mapping[str, An
     by name, ``eps={'G.v': 1*uV}``. Raises `UnknownName`, `WrongType` or `WrongValue`.
     """
     if isinstance(net_or_sim, Network):
+        if "duration" not in options:
+            raise WrongValue("A network is checked for some time", help="check_grad(net, loss, ['tau'], duration=10*ms, outputs=['G.v'])")
         sim = net_or_sim.functional(params=list(params) if params is not None else None, level=level, **options)
-    elif isinstance(net_or_sim, Functional):
+    elif isinstance(net_or_sim, Differentiable):
         sim = net_or_sim
         if options:
             raise WrongType(f"'{next(iter(options))}' belongs to net.functional", help="give the network, or make another function")
@@ -99,10 +101,10 @@ def check_grad(net_or_sim: Functional | Network, loss: Callable[[Mapping[str, An
     with doubles():
         given = {**sim.params, **(params if isinstance(params, Mapping) else {})}
         return GradientCheck(tuple(_rows(sim, loss, sim.as_params({n: given[n] for n in names}), inputs or {}, eps, directions, key, seed)),
-                             bool(sim.pure.traced.layout.spikes))
+                             sim.spiking)
 
 
-def _rows(sim: Functional, loss: Callable[..., Any], values: Mapping[str, Any], inputs: Mapping[str, object], eps: object, directions: int, key: object,
+def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, Any], inputs: Mapping[str, object], eps: object, directions: int, key: object,
           seed: int) -> Iterable[Row]:
     numbers = np.random.default_rng(seed)
 

@@ -10,9 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from brainsim.errors import WrongType, WrongValue
+from brainsim.events.function import EventFunction
 from brainsim.learning.gradients import without_units
 from brainsim.objects.functional import Functional, Pull
 from brainsim.units.plain import split
+
+Differentiable = Functional | EventFunction     #: what `Network.functional` makes: on the grid of time steps, or from event to event
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Trials:
         return Trials(inputs, targets, len(index))
 
 
-def trials(sim: Functional, data: object, single: bool, what: str = "data") -> Trials:
+def trials(sim: Differentiable, data: object, single: bool, what: str = "data") -> Trials:
     """``(inputs, targets)`` checked against a function; a dictionary alone has no targets.
 
     Raises `WrongType` for another form, `UnknownName`, `DimensionMismatchError` or `WrongValue` for inputs that do not fit.
@@ -47,7 +50,7 @@ def trials(sim: Functional, data: object, single: bool, what: str = "data") -> T
         raise WrongType(f"'{what}' is inputs and targets", found=type(data).__name__, help=f"{what}=({{'inp.spikes': array}}, targets)")
     plain = sim.as_inputs(inputs)
     targets = jax.tree.map(jnp.asarray, without_units(targets))
-    missing = sorted(sim.pure.inputs.keys() - plain.keys())
+    missing = sorted(sim.needed - plain.keys())
     if missing:
         raise WrongValue(f"The input '{missing[0]}' is missing in '{what}'",
                          help=f"{what}=({{{missing[0]!r}: array of shape {_shape(sim, missing[0], single)}}}, targets)")
@@ -82,14 +85,15 @@ def is_fraction(x: object) -> bool:
     return isinstance(x, (int, float)) and not isinstance(x, bool) and split(x)[0] == x
 
 
-def _shape(sim: Functional, name: str, single: bool) -> tuple[Any, ...]:
-    wanted = (sim.pure.steps, *sim.pure.inputs[name].shape)
-    return wanted if single else ("trials", *wanted)
+def _shape(sim: Differentiable, name: str, single: bool) -> tuple[Any, ...]:
+    return sim.input_shapes[name] if single else ("trials", *sim.input_shapes[name])
 
 
-def _check(sim: Functional, name: str, x: Any, single: bool) -> None:
-    shape, wanted = tuple(np.shape(x)), sim.pure.inputs[name].shape
+def _check(sim: Differentiable, name: str, x: Any, single: bool) -> None:
+    shape, wanted = tuple(np.shape(x)), sim.input_shapes[name]
     own = shape if single else shape[1:]
-    if len(shape) < (1 if single else 2) or own[0] != sim.pure.steps or own[1:] not in (wanted, (1,) * len(wanted), ()):
+    wide = (wanted, (*wanted[:1], *(1,) * len(wanted[1:])), wanted[:1]) if isinstance(sim, Functional) else (wanted,)
+    if own not in wide or len(shape) == len(own) and not single:
+        axes = "steps, elements" if isinstance(sim, Functional) else "spikes, in the order in which they were given"
         raise WrongValue(f"The input '{name}' has another shape", found=str(shape),
-                         help=f"({', '.join(map(str, _shape(sim, name, single)))}): {'' if single else 'trials, '}steps, elements")
+                         help=f"({', '.join(map(str, _shape(sim, name, single)))}): {'' if single else 'trials, '}{axes}")

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax
 
-from brainsim.errors import WrongType
-from brainsim.objects.functional import Functional
+from brainsim.errors import WrongType, WrongValue
+from brainsim.learning.data import Differentiable
 
 Loss = Callable[..., Any]
 VALIDATION = 2 ** 31 - 1     #: what the key of validation is made with, no epoch has that number
@@ -30,7 +31,7 @@ class Progressing(NamedTuple):
 class Training:
     """A function, a loss and an optimiser, with the size of a batch (None: one trial) and the key that all random numbers come from."""
 
-    sim: Functional
+    sim: Differentiable
     loss: Loss
     optimiser: Any
     size: int | None
@@ -53,6 +54,8 @@ class Training:
         out = self.sim.trials({n: values[n] for n in raw["sim"]}, inputs, key, count)
         found = self.loss(out, targets, values) if self.with_params else self.loss(out, targets)
         loss, metrics = found if isinstance(found, tuple) else (found, {})
+        if np.shape(loss):
+            raise WrongValue("The loss is one number for all trials of a batch", found=f"an array of shape {np.shape(loss)}", help=".mean() of it, for example")
         return loss, metrics
 
     @cached_property

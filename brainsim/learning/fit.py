@@ -12,19 +12,18 @@ import jax
 import numpy as np
 
 from brainsim.errors import WrongType, WrongValue
-from brainsim.learning.data import Trials, divided, is_fraction, trials
+from brainsim.learning.data import Differentiable, Trials, divided, is_fraction, trials
 from brainsim.learning.epochs import Progressing, Training, takes_params
 from brainsim.learning.gradients import without_units
 from brainsim.learning.history import Fit, History
 from brainsim.learning.optimisers import optimiser
 from brainsim.learning.saved import load, save
-from brainsim.objects.functional import Functional
 from brainsim.runtime.progress import Bar, reporter
 
 BETWEEN = 0.1     #: seconds between two looks of the bar
 
 
-def fit(sim: Functional, loss: Callable[..., Any], data: object, optimizer: object = "adam(1e-3)", epochs: int = 100, batch_size: int | None = None, *,
+def fit(sim: Differentiable, loss: Callable[..., Any], data: object, optimizer: object = "adam(1e-3)", epochs: int = 100, batch_size: int | None = None, *,
         params: Mapping[str, object] | None = None, extra: Mapping[str, object] | None = None, schedule: object = None, clip: float | None = None,
         seed: int = 0, validation: object = None, early_stop: int | None = None, checkpoint: str | Path | None = None, checkpoint_every: int = 1,
         progress: object = True) -> Fit:
@@ -47,7 +46,7 @@ def fit(sim: Functional, loss: Callable[..., Any], data: object, optimizer: obje
     Raises `WrongType`, `WrongValue`, `UnknownName` or `DimensionMismatchError` for what does not fit together. The training also ends when
     the loss is no finite number.
     """
-    if not isinstance(sim, Functional):
+    if not isinstance(sim, Differentiable):
         raise WrongType("What is trained is a function of a network", found=type(sim).__name__,
                         help="sim = net.functional(duration, params=[...], outputs=[...])")
     size = batch_size if batch_size is not None else sim.batch
@@ -152,11 +151,11 @@ def _note(row: Mapping[str, float]) -> str:
     return "  ".join(f"{n} {row[n]:.4g}" for n in ("loss", "validation loss") if n in row).ljust(40)
 
 
-def _validation(sim: Functional, given: object, size: int | None) -> Trials | None:
+def _validation(sim: Differentiable, given: object, size: int | None) -> Trials | None:
     return None if given is None or is_fraction(given) else trials(sim, given, size is None, "validation")
 
 
-def _extra(sim: Functional, given: Mapping[str, object]) -> dict[str, Any]:
+def _extra(sim: Differentiable, given: Mapping[str, object]) -> dict[str, Any]:
     for name in given:
         if name in sim.params:
             raise WrongValue(f"'{name}' is a parameter of the network, not of the loss", help="params={...}")

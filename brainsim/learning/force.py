@@ -46,6 +46,8 @@ def force(sim: Functional, targets: Any, states: str, feedback: str | Sequence[s
     """
     if not isinstance(sim, Functional):
         raise WrongType("FORCE runs a function of a network", found=type(sim).__name__, help="sim = net.functional(duration, inputs=[...], outputs=[...])")
+    if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
+        raise WrongValue("'every' is a whole number of steps above 0", found=repr(every))
     if states not in sim.pure.outputs or sim.pure.outputs[states].last:
         raise UnknownName(f"'{states}' is no output of every step of this function", help=near(states, sim.pure.outputs) or "outputs=['G.r'] for example")
     fed = [feedback] if isinstance(feedback, str) else list(feedback or ())

@@ -10,6 +10,7 @@ import numpy as np
 
 from brainsim.errors import UnknownName, Unsupported, WrongType, WrongValue, near
 from brainsim.learning.online_rule import Rule, rule_of
+from brainsim.learning.optimisers import optimiser
 from brainsim.objects import html
 from brainsim.objects.functional import Functional
 from brainsim.objects.network import Network
@@ -49,15 +50,28 @@ def online(network: Network | Functional, rule: str | Rule = "d_rtrl", *, loss: 
     return Online(sim, chosen, loss, wrt, int(block), seed)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Learned:
-    """What `Online.train` gives: parameters, the loss of each run and of each of its steps, the optimiser's memory, and weights of feedback."""
+    """What `Online.train` gives: parameters (plain, SI base units), losses of runs and of their steps, the optimiser's memory, weights of feedback."""
 
     params: dict[str, np.ndarray]
     losses: np.ndarray
     step_losses: np.ndarray
     memory: Any
     feedback: dict[str, np.ndarray]
+
+    def __repr__(self) -> str:
+        runs = f"Learned in {len(self.losses)} run{'s' if len(self.losses) > 1 else ''}: loss {self.losses[0]:.5g}"
+        lines = [runs + (f" → {self.losses[-1]:.5g}" if len(self.losses) > 1 else "")]
+        lines += [f"  {n}  {x.shape}, {x.min():.5g} … {x.max():.5g}" for n, x in self.params.items()]
+        return "\n".join([*lines, *(f"  feedback to {n}  {b.shape}" for n, b in self.feedback.items())])
+
+
+def _pair(one: object) -> tuple[Any, Any]:
+    """The inputs and targets of one run."""
+    if not isinstance(one, (tuple, list)) or len(one) != 2 or not (one[0] is None or isinstance(one[0], Mapping)):
+        raise WrongType("'data' are pairs of inputs and targets, one for each run", found=repr(one)[:60], help="data=[({'inp.spikes': array}, targets), ...]")
+    return one[0], one[1]
 
 
 class Online:
@@ -159,7 +173,7 @@ class Online:
     # -- training ------------------------------------------------------------------------------------------------------
     def train(self, optimizer: Any, data: Iterable[tuple[Any, Any]], *, params: Mapping[str, object] | None = None, every: int | None = None,
               key: int = 0, memory: Any = None, feedback: Mapping[str, object] | None = None) -> Learned:
-        """Run once for each (inputs, targets) in ``data``, updating what learns with an optimiser of optax.
+        """Run once for each (inputs, targets) in ``data``, updating what learns with an optimiser of optax or its text, ``'adam(1e-3)'``.
 
         ``every``: steps between two updates within a run, the traces going on; None for one update at the end of each run. The update of some
         steps is the gradient of the loss of these steps. ``memory`` and ``feedback`` go on from an earlier `Learned`.
@@ -167,11 +181,15 @@ class Online:
         if every is not None and (isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1):
             raise WrongValue("'every' is a whole number of steps above 0, or None", found=repr(every))
         steps = min(int(every or self.sim.pure.steps), self.sim.pure.steps)
-        run = self._functions.setdefault((optimizer, steps), self._run.trainer(self._machine, optimizer, steps))
+        optimizer = self._functions.setdefault(optimizer, optimiser(optimizer)) if isinstance(optimizer, str) else optimiser(optimizer)
+        if (optimizer, steps) not in self._functions:
+            self._functions[optimizer, steps] = self._run.trainer(self._machine, optimizer, steps)
+        run = self._functions[optimizer, steps]
         now = self._jax.as_arrays({**self.params, **(params or {})})
         back = self._jax.as_arrays({**self.feedback, **(feedback or {})})
         losses = []
-        for number, (inputs, targets) in enumerate(data):
+        for number, one in enumerate(data):
+            inputs, targets = _pair(one)
             given = self._given(now, inputs, targets, mixed(key, number), back)
             memory = self._run.first_memory(self._machine, optimizer, given[0], back) if memory is None else memory
             whole, memory, back, found = run(given[0], memory, *given[1:])

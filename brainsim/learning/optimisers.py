@@ -80,6 +80,9 @@ def _called(text: str, title: str, rate: Any) -> Any:
         try:
             return function(name)(*args, **keywords)
         except TypeError as error:
+            if rate is not None and "learning_rate" in str(error):
+                raise WrongValue("The learning rate is given twice, by the optimiser and by a schedule", at=at(node),
+                                 help=f"optimizer='{ast.unparse(name)}' beside schedule=..., or no schedule") from error
             raise WrongValue(f"Optax refuses these arguments: {error}", at=at(node), help=help) from error
 
     return called(tree, [], {} if rate is None else {"learning_rate": rate})

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from brainsim.language.trees import Assign, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.objects.clock import seconds
+from brainsim.objects.functional import names_in
 from brainsim.objects.group import Group, RunRegularly
 from brainsim.objects.inputs import SpikeGeneratorGroup
 from brainsim.objects.named import Named
@@ -25,11 +26,12 @@ from brainsim.objects.neuron_group import NeuronGroup, Part, Subgroup
 from brainsim.objects.operations import NetworkOperation
 from brainsim.objects.optional import optional
 from brainsim.objects.pathway import Pathway
+from brainsim.objects.ranges import ranges
 from brainsim.objects.recorders import Recorder
 from brainsim.objects.result import own_name
 from brainsim.objects.synapses import Synapses
 from brainsim.objects.variables import Variable
-from brainsim.units.dimensions import SECOND, Dimension
+from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 
 if TYPE_CHECKING:
     from brainsim.objects.network import Network
@@ -37,12 +39,14 @@ if TYPE_CHECKING:
 MAX_SPIKES = 32
 
 
-def event_functional(net: "Network", duration: object, params: Iterable[str] = (), inputs: Iterable[str] = (), outputs: Iterable[str] | None = None, *,
+def event_functional(net: "Network", duration: object, params: Sequence[str] | str | None = (), inputs: Sequence[str] | str = (),
+                     outputs: Sequence[str] | str | None = None, *,
                      max_spikes: int | Mapping[str, int] = MAX_SPIKES, step: object = None, namespace: Mapping[str, object] | None = None,
                      level: int = 0) -> Any:
     """A pure function ``sim(params, inputs) -> outputs`` in continuous time, with exact gradients through spikes.
 
-    ``params``: names as in ``net.compile().parameters``: weights, delays, time constants, thresholds, initial values. ``inputs``:
+    ``params``: names as in ``net.compile().parameters``: weights, delays, time constants, thresholds, initial values; None for those that the
+    equations flag as trainable. ``inputs``:
     ``'P.times'``, the spikes of a `SpikeGeneratorGroup`. ``outputs``: ``'G.spikes'`` (neurons, max_spikes), seconds, infinity where there is
     none; ``'G.first_spike'``, ``'G.count'``, or a state at the end, ``'G.v'``; by default spikes of groups that spike and states of others.
     ``max_spikes``: of each neuron, for all groups or by group. ``step``: of the integration of equations without a closed form, by default dt.
@@ -50,8 +54,11 @@ def event_functional(net: "Network", duration: object, params: Iterable[str] = (
     Raises `Unsupported` for models that this cannot take: refractoriness, noise, plastic synapses, code at set times.
     """
     run = RunNamespace.given(namespace, level)
-    return _Reading(net, run).function(seconds(duration, "duration"), tuple(params), tuple(inputs), outputs, max_spikes,
-                                       None if step is None else seconds(step, "step"))
+    length = None if step is None else seconds(step, "step")
+    if length is not None and not length > 0:
+        raise WrongValue("'step' is a time above 0", found=repr(step))
+    return _Reading(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
+                                       None if outputs is None else names_in(outputs, "outputs"), max_spikes, length)
 
 
 def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: object, checkpoint: object, truncate: object) -> None:
@@ -104,7 +111,7 @@ class _Reading:
         return [o for o in self.every if isinstance(o, SpikeGeneratorGroup)]
 
     # -- the function --------------------------------------------------------------------------------------------------
-    def function(self, duration: float, params: tuple[str, ...], inputs: tuple[str, ...], outputs: Iterable[str] | None,
+    def function(self, duration: float, params: Sequence[str] | str | None, inputs: tuple[str, ...], outputs: Iterable[str] | None,
                  max_spikes: int | Mapping[str, int], step: float | None) -> Any:
         """Everything put together."""
         sums, arrivals = self._synapses()
@@ -121,9 +128,12 @@ class _Reading:
         values = {key: (s.program, self._value(s)) for key, s in symbols.items()}
         values |= {(a.name, "delay"): (p._delay.program, _single(p._delay)) for a, p in arrivals}
         self._check_inputs(inputs)
-        return function.EventFunction(hybrid, values, tuple(self._place(function, n, symbols) for n in params), tuple(given),
-                                      tuple(self._outputs(function, neurons, outputs)),
-                                      {n: self._own(n).removesuffix(".times") for n in inputs})
+        places = tuple(self._place(function, n, symbols) for n in self._named(params))
+        bounds = self._bounds()
+        return function.EventFunction(hybrid, values, places, tuple(given), tuple(self._outputs(function, neurons, outputs)),
+                                      {n: self._own(n).removesuffix(".times") for n in inputs},
+                                      ranges({p.name: p.now for p in places}, {p.name: bounds.get(self._own(p.name)) for p in places},
+                                             {p.name: p.dimension for p in places}))
 
     def _own(self, name: str) -> str:
         """A name as the program has it: that of an object, or else the script's for it."""
@@ -247,6 +257,17 @@ class _Reading:
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said) or f"one of {', '.join(known)}")
         return function.Place(name, *known[own])
 
+    def _bounds(self) -> dict[str, tuple[float, float]]:
+        """Of the variables that the equations flag as trainable, by name."""
+        return {f"{o.name}.{v.name}": v.bounds for o in (*self.groups, *self.synapses) for v in o.variables.values() if v.bounds is not None}
+
+    def _named(self, params: Sequence[str] | str | None) -> list[str]:
+        """Names of parameters; those that are flagged, where none are given."""
+        flagged = list(self._bounds())
+        if params == "trainable" and not flagged:
+            raise WrongValue("No parameter of this network is trainable", help="flag it in the equations, 'w : 1 (trainable)', or name it: params=['S.w']")
+        return flagged if params in (None, "trainable") else names_in(params, "params")
+
     def _settable(self, symbols: Mapping[tuple[str, str], Symbol]) -> Iterator[tuple[str, tuple[tuple[str, ...], Dimension, np.ndarray]]]:
         for o in (*self.groups, *self.synapses):
             for v in o.variables.values():
@@ -272,9 +293,10 @@ class _Reading:
         known = {}
         for g in self.groups:
             spiking = ("spikes", "first_spike", "count") if neurons[g.name].event is not None else ()
-            known |= {f"{g.name}.{what}": (g.name, what) for what in spiking}
-            known |= {f"{g.name}.{n}": (g.name, k) for k, x in enumerate(neurons[g.name].states) for n in [x.rpartition(".")[2]] if n in g.variables}
-        default = [n for n, (_, what) in known.items() if what == "spikes" or isinstance(what, int)]
+            known |= {f"{g.name}.{what}": (g.name, what, DIMENSIONLESS if what == "count" else SECOND) for what in spiking}
+            names = [x.rpartition(".")[2] for x in neurons[g.name].states]
+            known |= {f"{g.name}.{n}": (g.name, k, g.variables[n].dimension) for k, n in enumerate(names) if n in g.variables}
+        default = [n for n, (_, what, _) in known.items() if what == "spikes" or isinstance(what, int)]
         for name in default if outputs is None else outputs:
             own = self._own(name).removesuffix("[-1]")      # as on the grid, where this is the last of many
             if own not in known:

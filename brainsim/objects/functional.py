@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,14 +16,14 @@ from brainsim.ir.program import Append, Program
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.walk import nodes
 from brainsim.lowering.surrogates import derivative
-from brainsim.model.bounds import WHOLE_LINE
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
 from brainsim.objects import html
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.optional import optional
 from brainsim.objects.random_state import mixed
-from brainsim.objects.recorders import EventMonitor, StateMonitor
+from brainsim.objects.ranges import Ranges, ranges
+from brainsim.objects.recorders import EventMonitor
 from brainsim.objects.result import own_name
 from brainsim.objects.simulation import Settable, Simulation
 from brainsim.options import prefs
@@ -38,6 +39,7 @@ from brainsim.units.words import unit_text
 if TYPE_CHECKING:
     from brainsim.objects.network import Network
 
+logger = logging.getLogger("brainsim")
 RESETS = ("full", "value", "jump")
 LONG_AGO = 2 ** 30      #: steps
 
@@ -107,21 +109,22 @@ class Functional:
         self.duration = Quantity(length, SECOND)
         self.units: dict[str, Quantity | float] = {}          #: of parameters, inputs and outputs
         self._dimensions: dict[str, Dimension] = {}
-        params = self._trainable(params) if params in (None, "trainable") else _names(params, "params")
+        params = self._trainable(params) if params in (None, "trainable") else names_in(params, "params")
         chosen = [simulation.settable(n) for n in params]
         places = {s.name: self._place(s) for s in chosen}
         for s, name in zip(chosen, params):
             places[name] = places.pop(s.name)
             self._know(name, s.dimension)
-        given = {n: self._input(n) for n in _names(inputs, "inputs")}
-        wanted = {n: self._output(n) for n in _names(outputs, "outputs")}
+        given = {n: self._input(n) for n in names_in(inputs, "inputs")}
+        self._refuse_twice(places, given)
+        wanted = {n: self._output(n) for n in names_in(outputs, "outputs")}
         if not wanted:
-            raise WrongValue("A function without outputs", help="outputs=['G.v', 'spikes'] for example: variables, 'G.spikes', or the names of monitors")
+            raise WrongValue("A function without outputs", help="outputs=['G.v', 'G.spikes'] for example: variables, spikes, or the names of monitors")
         program, arrays = self._program(given, wanted)
         self.pure = self._pure(program, arrays, places, given, wanted, surrogate, reset_grad, checkpoint, truncate)
         self._function = self._jax.compiled(self.pure, batch)
         self.params = {n: self._default(p) for n, p in places.items()}      #: present values of the parameters, plain numbers in base units
-        self.ranges = {n: self._range(n, x) for n, x in self.params.items()}      #: bounds and sizes of the parameters, see `constrained`
+        self.ranges = self._bounded()      #: bounds and sizes of the parameters, see `constrained`
 
     # -- calling -------------------------------------------------------------------------------------------------------
     def __call__(self, params: Mapping[str, object] | None = None, inputs: Mapping[str, object] | None = None, key: object = 0) -> dict[str, Any]:
@@ -170,27 +173,16 @@ class Functional:
         Between two bounds a sigmoid of the raw number, beside one bound a softplus, without bounds a multiple; the multiple (and the softplus') is the
         root mean square of the present values for parameters with a unit, else 1.
         """
-        return {n: self.ranges[n].inside(x) for n, x in raw.items()}
+        return self.ranges.inside(self._jax.as_arrays(dict(raw)))
 
     def unconstrained(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The inverse of `constrained`. Raises `WrongValue` for values on or beyond their bounds."""
-        plain = self.as_params(params)
-        for n, x in plain.items():
-            self._check_bounds(n, x)
-        return {n: self.ranges[n].raw(x) for n, x in plain.items()}
-
-    def _check_bounds(self, name: str, value: Any) -> None:
-        r = self.ranges[name]
-        if self._jax.is_tracer(value) or r.is_whole_line or bool(np.all((np.asarray(value) > r.low) & (np.asarray(value) < r.high))):
-            return
-        ends = " and ".join(str(with_dimension(np.float64(x), self._dimensions[name])) for x in (r.low, r.high))
-        worst = np.asarray(value, float).ravel()
-        worst = worst[~((worst > r.low) & (worst < r.high))][0]
-        raise WrongValue(f"'{name}' does not lie between its bounds {ends}", found=str(with_dimension(worst, self._dimensions[name])),
-                         help="begin inside of them: on a bound the gradient is zero")
+        return self.ranges.raw(self.as_params(params))
 
     def _plain(self, values: Mapping[str, object], known: Mapping[str, Any], what: str) -> dict[str, Any]:
         made: dict[str, Any] = {}
+        if not isinstance(values, Mapping):
+            raise WrongType(f"{what.capitalize()}s are values by name", found=repr(values)[:60], help=f"{{{next(iter(known), 'S.w')!r}: value}}")
         for name, value in values.items():
             if name not in known:
                 raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or (
@@ -205,11 +197,15 @@ class Functional:
 
     def _number(self, name: str, value: object, dimension: Dimension) -> Any:
         """Plain numbers of a value that has this unit, or none."""
-        found = DIMENSIONLESS if self._jax.is_traced(value) else get_dimensions(value)
+        if self._jax.is_traced(value):
+            return value
+        if np.asarray(value).dtype.kind not in "biuf":
+            raise WrongType(f"'{name}' is given as numbers", found=repr(value)[:60], help=f"a number or an array, in {unit_text(dimension)} or without a unit")
+        found = get_dimensions(value)
         if found is not DIMENSIONLESS and found is not dimension:
             raise DimensionMismatchError(f"'{name}' cannot have this value", dimension, found,
                                          found=f"{unit_text(found)}, where {unit_text(dimension)} belongs")
-        return value if self._jax.is_traced(value) else np.asarray(value)
+        return np.asarray(value)
 
     def shape_of_input(self, place: Any) -> tuple[int, ...]:
         """(trials,) steps, elements."""
@@ -221,6 +217,21 @@ class Functional:
         if found[:lead] != wanted[:lead] or found[lead:] not in (place.shape, (1,) * len(place.shape), ()):
             raise WrongValue(f"The input '{name}' has another shape", found=str(found), help=f"{wanted}: " + (
                 "trials, " if self.batch else "") + f"steps ({self.pure.steps} of {self.duration}), elements")
+
+    @property
+    def input_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input of one trial: steps, elements."""
+        return {n: (self.pure.steps, *p.shape) for n, p in self.pure.inputs.items()}
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """Inputs that a call cannot leave out: all of them."""
+        return frozenset(self.pure.inputs)
+
+    @property
+    def spiking(self) -> bool:
+        """Whether surrogates have a part in gradients."""
+        return bool(self.pure.traced.layout.spikes)
 
     def with_units(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Results or parameters, as NumPy arrays with their units."""
@@ -255,6 +266,13 @@ class Functional:
             part = slice(s.group._first, s.group._first + s.group._count)
         whole = self._start.values.arrays[s.variable.program][1]
         return Place("array", (s.variable.program,), part, (whole[part] if part else whole).shape)
+
+    def _refuse_twice(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+        """`WrongValue` for a variable that would be a parameter and an input that replaces it in every step."""
+        for name, place in inputs.items():
+            twin = next((n for n, p in params.items() if place.kind == "array" and p.kind == "array" and set(p.names) & set(place.names)), None)
+            if twin is not None:
+                raise WrongValue(f"'{name}' is both a parameter and an input", help="the input replaces it in every step: leave it out of params")
 
     def _variable(self, name: str) -> Settable | None:
         try:
@@ -323,11 +341,20 @@ class Functional:
             self._know(name, DIMENSIONLESS)
             return Place("events", (queue,), part, (), last)
         for r in self._start.recorders:
-            place = self._recorded(r, plain, name)
+            place = self._recorded(r, self._record_of(r, plain), name)
             if place is not None:
                 return replace(place, last=False) if not last else _refuse_last(name)
         known = [*(s for s in self._simulation.parameters), *self._all_events(), *(r.name for r in self._start.recorders), *self._start.words]
         raise UnknownName(f"There is no output '{name}'", help=near(plain, known) or "a variable ('G.v'), the spikes of a group ('G.spikes'), or a monitor")
+
+    def _record_of(self, recorder: Any, name: str) -> str:
+        """The name of a record: that of its monitor is enough where it has one only."""
+        if isinstance(recorder, EventMonitor) or own_name(f"{name}.", self._start.words) != f"{recorder.name}.":
+            return name
+        found = [q.name for q in self._start.program.queues if q.name.startswith(f"{recorder.name}.") and not q.name.endswith(".t")]
+        if len(found) != 1:
+            raise UnknownName(f"The monitor '{name}' has several records", help="one of " + ", ".join(found))
+        return found[0]
 
     def _recorded(self, recorder: Any, plain: str, name: str) -> Any:
         Place = self._jax.Place
@@ -341,7 +368,7 @@ class Functional:
             return Place("events", (queue,), part)
         owner, _, variable = own.partition(".")
         if owner == recorder.name and f"{owner}.{variable}" in {q.name for q in self._start.program.queues}:
-            self._know(name, recorder.variables[variable].dimension if isinstance(recorder, StateMonitor) and variable in recorder.variables else DIMENSIONLESS)
+            self._know(name, recorder.variables[variable].dimension if variable in recorder.variables else DIMENSIONLESS)
             return Place("record", (own,))
         return None
 
@@ -352,8 +379,9 @@ class Functional:
         program = start.program
         for k in program.kernels:
             for n in nodes(k):
-                if isinstance(n, Foreign):
-                    raise Unsupported(f"Gradients do not pass through the Python function '{n.function}'", help="write it as an equation or a subexpression")
+                if isinstance(n, Foreign) and not getattr(start.values.functions[n.function], "traceable", False):
+                    raise Unsupported(f"Gradients do not pass through the Python function '{n.function.partition('@')[0]}'",
+                                      help="write it as an equation or a subexpression, or give it code for JAX: @implementation('jax', f)")
         arrays = {a.name: start.values.contents(a.name) for a in program.arrays}
         self._noted = {name: float(start.dts[clock]) for name, clock in noted_times(program).items()}
         for name, clock in noted_times(program).items():
@@ -410,13 +438,16 @@ class Functional:
         by_name = {own_name(f"{n}.x", self._start.words).partition(".")[0]: text for n, text in chosen.items()}
         thresholds = {t.queue: t for t in self._simulation.tasks if isinstance(t, Threshold)}
         for unknown in by_name.keys() - {q.partition(".")[0] for q in thresholds}:
-            raise UnknownName(f"There is no group '{unknown}' with a threshold", help=near(unknown, [q.partition('.')[0] for q in thresholds]))
+            groups = [q.partition('.')[0] for q in thresholds]
+            raise UnknownName(f"There is no group '{unknown}' with a threshold", help=near(unknown, groups) or "one of " + ", ".join(groups))
         for number, kernel in enumerate(program.kernels):
             queues = {n.queue for n in nodes(kernel) if isinstance(n, Append)} & thresholds.keys()
             if not queues or any(isinstance(n, Draw) for n in nodes(kernel)):
                 continue
             queue = next(iter(queues))
             owner = queue.partition(".")[0]
+            if "c.above(" not in KernelWriter(program, kernel, number).function():
+                logger.warning("No gradient passes through the spikes of %s: its threshold compares no two values", owner, extra={"topic": "no_margin"})
             text = by_name.get(owner, "superspike(alpha=10)") if isinstance(surrogate, Mapping) else surrogate
             expression = derivative(surrogate_of(text))  # type: ignore[arg-type]
             written = KernelWriter(program, kernel, number).text(expression)
@@ -431,11 +462,9 @@ class Functional:
             raise WrongValue("No parameter of this network is trainable", help="flag it in the equations, 'w : 1 (trainable)', or name it: params=['S.w']")
         return found
 
-    def _range(self, name: str, value: np.ndarray) -> Any:
-        variable = self._simulation.settable(name).variable
-        low, high = (variable.bounds if variable is not None else None) or WHOLE_LINE
-        size = float(np.sqrt(np.mean(np.square(value)))) if np.size(value) and self._dimensions[name] is not DIMENSIONLESS else 1.0
-        return importlib.import_module("brainsim.targets.jax_bounds").Range(low, high, size or 1.0)
+    def _bounded(self) -> Ranges:
+        variables = {n: self._simulation.settable(n).variable for n in self.params}
+        return ranges(self.params, {n: None if v is None else v.bounds for n, v in variables.items()}, self._dimensions)
 
     def _default(self, place: Any) -> np.ndarray:
         if place.kind == "param":
@@ -476,7 +505,8 @@ def _refuse_last(name: str) -> Any:
     raise WrongValue(f"'{name}': a monitor has a record of every step", help="take the last entry of it, or name the variable")
 
 
-def _names(given: object, what: str) -> list[str]:
+def names_in(given: object, what: str) -> list[str]:
+    """A name, or a sequence of names; `WrongType` for anything else."""
     if isinstance(given, str):
         given = [given]
     if not isinstance(given, Sequence) or not all(isinstance(n, str) for n in given):

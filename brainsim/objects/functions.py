@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -74,16 +75,28 @@ class Function:
             raise self._only_compiled()
         return self.pyfunc(*args, **keywords)
 
-    def _only_compiled(self) -> Unsupported:
-        what = f"The function '{self.own_name}'" if self.own_name else "A function"
+    def _only_compiled(self, name: str = "") -> Unsupported:
+        name = name or self.own_name
+        what = f"The function '{name}'" if name else "A function"
         return Unsupported(f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in Python",
                            help="prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other targets, "
-                                "need a Python function")
+                                "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
 
     # -- in equations --------------------------------------------------------------------------------------------------
     def _external(self, name: str) -> External:
         return External(name, "python", f"{name}@{id(self.pyfunc or self):x}", self._arguments(), self._result(), TYPES[self.return_type],
                         len(self.arg_units), self.stateless, holder=self, wants_elements=self.auto_vectorise)
+
+    @property
+    def plain(self) -> "Plain":
+        """What a program calls."""
+        return Plain(self)
+
+    def refuse_only_compiled(self, target: str, name: str = "") -> None:
+        """`Unsupported` for a function that this target, which compiles nothing, has no code of; ``name`` is what equations call it."""
+        if target not in self.implementations and not self.implementations.numpy and (
+                self.pyfunc is None or self.implementations and gives_nothing(self.pyfunc)):
+            raise self._only_compiled(name)
 
     def native(self, found: External) -> Native | None:
         """The function as code that is compiled into the network, if it has such code."""
@@ -147,6 +160,38 @@ class Function:
         return f"Function({_name(self.pyfunc)})"
 
 
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """A function as a program calls it: with plain numbers in base units."""
+
+    function: Function
+
+    def __call__(self, *args: Any) -> np.ndarray:
+        return self.function.numbers(*args)
+
+    def traced(self, *args: Any) -> Any:
+        """The result of the code for JAX; None where there is none."""
+        code = self.function.implementations.jax
+        return None if code is None else self.function._called(code, args)
+
+    @property
+    def stateless(self) -> bool:
+        """Whether the same arguments give the same result."""
+        return self.function.stateless
+
+    @property
+    def traceable(self) -> bool:
+        """Whether there is code for JAX, through which gradients pass."""
+        return self.function.implementations.jax is not None
+
+
+def refuse_only_compiled(functions: Iterable[External], target: str) -> None:
+    """`Unsupported` where a target that compiles nothing would have to call a function whose code is C or C++ only."""
+    for function in functions:
+        if function.kind == "python":
+            function.holder.refuse_only_compiled(target, function.name)  # type: ignore[attr-defined]
+
+
 def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] | None = None, dependencies: Mapping[str, Any] | None = None,
                    discard_units: bool | None = None, name: str | None = None, **compiler: Any) -> Callable[[Any], Function]:
     """Decorator: code of a function for one target; stands above `check_units`.
@@ -155,8 +200,9 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
     numbers. ``@implementation('cpp', code)`` and ``'c'``: the text of a function that the target 'cython' compiles into the
     network; its name is that of the Python function, or ``name``. ``namespace`` are arrays and numbers that it finds as
     ``_namespace_key``, ``dependencies`` other functions with code; ``headers sources define_macros include_dirs libraries
-    library_dirs runtime_library_dirs extra_compile_args extra_link_args`` are told to the compiler. Code for 'cython' is kept
-    but not compiled: the Python function is called.
+    library_dirs runtime_library_dirs extra_compile_args extra_link_args`` are told to the compiler. ``@implementation('jax', f)``:
+    a function of JAX's arrays, plain numbers in base units, which the target 'jax' makes part of its step and differentiates. Code for
+    'cython' is kept but not compiled: the Python function is called.
     """
     def decorate(function: Any) -> Function:
         made = function if isinstance(function, Function) else Function(function)

@@ -56,16 +56,25 @@ class Implementations(Mapping[str, Any]):
             return None if found is None else found.code
         return without_units(self._function.pyfunc)
 
+    @property
+    def jax(self) -> Callable[..., Any] | None:
+        """A function of JAX's arrays, when there is one."""
+        found = self._code.get("jax")
+        return None if found is None else found.code
+
     def add_implementation(self, target: Any, code: Any, dependencies: Mapping[str, Any] | None = None, namespace: Mapping[str, Any] | None = None,
                            name: str | None = None, compiler_kwds: Mapping[str, Any] | None = None, **compiler: Any) -> None:
-        """Code for a target: for 'numpy' a Python function of plain numbers, for 'c' and 'cpp' the text of a function.
+        """Code for a target: for 'numpy' a Python function of plain numbers, for 'jax' one of JAX's arrays, for 'c' and 'cpp' the text of a function.
 
         ``namespace``: arrays and numbers that the code finds as ``_namespace_name``; ``dependencies``: further functions, by
         name; ``name``: what the function is called in the code. Raises `WrongType` or `WrongValue` for what no compiler takes.
         """
         more = {**(compiler_kwds or {}), **compiler}
         wanted = target_name(target)
-        if wanted != "numpy":
+        if wanted == "jax" and not callable(code):
+            raise WrongType("An implementation for 'jax' is a function of JAX's arrays", found=repr(code),
+                            help="@implementation('jax', lambda x: jnp.maximum(x, 0))")
+        if wanted not in ("numpy", "jax"):
             _check_code(code, wanted)
         for word in more:
             if word not in COMPILER:
@@ -119,7 +128,7 @@ class Implementations(Mapping[str, Any]):
 
     def _mention_others(self) -> None:
         for target in self._code:
-            if target != "numpy" and not self._mentioned:
+            if target not in ("numpy", "jax") and not self._mentioned:
                 self._mentioned = True
                 if self._function.pyfunc is None or gives_nothing(self._function.pyfunc):
                     raise Unsupported(f"The code of a function for '{target}' is not compiled here, and there is no Python function",

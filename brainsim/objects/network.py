@@ -1,6 +1,7 @@
 """Networks: sets of objects that run together, explicitly or by magic."""
 from __future__ import annotations
 
+import inspect
 import logging
 import pickle
 import time as wall
@@ -23,6 +24,7 @@ from brainsim.objects.description import Description
 from brainsim.objects.devices import get_device
 from brainsim.objects.event_gradients import event_functional, refuse_options_of_the_grid
 from brainsim.objects.functional import functional
+from brainsim.objects.functions import refuse_only_compiled
 from brainsim.objects.group import Group
 from brainsim.objects.implementations import add_natives
 from brainsim.objects.memory import MemoryEstimate
@@ -227,11 +229,16 @@ class Network(Named):
         and the options ``max_spikes`` and ``step``.
         Raises `UnknownName` for names that do not exist and `Unsupported` for what has no gradient.
         """
+        if grad not in ("surrogate", "events"):
+            raise WrongValue("grad= is 'surrogate' or 'events'", found=repr(grad))
+        known = ("max_spikes", "step") if grad == "events" else ()
+        for name in options:
+            if name not in known:
+                asked = near(name, [*inspect.signature(self.functional).parameters, *known])
+                raise UnknownName(f"net.functional has no option '{name}'", help="it belongs to grad='events'" if name in ("max_spikes", "step") else asked)
         if grad == "events":
             refuse_options_of_the_grid(batch, surrogate, reset_grad, checkpoint, truncate)
-            return event_functional(self, duration, params or (), inputs, outputs or None, namespace=namespace, level=level, **options)
-        if grad != "surrogate" or options:
-            raise WrongValue("grad= is 'surrogate' or 'events'", found=", ".join([repr(grad), *options]), help="max_spikes= and step= belong to grad='events'")
+            return event_functional(self, duration, params, inputs, outputs or None, namespace=namespace, level=level, **options)
         return functional(self, RunNamespace.given(namespace, level), duration, params, inputs, outputs, batch, surrogate, reset_grad, checkpoint, truncate)
 
     def prepare_for(self, run: RunNamespace) -> None:
@@ -425,7 +432,9 @@ class Network(Named):
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
         target = choose_target(self._threads)
-        if not target.calls_python:
+        if target.calls_python:
+            refuse_only_compiled(functions_of(tasks), target.name)
+        else:
             add_natives(values, functions_of(tasks))
         self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
         by_name = {o.clock.name: o.clock for o in self._all()}
@@ -508,7 +517,7 @@ class Network(Named):
                     values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
         for function in functions_of(tasks):
             if function.kind == "python":
-                values.functions[function.program] = function.holder.numbers  # type: ignore[attr-defined]
+                values.functions[function.program] = function.holder.plain  # type: ignore[attr-defined]
             if function.kind == "timed_array":
                 values.arrays.update(function.holder.arrays())  # type: ignore[attr-defined]
                 for clock in {o.clock for o in self._all()}:

@@ -180,6 +180,8 @@ class Pathway(BrianObject):
         found = [Line(self.name, "rows", self.source._count + 1, 4)]
         if self.side == "post" or not self.synapses._in_rows:
             found.append(Line(self.name, "order of the synapses", count, 4))
+            if self.synapses._reads_source():
+                found.append(Line(self.name, "index of the source in that order", count, 4))
         if self._delay.values is not None and not self._scalar:
             found.append(Line(self.name, "delay", count, 8))
         if self.scattered:

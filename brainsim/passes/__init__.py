@@ -7,6 +7,7 @@ from brainsim.ir.expressions import Call, Draw, Op
 from brainsim.ir.program import Program
 from brainsim.ir.walk import nodes, walk
 from brainsim.passes.common import share_common
+from brainsim.passes.cutoffs import compare_times
 from brainsim.passes.deliver import ring_of_sums
 from brainsim.passes.fuse import drop_idle, fuse_loops, fuse_resets
 from brainsim.passes.hoist import hoist_invariants
@@ -20,6 +21,7 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "branches_to_selects": branches_to_selects,
     "fuse_loops": fuse_loops,
     "fuse_resets": fuse_resets,
+    "compare_times": compare_times,
     "hoist_invariants": hoist_invariants,
     "share_common": share_common,
     "drop_unread": drop_unread,

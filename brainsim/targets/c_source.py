@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from brainsim.ir.expressions import Call, Draw, Foreign, Keyed, Load, Local, Param, dtype
-from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, RandomRows, Range
+from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, RandomRows, Range, Store
 from brainsim.ir.random_rows import BEYOND, GUIDE
-from brainsim.ir.walk import appends, draws, nodes, own_element, reads, touched_queues, used_params, walk, writes
+from brainsim.ir.walk import appends, draws, nodes, own_element, reads, rebuild_kernel, touched_queues, used_params, walk, writes
 from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.split import Split, independent, rare, split, work
+from brainsim.targets.stages import BLOCK, ROW_BLOCK, Stages, row_stages, stages
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers, local
@@ -38,8 +39,8 @@ def canonical_names(program: Program) -> dict[str, str]:
     return {name: short(name) for name in [k.name for k in program.kernels] + every + list(program.spaces) + list(program.clocks)}
 
 
-def source(program: Program, simd: bool) -> str:
-    """The whole C text of a program; ``simd`` declares vector versions of the functions (glibc's libmvec)."""
+def source(program: Program, simd: bool, math: str = "fast") -> str:
+    """The whole C text of a program; ``simd`` declares vector versions of the functions (glibc's libmvec), ``math`` is 'fast' or 'strict'."""
     short = canonical_names(program)
     storage = [a.name for a in program.arrays] + [q.name for q in program.queues] + [n for n, _ in program.params]
     word = identifiers([short[n] for n in storage])
@@ -49,7 +50,7 @@ def source(program: Program, simd: bool) -> str:
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
     names |= native.names(program)
     places = {place: n for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k, program.clocks))}
-    kernels = [_view(program, k, names, short, Numbers(program, places)) for k in program.kernels]
+    kernels = [_view(program, k, names, short, Numbers(program, places), math) for k in program.kernels]
     return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels,
                   listed=bool(program.listed))
 
@@ -75,6 +76,23 @@ def steady_lets(k: Kernel, clocks: tuple[str, ...]) -> dict[str, Let]:
         if fixed and dtype(s.value) in ("f8", "f4") and any(isinstance(n, Param) for n in inner) | any(isinstance(n, Local) for n in inner):
             found[s.name] = s
     return found
+
+
+def packed_index(program: Program, k: Kernel) -> str:
+    """An index array that a loop over stored-elsewhere synapses reads for each of them, '' where there is none: it is read from a copy in the
+    order of the rows (`CythonExecutable`), since every look into the array itself would be a cache line of its own."""
+    if not (isinstance(k.domain, FanOut) and k.domain.ids):
+        return ""
+    found = [n.array for n in nodes(k) if isinstance(n, Load) and own_element(n.index) and n.dtype == "i4"]
+    constant = {a.name for a in program.arrays if a.into}.difference(*map(writes, program.kernels))
+    return next((name for name in found if name in constant), "")
+
+
+PACKED, PLACE = "@packed", Local("@place", "i8")
+
+
+def _from_packed(k: Kernel, index: str) -> Kernel:
+    return rebuild_kernel(k, lambda n: Load(PACKED, PLACE, "i4") if isinstance(n, Load) and n.array == index and own_element(n.index) else n)
 
 
 class Numbers:
@@ -107,19 +125,23 @@ class Numbers:
         return [self.number(kind, kernel if kind == "kernels" else names.get(name, name), kernel) for kind, name in self.asked]
 
 
-def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers) -> dict[str, object]:
+def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers, math: str) -> dict[str, object]:
     number = program.kernels.index(k)
     alike = [m for m in program.kernels if k.name in (m.name, m.like)]
     at = Numbers(program, literal.steady, listed=len(alike) > 1)
-    view = _function(program, k, number, names, short, literal, at)
+    view = _function(program, k, number, names, short, literal, at, math)
     dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
     mine = shape(k, program.clocks, dtypes)[1]
     lists = [(program.kernels.index(m), short[m.name], at.for_another(dict(zip(mine, shape(m, program.clocks, dtypes)[1])), m.name)) for m in alike]
     return view | dict(like=k.like, alike=lists if len(alike) > 1 else [])
 
 
-def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers, at: Numbers) -> dict[str, object]:
+def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers, at: Numbers,
+              math: str) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
+    index = packed_index(program, k)
+    if index:
+        k, names = _from_packed(k, index), names | {PACKED: "packed"}
     whole = isinstance(k.domain, (Each, Range))
     shared = split(k)
     keyed = {node: n for n, node in enumerate(dict.fromkeys(filter(_of_member, nodes(k))))} if isinstance(k.domain, RandomRows) else {}
@@ -137,12 +159,22 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
     pad = {Once: "    ", FanOut: " " * 12, RandomRows: " " * 16}.get(type(k.domain), " " * 8)
     view: dict[str, object] = dict(
         number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head, mine=mine,
-        reads=" ".join(sorted(short.get(n, n) for n in reads(k))) or "nothing",
+        reads=" ".join(sorted(short.get(n, n) for n in reads(k) - {PACKED} | ({index} if index else set()))) or "nothing",
         writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
         body="\n".join(writer.block(k.body, pad, known)), kept=kept, steady=once, room=[], extent=[], independent=independent(k))
+    if index:
+        mine.append(f"const int32_t *restrict packed = T->packed[{at('kernels', k.name)}];      /* {short[index]} in the order of the rows */")
     view["draws"] = sorted({(n.law, n.stream) for n in nodes(k) if isinstance(n, Draw) and own_element(n.index)}) if whole else []
     found = rare(k)
-    view |= dict(filter="", before="", block=64 if view["draws"] else 512)
+    view |= dict(filter="", before="", stages=None, grain=64, block=64 if view["draws"] else BLOCK)
+    plain = k.body if found is None else k.body[:-1]
+    if math == "fast" and whole and independent(replace(k, body=plain)):
+        divided = stages(plain, k.prologue, f"{k.clock}.dt")
+        view["stages"] = None if divided is None else _stages(divided, writer, hoisted, " " * 12)
+        view["grain"] = view["block"] if divided is not None and divided.calls else 64
+    elif math == "fast" and isinstance(k.domain, FanOut):
+        divided = row_stages(k.body)
+        view["stages"] = None if divided is None else _stages(divided, writer, hoisted, " " * 16)
     if found is not None:
         view["filter"] = writer.expression(found.condition)
         view["before"] = "\n".join(writer.block(k.body[:-1], " " * 12, set(hoisted)))
@@ -156,9 +188,11 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
         case Events(queue, slot):
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue))
         case FanOut(queue, slot, starts, ids):
+            members = sorted({names[n.array] for n in nodes(k) if isinstance(n, (Load, Store)) and own_element(n.index)})
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue),
                          starts=names[starts], ids=names.get(ids, ""),
-                         ahead=[names[ids]] if ids else sorted({names[n.array] for n in nodes(k) if isinstance(n, Load) and own_element(n.index)}))
+                         members=members if ids else [], chunk=ROW_BLOCK,
+                         ahead=[names[ids], *(["packed"] if index else [])] if ids else members, place=local(PLACE.name) if index else "")
         case RandomRows(queue, slot, key, columns, gaps, guide, hollow):
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue), key=writer.expression(key),
                          columns=writer.expression(columns), gaps=names[gaps], guide=names[guide], hollow=hollow, beyond=repr(BEYOND), entries=GUIDE,
@@ -169,6 +203,26 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
     if wanted or shared.kind:
         view["extent"] = _extent(program, k, names, writer, literal)
     return view | _shared(program, k, shared, names, writer, at)
+
+
+def _stages(divided: Stages, writer: Writer, hoisted: set[str], pad: str) -> dict[str, object]:
+    """Lines of each stage; what one leaves to the next lies in arrays of a block."""
+    lines: dict[str, list[str]] = {"first": [], "second": [], "bytes": []}
+    early, made = divided.kept
+    for part, needed, body, kept in (("first", {}, divided.first, early), ("second", early, divided.second, made),
+                                     ("bytes", early | made, divided.bytes, {})):
+        known = hoisted | set(needed)
+        for name, t in needed.items():
+            lines[part].append(f"{pad}{C.types[t]} {local(name)} = {local(name)}_kept[k]{' != 0.0' if t == 'b1' else ''}; (void){local(name)};")
+        if part == "second":
+            known |= {value for value, _, _ in divided.calls}
+            lines[part] += [f"{pad}const double {local(value)} = {local(argument)}_kept[k];" for value, argument, _ in divided.calls]
+        lines[part] += writer.block(body, pad, known)
+        lines[part] += [f"{pad}{local(name)}_kept[k] = {local(name)}{' ? 1.0 : 0.0' if t == 'b1' else ''};" for name, t in kept.items()]
+    lines["first"] += [f"{pad}{local(argument)}_kept[k] = {local(argument)};" for _, argument, _ in divided.calls]
+    arrays = [("double" if t == "b1" else C.types[t], local(name)) for name, t in (early | made).items()]
+    calls = [(local(argument), C.functions[function]) for _, argument, function in divided.calls]
+    return dict(arrays=arrays, calls=calls, **{part: "\n".join(text) for part, text in lines.items()})
 
 
 def _of_member(node: object) -> TypeGuard[Keyed]:

@@ -47,7 +47,7 @@ class CythonTarget:
         """The loops and the scheduler as C text; the Cython half is the same for every network."""
         found = find_compiler(self.choice)
         simd = isinstance(found, Compiler) and found.vector_functions and self.math == "fast"
-        text, other = c_source.source(program, simd), native.cpp_text(program)
+        text, other = c_source.source(program, simd, self.math), native.cpp_text(program)
         return Written(text, "C", digest(text, *filter(None, [other])), (("C++", other),) if other else ())
 
     def build(self, program: Program, source: Written) -> "CythonExecutable":
@@ -115,7 +115,7 @@ MOST_AT_ONCE = 1 << 18
 """Synapses looked at together when rows are cut."""
 PAUSES = tuple(Pause)
 FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
-          "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "pace", "since",
+          "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "packed", "pace", "since",
           "least", "steady", "times")
 
 
@@ -128,6 +128,9 @@ class CythonExecutable:
         self._pace = np.zeros(6)     # what was learnt about the time of a tick, alone and together
         self._divided = [(number, (how.index, k.domain.starts, k.domain.ids)) for number, k in enumerate(program.kernels if threads > 1 else ())
                          if isinstance(k.domain, FanOut) and (how := split(k)).kind == "target"]
+        self._indices = [(number, index, k.domain.ids) for number, k in enumerate(program.kernels)
+                         if isinstance(k.domain, FanOut) and (index := c_source.packed_index(program, k))]
+        self._in_rows: dict[tuple[str, str], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self._rows: dict[tuple[str, ...], tuple[tuple[np.ndarray, ...], np.ndarray | None]] = {}
         self._advance = module.advance
         self._table = np.zeros(len(FIELDS), np.int64)
@@ -150,7 +153,7 @@ class CythonExecutable:
             "queue_capacity": np.array([q.data.shape[1] for q in queues] or [0], np.int64),
             "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
             "step": state.step, "end": state.end, "dt": state.dt, "due": state.due, "origin": state.origin,
-            "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "pace": self._pace, "steady": self._steady,
+            "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "packed": self._packed(state), "pace": self._pace, "steady": self._steady,
             "times": np.array([state.times[c].__array_interface__["data"][0] if c in p.listed else 0 for c in p.clocks] or [0], np.int64),
         }
         self._keep = {**kept, "@arrays": arrays, "@queues": queues, "@times": state.times}  # type: ignore[dict-item]
@@ -171,6 +174,17 @@ class CythonExecutable:
                 self._rows[names] = (parts, row_cuts(state.sizes[into], self._threads, *parts))
             cuts = self._rows[names][1]
             found[number] = 0 if cuts is None else cuts.__array_interface__["data"][0]
+        return found
+
+    def _packed(self, state: State) -> np.ndarray:
+        """For each kernel that reads an index array through the ids of rows, the address of a copy in the order of the rows."""
+        found = np.zeros(max(1, len(self.program.kernels)), np.int64)
+        for number, *names in self._indices:
+            index, ids = (state.arrays[n] for n in names)
+            kept = self._in_rows.get(tuple(names))
+            if kept is None or kept[0] is not index or kept[1] is not ids:
+                kept = self._in_rows[tuple(names)] = (index, ids, index[ids])
+            found[number] = kept[2].__array_interface__["data"][0]
         return found
 
     def load_params(self, state: State) -> None:
@@ -194,7 +208,7 @@ def row_cuts(size: int, threads: int, index: np.ndarray, starts: np.ndarray, ids
     """Where the part of each thread but the first begins in each row, (threads - 1) x rows; None when targets descend within a row."""
     count, first = np.diff(starts), 0
     cuts = np.empty((threads - 1, len(count)), np.int32)
-    bounds = [int(float(size) * part / threads) // 64 * 64 for part in range(1, threads)]
+    bounds = [min((int(float(size) * part / threads) + 32) // 64 * 64, size) for part in range(1, threads)]      # as bs_cut in templates/c/team.h
     while first < len(count):       # some rows at a time: there may be many synapses
         last = max(first + 1, int(np.searchsorted(starts, starts[first] + MOST_AT_ONCE, side="right")) - 1)
         here = starts[first:last + 1] - starts[first]

@@ -22,8 +22,16 @@ class Range:
         """Whether there are no bounds."""
         return self.low == -np.inf and self.high == np.inf
 
+    def outside(self, value: Any) -> float | None:
+        """One of the values that do not lie between the bounds; None where all do, or where JAX does not know them yet."""
+        if isinstance(value, jax.core.Tracer) or self.is_whole_line:
+            return None
+        values = np.asarray(value, float).ravel()
+        return next(iter(values[~((values > self.low) & (values < self.high))].tolist()), None)
+
     def inside(self, raw: Any) -> Any:
         """The parameter of a raw number: a sigmoid between two bounds, a softplus beside one, a multiple without any."""
+        raw = jnp.asarray(raw)
         if np.isfinite(self.low) and np.isfinite(self.high):
             return self.low + (self.high - self.low) * jax.nn.sigmoid(raw)
         if np.isfinite(self.low):

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from brainsim.errors import WrongType
 from brainsim.ir.expressions import Expr
 from brainsim.ir.state import DTYPES
 from brainsim.targets import jax_scan
@@ -151,6 +152,8 @@ class Pure:
         else:
             found = carry["A"][own] if own in carry["A"] else jnp.asarray(constants["arrays"][own])
         found = found if place.part is None else found[place.part]
+        if place.kind == "events" and found.dtype == bool:
+            return found.astype(kind("f8"))
         if own not in self.noted:
             return found
         return jnp.where(abs(found) >= LONG_AGO, jnp.sign(found) * jnp.inf, found.astype(kind("f8")) * self.noted[own])
@@ -258,6 +261,8 @@ def key_words(key: Any, mixed: Callable[[int, int], int], batch: int | None) -> 
         keys = [first] if batch is None else [mixed(first, b) for b in range(batch)]
         low, high = (np.array([k >> s & 0xFFFFFFFF for k in keys], np.uint32) for s in (0, 32))
         return (low[0], high[0]) if batch is None else (low, high)
+    if not isinstance(key, (jax.Array, np.ndarray)):
+        raise WrongType("'key' is a whole number or a key of jax.random", found=repr(key))
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key if batch is None else jax.random.split(key, batch))
     elif batch is not None:

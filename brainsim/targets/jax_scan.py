@@ -352,8 +352,17 @@ class JaxExecutable:
                 self._keep(state, out, part)
                 done += len(part.step)
             self._fetch(state, carry)
+        self._raise_what_failed()
         state.step += ahead.due.sum(axis=0)
         return Pause.BUDGET if (state.step < state.end).any() else Pause.DONE
+
+    def _raise_what_failed(self) -> None:
+        """The error of a user's function, if one failed."""
+        failed = self._traced.layout.failed  # type: ignore[union-attr]
+        if failed:
+            first = failed[0]
+            failed.clear()
+            raise first
 
     # -- what goes in --------------------------------------------------------------------------------------------------
     def _handed_over(self, state: State) -> dict[str, Any]:

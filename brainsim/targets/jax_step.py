@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.experimental import io_callback
 
 from brainsim.targets.jax_words import (
     amount,
@@ -73,6 +74,7 @@ class Layout:
     resets: Mapping[str, str | frozenset[str]] = field(default_factory=dict)                  #: kernels that are resets, and how gradients pass
     differentiable: bool = False                                             #: whether gradients are asked for
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    failed: list[Exception] = field(default_factory=list)                    #: what was raised in the user's functions within the loop
 
 
 @dataclass
@@ -173,14 +175,32 @@ class Step:
         return draw(law, self.key, stream, self.step[clock] - self.origin[clock], index)
 
     def foreign(self, name: str, t: str, *args: Any) -> Any:
-        """A Python function of the user's, called by JAX with NumPy arrays."""
-        function, shape = self.layout.functions[name], jnp.broadcast_shapes(*(jnp.shape(a) for a in args))
+        """A function of the user's: its code for JAX, or else its Python function, called by JAX with NumPy arrays.
 
-        def call(*values: Any) -> np.ndarray:
-            found = function(*(np.array(v) for v in values))
-            return np.ascontiguousarray(np.broadcast_to(np.asarray(found), shape)).astype(kind(t))
+        Numbers of 64 bits go there and back as pairs of words: JAX calls back from a thread of its own, where it may have none.
+        """
+        failed = self.layout.failed
+        function, shape, into = self.layout.functions[name], jnp.broadcast_shapes(*(jnp.shape(a) for a in args)), kind(t)
+        if getattr(function, "traceable", False):
+            return jnp.broadcast_to(jnp.asarray(function.traced(*args)), shape).astype(into)
+        kinds = [np.dtype(jnp.result_type(a)) for a in args]
 
-        return jax.pure_callback(call, jax.ShapeDtypeStruct(shape, kind(t)), *args, vmap_method="sequential")
+        def call(*words: Any) -> np.ndarray:
+            found: Any = 0
+            if not failed:
+                try:
+                    found = function(*(whole(np.asarray(w), k) for w, k in zip(words, kinds)))
+                except Exception as error:
+                    failed.append(error)            # raised when the loop is left: JAX would make a text of it
+            return parts(np.array(np.broadcast_to(np.asarray(found), shape), into))
+
+        made = jax.ShapeDtypeStruct(*((*shape, 2), np.uint32) if wide(into) else (shape, into))
+        given = [lax.bitcast_convert_type(a, jnp.uint32) if wide(k) else a for a, k in zip(map(jnp.asarray, args), kinds)]
+        if getattr(function, "stateless", True):
+            found = jax.pure_callback(call, made, *given, vmap_method="sequential")
+        else:
+            found = io_callback(call, made, *given, ordered=True)       # as often as the program says, in its order
+        return lax.bitcast_convert_type(found, into) if wide(into) else found
 
     # -- queues --------------------------------------------------------------------------------------------------------
     def _ring(self, queue: str) -> bool:
@@ -395,6 +415,21 @@ def if_due(due: Any, go: Callable[[Any], Any], held: Any) -> Any:
         return (*held, jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes[2]))
 
     return lax.cond(due, go, skip, held)
+
+
+def wide(dtype: Any) -> bool:
+    """Whether a number has 64 bits."""
+    return np.dtype(dtype).itemsize == 8
+
+
+def parts(values: np.ndarray) -> np.ndarray:
+    """Numbers of 64 bits as pairs of words of 32, in a last axis of their own; others as they are."""
+    return values[..., None].view(np.uint32) if wide(values.dtype) else values
+
+
+def whole(words: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The inverse of `parts`, an array of its own."""
+    return np.array(words).view(dtype)[..., 0] if wide(dtype) else np.array(words)
 
 
 def double_precision() -> Any:

@@ -1,7 +1,7 @@
-"""The Cython half of every compiled module: translated once per installation, in a process of its own while the user's script runs.
+"""The Cython half of every compiled module: compiled once per installation, in a process of its own while the user's script runs.
 
-Cython needs the better part of a second to start, whatever it translates. The half that it translates is the same for all
-networks, so it is kept as an object file and linked to the loops of each.
+The half that Cython translates is the same for all networks, so it is kept as an object file and linked to the loops of each. An installed
+package brings it as C (setup.py); in a checkout Cython translates it here, and needs the better part of a second to start.
 """
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from brainsim.errors import BuildError
 from brainsim.options import cache_directory
 from brainsim.targets.cache import digest, module_path
 from brainsim.targets.compiler import Compiler, find_compiler, include_flags
-from brainsim.targets.templates import read
+from brainsim.targets.templates import folder, read
 
 MODULE = "brainsim_network"
 SCRIPT = """
 import atexit, os, shutil, subprocess, sys
 from pathlib import Path
-pyx, wanted, *command = sys.argv[1:]
-atexit.register(shutil.rmtree, os.path.dirname(pyx), ignore_errors=True)
-import Cython.Compiler.Main as main
-result = main.compile(pyx, main.CompilationOptions(main.default_options, language_level=3, emit_linenums=False))
-if result.num_errors:
-    sys.exit("Cython refused " + pyx)
-made = str(Path(pyx).with_suffix(".o"))
-subprocess.run([*command, "-c", str(Path(pyx).with_suffix(".c")), "-o", made], check=True)
+given, wanted, *command = sys.argv[1:]
+atexit.register(shutil.rmtree, os.path.dirname(given), ignore_errors=True)
+if given.endswith(".pyx"):
+    import Cython.Compiler.Main as main
+    result = main.compile(given, main.CompilationOptions(main.default_options, language_level=3, emit_linenums=False))
+    if result.num_errors:
+        sys.exit("Cython refused " + given)
+made = str(Path(given).with_suffix(".o"))
+subprocess.run([*command, "-c", str(Path(given).with_suffix(".c")), "-o", made], check=True)
 Path(wanted).parent.mkdir(parents=True, exist_ok=True)
 beside = wanted + "." + str(os.getpid())
 Path(beside).write_bytes(Path(made).read_bytes())
@@ -49,7 +50,8 @@ class WrapperProcess:
 
     def __init__(self, compiler: Compiler):
         self.compiler = compiler
-        self.text = read("cython/module.pyx")
+        self.suffix = ".c" if (folder() / "cython" / "module.c").exists() else ".pyx"
+        self.text = read(f"cython/module{self.suffix}")
         name = digest(self.text, compiler.identity, version(), sys.version, " ".join(include_flags()))
         self.path = module_path(f"wrapper-{name}", ".o")
         self.process: subprocess.Popen[str] | None = None
@@ -57,10 +59,10 @@ class WrapperProcess:
             self._start()
 
     def _start(self) -> None:
-        pyx = Path(tempfile.mkdtemp(prefix="brainsim_wrapper_")) / f"{MODULE}.pyx"
-        pyx.write_text(self.text, encoding="utf-8")
+        given = Path(tempfile.mkdtemp(prefix="brainsim_wrapper_")) / f"{MODULE}{self.suffix}"
+        given.write_text(self.text, encoding="utf-8")
         command = [*self.compiler.command, "-fPIC", "-O1", "-w", *include_flags()]
-        self.process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(pyx), str(self.path), *command],
+        self.process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(given), str(self.path), *command],
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def result(self) -> Path:

@@ -1,7 +1,8 @@
 """The units brainsim names, derived from Pint: for each its power of ten, its dimension and its symbol.
 
 Ours is only the list of *which* names; every number and exponent is Pint's. Pint takes half a second to load, so what was
-derived is kept as a small JSON file, keyed by Pint's own definitions and by our list; a cache that cannot be used is ignored.
+derived is kept as a small JSON file, keyed by Pint's own definitions and by our list: in the package for one version of Pint, in the cache
+for others. A file that cannot be used is ignored. `ship` makes the package's file anew.
 """
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ CONSTANTS = {
     "faraday_constant": "faraday_constant", "gas_constant": "molar_gas_constant", "magnetic_constant": "vacuum_permeability",
     "molar_mass_constant": "atomic_mass_constant * avogadro_constant", "zero_celsius": "zero_celsius",
 }  # fmt: skip
-_FORMAT = 1
+_FORMAT = 2
+SHIPPED = Path(__file__).with_name("table.json")
 #: what Pint counts as a unit and the SI does not
 _PURE_NUMBERS = frozenset({"radian", "count", "bit"})
 
@@ -63,12 +65,15 @@ class Table:
 
 
 def load() -> Table:
-    """The table, from the cache when it is there, else from Pint (and then into the cache)."""
-    path = _path()
-    stored = _read(path)
+    """The table, from the package or the cache when it is there, else from Pint (and then into the cache)."""
+    key = _key()
+    stored = _read(SHIPPED, key)
     if stored is None:
-        stored = derive()
-        _write(path, stored)
+        path = cache_directory() / f"units-{key}.json" if key else None
+        stored = _read(path, key)
+        if stored is None:
+            stored = derive()
+            _write(path, {"key": key, **stored})
     return _table(stored)
 
 
@@ -117,8 +122,8 @@ def _table(stored: dict) -> Table:  # type: ignore[type-arg]
     return Table(roots, dict(stored["prefixes"]), constants)
 
 
-def _path() -> Path | None:
-    """Where the table of this Pint and this list is kept; None without an installed Pint or a place to keep things."""
+def _key() -> str:
+    """What identifies this Pint's definitions and this list; empty without an installed Pint."""
     try:
         pint = find_spec("pint")
         assert pint is not None and pint.origin is not None
@@ -126,18 +131,18 @@ def _path() -> Path | None:
         theirs = 0
         for definitions in ("default_en.txt", "constants_en.txt"):
             theirs = zlib.crc32((Path(pint.origin).parent / definitions).read_bytes(), theirs)
-        return cache_directory() / f"units-{ours:08x}-{theirs:08x}.json"
+        return f"{ours:08x}-{theirs:08x}"
     except Exception:
-        return None
+        return ""
 
 
-def _read(path: Path | None) -> dict[str, object] | None:
-    """What the cache holds, or None when it is missing, unreadable or not what we wrote."""
-    if path is None:
+def _read(path: Path | None, key: str) -> dict[str, object] | None:
+    """What a file holds, or None when it is missing, unreadable, of another key, or not what we wrote."""
+    if path is None or not key:
         return None
     try:
         stored = json.loads(path.read_text("utf-8"))
-        if set(stored["roots"]) != set(ROOTS) or set(stored["prefixes"]) != set(PREFIXES):
+        if stored["key"] != key or set(stored["roots"]) != set(ROOTS) or set(stored["prefixes"]) != set(PREFIXES):
             return None
         _table(stored)
         return stored
@@ -157,3 +162,11 @@ def _write(path: Path | None, stored: dict[str, object]) -> None:
     except OSError:
         with suppress(OSError):
             beside.unlink()
+
+
+def ship() -> None:
+    """Make the file of the package anew, a line for each name."""
+    parts = {what: ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in entries.items())
+             for what, entries in derive().items()}      # type: ignore[attr-defined]
+    text = ",\n".join([f' "key": {json.dumps(_key())}', *(f' "{what}": {{\n{lines}\n }}' for what, lines in parts.items())])
+    SHIPPED.write_text("{\n" + text + "\n}\n", "utf-8")

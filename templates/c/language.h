@@ -11,6 +11,17 @@ static inline int64_t bs_clip_i(int64_t x, int64_t low, int64_t high) { int64_t 
 static inline int64_t bs_abs_i(int64_t x) { return x < 0 ? -x : x; }
 static inline int32_t bs_sign(double x) { return (x > 0) - (x < 0); }
 static inline double bs_exprel(double x) { double safe = fabs(x) < 1e-16 ? 1.0 : x; return fabs(x) < 1e-16 ? 1.0 : expm1(safe) / safe; }
+#ifdef BRAINSIM_FAST
+/* exprel of a block in place; where no argument is wide a polynomial (minimax, relative error below 6e-17) without a division */
+#define BS_NARROW(x) (fabs((x) + 0.4375) <= 0.5625)
+__attribute__((noinline)) static void bs_exprels(double *restrict x, int64_t from, int64_t to, int64_t wide) {
+    if (wide) for (int64_t k = from; k < to; k++) x[k] = bs_exprel(x[k]);
+    else for (int64_t k = from; k < to; k++) {
+        const double a = x[k];
+        x[k] = ((((((((((1.4019856312790857e-09 * a + 2.3633979684763178e-08) * a + 2.739037754590666e-07) * a + 2.7545536529811673e-06) * a + 2.480109832621843e-05) * a + 0.00019841259473880852) * a + 0.001388888885215703) * a + 0.008333333335791468) * a + 0.041666666666958216) * a + 0.16666666666665414) * a + 0.4999999999999982) * a + 1.0;
+    }
+}
+#endif
 static inline float bs_exprelf(float x) { float safe = fabsf(x) < 1e-16f ? 1.0f : x; return fabsf(x) < 1e-16f ? 1.0f : expm1f(safe) / safe; }
 static inline int64_t bs_timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
 static inline double bs_floordiv_f(double a, double b) {

@@ -160,10 +160,10 @@ static double bs_seconds(void) {
 /* Rows of synapses lie scattered in memory: ask for the next ones in time. */
 #define BS_FETCH(address) __builtin_prefetch(address)
 
-/* Where a part begins: at a whole number of 64 elements from the origin, so that vectors are the same in every division. */
-static inline int64_t bs_cut(int64_t begin, int64_t finish, int64_t part, int64_t parts, int64_t origin) {
+/* Where a part begins: at a whole number of ``grain`` elements from the origin, so that vectors and blocks are the same in every division. */
+static inline int64_t bs_cut(int64_t begin, int64_t finish, int64_t part, int64_t parts, int64_t origin, int64_t grain) {
     if (part <= 0) return begin;
     if (part >= parts) return finish;
-    const int64_t at = begin + (int64_t)((double)(finish - begin) * part / parts), cut = origin + (((at - origin) >> 6) << 6);
-    return cut < begin ? begin : cut;
+    const int64_t at = begin + (int64_t)((double)(finish - begin) * part / parts), cut = origin + (at - origin + grain / 2) / grain * grain;
+    return cut < begin ? begin : cut > finish ? finish : cut;
 }

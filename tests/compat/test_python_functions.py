@@ -7,11 +7,13 @@ import pytest
 from brainsim import *
 from brainsim.errors import WrongValue
 
-TARGETS = ["numpy", "cython", "interpreter"]
+TARGETS = ["numpy", "cython", "interpreter", "jax"]
 
 
 @pytest.fixture(params=TARGETS, autouse=True)
 def target(request):
+    if request.param == "jax":
+        pytest.importorskip("jax")
     prefs.codegen.target = request.param
     yield request.param
     prefs.codegen.target = "auto"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+import brainsim as bs
 from brainsim import *
-from brainsim.errors import DimensionMismatchError, WrongState, WrongValue
+from brainsim.errors import DimensionMismatchError, WrongState, WrongType, WrongValue
 from brainsim.objects.event_gradients import event_functional
 
 jax = pytest.importorskip("jax")
@@ -167,6 +168,51 @@ def test_functional_leads_here():
         net.functional(20*ms, grad="events", batch=3)
     with pytest.raises(WrongValue, match="grad= is 'surrogate' or 'events'"):
         net.functional(20*ms, grad="exact")
+    assert list(net.functional(20*ms, params="S.w", outputs="G.v", grad="events").params) == ["S.w"]
+    with pytest.raises(WrongValue, match="'step' is a time above 0"):
+        net.functional(20*ms, grad="events", step=-1*ms)
+
+
+def test_results_have_their_units():
+    sim = one_neuron().functional(20*ms, params=["S.delay"], inputs=["P.times"], outputs=["G.v", "G.first_spike", "G.count"], grad="events")
+    assert sim.with_units(sim())["G.first_spike"][0]/ms == pytest.approx(10*np.log(2), rel=1e-2)
+    assert {n: str(get_dimensions(u)) for n, u in sim.units.items()} == {"S.delay": "s", "P.times": "s", "G.v": "1", "G.first_spike": "s", "G.count": "1"}
+
+
+def test_check_grad_takes_functions_from_event_to_event():
+    sim = one_neuron().functional(20*ms, params=["S.w", "S.delay"], outputs=["G.first_spike"], grad="events")
+    found = bs.check_grad(sim, lambda out: 1e3*out["G.first_spike"].sum())
+    assert found.agrees(1e-6) and not found.spiking
+
+
+def trainable() -> Network:
+    P = SpikeGeneratorGroup(1, [0], [1]*ms, name="P")
+    G = NeuronGroup(1, LIF, threshold="v > 1", reset="v = -100", name="G")
+    S = Synapses(P, G, "w : 1 (trainable, bounds=(0, 50))", on_pre="I += w", name="S")
+    S.connect()
+    S.w = 30
+    return Network(P, G, S)
+
+
+def test_flags_name_the_parameters_and_training_keeps_their_bounds():
+    sim = trainable().functional(20*ms, outputs=["G.first_spike"], grad="events")
+    assert list(sim.params) == ["S.w"]
+    np.testing.assert_allclose(sim.constrained(sim.unconstrained(sim.params))["S.w"], sim.params["S.w"])
+    with pytest.raises(WrongValue, match="does not lie between its bounds"):
+        sim.unconstrained({"S.w": [60.0]})
+    with pytest.raises(WrongValue, match="No parameter of this network is trainable"):
+        one_neuron().functional(20*ms, params="trainable", grad="events")
+
+
+def test_training_finds_the_weight_that_makes_a_neuron_spike_in_time():
+    sim = trainable().functional(20*ms, inputs=["P.times"], outputs=["G.first_spike"], grad="events")
+    times, wanted = np.array([[1e-3], [3e-3]]), np.array([[4e-3], [6e-3]])
+    found = bs.train.fit(sim, lambda out, t: 1e6*((out["G.first_spike"] - t)**2).mean(), ({"P.times": times}, wanted), "adam(0.1)", epochs=150,
+                         batch_size=2, progress=False)
+    spikes = jax.vmap(lambda t: sim(found.params, {"P.times": t})["G.first_spike"])(times)
+    np.testing.assert_allclose(spikes, wanted, atol=1e-6)
+    with pytest.raises(WrongValue, match="'P.times' has another shape.*\n.*\n.*trials, spikes"):
+        bs.train.fit(sim, lambda out, t: 0.0, ({"P.times": times[0]}, wanted[0]), batch_size=1, progress=False)
 
 
 def test_values_may_have_units():
@@ -176,6 +222,10 @@ def test_values_may_have_units():
         sim({"S.delay": 1.5*mV})
     with pytest.raises(WrongValue, match=r"'P.times' has another shape\n  Found: \(3,\)"):
         sim({}, {"P.times": [1, 2, 3]*ms})
+    with pytest.raises(WrongValue, match="no spikes before the run begins"):
+        sim({}, {"P.times": [-1]*ms})
+    with pytest.raises(WrongType, match="Parameters are values by name"):
+        sim(3)
 
 
 def test_brainsim_works_without_jax(monkeypatch):

@@ -51,6 +51,7 @@ def test_values_and_steps_may_be_given_and_the_table_is_readable():
     (lambda: bs.check_grad(leaky(params=[]), sum), WrongValue, "no parameter to check"),
     (lambda: bs.check_grad(leaky(), sum, duration=1 * ms), WrongType, "belongs to net.functional"),
     (lambda: bs.check_grad(3, sum), WrongType, "a network or a function"),
+    (lambda: bs.check_grad(Network(), sum, ["tau"]), WrongValue, "checked for some time.*\n.*duration=10"),
 ])
 def test_what_cannot_be_checked_is_refused(call, error, words):
     with pytest.raises(error, match=words):

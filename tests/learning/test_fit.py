@@ -94,7 +94,7 @@ def test_one_update_of_gradient_descent_is_that_of_jax():
     target = 5e-3 * np.ones((sim.pure.steps, 3))
     slope = jax.grad(lambda x: distance(sim({"G.I": x}), target))(sim.params["G.I"])
     found = bs.train.fit(sim, distance, ({}, target), "sgd(1e-3)", epochs=1, progress=False)
-    size = sim.ranges["G.I"].size
+    size = sim.ranges.by_name["G.I"].size
     assert np.asarray(found.params["G.I"]) == pytest.approx(sim.params["G.I"] - 1e-3 * size ** 2 * np.asarray(slope), rel=1e-5)
     clipped = bs.train.fit(sim, distance, ({}, target), "sgd(1e-3)", epochs=1, clip=0.5, progress=False)
     moved = (np.asarray(clipped.params["G.I"]) - sim.params["G.I"]) / size
@@ -146,6 +146,14 @@ def test_functions_of_optax_nest():
     assert hasattr(made, "update")
     with pytest.raises(WrongValue, match="by its name"):
         optimiser(optax.sgd(1.0), schedule="constant_schedule(1.0)")
+    with pytest.raises(WrongValue, match="given twice, by the optimiser and by a schedule(.*\n)*.*optimizer='adam' beside"):
+        optimiser("adam(1e-2)", schedule="constant_schedule(1.0)")
+
+
+def test_a_loss_that_is_an_array_is_refused():
+    sim = leaky(params=["tau"])
+    with pytest.raises(WrongValue, match="The loss is one number.*\n.*array of shape"):
+        bs.train.fit(sim, lambda out, target: out["G.v"], ({}, 0.0), progress=False)
 
 
 @pytest.mark.parametrize("change, error, words", [

@@ -9,6 +9,7 @@ from brainsim.errors import UnknownName, Unsupported, WrongSyntax, WrongType, Wr
 from brainsim.learning.online_rule import rule_of
 
 pytest.importorskip("jax")
+import optax  # noqa: E402
 
 from tests.learning.online_networks import STEPS, TRIALS, network, squares  # noqa: E402
 
@@ -119,9 +120,22 @@ def test_calls_are_checked():
     with pytest.raises(WrongValue, match="'block'"):
         online(sim, "d_rtrl", loss=squares, block=0)
     with pytest.raises(WrongValue, match="'every'"):
-        rule.train(None, [], every=0)
+        rule.train("adam(1e-3)", [], every=0)
     with pytest.raises(WrongValue, match="nothing to learn from"):
+        rule.train("adam(1e-3)", [])
+    with pytest.raises(WrongType, match="no optimiser"):
         rule.train(None, [])
+    with pytest.raises(WrongType, match="pairs of inputs and targets"):
+        rule.train("adam(1e-3)", ({"inp.spikes": np.zeros((STEPS, 5))}, np.zeros((STEPS, 2))))
+
+
+def test_an_optimiser_may_be_its_text_and_what_was_learned_is_shown_in_a_few_lines():
+    rule = online(function(network(), ["S.w"]), "d_rtrl", loss=squares)
+    data = [({"inp.spikes": np.ones((STEPS, 5))}, np.zeros((STEPS, 2)))] * 2
+    by_text, itself = rule.train("sgd(1e-3)", data), rule.train(optax.sgd(1e-3), data)
+    assert np.array_equal(by_text.params["S.w"], itself.params["S.w"])
+    first, second = repr(by_text).splitlines()
+    assert first.startswith("Learned in 2 runs: loss ") and second.startswith("  S.w  (")
 
 
 @pytest.mark.parametrize("text, expected", [

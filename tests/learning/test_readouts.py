@@ -107,6 +107,7 @@ def test_weights_that_were_learnt_run_again(double):
 
 @pytest.mark.parametrize("change, error, words", [
     (dict(states="G.y"), UnknownName, "no output"), (dict(feedback="G.zz"), UnknownName, "did you mean 'G.z'"),
+    (dict(every=0), WrongValue, "'every' is a whole number of steps"),
     (dict(targets=np.zeros(3)), WrongValue, "a target for each step"), (dict(targets=np.zeros((100, 2))), WrongValue, "one input for each output"),
     (dict(targets=np.zeros(100) * mV), DimensionMismatchError, "fed back"), (dict(feedback=None), WrongValue, "'G.z' is missing"),
     (dict(until=3), DimensionMismatchError, "at a time"), (dict(alpha=0.0), WrongValue, "above 0"), (dict(weights=np.zeros((2, 60))), WrongValue, "another shape"),

@@ -11,6 +11,7 @@ from brainsim.ir.program import Array, Clear, Host, Once, Queue
 from brainsim.ir.text import program as text
 from brainsim.passes import PASSES, optimise
 from brainsim.passes.common import share_common
+from brainsim.passes.cutoffs import compare_times
 from brainsim.passes.deliver import ring_of_sums
 from brainsim.passes.fuse import drop_idle, fuse_loops, fuse_resets
 from brainsim.passes.hoist import hoist_invariants
@@ -55,6 +56,27 @@ def test_a_local_set_twice_is_not_moved():
 def test_a_value_that_the_loop_writes_is_not_moved():
     before = program(kernel(store("G.x", op("+", x(ZERO), p("a")))))
     assert hoist_invariants(before) == before
+
+
+def steps_since(time, add=1e-3):
+    return Call("floor", (op("+", op("/", op("-", p("clock.t"), time), p("clock.dt")), Const(add)),))
+
+
+WAIT = Call("floor", (op("+", op("/", p("tau"), p("clock.dt")), Const(1e-3)),))
+
+
+def test_steps_since_a_time_become_a_comparison_with_a_time():
+    after = compare_times(program(kernel(store("G.x", op("select", op(">=", steps_since(y()), WAIT), x(), Const(0.0))))))
+    assert kernels(after) == ("k: each G on clock\n"
+                              "  G.x[i] = (G.x[i] if (G.y[i] <= (clock.t - ((floor(((tau / clock.dt) + 0.001)) - 0.001) * clock.dt))) else 0.0)")
+    assert problems(after) == []
+
+
+@pytest.mark.parametrize("condition", [op(">=", steps_since(y()), p("tau")), op(">", steps_since(y()), WAIT), op(">=", steps_since(p("a")), WAIT),
+                                       op(">=", steps_since(y()), Call("floor", (x(),)))], ids=["no whole number", "greater", "no element", "per element"])
+def test_other_comparisons_of_times_stay(condition):
+    before = program(kernel(store("G.x", op("select", condition, x(), Const(0.0)))))
+    assert compare_times(before) == before
 
 
 def test_neighbouring_loops_over_their_own_elements_become_one():

@@ -8,7 +8,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 
 from brainsim import *  # noqa: E402
-from brainsim.errors import DimensionMismatchError, UnknownName, Unsupported, WrongValue  # noqa: E402
+from brainsim.errors import DimensionMismatchError, UnknownName, Unsupported, WrongType, WrongValue  # noqa: E402
 
 STEPS, TRIALS, INPUTS, NEURONS, READOUTS = 60, 3, 12, 8, 2
 TAU, TAU_S = 20.0, 10.0      # ms
@@ -161,7 +161,9 @@ WRONG = [
     (dict(params=["within.delay"]), Unsupported, "delays are whole steps"), (dict(outputs=[]), WrongValue, "without outputs"),
     (dict(surrogate="superspik"), UnknownName, "superspike"), (dict(surrogate="sigmoid(beta=3)"), UnknownName, "beta"),
     (dict(reset_grad="none"), WrongValue, "reset_grad"), (dict(checkpoint="cube"), WrongValue, "checkpoint"), (dict(batch=0), WrongValue, "batch"),
-    (dict(surrogate={"H": "relu"}), UnknownName, "'H'"),
+    (dict(surrogate={"H": "relu"}), UnknownName, "'H'.*\n.*one of G"), (dict(chekpoint="sqrt"), UnknownName, "no option 'chekpoint'.*\n.*'checkpoint'"),
+    (dict(max_spikes=3), UnknownName, "belongs to grad='events'"), (dict(grad="event"), WrongValue, "'surrogate' or 'events'"),
+    (dict(params=["onto.w"], inputs=["onto.w"]), WrongValue, "both a parameter and an input"),
 ]
 
 
@@ -182,7 +184,44 @@ def test_what_is_wrong_is_said_when_the_function_is_called():
         sim({"into.ww": 1.0}, {"inp.spikes": x})
     with pytest.raises(DimensionMismatchError, match="tau"):
         sim({"tau": 3 * mV}, {"inp.spikes": x})
+    with pytest.raises(WrongType, match="Parameters are values by name"):
+        sim(3, {"inp.spikes": x})
+    with pytest.raises(WrongType, match="'tau' is given as numbers"):
+        sim({"tau": "10*ms"}, {"inp.spikes": x})
+    with pytest.raises(WrongType, match="'key' is a whole number"):
+        sim({}, {"inp.spikes": x}, key=0.5)
+    with pytest.raises(UnknownName, match="no parameter 'into.ww'"):
+        sim.constrained({"into.ww": 1.0})
     assert np.isfinite(sim({"tau": 15 * ms}, {"inp.spikes": x})["out.o"]).all()
+
+
+def test_a_monitor_with_one_record_goes_by_its_name_and_records_have_their_units():
+    G = NeuronGroup(4, "dv/dt = (20*mV - v)/(10*ms) : volt\nw : volt", threshold="v > 10*mV", reset="v = 0*mV", method="exact", name="G")
+    one, two = StateMonitor(G, "v", record=[0, 2], name="one"), StateMonitor(G, ["v", "w"], record=True, name="two")
+    rate, spikes = PopulationRateMonitor(G, name="rate"), SpikeMonitor(G, name="fired")
+    net = Network(G, one, two, rate, spikes)
+    sim = net.functional(10*ms, outputs=["one", "two.v", "rate", "fired"])
+    found = sim.with_units(sim())
+    with pytest.raises(UnknownName, match="'two' has several records.*\n.*two.v, two.w"):
+        net.functional(10*ms, outputs=["two"])
+    net.run(10*ms)
+    np.testing.assert_allclose(found["one"]/mV, one.v.T/mV, rtol=1e-12)
+    np.testing.assert_allclose(found["rate"]/Hz, rate.rate/Hz, rtol=1e-12)
+    assert found["fired"].sum() == spikes.num_spikes > 0 and get_dimensions(found["two.v"]) is get_dimensions(volt)
+
+
+def test_a_threshold_that_compares_nothing_is_warned_of_and_gives_numbers_all_the_same(caplog):
+    G = NeuronGroup(2, "dv/dt = -v/(10*ms) : 1\nb : boolean", threshold="b", method="exact", name="G")
+    sim = Network(G).functional(1*ms, params=["G.v"], outputs=["G.spikes"])
+    assert "No gradient passes through the spikes of G" in caplog.text
+    assert np.array_equal(jax.grad(lambda p: sim(p)["G.spikes"].sum())(sim.params)["G.v"], [0, 0])
+
+
+def test_random_spikes_are_numbers_with_a_gradient_of_zero():
+    G = NeuronGroup(2, "v : 1", threshold="rand() < v", name="G")
+    G.v = 0.5
+    sim = Network(G).functional(2*ms, params=["G.v"], outputs=["G.spikes"])
+    assert np.array_equal(jax.grad(lambda p: sim(p)["G.spikes"].sum())(sim.params)["G.v"], [0, 0])
 
 
 def test_the_scale_of_a_margin_of_several_variables_is_the_distance_of_the_reset():

@@ -134,7 +134,17 @@ def in_new_python(code: str, cache: Path) -> str:
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-PROBE = "import sys, brainsim.units as u; print('pint' in sys.modules, float(u.mV), 'matplotlib' in sys.modules)"
+OTHER_PINT = "import zlib; real = zlib.crc32; zlib.crc32 = lambda *a: real(*a) ^ 1\n"      # other definitions than those of the package's table
+PLAIN_PROBE = "import sys, brainsim.units as u; print('pint' in sys.modules, float(u.mV), 'matplotlib' in sys.modules)"
+PROBE = OTHER_PINT + PLAIN_PROBE
+
+
+def test_the_table_of_the_package_is_what_pint_says(tmp_path):
+    stored = json.loads(table.SHIPPED.read_text("utf-8"))
+    assert {what: stored[what] for what in ("roots", "prefixes", "constants")} == table.derive()
+    if stored["key"] == table._key():
+        assert in_new_python(PLAIN_PROBE, tmp_path) == "False 0.001 False"
+        assert not list(tmp_path.glob("units-*"))
 
 
 def test_pint_is_loaded_only_to_fill_the_cache(tmp_path):
