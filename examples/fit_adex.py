@@ -3,6 +3,7 @@
 A squared error is useless where the model spikes at other times than the recording, and the time of a spike has no usable gradient. So the model is
 reset when the *recording* spikes (``loss='between_spikes'``): what lies between the spikes is smooth in all parameters, the jump of the
 adaptation at a spike included, and least squares finds them. How well the model then spikes by itself is checked afterwards.
+``--all`` does it with every method.
 """
 import sys
 
@@ -82,7 +83,17 @@ def coincidence(times, others, within=2*ms):
     return (near.any(1).sum() + near.any(0).sum())/(len(times) + len(others))
 
 
-def draw(fits, current, times):
+def table(fits, current, times):
+    """One row per method: deviation of each parameter from the truth, what is left of the distance, spikes in common, seconds, runs of the model."""
+    rows = [f'{"method":15}' + ''.join(f'{n + " (%)":>12}' for n in truth) + f'{"rms (mV)":>12}{"spikes (%)":>12}{"seconds":>10}{"runs":>8}']
+    for method, found in fits.items():
+        deviations = ''.join(f'{100*x:12.2f}' for x in deviation(found).values())
+        common = 100*coincidence(times, spiking(current, **found.params)[1])
+        rows.append(f'{method:15}{deviations}{found.rms/mV:12.3f}{common:12.0f}{found.seconds:10.0f}{found.runs:8}')
+    return '\n'.join(rows)
+
+
+def draw(fits, times):
     """Above the data and the spikes of the first fit by itself, below how far each method is from the truth."""
     figure(figsize=(11, 6))
     first = next(iter(fits.values()))
@@ -91,19 +102,18 @@ def draw(fits, current, times):
     panel.plot(times/ms, 25*ones(len(times)), '|k')
     subplot(212)
     for k, (method, found) in enumerate(fits.items()):
-        bar(np.arange(len(truth)) + 0.2*(k - 1), [100*x for x in deviation(found).values()], 0.2, label=method)
-    xticks(range(len(truth)), truth)
+        bar(arange(len(truth)) + 0.2*k, [100*x for x in deviation(found).values()], 0.2, label=method)
+    xticks(arange(len(truth)), truth)
     ylabel('deviation from the truth (%)')
     legend()
     tight_layout()
 
 
 if __name__ == '__main__':
+    methods = ('least_squares', 'lbfgs', 'adam', 'cma') if '--all' in sys.argv else ('least_squares',)
     current, voltage, times = record()
-    fits = {method: recover(current, voltage, method=method) for method in ('least_squares', 'lbfgs', 'adam', 'cma')}
-    for found in fits.values():
-        print(found)
-        print('  deviation: ', ', '.join(f'{n} {100*x:.2f} %' for n, x in deviation(found).items()))
-        print(f'  spikes in common, by itself: {coincidence(times, spiking(current, **found.params)[1]):.0%} of {len(times)}')
-    draw(fits, current, times)
-    savefig(sys.argv[1] if len(sys.argv) > 1 else 'fit_adex.png')
+    fits = {method: recover(current, voltage, method=method) for method in methods}
+    print(fits[methods[0]])
+    print(table(fits, current, times))
+    draw(fits, times)
+    savefig(next((x for x in sys.argv[1:] if x != '--all'), 'fit_adex.png'))

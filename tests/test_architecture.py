@@ -19,7 +19,7 @@ ALLOWED = {
     "events": set(LEFT),
     # the door: declares, resolves, and hands arrays over (docs/architecture.rst says why it is wider than planned)
     "objects": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "events"},
-    "learning": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log"},
+    "learning": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "events", "log"},
     "compat": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log", "log_file"},
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},

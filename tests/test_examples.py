@@ -280,6 +280,83 @@ def test_a_network_tells_yin_from_yang(double_precision):
     assert example("eventprop_yin_yang").train()[1] >= 0.94
 
 
+def test_gradients_through_conductances_agree_with_differences_and_lead_back(tmp_path, double_precision):
+    """Fewer neurons and steps than the script: weights come nearer to the truth, if not all the way."""
+    gradient_coba_hh = example("gradient_coba_hh")
+    seed(1)
+    recording = gradient_coba_hh.Recording(duration=30*ms, N=40, in_degree=20)
+    gradient = gradient_coba_hh.compiled(recording)
+    start = gradient_coba_hh.at(gradient_coba_hh.wrong)
+    rows = gradient_coba_hh.compare(gradient, start)
+    assert all(one == pytest.approx(other, rel=1e-6) for one, other in rows.values())
+    course, losses = gradient_coba_hh.descend(gradient, start, stages=((0.2*ms, 0.1, 40), (0.5*ms, 0.1, 40)))
+    assert losses[-1] < 0.1*losses[0]
+    moved = gradient_coba_hh.sensitivity(recording)
+    assert moved[1][-50:].max() < 0.1*moved[0].max()
+    assert_draws(gradient_coba_hh, (recording, rows, course, losses, moved), tmp_path)
+
+
+@pytest.mark.slow
+def test_gradients_find_the_conductances_of_a_recorded_network(double_precision):
+    """From values that are wrong by half. The leak, which is small beside the synapses, is known least."""
+    gradient_coba_hh = example("gradient_coba_hh")
+    seed(1)
+    recording = gradient_coba_hh.Recording()
+    course, losses = gradient_coba_hh.descend(gradient_coba_hh.compiled(recording), gradient_coba_hh.at(gradient_coba_hh.wrong))
+    found = dict(zip(gradient_coba_hh.names, course[-1]))
+    assert all(found[n] == pytest.approx(1, abs=0.05) for n in ("we", "wi", "gNa", "gK"))
+    assert found["gl"] == pytest.approx(1, abs=0.25)
+    by_itself, followed = gradient_coba_hh.sensitivity(recording)
+    assert by_itself[-100:].max() > 100*followed.max()
+
+
+# -- fitting -----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def with_fits() -> None:
+    """What fits need, but for CMA-ES."""
+    for name in ("jax", "optax", "scipy"):
+        pytest.importorskip(name)
+
+
+def test_a_hodgkin_huxley_neuron_is_recovered_from_a_noisy_trace(tmp_path, with_fits):
+    fit_hh = example("fit_hh")
+    found = fit_hh.recover(*fit_hh.record(), n_starts=1)
+    assert max(fit_hh.deviation(found).values()) < 0.03
+    assert found.rms/mV == pytest.approx(1.5, rel=0.03)         # the noise is left: three standard deviations of the rms of 6000 values
+    assert re.search(r"least_squares( +\d+\.\d\d){5}", fit_hh.table({"least_squares": found}))
+    assert_draws(fit_hh, ({"least_squares": found},), tmp_path)
+
+
+def test_an_adaptive_neuron_is_recovered_and_spikes_at_the_same_times(tmp_path, with_fits):
+    fit_adex = example("fit_adex")
+    current, voltage, times = fit_adex.record(500*ms)
+    found = fit_adex.recover(current, voltage, n_starts=2)
+    deviation = fit_adex.deviation(found)
+    assert deviation.pop("DeltaT") < 0.15 and max(deviation.values()) < 0.05      # the upstroke has few samples
+    assert fit_adex.coincidence(times, fit_adex.spiking(current, **found.params)[1]) > 0.9
+    assert_draws(fit_adex, ({"least_squares": found}, times), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "within"), [("least_squares", 0.03), ("lbfgs", 0.03), ("cma", 0.03), ("adam", 0.05)])
+def test_every_method_recovers_a_hodgkin_huxley_neuron(method, within, with_fits):
+    if method == "cma":
+        pytest.importorskip("cma")
+    fit_hh = example("fit_hh")
+    assert max(fit_hh.deviation(fit_hh.recover(*fit_hh.record(), method=method)).values()) < within
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["least_squares", "lbfgs", "cma", "adam"])
+def test_every_method_recovers_an_adaptive_neuron(method, with_fits):
+    if method == "cma":
+        pytest.importorskip("cma")
+    fit_adex = example("fit_adex")
+    deviation = fit_adex.deviation(fit_adex.recover(*fit_adex.record(500*ms)[:2], method=method))
+    assert deviation.pop("DeltaT") < 0.15 and max(deviation.values()) < 0.05
+
+
+# -- Golowasch et al. (1999) --------------------------------------------------------------------------------------------
 def bursts(spikes: object, neuron: int, gap: float = 0.25) -> tuple[np.ndarray, np.ndarray]:
     """First and last spike of each burst, in seconds."""
     t = np.asarray(spikes.t/second)[np.asarray(spikes.i) == neuron]

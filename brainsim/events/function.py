@@ -12,8 +12,6 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongState, WrongType, WrongValue, near
 from brainsim.events.assembly import Hybrid, simulation_of
-from brainsim.model.bounds import WHOLE_LINE
-from brainsim.targets.jax_bounds import Ranges, range_of
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
@@ -24,13 +22,12 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A parameter: the names in the program that it sets, its dimension, its values in the network (base units), and the bounds of its flag."""
+    """A parameter: the names in the program that it sets, its dimension, and its values in the network (base units)."""
 
     name: str
     sets: tuple[str, ...]
     dimension: Dimension
     now: np.ndarray
-    bounds: tuple[float, float] = WHOLE_LINE
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -74,6 +71,7 @@ class EventFunction:
     sources: tuple[GivenSpikes, ...]
     asked: tuple[Output, ...]
     times_of: Mapping[str, str] = field(default_factory=dict)   #: name of an input → source
+    ranges: Any = None                                          #: where the parameters may lie, see `constrained`
 
     batch = None            #: `jax.vmap` runs trials side by side, as does training
     spiking = False         #: no surrogate has a part in gradients
@@ -136,11 +134,6 @@ class EventFunction:
     def unconstrained(self, params: Mapping[str, object]) -> dict[str, Array]:
         """The inverse of `constrained`. Raises `WrongValue` for values on or beyond their bounds."""
         return self.ranges.raw(self.as_params(params))
-
-    @cached_property
-    def ranges(self) -> Ranges:
-        """Bounds and sizes of the parameters, see `constrained`."""
-        return Ranges({p.name: range_of(p.now, p.bounds, p.dimension) for p in self.places}, self._dimensions)
 
     # -- calling -------------------------------------------------------------------------------------------------------
     def __call__(self, params: Mapping[str, Array] | None = None, inputs: Mapping[str, Array] | None = None, key: Array = None) -> dict[str, Array]:

@@ -47,8 +47,8 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
     model by itself: ``[2*ms, None]``. ``restart``: the model starts again from the data each so often (multiple shooting). ``smooth``: what it follows or
     starts from is the data smoothed by a Gaussian of this width, since noise would go into the model; it is compared with the data as they are.
 
-    ``method``: ``'least_squares'``, ``'lbfgs'``, ``'adam'`` or ``'cma'``; ``steps``: at most so many iterations. ``n_starts``: the best of ten times as many
-    places are starts; ``start``: where to begin instead, name → value or the result of another fit.
+    ``method``: ``'least_squares'``, ``'lbfgs'``, ``'adam'`` or ``'cma'``; ``steps``: at most so many iterations in each stage. ``n_starts``: the best of
+    ten times as many places are starts; ``start``: where to begin instead, name → value or the result of another fit.
     Raises `UnknownName`, `WrongValue`, `WrongType` or `DimensionMismatchError` for what does not fit together.
     """
     began = time.perf_counter()
@@ -60,11 +60,12 @@ def fit(net: Network, data: Any, params: Mapping[str, Any], loss: Any = "mse", m
         wish = Wish(spikes, follow, restart, smooth, mask, skip, surrogate, seed)
         objective, free, stages = _objective(net, run, data, params, output, dict(input or {}), step, every, chosen, wish)
         places = _starts(objective, start, n_starts, stages[0], np.random.default_rng(seed))
+        steps = steps or (how.steps if len(stages) == 1 else how.staged)
         say = _sayer(progress)
         trials: list[Trial] = []
         for k, share in enumerate(stages):
-            found = how.run(objective, share, np.array([t.end for t in trials]) if trials else places, steps or how.steps, seed,
-                            lambda done, k=k: say((k + done) / len(stages)))
+            found = how.run(objective, share, np.array([t.end for t in trials]) if trials else places, steps, seed,
+                            lambda done, k=k: say((k + done) / len(stages)), (k / len(stages), (k + 1) / len(stages)))
             trials = [t.then(f) for t, f in zip(trials, found)] if trials else found
     trials.sort(key=lambda t: t.loss)
     say(1.0)

@@ -51,6 +51,11 @@ class Fitted:
         return self.best.history
 
     @property
+    def runs(self) -> int:
+        """How often the model ran in the search, from all starts; with its derivatives by all parameters or without."""
+        return sum(t.runs for t in self.trials)
+
+    @property
     def params(self) -> dict[str, Any]:
         """Values with units."""
         return self._with_units(self.best.end)

@@ -14,7 +14,6 @@ from brainsim.events.neurons import neurons_of
 from brainsim.events.refusals import INSTEAD
 from brainsim.events.synapses import PLASTIC, arrival_of, summation_of
 from brainsim.language.trees import Assign, substitute
-from brainsim.model.bounds import WHOLE_LINE
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.objects.clock import seconds
@@ -27,6 +26,7 @@ from brainsim.objects.neuron_group import NeuronGroup, Part, Subgroup
 from brainsim.objects.operations import NetworkOperation
 from brainsim.objects.optional import optional
 from brainsim.objects.pathway import Pathway
+from brainsim.objects.ranges import ranges
 from brainsim.objects.recorders import Recorder
 from brainsim.objects.result import own_name
 from brainsim.objects.synapses import Synapses
@@ -128,9 +128,12 @@ class _Reading:
         values = {key: (s.program, self._value(s)) for key, s in symbols.items()}
         values |= {(a.name, "delay"): (p._delay.program, _single(p._delay)) for a, p in arrivals}
         self._check_inputs(inputs)
-        return function.EventFunction(hybrid, values, tuple(self._place(function, n, symbols) for n in self._named(params)), tuple(given),
-                                      tuple(self._outputs(function, neurons, outputs)),
-                                      {n: self._own(n).removesuffix(".times") for n in inputs})
+        places = tuple(self._place(function, n, symbols) for n in self._named(params))
+        bounds = self._bounds()
+        return function.EventFunction(hybrid, values, places, tuple(given), tuple(self._outputs(function, neurons, outputs)),
+                                      {n: self._own(n).removesuffix(".times") for n in inputs},
+                                      ranges({p.name: p.now for p in places}, {p.name: bounds.get(self._own(p.name)) for p in places},
+                                             {p.name: p.dimension for p in places}))
 
     def _own(self, name: str) -> str:
         """A name as the program has it: that of an object, or else the script's for it."""
@@ -252,7 +255,7 @@ class _Reading:
         if own not in known:
             said = [*known, *(f"{w}.{n.partition('.')[2]}" for w, o in self.words.items() for n in known if n.startswith(f"{o}."))]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said) or f"one of {', '.join(known)}")
-        return function.Place(name, *known[own], self._bounds().get(own, WHOLE_LINE))
+        return function.Place(name, *known[own])
 
     def _bounds(self) -> dict[str, tuple[float, float]]:
         """Of the variables that the equations flag as trainable, by name."""

@@ -16,13 +16,13 @@ from brainsim.ir.program import Append, Program
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.walk import nodes
 from brainsim.lowering.surrogates import derivative
-from brainsim.model.bounds import WHOLE_LINE
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
 from brainsim.objects import html
 from brainsim.objects.namespace import RunNamespace
 from brainsim.objects.optional import optional
 from brainsim.objects.random_state import mixed
+from brainsim.objects.ranges import Ranges, ranges
 from brainsim.objects.recorders import EventMonitor
 from brainsim.objects.result import own_name
 from brainsim.objects.simulation import Settable, Simulation
@@ -462,11 +462,9 @@ class Functional:
             raise WrongValue("No parameter of this network is trainable", help="flag it in the equations, 'w : 1 (trainable)', or name it: params=['S.w']")
         return found
 
-    def _bounded(self) -> Any:
-        made = importlib.import_module("brainsim.targets.jax_bounds")
+    def _bounded(self) -> Ranges:
         variables = {n: self._simulation.settable(n).variable for n in self.params}
-        bounds = {n: (v.bounds if v is not None else None) or WHOLE_LINE for n, v in variables.items()}
-        return made.Ranges({n: made.range_of(x, bounds[n], self._dimensions[n]) for n, x in self.params.items()}, self._dimensions)
+        return ranges(self.params, {n: None if v is None else v.bounds for n, v in variables.items()}, self._dimensions)
 
     def _default(self, place: Any) -> np.ndarray:
         if place.kind == "param":
