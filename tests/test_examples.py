@@ -56,7 +56,7 @@ def example(name: str) -> ModuleType:
     """The script as a module, freshly loaded."""
     spec = importlib.util.spec_from_file_location(f"examples_{name}", EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)      # where dataclasses look for it
     spec.loader.exec_module(module)
     return module
 
