@@ -241,7 +241,7 @@ def test_evidence_is_counted_by_conductances_that_keep_their_sign(tmp_path, with
 
 def test_a_network_learns_while_it_runs_as_well_as_through_time(tmp_path, with_jax):
     online = example("online_delayed_match")
-    result = online.simulate(updates=60, batch=16, rate=1e-2, pause=5)
+    result = online.simulate(updates=100, batch=16, rate=1e-2, pause=5)
     _, _, courses = result
     assert courses["D-RTRL"].accuracy > 0.9                            # guessing gives 0.5
     assert courses["D-RTRL"].accuracy > courses["through time"].accuracy - 0.05
