@@ -23,6 +23,7 @@ PEERS = {
     "brainpy": "import brainpy, numba, jax; print(brainpy.__version__, 'jax', jax.__version__, 'numba', numba.__version__)",
     "nest": "import nest; print(nest.__version__)",
 }
+VERSIONS = {**PEERS, "braintrace": "import braintrace, jax; print(braintrace.__version__, 'jax', jax.__version__)"}
 WORKERS = {"brainsim": "worker.py", "brian2": "worker.py", "brainpy": "peers/brainpy_models.py", "nest": "peers/nest_models.py"}
 
 
@@ -98,7 +99,7 @@ def machine(peers: Mapping[str, str]) -> dict:
     compiler = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True).stdout.strip() if shutil.which("g++") else None
     versions = {"python": platform.python_version(), "g++": compiler,
                 **{p: importlib.metadata.version(p) for p in ("brainsim", "numpy", "cython") if _has(p)},
-                **{peer: subprocess.run([python, "-c", PEERS[peer]], capture_output=True, text=True).stdout.strip().splitlines()[-1]
+                **{peer: subprocess.run([python, "-c", VERSIONS[peer]], capture_output=True, text=True).stdout.strip().splitlines()[-1]
                    for peer, python in peers.items()}}
     return {"processor": model, "cores": os.cpu_count(), "system": platform.system(), "versions": versions}
 

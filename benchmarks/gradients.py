@@ -4,8 +4,8 @@
 
 1. One gradient of a recurrent network (100 inputs, 100 leaky neurons with exponential synapses, 10 leaky readouts, 200 steps, 32 trials,
    all weights), compiled, medians; temporaries of the compiled gradient with and without ``checkpoint='sqrt'``.
-2. COBA with 4000 neurons for one second of activity on the target ``jax``, first and later runs; BrainPy's with numba is
-   ``benchmarks/peers/brainpy_models.py``.
+2. COBA with 4000 neurons (``examples/coba.py``) for one second of activity on the target ``jax``, first run after JAX is imported and later
+   runs; BrainPy's with numba is ``benchmarks/peers/brainpy_models.py``, the same network with other random numbers.
 """
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def main() -> None:
                 row["braintrace / ours"] = found["ms"] / row["ms"]
                 row["braintrace"] = found
     table(rows, ["rule", "ms", "of through time", "cosine", "length", "temporaries MB", "braintrace ms", "braintrace / ours"])
-    save("online_learning", rows, None, a.json)
+    save("online_learning", rows, {"braintrace": a.peer} if a.peer else {}, a.json, key=("rule",))
 
 
 def on_one_core(python: str, arguments: list[str]) -> object:

@@ -161,7 +161,7 @@ def begin(program: Program, target: Target, source: Written, values: Values,
     executable = target.build(runs, source)
     state = allocate(runs, values, literals)
     executable.bind(state)
-    return executable, state, {} if target.calls_python else _in_python(program, executable, state)
+    return executable, state, {} if target.calls_python else _in_python(program, executable, state, getattr(target, "math", "fast"))
 
 
 def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Callable[[], None]]:
@@ -177,13 +177,13 @@ def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Call
     return {n: partial(stamp, name) for n, name in ended.items()}
 
 
-def _in_python(program: Program, executable: Executable, state: State) -> dict[int, Callable[[], None]]:
+def _in_python(program: Program, executable: Executable, state: State, math: str) -> dict[int, Callable[[], None]]:
     """The kernels that call Python functions, as NumPy runs them; a queue that grew is handed over again."""
     natives = native_functions(program)
     numbers = [n for n, k in enumerate(program.kernels) if calls_python(k, natives)]
     if not numbers:
         return {}
-    part, numpy = only_python(program), NumpyTarget()
+    part, numpy = only_python(program), NumpyTarget(math)
     kernels = numpy.build(part, numpy.write(part))
 
     def call(number: int) -> None:

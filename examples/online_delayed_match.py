@@ -46,6 +46,11 @@ def trials(count: int, seed: int, pause: int = PAUSE) -> Trials:
     return Trials((rng.random(rate.shape) < rate).reshape(count, steps, -1).astype(np.float32), (first == second_).astype(np.int32))
 
 
+def drawn(sim: Any, seed: int) -> Trials:
+    """As many trials as the network runs at a time, as long as its runs are."""
+    return trials(sim.batch, seed, round(sim.duration/STEP) - 2 * CUE - ANSWER)
+
+
 def network(seed: int = 0) -> Network:
     """Inputs → adaptive neurons ↔ each other → two readouts."""
     defaultclock.dt = STEP
@@ -96,7 +101,7 @@ class Course:
 def learn_online(sim: Any, rule: str, updates: int, rate: float) -> tuple[Course, dict[str, np.ndarray]]:
     """Learn with an online rule; one update for each batch."""
     learner = bs.online(sim, rule, loss=loss)
-    batches = (trials(sim.batch, 1000 + k) for k in range(updates))
+    batches = (drawn(sim, 1000 + k) for k in range(updates))
     found = learner.train(optax.adam(rate), (({"inp.spikes": b.spikes}, targets(b)) for b in batches))
     return Course(found.losses, accuracy(sim, found.params)), found.params
 
@@ -117,7 +122,7 @@ def learn_through_time(sim: Any, updates: int, rate: float) -> Course:
     params = {n: jnp.asarray(x, jnp.float32) for n, x in sim.params.items()}
     memory, losses = optimizer.init(params), []
     for k in range(updates):
-        b = trials(sim.batch, 1000 + k)
+        b = drawn(sim, 1000 + k)
         params, memory, value = update(params, memory, b.spikes, targets(b))
         losses.append(float(value))
     return Course(np.array(losses), accuracy(sim, params))
@@ -125,13 +130,13 @@ def learn_through_time(sim: Any, updates: int, rate: float) -> Course:
 
 def accuracy(sim: Any, params: Any, batches: int = 8) -> float:
     """Share of right answers among trials that were not learned from."""
-    fresh = [trials(sim.batch, k) for k in range(batches)]
+    fresh = [drawn(sim, k) for k in range(batches)]
     return float(np.mean([np.mean(answers(sim(params, {"inp.spikes": t.spikes})) == t.same) for t in fresh]))
 
 
-def simulate(updates: int = 400, batch: int = 32, rate: float = 5e-3) -> tuple[Any, dict[str, np.ndarray], dict[str, Course]]:
+def simulate(updates: int = 400, batch: int = 32, rate: float = 5e-3, pause: int = PAUSE) -> tuple[Any, dict[str, np.ndarray], dict[str, Course]]:
     """The network, the parameters learned online, and how learning went with both."""
-    steps = 2 * CUE + PAUSE + ANSWER
+    steps = 2 * CUE + pause + ANSWER
     sim = network().functional(steps*STEP, params=["S.w", "R.w", "O.w"], inputs=["inp.spikes"], outputs=["out.o", "G.spikes"], batch=batch,
                                surrogate="triangular(gamma=0.3)")
     online, params = learn_online(sim, "d_rtrl", updates, rate)
@@ -140,7 +145,7 @@ def simulate(updates: int = 400, batch: int = 32, rate: float = 5e-3) -> tuple[A
 
 def draw(sim: Any, params: Any, courses: dict[str, Course]) -> None:
     """Two trials, and how the loss went down."""
-    shown = trials(sim.batch, 0)
+    shown = drawn(sim, 0)
     out = sim(params, {"inp.spikes": shown.spikes})
     fig, axes = plt.subplots(3, 2, figsize=(10, 7), sharex="col", layout="constrained")
     time = np.arange(shown.spikes.shape[1]) * float(STEP / ms)

@@ -56,7 +56,7 @@ def example(name: str) -> ModuleType:
     """The script as a module, freshly loaded."""
     spec = importlib.util.spec_from_file_location(f"examples_{name}", EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)      # where dataclasses look for it
     spec.loader.exec_module(module)
     return module
 
@@ -237,6 +237,26 @@ def test_evidence_is_counted_by_conductances_that_keep_their_sign(tmp_path, with
     assert np.mean(left[difference >= 5]) > 0.9 and np.mean(left[difference <= -5]) < 0.1
     assert np.mean(left[difference == 1]) < np.mean(left[difference >= 5])      # difficult ones are answered worse
     assert_draws(train_evidence, result, tmp_path)
+
+
+def test_a_network_learns_while_it_runs_as_well_as_through_time(tmp_path, with_jax):
+    online = example("online_delayed_match")
+    result = online.simulate(updates=100, batch=16, rate=1e-2, pause=5)
+    _, _, courses = result
+    assert courses["D-RTRL"].accuracy > 0.9                            # guessing gives 0.5
+    assert courses["D-RTRL"].accuracy > courses["through time"].accuracy - 0.05
+    assert courses["D-RTRL"].losses[-5:].mean() < 0.5*courses["D-RTRL"].losses[:5].mean()
+    online.draw(*result)
+    online.plt.savefig(tmp_path / "online.png")
+    online.plt.close("all")
+    assert (tmp_path / "online.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_learning_online_reaches_what_learning_through_time_does(with_jax):
+    _, _, courses = example("online_delayed_match").simulate()
+    assert courses["D-RTRL"].accuracy >= 0.95
+    assert courses["D-RTRL"].accuracy >= courses["through time"].accuracy - 0.03
 
 
 @pytest.mark.slow

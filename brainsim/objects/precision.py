@@ -118,23 +118,27 @@ def compare(network: Any, run: Callable[[], Result]) -> PrecisionReport:
 
 @contextmanager
 def stored_as(network: Iterable[Any], dtype: str) -> Iterator[None]:
-    """All state variables and parameters that are floats with this type."""
+    """All state variables, parameters and sums that are floats with this type; what was changed in them is for `Network.put_back`."""
     variables = [v for o in network if isinstance(o, Group) and not isinstance(o, Recorder) for v in o.variables.values() if _is_float_state(o, v)]
-    for o in network:
-        if "_reduced" in vars(o):
-            for v in [v for v in o.variables.values() if v.moved]:
-                o._reduced.bring_back(v)
-    before = [(v, v.dtype, v.values) for v in variables]
+    reductions = [o._reduced for o in network if "_reduced" in vars(o)]
+    for reduced in reductions:
+        for v in [v for v in reduced.synapses.variables.values() if v.moved and reduced.moved[v.program] != "sum"]:
+            reduced.bring_back(v)
+    before = [(v, v.dtype, None if v.moved else v.values) for v in variables]
     try:
         for v in variables:
             v.dtype = dtype
-            if v.values is not None:
+            if not v.moved and v.values is not None:
                 v.values = _converted(v.values, dtype)
+        for reduced in reductions:
+            reduced.convert(dtype)
         structure_changed()
         yield
     finally:
         for v, was, values in before:
-            v.dtype, v.values = was, values
+            v.dtype = was
+            if values is not None:
+                v.values = values
         structure_changed()
 
 

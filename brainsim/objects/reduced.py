@@ -437,6 +437,12 @@ class Reduced:
         self.arrays = {name: arrays[name].copy() for name in places}
         structure_changed()
 
+    def convert(self, dtype: str) -> None:
+        """Sums of floats stay sums, with this type."""
+        floats = {name for name, p in self.places.items() if p.dtype in ("f8", "f4") and p.kind in ("sum", "noise", "static")}
+        self.places = {name: replace(p, dtype=dtype) if name in floats else p for name, p in self.places.items()}
+        self.arrays = {name: a.astype(DTYPES[dtype]) if name in floats else a for name, a in self.arrays.items()}
+
     def forget(self, v: Variable) -> None:
         """The variable has values of its own again."""
         assert isinstance(v, SynapticVariable)

@@ -222,7 +222,8 @@ def _stages(divided: Stages, writer: Writer, hoisted: set[str], pad: str) -> dic
     lines["first"] += [f"{pad}{local(argument)}_kept[k] = {local(argument)};" for _, argument, _ in divided.calls]
     arrays = [("double" if t == "b1" else C.types[t], local(name)) for name, t in (early | made).items()]
     calls = [(local(argument), C.functions[function]) for _, argument, function in divided.calls]
-    return dict(arrays=arrays, calls=calls, **{part: "\n".join(text) for part, text in lines.items()})
+    powers = any(getattr(n, "op", "") == "**" for s in divided.first for n in walk(s))
+    return dict(arrays=arrays, calls=calls, powers=powers, **{part: "\n".join(text) for part, text in lines.items()})
 
 
 def _of_member(node: object) -> TypeGuard[Keyed]:

@@ -23,7 +23,7 @@ from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Missing, Written
 from brainsim.targets.jax_writer import constant_arrays, module, records
 
-BYTES_AT_A_TIME = 1 << 26      #: of records of one call of the compiled loop
+BYTES_AT_A_TIME = 1 << 22      #: of records of one call of the compiled loop, which first sets so many to zero
 MOST_TICKS = 1 << 14
 
 
@@ -398,10 +398,11 @@ class JaxExecutable:
         for name in self._records:
             due = part.due[:, self.program.clocks.index(self._clock[name])]
             group = self._traced.groups[name]
-            mask = None if group is None else np.asarray(out[group][:count]) if group in out else np.broadcast_to(
+            # sliced by NumPy: JAX would compile a slice for each length
+            mask = None if group is None else np.asarray(out[group])[:count] if group in out else np.broadcast_to(
                 self._traced.fixed_values[group], (count, *self._traced.fixed_values[group].shape))
             each_tick = name in out
-            values = np.asarray(out[name][:count]) if each_tick else self._traced.fixed_values[name]
+            values = np.asarray(out[name])[:count] if each_tick else self._traced.fixed_values[name]
             add_records(state.queues[name], values, due, mask, each_tick)
 
     def _fetch(self, state: State, carry: Mapping[str, Any]) -> None:

@@ -71,3 +71,17 @@ def test_synapses_whose_states_moved_to_the_neurons_are_compared_too(target):
     assert 0 < next(d for d in report.variables if d.name == 'cells.g').relative < 1e-5 and np.array_equal(before, G.g)
     net.run(5*ms)
     assert (np.array(G.g) > before).any()
+
+
+def test_synapses_of_which_only_a_sum_is_left_are_compared_too(target):
+    source = PoissonGroup(40, 100*Hz)
+    G = NeuronGroup(40, 'dv/dt = (I - v)/tau : 1\nI : 1', method='exact', name='cells')
+    S = Synapses(source, G, 'dh/dt = -h/(5*ms) : 1 (clock-driven)\nI_post = h : 1 (summed)', on_pre='h += 0.1', method='exact', name='many')
+    S.connect()
+    net = Network(source, G, S)
+    net.run(5*ms)
+    before = np.array(G.v)
+    report = net.precision_report(20*ms)
+    assert 0 < next(d for d in report.variables if d.name == 'cells.v').relative < 1e-5 and np.array_equal(before, G.v)
+    net.run(5*ms)
+    assert G.v.dtype == np.float64 and (np.array(G.v) != before).any()

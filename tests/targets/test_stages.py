@@ -224,6 +224,29 @@ def test_rows_give_the_same_bits_for_any_number_of_threads_and_agree_with_strict
 
 
 @needs_compiler
+@pytest.mark.parametrize("code", ["u_post += exp(-w)", "u_post += w; w = log(1 + exp(-w)) + 0.1", "u_post += 0.01*sin(w)", "u_post += exp(w)*exp(w)",
+                                  "x = w**1.3; u_post += x*exp(-x)"])
+def test_functions_of_long_rows_have_the_same_bits_wherever_threads_cut_them(code, monkeypatch, fresh):
+    monkeypatch.setattr(cython_module, "LEAST_WORK", -1)
+    prefs.codegen.target, prefs.codegen.math = "cython", "fast"
+    found = []
+    for threads in (1, 2, 3, 7):
+        prefs.codegen.threads = threads
+        seed(1)
+        G = SpikeGeneratorGroup(60, np.arange(60), np.full(60, 0.1)*ms, name="G")
+        H = NeuronGroup(701, "u : 1", name="H")
+        S = Synapses(G, H, "w : 1", on_pre=code, name="S")
+        S.connect(p=0.9)
+        S.w = "3*rand()"
+        Network(G, H, S).run(0.3*ms)
+        found.append((S.w[:], H.u[:]))
+    assert np.ptp(found[0][1]) > 0
+    for w, u in found[1:]:
+        np.testing.assert_array_equal(w, found[0][0])
+        np.testing.assert_array_equal(u, found[0][1])
+
+
+@needs_compiler
 def test_synapses_made_between_runs_are_found_in_the_rows(fresh):
     prefs.codegen.target = "cython"
     ends = []

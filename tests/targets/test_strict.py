@@ -27,3 +27,20 @@ def test_strict_functions_have_the_same_bits_everywhere(code, fresh):
         found, drawn = results(code, target)
         assert np.array_equal(found, first), code
         assert np.array_equal(drawn, noise)
+
+
+def test_statements_that_call_python_have_the_same_bits_too(fresh):
+    @check_units(x=1, result=1)
+    def bent(x):
+        return x*x*0.3 + 0.5
+
+    found = []
+    for target in ("interpreter", "cython", "numpy"):
+        prefs.codegen.target, prefs.codegen.math = target, "strict"
+        G = NeuronGroup(2000, "y : 1", name="G")
+        G.y = "i/N*30 - 15"
+        G.run_regularly("y = bent(y)*exp(-y) + log(2 + sin(y))")
+        Network(G).run(0.3*ms, namespace={"bent": bent})
+        found.append(G.y[:])
+    np.testing.assert_array_equal(found[1], found[0])
+    np.testing.assert_array_equal(found[2], found[0])
