@@ -1,10 +1,11 @@
 """Handwritten digits read from the times of single spikes: leaky integrate-and-fire neurons trained through their surrogate gradient.
 
 Each of the 64 pixels of a picture spikes at most once, the darker the earlier (latency code; Thorpe, Delorme and Van Rullen 2001).
-128 neurons listen; ten leaky integrators listen to them, and the one that gets highest names the digit. In gradients a smooth function
+256 neurons listen; ten leaky integrators listen to them, and the one that gets highest names the digit. In gradients a smooth function
 stands for the derivative of a spike (Neftci, Mostafa and Zenke 2019). The pictures are those of scikit-learn: 1797, of 8 x 8 pixels with
-16 levels of grey. Three fifths train the network; every time they come as four copies whose spikes are jittered. One fifth says which
-epoch was the best, and the last fifth is looked at once, at the end.
+16 levels of grey. Three fifths train the network; every time they come as four copies whose spikes are jittered. One fifth, for validation, says
+which epoch was the best, and the last fifth is looked at once, at the end. Jitter and number of neurons were chosen by validation too, in three
+divisions of the pictures (random_state 2 to 4) that are not those whose test is reported.
 """
 import sys
 
@@ -22,14 +23,14 @@ taus = 5*ms
 tauo = 20*ms
 steps = 40          # of 1 ms
 latest = 20         # step at which a white pixel would spike
-jitter = 2          # step
+jitter = 1          # step
 
 
-def pictures():
-    """Grey levels from 0 to 1, shape (pictures, 64), and digits: to train, to validate, to test."""
+def pictures(division):
+    """Grey levels from 0 to 1, shape (pictures, 64), and digits: to train, to validate, to test; in one of many divisions."""
     grey, digits = load_digits(return_X_y=True)
-    train, rest, train_digits, rest_digits = train_test_split(grey/16, digits, train_size=0.6, stratify=digits, random_state=1)
-    validate, test, *labels = train_test_split(rest, rest_digits, train_size=0.5, stratify=rest_digits, random_state=1)
+    train, rest, train_digits, rest_digits = train_test_split(grey/16, digits, train_size=0.6, stratify=digits, random_state=division)
+    validate, test, *labels = train_test_split(rest, rest_digits, train_size=0.5, stratify=rest_digits, random_state=division)
     return (train, train_digits), (validate, labels[0]), (test, labels[1])
 
 
@@ -68,10 +69,10 @@ def loss(out, digit):
             {'accuracy': (score.argmax(axis=1) == digit).mean(), 'spikes': out['neurons.spikes'].sum(axis=1).mean()})
 
 
-def train(epochs=40, hidden=128, copies=4):
+def train(epochs=40, hidden=256, copies=4, division=5):
     """History of the training, digits of the test set, and what the network says: its values in time and its spikes."""
     numbers = default_rng(1)
-    (grey, digits), (validate, validate_digits), (test, test_digits) = pictures()
+    (grey, digits), (validate, validate_digits), (test, test_digits) = pictures(division)
     grey, digits = tile(grey, (copies, 1)), tile(digits, copies)
     spikes = spikes_of(grey, jitter*numbers.standard_normal(grey.shape))
 
@@ -125,10 +126,12 @@ def draw(history, grey, digits, values, spikes, shown=0):
 
 
 if __name__ == '__main__':
-    seed(1)
-    result = train()
-    history, _, digits, values, spikes = result
-    print(f'validation: {history["validation accuracy"].max():.1%} of the digits')
-    print(f'test:       {accuracy(digits, values):.1%}, with {spikes.sum(axis=1).mean():.2f} spikes per neuron and picture')
-    draw(*result)
+    results = []
+    for division in (5, 6, 7):
+        seed(1)
+        results.append(train(division=division))
+        history, _, digits, values, spikes = results[-1]
+        print(f'division {division}: test {accuracy(digits, values):.1%}, validation at most {history["validation accuracy"].max():.1%}, '
+              f'{spikes.sum(axis=1).mean():.2f} spikes per neuron and picture')
+    draw(*results[0])
     savefig(sys.argv[1] if len(sys.argv) > 1 else 'train_digits.png')

@@ -261,10 +261,14 @@ def test_learning_online_reaches_what_learning_through_time_does(with_jax):
 
 @pytest.mark.slow
 def test_digits_of_the_test_set_are_known(with_jax):
+    """In three divisions of the pictures; those by which the network was chosen are others."""
     train_digits = example("train_digits")
-    seed(1)
-    _, _, digits, values, _ = train_digits.train()
-    assert train_digits.accuracy(digits, values) >= 0.95
+    right = []
+    for division in (5, 6, 7):
+        seed(1)
+        _, _, digits, values, _ = train_digits.train(division=division)
+        right.append(train_digits.accuracy(digits, values))
+    assert np.mean(right) >= 0.95
 
 
 @pytest.mark.slow
