@@ -16,8 +16,9 @@ typedef void (*Job)(Table *, int64_t part, int64_t parts);
 /* Members look at ``round`` while they wait and find the job beside it; the caller looks at ``done``, which only members write: each step of
    the exchange moves one cache line between two processors. */
 typedef struct Team {
-    _Alignas(64) atomic_long round; Job job; Table *table; int64_t parts; atomic_int over, awake; unsigned mode;
+    _Alignas(64) atomic_long round; Job job; Table *table; int64_t parts, pieces; atomic_int over, awake; unsigned mode;
     _Alignas(64) atomic_long done;
+    _Alignas(64) atomic_long held[64];
     _Alignas(64) atomic_long left; atomic_int taken; int process, cpu;
     pthread_mutex_t lock; pthread_cond_t bell;
     pthread_t threads[64];
@@ -61,6 +62,22 @@ static inline void bs_wait(int64_t *spins) {
     else { const struct timespec little = {0, 20000}; nanosleep(&little, NULL); }      /* somebody else needs the processor */
 }
 
+/* More pieces than members, so that a fast one can take over from a slow one; a whole number for each. */
+static int64_t bs_pieces(const Team *team) { return team->parts <= 16 ? 4 * team->parts : team->parts; }
+
+/* A member's share of the job of this round: its part, or, where the job is in pieces, its own and then what others have not begun. */
+static void bs_share(Team *team, int64_t part, long round) {
+    const int64_t pieces = team->pieces;
+    if (!pieces) { team->job(team->table, part, team->parts); return; }
+    const int64_t mine = part * (pieces / team->parts);
+    for (int64_t n = 0; n < pieces; n++) {
+        const int64_t piece = mine + n < pieces ? mine + n : mine + n - pieces;
+        long before = atomic_load_explicit(&team->held[piece], memory_order_relaxed);
+        if (before != round && atomic_compare_exchange_strong_explicit(&team->held[piece], &before, round, memory_order_relaxed, memory_order_relaxed))
+            team->job(team->table, piece, pieces);
+    }
+}
+
 static void *bs_member(void *given) {
     Member self = *(Member *)given;
     Team *team = self.team;
@@ -81,17 +98,18 @@ static void *bs_member(void *given) {
 #if defined(BRAINSIM_FAST) && defined(__SSE2__)
         __builtin_ia32_ldmxcsr(team->mode);
 #endif
-        team->job(team->table, self.part, team->parts);
+        bs_share(team, self.part, seen);
         atomic_fetch_add_explicit(&team->done, 1, memory_order_release);
     }
 }
 
-/* Each member's part of the job, the caller's included. */
-static void bs_all(Team *team, Job job) {
+/* Each member's share of the job, the caller's included; ``pieces`` of it, or 0 for one part each. */
+static void bs_all(Team *team, Job job, int64_t pieces) {
     const long all = atomic_load_explicit(&team->done, memory_order_relaxed) + team->parts - 1;
-    team->job = job;
-    atomic_store_explicit(&team->round, atomic_load_explicit(&team->round, memory_order_relaxed) + 1, memory_order_release);
-    job(team->table, 0, team->parts);
+    const long round = atomic_load_explicit(&team->round, memory_order_relaxed) + 1;
+    team->job = job; team->pieces = pieces;
+    atomic_store_explicit(&team->round, round, memory_order_release);
+    bs_share(team, 0, round);
     int64_t spins = 0;
     while (atomic_load_explicit(&team->done, memory_order_acquire) < all) bs_wait(&spins);
 }
