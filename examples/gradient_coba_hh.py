@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import optax
 from numpy.random import default_rng
 
+import brainsim as bs
 from brainsim import *
-from brainsim.objects.functional import Pull
 
 jax.config.update('jax_enable_x64', True)       # differences need it
 
@@ -84,7 +84,7 @@ class Recording:
 
     def followed(self, logs, follow=2*ms):
         """Potentials of the network that is given the recorded spikes and pulled to the recorded potentials with this time constant."""
-        pull = Pull(self.before, 1 - jnp.exp(-float(dt)/follow))
+        pull = bs.Pull(self.before, 1 - jnp.exp(-float(dt)/follow))
         return self.fed(self.values(logs), {'neurons.spikes': self.spikes, 'neurons.v': pull})['neurons.v']
 
     def loss(self, logs, follow):

@@ -14,6 +14,7 @@ NAMES = {
     "online": ("brainsim.learning.online", "online"),
     "train": ("brainsim.learning.train", ""),
     "fit": ("brainsim.learning.fitting", "fit"),
+    "Pull": ("brainsim.objects.functional", "Pull"),
 }
 
 
