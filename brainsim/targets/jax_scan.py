@@ -236,9 +236,9 @@ def _empties(kernel: Kernel, queue: str) -> bool:
 # -- between NumPy's state and JAX's ---------------------------------------------------------------------------------------
 def masks(program: Program, state: State, layout: Any) -> dict[str, np.ndarray]:
     """The queues that are read, as masks."""
-    made = {}
+    made, grow = {}, records(program)
     for q in program.queues:
-        if q.name in records(program):
+        if q.name in grow:
             continue
         found = state.queues[q.name]
         mask = np.zeros((layout.slots[q.name], layout.into[q.name]), float if q.name in layout.soft else bool)
@@ -257,14 +257,21 @@ def put_back(queue: QueueState, mask: np.ndarray) -> None:
         queue.data[slot, :queue.count[slot]] = np.flatnonzero(rows[slot])
 
 
-def add_records(queue: QueueState, values: np.ndarray, due: np.ndarray, mask: np.ndarray | None, each_tick: bool) -> None:
-    """Add what was recorded in some ticks, those in which the clock was due. ``each_tick``: whether the values have a row per tick."""
+def places(mask: np.ndarray, due: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tick, of those in which the clock was due, and element of each true entry."""
+    of_due = mask if due.all() else mask[due]
+    return np.divmod(np.flatnonzero(of_due), max(1, int(np.prod(mask.shape[1:]))))      # (many times faster than nonzero of a matrix)
+
+
+def add_records(queue: QueueState, values: np.ndarray, due: np.ndarray, at: tuple[np.ndarray, np.ndarray] | None, size: tuple[int, ...],
+                each_tick: bool) -> None:
+    """Add what was recorded in some ticks, those in which the clock was due: everything, or what stands at some `places`, of so many elements.
+    ``each_tick``: whether the values have a row per tick."""
     if not due.any():
         return
-    if mask is not None:
-        at = np.nonzero(mask[due].reshape(int(due.sum()), -1))
-        rows = values[due] if each_tick else values
-        found = rows[at] if each_tick and rows.ndim > 1 else rows[at[0]] if each_tick else np.broadcast_to(rows, mask.shape[1:])[at[1]]
+    if at is not None:
+        rows = values if not each_tick or due.all() else values[due]
+        found = rows[at] if each_tick and rows.ndim > 1 else rows[at[0]] if each_tick else np.broadcast_to(rows, size)[at[1]]
     else:
         found = values[due].ravel() if each_tick else np.tile(values.ravel(), int(due.sum()))
     used = int(queue.count[0])
@@ -395,15 +402,19 @@ class JaxExecutable:
     def _keep(self, state: State, out: Mapping[str, Any], part: Ticks) -> None:
         assert self._traced is not None
         count = len(part.step)
+        found: dict[tuple[str, str], tuple[tuple[np.ndarray, np.ndarray], tuple[int, ...]]] = {}
         for name in self._records:
             due = part.due[:, self.program.clocks.index(self._clock[name])]
             group = self._traced.groups[name]
             # sliced by NumPy: JAX would compile a slice for each length
-            mask = None if group is None else np.asarray(out[group])[:count] if group in out else np.broadcast_to(
-                self._traced.fixed_values[group], (count, *self._traced.fixed_values[group].shape))
+            if group is not None and (group, self._clock[name]) not in found:
+                mask = np.asarray(out[group])[:count] if group in out else np.broadcast_to(
+                    self._traced.fixed_values[group], (count, *self._traced.fixed_values[group].shape))
+                found[group, self._clock[name]] = places(mask, due), mask.shape[1:]
+            at, size = (None, ()) if group is None else found[group, self._clock[name]]
             each_tick = name in out
             values = np.asarray(out[name])[:count] if each_tick else self._traced.fixed_values[name]
-            add_records(state.queues[name], values, due, mask, each_tick)
+            add_records(state.queues[name], values, due, at, size, each_tick)
 
     def _fetch(self, state: State, carry: Mapping[str, Any]) -> None:
         for name, values in carry["A"].items():
