@@ -15,6 +15,7 @@ import numpy as np
 from jax import lax
 from jax.experimental import io_callback
 
+from brainsim.options import cache_directory
 from brainsim.targets.jax_words import (
     amount,
     binomial_from,
@@ -464,7 +465,15 @@ def loop_of(traced: Any, constants: Any, carry: Any, clocks: tuple[str, ...], ro
         out = jax.tree.map(lambda s: jnp.zeros((length, *s.shape), s.dtype), shapes)
         return lax.while_loop(lambda s: s[0] < count, body, (0, carry, out))[1:]
 
+    keep_compiled()
     return jax.jit(run, donate_argnums=1), length
+
+
+def keep_compiled() -> None:
+    """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again; a place that the user
+    chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
 
 
 _OF_NUMPY = "floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh sqrt abs"

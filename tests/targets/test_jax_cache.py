@@ -1,0 +1,46 @@
+"""What JAX compiled for a run is there for later processes."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("jax")
+
+SCRIPT = """
+from jax import monitoring
+compiled = []
+monitoring.register_event_duration_secs_listener(lambda event, seconds, **_: compiled.append(event))
+found = []
+monitoring.register_event_listener(lambda event, **_: found.append(event))
+from brainsim import *
+prefs.codegen.target = 'jax'
+G = NeuronGroup(3, 'dv/dt = -v/(10*ms) : 1', method='exact')
+G.v = 1
+run(1*ms)
+print(sum(e == '/jax/compilation_cache/cache_hits' for e in found), sum(e == '/jax/compilation_cache/cache_misses' for e in found), float(G.v[0]))
+"""
+
+
+def answer(folder, **environment):
+    """What a new process prints, everything being worth keeping."""
+    given = {**os.environ, "BRAINSIM_CACHE_DIR": str(folder), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **environment}
+    done = subprocess.run([sys.executable, "-c", SCRIPT], env=given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    hits, misses, value = done.stdout.split()
+    return int(hits), int(misses), float(value)
+
+
+def test_a_later_process_compiles_nothing(tmp_path):
+    first, second = answer(tmp_path), answer(tmp_path)
+    assert first[1] > 0 and second[0] > 0 and second[1] == 0
+    assert first[2] == second[2]
+    assert list((tmp_path / "jax").iterdir())
+
+
+def test_a_place_that_the_user_chose_stays(tmp_path):
+    answer(tmp_path / "ours", JAX_COMPILATION_CACHE_DIR=str(tmp_path / "theirs"))
+    assert list((tmp_path / "theirs").iterdir()) and not (tmp_path / "ours" / "jax").exists()
