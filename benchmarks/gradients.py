@@ -4,8 +4,9 @@
 
 1. One gradient of a recurrent network (100 inputs, 100 leaky neurons with exponential synapses, 10 leaky readouts, 200 steps, 32 trials,
    all weights), compiled, medians; temporaries of the compiled gradient with and without ``checkpoint='sqrt'``.
-2. COBA with 4000 neurons (``examples/coba.py``) for one second of activity on the target ``jax``, first run after JAX is imported (with an empty
-   cache, and in a later process) and later runs; BrainPy's with numba is ``benchmarks/peers/brainpy_models.py``, the same network with other random numbers.
+2. COBA with 4000 neurons (``examples/coba.py``) for one second of activity on the target ``jax``, first run after JAX is imported (nothing compiled
+   yet, and in a later process) and later runs; BrainPy's with numba is ``benchmarks/peers/brainpy_models.py``, the same network with other random
+   numbers.
 """
 from __future__ import annotations
 
@@ -15,19 +16,18 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WORKERS = HERE / "peers" / "gradient_workers.py"
 
 
-def one(python: str, *arguments: str, cache: str = "") -> dict:
-    """One worker on one core; its line of JSON. ``cache`` is the folder of ours."""
+def one(python: str, *arguments: str, keep: bool = True) -> dict:
+    """One worker on one core; its line of JSON. ``keep``: whether JAX may find what an earlier process compiled."""
     pinned = ["taskset", "-c", "0"] if shutil.which("taskset") else []
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])} if python == sys.executable else None
-    if env and cache:
-        env["BRAINSIM_CACHE_DIR"] = cache
+    if env and not keep:
+        env["JAX_ENABLE_COMPILATION_CACHE"] = "false"
     done = subprocess.run([*pinned, python, *arguments], capture_output=True, text=True, env=env)
     if done.returncode:
         raise RuntimeError(f"{arguments} failed:\n{done.stderr[-2000:]}")
@@ -57,10 +57,10 @@ def main() -> None:
         row["ours / it"] = times["gradient, ours" + (", checkpoint='sqrt'" if row["what"].endswith("'sqrt'") else "")] / row["ms"]
     seconds = "0.1" if a.quick else "1"
     runs: dict[str, list[dict]] = {"coba, ours (jax)": [], "coba, ours, a later process": [], "coba, brainpy": []}
+    one(sys.executable, str(WORKERS), "coba", "0.1")       # fills the cache
     for _ in range(repeats):
-        with tempfile.TemporaryDirectory() as cache:
-            for name in list(runs)[:2]:
-                runs[name].append(one(sys.executable, str(WORKERS), "coba", seconds, cache=cache))
+        for name, keep in zip(list(runs), (False, True)):
+            runs[name].append(one(sys.executable, str(WORKERS), "coba", seconds, keep=keep))
         if a.brainpy:
             runs["coba, brainpy"].append(one(a.brainpy, str(HERE / "peers" / "brainpy_models.py"), "coba", "brainpy", seconds))
     for name, rs in runs.items():
