@@ -11,8 +11,8 @@ from brainsim.ir.random_rows import BEYOND, GUIDE
 from brainsim.ir.walk import appends, draws, nodes, own_element, reads, rebuild_kernel, touched_queues, used_params, walk, writes
 from brainsim.passes.merge import shape
 from brainsim.targets import native
+from brainsim.targets.loop_stages import BLOCK, ROW_BLOCK, Stages, row_stages, stages
 from brainsim.targets.split import Split, independent, rare, split, work
-from brainsim.targets.stages import BLOCK, ROW_BLOCK, Stages, row_stages, stages
 from brainsim.targets.templates import read, render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers, local

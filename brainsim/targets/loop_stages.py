@@ -75,10 +75,10 @@ def _stages(first: tuple[Statement, ...], calls: tuple[tuple[str, str, str], ...
     return Stages(first, calls, (*again, *second), (*final, *late), (keep_first, keep_second))
 
 
-def _repeatable(value: Expr, stored: set[str], locals: Set[str]) -> bool:
+def _repeatable(value: Expr, stored: set[str], own: Set[str]) -> bool:
     """Whether a value takes less time to compute again than to keep: one comparison of what nobody changes."""
     return isinstance(value, Op) and len(value.args) == 2 and dtype(value) == "b1" and all(
-        isinstance(a, (Const, Param)) or isinstance(a, Local) and a.name not in locals
+        isinstance(a, (Const, Param)) or isinstance(a, Local) and a.name not in own
         or isinstance(a, Load) and own_element(a.index) and a.array not in stored for a in value.args)
 
 

@@ -10,7 +10,7 @@ from brainsim.ir.program import Append, If, Let, Store, While
 from brainsim.targets import cython_module
 from brainsim.targets.compiler import find_compiler
 from brainsim.targets.contract import Missing
-from brainsim.targets.stages import BLOCK, Stages, row_stages, stages
+from brainsim.targets.loop_stages import BLOCK, Stages, row_stages, stages
 
 I = Local("i", "i4")   # noqa: E741
 DT = Param("clock.dt", "f8")
