@@ -21,19 +21,19 @@ from brainsim.learning.late import NAMES as _LATE
 from brainsim.learning.late import late as __getattr__
 from brainsim.log import BrianLogger
 from brainsim.model.equations import Equations
-from brainsim.objects.clock import Clock, EventClock, defaultclock
-from brainsim.objects.devices import all_devices, device, get_device, set_device
-from brainsim.objects.group import Group
-from brainsim.objects.inputs import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
-from brainsim.objects.magic import MagicNetwork, collect, magic_network, restore, run, scheduling_summary, stop, store
-from brainsim.objects.named import BrianObject, start_scope
-from brainsim.objects.network import Network
-from brainsim.objects.neuron_group import NeuronGroup, Subgroup
-from brainsim.objects.operations import NetworkOperation, network_operation
-from brainsim.objects.random_state import seed
-from brainsim.objects.recorders import EventMonitor, PopulationRateMonitor, SpikeMonitor, StateMonitor
-from brainsim.objects.synapses import Synapses
-from brainsim.objects.variables import VariableView
+from brainsim.objects.groups.clock import Clock, EventClock, defaultclock
+from brainsim.objects.groups.group import Group
+from brainsim.objects.groups.named import BrianObject, start_scope
+from brainsim.objects.groups.operations import NetworkOperation, network_operation
+from brainsim.objects.groups.random_state import seed
+from brainsim.objects.groups.variables import VariableView
+from brainsim.objects.network.devices import all_devices, device, get_device, set_device
+from brainsim.objects.network.magic import MagicNetwork, collect, magic_network, restore, run, scheduling_summary, stop, store
+from brainsim.objects.network.network import Network
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Subgroup
+from brainsim.objects.neurons.spike_sources import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
+from brainsim.objects.recorders.record import EventMonitor, PopulationRateMonitor, SpikeMonitor, StateMonitor
+from brainsim.objects.synapses.synapses import Synapses
 from brainsim.options import prefs
 from brainsim.preferences import PreferenceError
 

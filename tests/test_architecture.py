@@ -129,4 +129,4 @@ def test_jax_comes_with_those_modules_only_that_need_it():
     assert needing and not needing & free
     for name in free:
         assert not own_modules(ROOT / "events" / f"{name}.py") & {f"brainsim.events.{n}" for n in needing}
-    assert not own_modules(ROOT / "objects" / "event_gradients.py") & {f"brainsim.events.{n}" for n in needing}
+    assert not own_modules(ROOT / "objects" / "gradients" / "event_gradients.py") & {f"brainsim.events.{n}" for n in needing}

@@ -8,10 +8,10 @@ from typing import Any
 from brainsim.errors import WrongValue
 from brainsim.ir.functions import FUNCTIONS as NUMBERS
 from brainsim.language.functions import CONSTANTS, FUNCTIONS, Fixed
-from brainsim.objects.clock import defaultclock
-from brainsim.objects.functions import Function, replace_builtin
-from brainsim.objects.magic import magic_network
-from brainsim.objects.named import start_scope
+from brainsim.objects.groups.clock import defaultclock
+from brainsim.objects.groups.named import start_scope
+from brainsim.objects.names.functions import Function, replace_builtin
+from brainsim.objects.network.magic import magic_network
 from brainsim.options import cache_directory, prefs
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, dimension

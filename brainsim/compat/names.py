@@ -6,8 +6,11 @@ from typing import Any
 from brainsim import errors, options, preferences, units
 from brainsim.compat import absent, housekeeping, messages, methods, parsing, self_check, strings, testing
 from brainsim.language import code_strings
-from brainsim.objects import devices, functions, group, inputs, magic, named, network, profile, standalone, variables
-from brainsim.objects.clock import BaseClock
+from brainsim.objects.groups import group, named, variables
+from brainsim.objects.groups.clock import BaseClock
+from brainsim.objects.names import functions
+from brainsim.objects.network import devices, magic, network, profile, standalone
+from brainsim.objects.neurons import spike_sources as inputs
 from brainsim.runtime import progress
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 

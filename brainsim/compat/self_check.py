@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.objects.namespace import RunNamespace
-from brainsim.objects.network import Network
-from brainsim.objects.neuron_group import NeuronGroup
-from brainsim.objects.recorders import SpikeMonitor
-from brainsim.objects.synapses import Synapses
+from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.network.network import Network
+from brainsim.objects.neurons.neuron_group import NeuronGroup
+from brainsim.objects.recorders.record import SpikeMonitor
+from brainsim.objects.synapses.synapses import Synapses
 from brainsim.options import prefs
 from brainsim.targets.contract import Missing
 from brainsim.targets.cython_module import CythonTarget

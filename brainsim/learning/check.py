@@ -13,9 +13,9 @@ from jax import experimental
 
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
 from brainsim.learning.data import Differentiable
-from brainsim.objects import html
-from brainsim.objects.network import Network
-from brainsim.objects.optional import optional
+from brainsim.objects.looks import html
+from brainsim.objects.looks.optional import optional
+from brainsim.objects.network.network import Network
 from brainsim.units.plain import split
 
 SMALL = 1e-3     #: of the base unit: what a parameter that is 0 everywhere is compared with

@@ -12,7 +12,7 @@ import numpy as np
 from brainsim.errors import WrongType, WrongValue
 from brainsim.events.function import EventFunction
 from brainsim.learning.gradients import without_units
-from brainsim.objects.functional import Functional, Pull
+from brainsim.objects.gradients.functional import Functional, Pull
 from brainsim.units.plain import split
 
 Differentiable = Functional | EventFunction     #: what `Network.functional` makes: on the grid of time steps, or from event to event

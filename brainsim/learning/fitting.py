@@ -17,10 +17,10 @@ from brainsim.learning.fitting_methods import METHODS, Method, Trial
 from brainsim.learning.fitting_objective import Layout, Model, Objective
 from brainsim.learning.fitting_result import Fitted
 from brainsim.learning.fitting_space import number, space_of
-from brainsim.objects.clock import fastest_of
-from brainsim.objects.functional import Functional, functional
-from brainsim.objects.namespace import RunNamespace
-from brainsim.objects.network import Network
+from brainsim.objects.gradients.functional import Functional, functional
+from brainsim.objects.groups.clock import fastest_of
+from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.network.network import Network
 from brainsim.runtime.progress import Bar
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND

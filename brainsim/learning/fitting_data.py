@@ -10,9 +10,9 @@ from brainsim.errors import DimensionMismatchError, WrongType, WrongValue
 from brainsim.learning.fitting_losses import LOSSES, Loss, Recording
 from brainsim.learning.fitting_objective import Layout
 from brainsim.learning.fitting_space import number
-from brainsim.objects.clock import seconds
-from brainsim.objects.optional import optional
-from brainsim.objects.value_text import value_text
+from brainsim.objects.groups.clock import seconds
+from brainsim.objects.looks.optional import optional
+from brainsim.objects.looks.value_text import value_text
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
 from brainsim.units.words import unit_text

@@ -11,7 +11,7 @@ import numpy as np
 import optax
 
 from brainsim.learning.fitting_objective import Objective
-from brainsim.objects.optional import optional
+from brainsim.objects.looks.optional import optional
 
 Say = Callable[[float], None]     #: how much is done, 0 to 1
 Part = tuple[float, float]        #: of the whole fit, where this stage begins and ends, 0 to 1

@@ -15,7 +15,7 @@ import numpy as np
 
 from brainsim.learning.fitting_losses import WORST, Loss, Recording, Trace, finite
 from brainsim.learning.fitting_space import Space
-from brainsim.objects.functional import Functional, Pull
+from brainsim.objects.gradients.functional import Functional, Pull
 from brainsim.targets.jax_function import key_words
 
 NUMBERS_AT_ONCE = 1 << 24     #: samples of all traces of all places, with their tangents

@@ -11,10 +11,10 @@ import numpy as np
 from brainsim.learning.fitting_methods import Trial
 from brainsim.learning.fitting_objective import Objective
 from brainsim.learning.fitting_space import number
-from brainsim.objects import html
-from brainsim.objects.exports import Column, Table, to_pandas
-from brainsim.objects.optional import optional
-from brainsim.objects.plotting import scaled
+from brainsim.objects.looks import html
+from brainsim.objects.looks.exports import Column, Table, to_pandas
+from brainsim.objects.looks.optional import optional
+from brainsim.objects.looks.plotting import scaled
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND, Dimension
 from brainsim.units.quantities import with_dimension

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
-from brainsim.objects.value_text import value_text
+from brainsim.objects.looks.value_text import value_text
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import Dimension
 from brainsim.units.words import unit_text

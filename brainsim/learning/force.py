@@ -13,7 +13,7 @@ from jax import lax
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.learning.gradients import without_units
 from brainsim.learning.readout import Readout, begin_rls, update_rls
-from brainsim.objects.functional import Functional
+from brainsim.objects.gradients.functional import Functional
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
 from brainsim.units.quantities import with_dimension

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import UnknownName, near
-from brainsim.objects import html
-from brainsim.objects.exports import Column, Table, to_pandas
-from brainsim.objects.optional import optional
+from brainsim.objects.looks import html
+from brainsim.objects.looks.exports import Column, Table, to_pandas
+from brainsim.objects.looks.optional import optional
 from brainsim.units import Quantity
 
 SHOWN = 8     #: rows of a history in a notebook

@@ -14,7 +14,7 @@ NAMES = {
     "online": ("brainsim.learning.online", "online"),
     "train": ("brainsim.learning.train", ""),
     "fit": ("brainsim.learning.fitting", "fit"),
-    "Pull": ("brainsim.objects.functional", "Pull"),
+    "Pull": ("brainsim.objects.gradients.functional", "Pull"),
 }
 
 

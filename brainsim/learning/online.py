@@ -11,11 +11,11 @@ import numpy as np
 from brainsim.errors import UnknownName, Unsupported, WrongType, WrongValue, near
 from brainsim.learning.online_rule import Rule, rule_of
 from brainsim.learning.optimisers import optimiser
-from brainsim.objects import html
-from brainsim.objects.functional import Functional
-from brainsim.objects.network import Network
-from brainsim.objects.optional import optional
-from brainsim.objects.random_state import mixed
+from brainsim.objects.gradients.functional import Functional
+from brainsim.objects.groups.random_state import mixed
+from brainsim.objects.looks import html
+from brainsim.objects.looks.optional import optional
+from brainsim.objects.network.network import Network
 
 
 def online(network: Network | Functional, rule: str | Rule = "d_rtrl", *, loss: Callable[..., Any] | None = None, wrt: Sequence[str] | None = None,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainsim import *
-from brainsim.objects.event_gradients import event_functional
+from brainsim.objects.gradients.event_gradients import event_functional
 
 jax = pytest.importorskip("jax")
 from tests.events.numeric import assert_gradients_are_those_of_differences  # noqa: E402, I001

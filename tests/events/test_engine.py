@@ -10,7 +10,7 @@ import pytest
 import brainsim as bs
 from brainsim import *
 from brainsim.errors import DimensionMismatchError, WrongState, WrongType, WrongValue
-from brainsim.objects.event_gradients import event_functional
+from brainsim.objects.gradients.event_gradients import event_functional
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy

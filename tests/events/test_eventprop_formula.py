@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from brainsim import *
-from brainsim.objects.event_gradients import event_functional
+from brainsim.objects.gradients.event_gradients import event_functional
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy

@@ -8,7 +8,7 @@ import pytest
 
 from brainsim import *
 from brainsim.errors import UnknownName, Unsupported, WrongValue
-from brainsim.objects.event_gradients import event_functional
+from brainsim.objects.gradients.event_gradients import event_functional
 
 pytest.importorskip("jax")
 pytestmark = pytest.mark.usefixtures("fresh")

@@ -6,7 +6,7 @@ import pytest
 
 from brainsim import Network, NetworkOperation, NeuronGroup, SpikeGeneratorGroup, Synapses, ms, prefs
 from brainsim.ir.text import program as text
-from brainsim.objects import pathway
+from brainsim.objects.synapses import pathway
 
 
 @pytest.fixture(autouse=True)

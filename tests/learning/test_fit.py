@@ -10,7 +10,7 @@ import brainsim as bs
 from brainsim import *
 from brainsim.errors import BrainsimError, UnknownName, WrongSyntax, WrongType, WrongValue
 from brainsim.learning.optimisers import optimiser
-from brainsim.objects.functional import Pull
+from brainsim.objects.gradients.functional import Pull
 from brainsim.runtime.progress import Bar
 from tests.learning.networks import classifier, leaky, two_classes
 

@@ -23,7 +23,7 @@ from brainsim import (
     run,
 )
 from brainsim.errors import WrongValue
-from brainsim.objects.description import Math
+from brainsim.objects.looks.description import Math
 
 
 def network():

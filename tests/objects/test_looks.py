@@ -23,8 +23,8 @@ from brainsim import (
     scheduling_summary,
 )
 from brainsim.errors import WrongValue
-from brainsim.objects.html import table
-from brainsim.objects.value_text import value_text
+from brainsim.objects.looks.html import table
+from brainsim.objects.looks.value_text import value_text
 from brainsim.units import Hz, volt
 
 

@@ -46,7 +46,7 @@ def test_the_estimate_is_what_the_arrays_of_the_program_take(model, on_pre, on_p
 
 
 def test_a_run_makes_no_number_per_synapse_beside_those_counted(monkeypatch, target):
-    from brainsim.objects.rows import Rows
+    from brainsim.objects.synapses.rows import Rows
     asked = []
     monkeypatch.setattr(Rows, "index", lambda rows: asked.append(len(rows)))
     net, s = network()

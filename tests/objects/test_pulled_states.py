@@ -4,7 +4,7 @@ import pytest
 
 from brainsim import *
 from brainsim.errors import WrongValue
-from brainsim.objects.functional import Pull
+from brainsim.objects.gradients.functional import Pull
 
 pytest.importorskip("jax")
 nan = np.nan

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from brainsim import *
-from brainsim.objects import candidates, connect, group
-from brainsim.objects.random_state import random_state
-from brainsim.objects.rows import Rows, in_order, rows_by_count, rows_of
+from brainsim.objects.groups import group
+from brainsim.objects.groups.random_state import random_state
+from brainsim.objects.synapses import candidates, connect
+from brainsim.objects.synapses.rows import Rows, in_order, rows_by_count, rows_of
 
 
 def synapses(n_pre: int = 60, n_post: int = 80, model: str = "w : 1", on_pre: str = "g_post += w", **more: object) -> Synapses:
@@ -45,7 +46,7 @@ def test_consecutive_synapses_of_rows_are_the_same_as_any():
 
 
 def test_rows_are_sorted_a_piece_at_a_time_in_the_order_of_synapses(monkeypatch):
-    monkeypatch.setattr("brainsim.objects.rows.PIECE", 16)
+    monkeypatch.setattr("brainsim.objects.synapses.rows.PIECE", 16)
     index = np.random.default_rng(1).integers(10, size=1000).astype(np.int32)
     assert rows_of(index, 0, 10).ids.tolist() == np.argsort(index, kind="stable").tolist()
 

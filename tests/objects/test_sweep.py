@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainsim import *
-from brainsim.objects import sweep as sweeping
+from brainsim.objects.runs import sweep as sweeping
 from brainsim.targets import cython_module
 
 pytest.importorskip("xarray")

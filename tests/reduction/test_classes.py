@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import brainsim.objects.reduced as reduced
+import brainsim.objects.synapses.reduced.reduced as reduced
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms, network_operation, seed
 from brainsim.errors import WrongState, WrongValue
 

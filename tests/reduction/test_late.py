@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-import brainsim.objects.reduced as reduced
+import brainsim.objects.synapses.reduced.reduced as reduced
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, Synapses, defaultclock, ms
 from brainsim.errors import WrongValue
 from tests.reduction.test_classes import CONSTANTS, LATE, ROWS, STDP, STP, STP_EVENT, SUM, SYN, every_size, network  # noqa: F401

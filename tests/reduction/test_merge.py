@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import brainsim.objects.merging as merging
-import brainsim.objects.reduced as reduced
+import brainsim.objects.synapses.reduced.merging as merging
+import brainsim.objects.synapses.reduced.reduced as reduced
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms
 from brainsim.errors import WrongState
-from brainsim.objects.script import Line
+from brainsim.objects.synapses.reduced.script import Line
 from tests.reduction.test_classes import every_size  # noqa: F401
 
 MODEL = "dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_{}_post = g*(1.6 - v_post) : 1 (summed)"

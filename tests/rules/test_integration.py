@@ -157,7 +157,7 @@ def test_clock_driven_synapses_are_integrated():
 
 @pytest.mark.one_target
 def test_independent_is_exact_and_said_once_to_be_deprecated(caplog, monkeypatch):
-    monkeypatch.setattr("brainsim.objects.states._ANNOUNCED", set())
+    monkeypatch.setattr("brainsim.objects.groups.equation_group._ANNOUNCED", set())
     caplog.set_level(logging.WARNING, "brainsim")
     assert chosen("dv/dt = -v/tau : 1", method="independent") == "exact"
     assert chosen("dv/dt = -v/tau : 1", method="independent") == "exact"

@@ -1,0 +1,456 @@
+"""Neurons: equations, a threshold, a reset, refractoriness, and subgroups of them."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from brainsim.errors import DimensionMismatchError, Source, TooLarge, WrongIndex, WrongSyntax, WrongType, WrongValue
+from brainsim.ir.program import Queue
+from brainsim.ir.state import QueueState, zeros
+from brainsim.language.expressions import parse_expression
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, substitute, with_values
+from brainsim.model.resolve import Block, Resolver
+from brainsim.model.symbols import Symbol
+from brainsim.model.tasks import Bounds, Elementwise, OnEvents, Task, Threshold
+from brainsim.objects.groups.clock import BaseClock
+from brainsim.objects.groups.equation_group import EquationGroup
+from brainsim.objects.groups.group import Group
+from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.groups.variables import Variable
+from brainsim.objects.names.namespace import RunNamespace
+from brainsim.options import prefs
+from brainsim.units import Quantity, get_dimensions
+from brainsim.units.check import check_condition
+from brainsim.units.dimensions import SECOND
+
+logger = logging.getLogger("brainsim")
+NEVER = -1e4   #: seconds; the last spike of a neuron that has not spiked
+
+
+class Part(BrianObject):
+    """A piece of a group that has its own place in the schedule."""
+
+    def __init__(self, suffix: str, group: "NeuronGroup", when: str, order: int):
+        super().__init__(clock=group.clock, when=when, order=order, name=f"{group.name}_{suffix}")
+
+
+class NeuronGroup(EquationGroup):
+    """``N`` neurons that share equations.
+
+    ``model``: equations; ``threshold``: a condition that makes a spike; ``reset``: statements for neurons that spiked;
+    ``refractory``: a time, or a string giving a time or a condition; ``method``: an integration method or a list of
+    candidates; ``events``: further conditions by name; ``namespace``: names for this group only.
+
+    Raises `WrongValue` for N < 1 or a reset without threshold, `EquationError` for a model that does not hold together;
+    units are checked when the network runs.
+    """
+
+    _slot = "groups"
+    _flags = {"differential": ("unless refractory",), "subexpression": ("shared", "constant over dt"),
+              "parameter": ("shared", "constant", "linked", "trainable")}
+
+    def __init__(self, N: int, model: object = "", method: object = None, method_options: Mapping[str, object] | None = None,
+                 threshold: str | None = None, reset: str | None = None, refractory: object = False,
+                 events: Mapping[str, str] | None = None, namespace: Mapping[str, object] | None = None, dtype: object = None,
+                 dt: object = None, clock: BaseClock | None = None, order: int = 0, name: str = "neurongroup*", codeobj_class: object = None):
+        super().__init__(dt=dt, clock=clock, order=order, name=name, namespace=namespace)
+        self._N = _checked_count(N)
+        self._spike_queues: dict[str, QueueState] = {}
+        self.threshold, self.reset_code, self._refractory = threshold, reset, refractory
+        self.method, self.method_options = method, dict(method_options or {})
+        self.events = _checked_events(events, threshold)
+        self._event_code: dict[str, tuple[str, Part]] = {}
+        if reset is not None and "spike" not in self.events:
+            raise WrongValue(f"{self.name} has a reset but no threshold", help="give threshold='v > ...', or remove the reset")
+        self._take_equations(model, dtype, guard=f"{self.name}.not_refractory" if self.is_refractory else "")
+        self._warn_of_missing_parts()
+        self._add_fixed_variables()
+        self._add_memory()
+        self._allocate(self._N)
+        self._parts(order)
+
+    # -- construction --------------------------------------------------------------------------------------------------
+    @property
+    def is_refractory(self) -> bool:
+        """Whether neurons have a refractory period."""
+        return self._refractory is not False
+
+    def _warn_of_missing_parts(self) -> None:
+        spikes = self.events.get("spike")
+        if self.is_refractory and not self.events:
+            logger.warning("%s has a refractory period but no threshold, so no neuron ever becomes refractory", self.name,
+                           extra={"topic": "no_threshold"})
+        waiting = [e.name for e in self.equations.equations if "unless refractory" in e.flags]
+        if waiting and not self.is_refractory:
+            logger.warning("%s: '%s' is marked (unless refractory), but there is no refractory period", self.name, waiting[0],
+                           extra={"topic": "no_refractory"})
+        random = isinstance(spikes, str) and ("rand(" in spikes or "randn(" in spikes)
+        if spikes and self.reset_code is None and not self.is_refractory and not random:
+            logger.warning("%s has a threshold but no reset and no refractory period: a neuron above threshold spikes in every step; "
+                           "reset='' says that this is meant", self.name, extra={"topic": "only_threshold"})
+
+    def _add_fixed_variables(self) -> None:
+        name = self.name
+        self.variables["N"] = Variable("N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
+                                       values=np.array([self._N], np.int32),
+                                       symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
+        self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True, symbol=Symbol("i", "index", dtype="i4", constant=True),
+                                       values=np.arange(self._N, dtype=np.int32))
+        if self.is_refractory:
+            self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1", values=zeros(self._N, "b1"))
+            self.variables["not_refractory"].values[:] = True
+            self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True, values=zeros(self._N, "f8"))
+            self.variables["lastspike"].values[:] = NEVER
+
+    def _parts(self, order: int) -> None:
+        self.state_updater = Part("stateupdater", self, "groups", order)
+        self.subexpression_updater = Part("subexpression_update", self, "before_start", order)
+        frozen = any("constant over dt" in e.flags for e in self.equations.equations)
+        self._contained += [self.state_updater, self.subexpression_updater] if frozen else [self.state_updater]
+        self.thresholder: dict[str, Part] = {}
+        self.resetter: dict[str, Part] = {}
+        for event in self.events:
+            slot = "thresholds" if event == "spike" else "after_thresholds"
+            self.thresholder[event] = Part(f"{event}_thresholder", self, slot, order)
+            self._contained.append(self.thresholder[event])
+            self._spike_queues[event] = QueueState.empty("i4", 1, max(16, self._N))
+        if self.reset_code is not None:
+            self.run_on_event("spike", self.reset_code, when="resets", order=order)
+
+    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Part:
+        """Run statements for the neurons that had an event; one piece of code per event."""
+        if event not in self.events:
+            raise WrongValue(f"{self.name} has no event '{event}'", found=", ".join(self.events) or "no events")
+        if event in self._event_code:
+            raise WrongValue(f"{self.name} already runs code on '{event}'")
+        if not isinstance(code, str):
+            raise WrongType("The code to run on an event is a string", found=repr(code))
+        part = Part(f"{event}_resetter", self, when, self.order if order is None else order)
+        self.resetter[event] = part
+        self._event_code[event] = (code, part)
+        self._contained.append(part)
+        return part
+
+    def set_event_schedule(self, event: str, when: str = "after_thresholds", order: int | None = None) -> None:
+        """Move the place where an event's condition is checked."""
+        if event not in self.thresholder:
+            raise WrongValue(f"{self.name} has no event '{event}'", found=", ".join(self.events) or "no events")
+        self.thresholder[event].when = when
+        if order is not None:
+            self.thresholder[event].order = order
+
+    # -- elements ------------------------------------------------------------------------------------------------------
+    @property
+    def _count(self) -> int:
+        return self._N
+
+    def __len__(self) -> int:
+        return self._N
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Indices of the neurons that spiked in the present step (for network operations)."""
+        return self._spike_queues["spike"].values().copy() if "spike" in self._spike_queues else np.zeros(0, np.int32)
+
+    @property
+    def parent(self) -> "NeuronGroup":
+        """The whole group."""
+        return self
+
+    def _is_differential(self, name: str) -> bool:
+        return name in self.equations.diff_eq_names
+
+    def event_queue(self, event: str) -> str:
+        """Program name of an event's queue."""
+        return f"{self.name}.spikes" if event == "spike" else f"{self.name}.event_{event}"
+
+    def __getitem__(self, item: object) -> "Subgroup":
+        return Subgroup(self, *part_of(item, self._N, self.name))
+
+    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
+        """One queue of indices per event."""
+        return {self.event_queue(e): (Queue(self.event_queue(e), "i4", self.name), q) for e, q in self._spike_queues.items()}
+
+    def params(self) -> dict[str, float | int]:
+        """Bounds, and a refractory period given as a quantity."""
+        found = super().params()
+        if isinstance(self._refractory, Quantity):
+            found[f"{self.name}.refractory"] = float(self._refractory)
+        return found
+
+    # -- what happens in a step ----------------------------------------------------------------------------------------
+    def prepare(self) -> None:
+        """Events that are no longer looked for leave nothing behind."""
+        for event, queue in self._spike_queues.items():
+            if not (self.active and self.thresholder[event].active):
+                queue.count[:] = 0
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """Frozen subexpressions, state update, thresholds, resets."""
+        self.check_units(run)
+        clock = self.clock.name
+        made: list[Task] = []
+        frozen = self.constant_over_dt(run)
+        if frozen is not None and self.subexpression_updater.active:
+            part = self.subexpression_updater
+            made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
+                                    before=frozen[0] if frozen[0].statements else None, block=frozen[1]))
+        update = self._update_block(run)
+        if update.statements and self.state_updater.active:
+            part = self.state_updater
+            made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=update))
+        made += [self._threshold(event, run) for event in self.events if self.thresholder[event].active]
+        for event, (code, part) in self._event_code.items():
+            if part.active:
+                block = self.event_block(code, "reset" if event == "spike" else f"code on '{event}'", run)
+                made.append(OnEvents(name=part.name, clock=clock, when=part.when, order=part.order, queue=self.event_queue(event), block=block))
+        return made
+
+    def event_block(self, code: str, title: str, run: RunNamespace) -> Block:
+        """Statements for some of the neurons; shared variables cannot be written there."""
+        block = self.block_of(code, title, run)
+        for s in block.statements:
+            symbol = block.symbols[s.target]
+            to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
+                and not self._linked_variable(symbol).shared
+            if symbol.shared and symbol.kind != "local" and not to_one:
+                raise WrongSyntax(f"The shared variable '{s.target}' cannot be written where only some neurons are active", at=s.target_span or s.span)
+        return block
+
+    def _update_block(self, run: RunNamespace) -> Block:
+        resolver = self.resolver(run)
+        before = self._refractory_statements(resolver)
+        lines = self.equations.of_kind("differential")
+        if not lines and not before:
+            return Block((), {})
+        statements: list[Assign | While] = list(before)
+        self._update = None
+        if lines:
+            system = self.system(resolver, lines, self.clock.dt_)
+            update = self.integrated(resolver, system, self.method, self.method_options)
+            self.announce(update, self.method)
+            statements += update.statements
+        if before:
+            quick = {"not_refractory": Name("_active")}
+            statements = [*before[:1], Assign("not_refractory", "=", Name("_active")),
+                          *(with_values(s, lambda tree: substitute(tree, quick)) for s in statements[1:])]
+        return resolver.block(statements, "state update", free=False)
+
+    def _refractory_statements(self, resolver: Resolver) -> list[Assign]:
+        """Whether each neuron may move and spike in this step (R11, R14)."""
+        if not self.is_refractory:
+            return []
+        tree, is_time = self._refractory_tree(resolver)
+        if not is_time:
+            return [Assign("_active", "=", Op("or", (Name("not_refractory"), Op("not", (tree,)))))]
+        if prefs["legacy.refractory_timing"]:
+            return [Assign("_active", "=", Op(">", (Op("-", (Name("t"), Name("lastspike"))), tree)))]
+        since = whole_steps(Op("-", (Name("t"), Name("lastspike"))))
+        return [Assign("_active", "=", Op(">=", (since, whole_steps(tree))))]
+
+    def _refractory_tree(self, resolver: Resolver) -> tuple[Tree, bool]:
+        given = self._refractory
+        if isinstance(given, str):
+            tree = parse_expression(Source(given, f"refractory of {self.name}"))
+            dimension = resolver.dimension(tree)
+            kind = resolver.type_of(tree)
+            if kind == "boolean":
+                return resolver.tree(tree), False
+            if dimension is not SECOND:
+                raise WrongType(f"refractory of {self.name} is a time or a condition", at=getattr(tree, "span", None),
+                                help="for example refractory='2*ms' or refractory='v > -20*mV'")
+            return resolver.tree(tree), True
+        if not isinstance(given, Quantity):
+            raise WrongType(f"refractory of {self.name} is a time or a string", found=repr(given), help="for example refractory=2*ms")
+        if given.ndim == 0 and float(given) < 0:
+            raise WrongValue(f"refractory of {self.name} is negative", found=str(given))
+        if get_dimensions(given) is not SECOND:
+            raise DimensionMismatchError(f"refractory of {self.name} must be a time", SECOND, get_dimensions(given),
+                                         help="for example refractory=2*ms")
+        key = "_refractory"
+        resolver.symbols[key] = Symbol(key, "param", f"{self.name}.refractory", SECOND, "f8", constant=True)
+        return Name(key), True
+
+    def _threshold(self, event: str, run: RunNamespace) -> Threshold:
+        text, part = self.events[event], self.thresholder[event]
+        what = "threshold" if event == "spike" else f"condition of event '{event}'"
+        if not isinstance(text, str):
+            raise WrongType(f"The {what} of {self.name} is a string", found=repr(text), help="threshold='v > -50*mV' for example")
+        resolver = self.resolver(run)
+        tree = parse_expression(Source(text, f"{what} of {self.name}", self._made_at))
+        check_condition(tree, what, resolver.dimensions(tree), resolver.types(tree), resolver.function_table(tree))
+        block = Block((Assign("_condition", "=", resolver.tree(tree)),), resolver.symbols, resolver.functions, what)
+        gated = event == "spike" and self.is_refractory
+        return Threshold(name=part.name, clock=self.clock.name, when=part.when, order=part.order, space=self.name, block=block,
+                         queue=self.event_queue(event), not_refractory=f"{self.name}.not_refractory" if gated else "",
+                         last_spike=f"{self.name}.lastspike" if gated else "")
+
+    def __repr__(self) -> str:
+        return f"NeuronGroup({self._N} neurons, name={self.name!r})"
+
+
+def whole_steps(time: Tree) -> Tree:
+    """Whole steps in a time, with a tolerance of a thousandth of a step, as a float (R12)."""
+    return Call("floor", (Op("+", (Op("/", (time, Name("dt"))), Number(1e-3))),))
+
+
+MOST = int(np.iinfo(np.int32).max)     #: neurons that a group may have
+
+
+def _checked_count(N: object) -> int:
+    if isinstance(N, (str, Mapping)) or not np.isscalar(N) and np.ndim(N) > 0:  # type: ignore[arg-type]
+        raise WrongType("The first argument of a group is its number of neurons", found=repr(N), help="NeuronGroup(100, equations)")
+    try:
+        count = int(N)  # type: ignore[call-overload]
+    except (TypeError, ValueError) as error:
+        raise WrongType("The first argument of a group is its number of neurons", found=repr(N), help="NeuronGroup(100, equations)") from error
+    if count < 1:
+        raise WrongValue("A group has at least one neuron", found=str(N))
+    if count > MOST:
+        raise TooLarge(f"A group has at most {MOST} neurons", found=str(N), help="their indices are 32-bit numbers; several groups may have more together")
+    return count
+
+
+def _checked_events(events: Mapping[str, str] | None, threshold: str | None) -> dict[str, str]:
+    found = dict(events or {})
+    for name in found:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise WrongType("The name of an event is an identifier", found=repr(name))
+    if threshold is not None:
+        if "spike" in found:
+            raise WrongValue("Give the spike condition once, as threshold or in events")
+        found = {"spike": threshold, **found}
+    return found
+
+
+def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
+    """First and last (exclusive) element of a contiguous part; `WrongIndex` for anything else."""
+    if isinstance(item, slice):
+        if item.step not in (None, 1):
+            raise WrongIndex(f"A part of {owner} has no gaps", found=f"step {item.step}")
+        first, last, _ = item.indices(count)
+    elif isinstance(item, (int, np.integer)) and not isinstance(item, bool):
+        first, last = int(item), int(item) + 1
+        if first < 0:
+            raise WrongIndex("Indices of subgroups have to be positive", found=str(item))
+    elif isinstance(item, (Sequence, np.ndarray)) and not isinstance(item, str):
+        array = np.asarray(item)
+        if array.size and array.dtype.kind not in "iu":
+            raise WrongType(f"A part of {owner} is given by whole numbers", found=repr(item))
+        if array.size == 0 or np.any(np.diff(array) != 1):
+            raise WrongIndex(f"A part of {owner} is given by consecutive indices", found=repr(item))
+        first, last = int(array[0]), int(array[-1]) + 1
+    else:
+        raise WrongType(f"A part of {owner} is given by a slice or indices", found=repr(item))
+    if not 0 <= first < last <= count:
+        raise WrongIndex(f"This part of {owner} is empty or out of range", found=f"{first} to {last} of {count} neurons")
+    return first, last
+
+
+class Subgroup(Group):
+    """Consecutive neurons of a group; shares their variables, counts from 0."""
+
+    invalidates_magic_network = False
+    add_to_magic_network = False
+
+    def __init__(self, source: Any, first: int, last: int, name: str | None = None):
+        parent = source.parent
+        offset = source._first if isinstance(source, Subgroup) else 0
+        super().__init__(clock=source.clock, name=name or f"{source.name}_subgroup*")
+        object.__setattr__(self, "_parent", parent)
+        self._start, self._stop = first + offset, last + offset
+        self.variables = parent.variables
+        self.namespace = parent.namespace
+        self.events = parent.events
+
+    @property
+    def parent(self) -> Any:
+        """The whole group."""
+        return self._parent
+
+    source = parent
+
+    @property
+    def start(self) -> int:
+        """First neuron, counted in the whole group."""
+        return self._start
+
+    @property
+    def stop(self) -> int:
+        """The neuron after the last, counted in the whole group."""
+        return self._stop
+
+    @property
+    def _first(self) -> int:
+        return self._start
+
+    @property
+    def _count(self) -> int:
+        return self._stop - self._start
+
+    @property
+    def N(self) -> int:
+        """Number of neurons."""
+        return self._count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def space(self) -> str:
+        """The whole group's space."""
+        return self._parent.space
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Indices, within this part, of the neurons that spiked in the present step."""
+        all_ = self._parent.spikes
+        return all_[(all_ >= self._start) & (all_ < self._stop)] - self._start
+
+    def event_queue(self, event: str) -> str:
+        """The whole group's queue."""
+        return self._parent.event_queue(event)
+
+    def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
+        """The whole group's names, with ``i`` and ``N`` of this part."""
+        found = dict(self._parent.scope(run).own)
+        found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=f"{self.name}.first")
+        found["N"] = Symbol("N", "size", f"{self.name}.count", dtype="i4", shared=True, constant=True)
+        return found
+
+    def params(self) -> dict[str, float | int]:
+        """Bounds of this part."""
+        return {f"{self.name}.first": self._start, f"{self.name}.last": self._stop, f"{self.name}.count": self._count}
+
+    def arrays(self) -> dict[str, Any]:
+        """None of its own."""
+        return {}
+
+    def neighbours(self) -> list[Group]:
+        """The whole group."""
+        return [self._parent]
+
+    def domain(self) -> tuple[str, Bounds | None]:
+        """A range of the whole group's space."""
+        return self.space, self.bounds()
+
+    def dependencies(self) -> list[BrianObject]:
+        """The whole group."""
+        return [self._parent]
+
+    def _indices_for(self, group: Group) -> np.ndarray:
+        if group is not self._parent:
+            raise WrongIndex(f"{self.name} is a part of {self._parent.name}, not of {group.name}")
+        return np.arange(self._start, self._stop)
+
+    def __getitem__(self, item: object) -> "Subgroup":
+        if not isinstance(item, slice):
+            raise WrongType("A part of a subgroup is given by a slice", found=repr(item))
+        return Subgroup(self, *part_of(item, self._count, self.name))
+
+    def __repr__(self) -> str:
+        return f"Subgroup({self._parent.name}[{self._start}:{self._stop}])"
+

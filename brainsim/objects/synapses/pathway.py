@@ -1,0 +1,276 @@
+"""A pathway of synapses: events of one side, a delay, and the statements that run when they arrive."""
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brainsim.errors import DimensionMismatchError, WrongSyntax, WrongType, WrongValue
+from brainsim.ir.program import Array, Queue
+from brainsim.ir.state import QueueState
+from brainsim.language.trees import Assign, Name, Op
+from brainsim.model.aliases import settle_aliases
+from brainsim.model.resolve import Block
+from brainsim.model.tasks import Pathway as PathwayTask
+from brainsim.model.tasks import Task
+from brainsim.objects.groups.equation_group import statements_of
+from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.groups.variables import Variable, VariableView
+from brainsim.objects.looks.memory import Line
+from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.names.structure import structure_changed
+from brainsim.objects.synapses.rows import Rows, pieces
+from brainsim.units import get_dimensions
+from brainsim.units.dimensions import SECOND
+
+if TYPE_CHECKING:
+    from brainsim.objects.synapses.synapses import Synapses
+
+logger = logging.getLogger("brainsim")
+
+CROWDED = 400
+"""Synapses per target from which on events that differ in delay are worth adding up by step: below, most sums would be of nothing."""
+
+
+class Pathway(BrianObject):
+    """``S.pre``, ``S.post`` or a named pathway: its ``delay``, ``order``, ``when``, ``active``."""
+
+    invalidates_magic_network = False
+    _slot = "synapses"
+
+    def __init__(self, synapses: "Synapses", label: str, code: str, side: str, event: str, delay: object, order: int):
+        if not isinstance(code, str):
+            raise WrongType(f"The code of pathway '{label}' is a string", found=repr(code))
+        source = synapses.source if side == "pre" else synapses.target
+        if event not in getattr(source, "events", {}):
+            raise WrongValue(f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway '{label}'",
+                             found=", ".join(getattr(source, "events", {})) or "no events",
+                             help="give the group a threshold" if event == "spike" else "")
+        super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
+        self.synapses, self.label, self.code, self.side, self.event, self.source = synapses, label, code, side, event, source
+        self._delay = Variable("delay", f"{self.name}.delay", SECOND)
+        self._scalar = delay is not None
+        if delay is not None:
+            self._delay.shared = True
+            self._delay.values = np.array([_checked_delay(delay, label)])
+        self._steps = np.zeros(0, np.int32)
+        self._rows, self._rows_of = Rows(np.zeros(1, np.int32)), -1
+        self._scattered = False
+        self._delay_steps = 0
+        self._fired = QueueState.empty("i4")
+        self._due = QueueState.empty("i4")
+        self._due_dt = 0.0
+        self._aliases: dict[str, str] = {}
+
+    # -- delays --------------------------------------------------------------------------------------------------------
+    @property
+    def delay(self) -> VariableView:
+        """Delays in seconds: one for all, or one per synapse."""
+        return VariableView(self.synapses, self.delay_variable(), True)
+
+    @delay.setter
+    def delay(self, value: object) -> None:
+        if isinstance(value, VariableView):
+            if value.variable is self._delay:
+                return
+            value = value[:]
+        self.synapses._write(self.delay_variable(), slice(None), value, True)
+
+    def delay_variable(self) -> Variable:
+        """The variable; per-synapse delays take memory from the first look on."""
+        if self.synapses._procedural is not None:
+            self.check_one_delay()
+            if self._delay.values is None:
+                raise WrongType(f"Procedural synapses have one delay, which is given when they are declared ({self.synapses.name})",
+                                help="Synapses(..., delay=1*ms)")
+        if self._delay.values is None:
+            self._delay.values = np.zeros(len(self.synapses))
+        return self._delay
+
+    def grow(self, count: int) -> None:
+        """New synapses have no delay."""
+        if self._delay.values is not None and not self._scalar:
+            self._delay.values = np.concatenate([self._delay.values, np.zeros(count - len(self._delay.values))])
+
+    def check_one_delay(self) -> None:
+        """Refuse a delay for every synapse."""
+        if self._delay.values is not None and not self._scalar:
+            raise WrongType(f"Procedural synapses have one delay ({self.synapses.name})", help="Synapses(..., delay=1*ms)")
+
+    def check_delays(self) -> None:
+        """Refuse negative delays (R63)."""
+        if self._delay.values is not None and len(self._delay.values) and self._delay.values.min() < 0:
+            raise WrongValue(f"A delay of {self.synapses.name} is negative", found=f"{self._delay.values.min()} s")
+
+    # -- before a run --------------------------------------------------------------------------------------------------
+    def prepare(self) -> None:
+        """Sort synapses into rows, turn delays into whole steps, and make the queue fit (R22, R25)."""
+        self._make_rows()
+        self.check_delays()
+        dt, values = self.clock.dt_, self._delay.values
+        steps = np.zeros(1, np.int32) if values is None or not len(values) else _whole_steps(values, dt)
+        same = self._scalar or not len(steps) or (steps == steps[0]).all()
+        in_flight = bool(self._due.count.sum())
+        scattered = not same or self._scattered and in_flight
+        if scattered:
+            self._steps = steps if len(steps) == len(self.synapses) else np.resize(steps, len(self.synapses))
+        self._delay_steps = int(steps[0]) if len(steps) else 0
+        self._refit(int(steps.max(initial=0)), scattered, dt)
+
+    def _make_rows(self) -> None:
+        s = self.synapses
+        if self._rows_of == s.connected or s._procedural is not None:
+            return
+        self._rows = s._rows(self.side)
+        self._rows_of = s.connected
+
+    def _refit(self, longest: int, scattered: bool, dt: float) -> None:
+        """Events under way keep their time of arrival, whatever became of delays, dt and the kind of queue."""
+        old, now = self._due, self.clock.step
+        slots = old.data.shape[0]
+        waiting = [((k - self._due_step(now, dt)) % slots, old.values(k).copy()) for k in range(slots) if old.count[k]]
+        if self._due_dt and self._due_dt != dt:
+            waiting = [(int(round(ahead * self._due_dt / dt)), v) for ahead, v in waiting]
+        needed = max([longest, *(ahead for ahead, _ in waiting)], default=0) + 1
+        if needed == slots and scattered == self._scattered and self._due_dt == dt:
+            return
+        if scattered and not self._scattered:
+            waiting = [(ahead, self._rows.of(v)) for ahead, v in waiting]
+        queue = QueueState.empty("i4", needed, max([16, *(2 * len(v) for _, v in waiting)]))
+        for ahead, values in sorted(waiting, key=lambda pair: pair[0]):
+            slot = (now + ahead) % needed
+            used = int(queue.count[slot])
+            queue.make_room(used + len(values))
+            queue.data[slot, used:used + len(values)] = values
+            queue.count[slot] += len(values)
+        self._due, self._scattered, self._due_dt = queue, scattered, dt
+
+    def _due_step(self, now: int, dt: float) -> int:
+        """The present step in the old queue's dt."""
+        return now if not self._due_dt or self._due_dt == dt else int(round(now * dt / self._due_dt))
+
+    # -- what a network asks for ---------------------------------------------------------------------------------------
+    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Rows, and delays in whole steps."""
+        if self.synapses._procedural is not None:
+            return {}
+        space = self.synapses.space
+        found = {f"{self.name}.starts": (Array(f"{self.name}.starts", "i4", f"{self.name}.rows", space), self._rows.starts)}
+        if self._rows.ids is not None:
+            found[f"{self.name}.ids"] = (Array(f"{self.name}.ids", "i4", space, space), self._rows.ids)
+        if self._scattered:
+            found[f"{self.name}.steps"] = (Array(f"{self.name}.steps", "i4", space), self._steps)
+        return found
+
+    @property
+    def scattered(self) -> bool:
+        """Whether delays differ between synapses, as far as is known now."""
+        values = self._delay.values
+        return values is not None and not self._scalar and not (len(values) and (values == values[0]).all())
+
+    def _memory(self, steps: int = 0) -> list[Line]:
+        """Rows, delays, and room for events under way."""
+        waiting = sum(q.data.size for q in (self._fired, self._due))
+        return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
+
+    def _memory_of(self, count: int) -> list[Line]:
+        if self.synapses._procedural is not None:
+            return []
+        found = [Line(self.name, "rows", self.source._count + 1, 4)]
+        if self.side == "post" or not self.synapses._in_rows:
+            found.append(Line(self.name, "order of the synapses", count, 4))
+            if self.synapses._reads_source():
+                found.append(Line(self.name, "index of the source in that order", count, 4))
+        if self._delay.values is not None and not self._scalar:
+            found.append(Line(self.name, "delay", count, 8))
+        if self.scattered:
+            found.append(Line(self.name, "delay in steps", count, 4))
+        return found
+
+    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
+        """Events of this step, and events under way."""
+        into = self.synapses.space if self._scattered else self.source.space
+        targets = self.synapses.target if self.side == "pre" else self.synapses.source
+        crowded = self._scattered and len(self.synapses) >= CROWDED * targets._count
+        return {f"{self.name}.fired": (Queue(f"{self.name}.fired", "i4", self.source.space), self._fired),
+                f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into, crowded), self._due)}
+
+    def params(self) -> dict[str, float | int]:
+        """The one delay, in steps."""
+        return {f"{self.name}.delay": self._delay_steps}
+
+    def sizes(self) -> dict[str, int]:
+        """Length of the row starts."""
+        return {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
+
+    def tasks(self, run: RunNamespace) -> list[Task]:
+        """Delivery of events."""
+        delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
+        block, driven = self._block(run)
+        procedural = self.synapses._procedural
+        return [PathwayTask(
+            name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue(self.event),
+            source=self.source.bounds(), fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
+            ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay, scattered=self._scattered,
+            end=f"{self.synapses.name}.{self.side}_index", block=block, driven=driven,
+            drawn=None if procedural is None else procedural.drawn(block))]
+
+    def _block(self, run: RunNamespace) -> tuple[Block, int]:
+        """What runs at a synapse, and how many statements come first to bring event-driven variables up to date."""
+        s = self.synapses
+        resolver = s.resolver(run)
+        title = f"on_{self.side}" if self.label in ("pre", "post") else f"pathway '{self.label}'"
+        before = s.event_driven_statements(resolver)
+        written, aliases = settle_aliases(statements_of(self.code, title, s.name), resolver.scope)
+        self._say_aliases(aliases)
+        mine = [resolver.statement(a) for a in written]
+        if s._procedural is not None:
+            s._procedural.check_block(mine, resolver.symbols)
+        for a in mine:
+            symbol = resolver.symbols[a.target]
+            if symbol.shared and symbol.kind != "local":
+                raise WrongSyntax(f"The shared variable '{a.target}' cannot be written for single synapses", at=a.target_span or a.span)
+        if not before:
+            return Block(tuple(mine), resolver.symbols, resolver.functions, title), 0
+        elapsed = Assign("_elapsed", "=", Op("-", (Name("t"), Name("lastupdate"))))
+        after = Assign("lastupdate", "=", Name("t"))
+        made = resolver.block([elapsed, *before], title, free=False).statements
+        last = resolver.block([after], title, free=False).statements
+        return Block((*made, *mine, *last), resolver.symbols, resolver.functions, title), len(made)
+
+    def _say_aliases(self, aliases: dict[str, str]) -> None:
+        if aliases and self._aliases != aliases:
+            said = ", ".join(f"'{read}' is the variable that is written as '{written}'" for read, written in aliases.items())
+            logger.warning("%s: %s; '%s' gives its value from before this code", self.name, said, next(iter(aliases)), extra={"topic": "alias"})
+        self._aliases = aliases
+
+    def __repr__(self) -> str:
+        return f"<pathway '{self.label}' of {self.synapses.name}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "delay_":
+            return VariableView(self.synapses, self.delay_variable(), False)
+        raise AttributeError(name)
+
+
+def _whole_steps(delays: np.ndarray, dt: float) -> np.ndarray:
+    """Delays in steps, rounded, int32."""
+    steps = np.empty(len(delays), np.int32)
+    for p in pieces(len(delays)):
+        steps[p] = delays[p] / dt + 0.5
+    return steps
+
+
+def _checked_delay(delay: object, label: str) -> float:
+    if not hasattr(delay, "dim"):
+        raise WrongType(f"The delay of pathway '{label}' is a time", found=repr(delay), help="delay=1*ms for example")
+    if get_dimensions(delay) is not SECOND:
+        raise DimensionMismatchError(f"The delay of pathway '{label}' must be a time", SECOND, get_dimensions(delay))
+    if np.size(delay) != 1:
+        raise WrongValue("delay= takes one time for all synapses", found=f"{np.size(delay)} values",
+                         help="set S.delay after connect to give each synapse its own")
+    if float(delay) < 0:  # type: ignore[arg-type]
+        raise WrongValue(f"The delay of pathway '{label}' is negative", found=str(delay))
+    structure_changed()
+    return float(delay)  # type: ignore[arg-type]

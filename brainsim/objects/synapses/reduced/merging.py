@@ -1,0 +1,96 @@
+"""Sums of several `Synapses` in one array: who lies with whom, and what that depends on."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from brainsim.errors import WrongState
+from brainsim.model.symbols import Symbol
+from brainsim.model.tasks import HostCall, Task
+from brainsim.objects.names.namespace import scalar_value
+from brainsim.objects.synapses.reduced.past import digest
+from brainsim.objects.synapses.reduced.reduced import Reduced
+from brainsim.objects.synapses.reduced.script import looks_at
+from brainsim.reduction.merge import Merged, merge
+from brainsim.reduction.values import Rule
+
+
+def merged(tasks: Sequence[Task], reduced: Sequence[Reduced]) -> list[Task]:
+    """The tasks, which are in the order of a step, after sums that may lie together have been put together."""
+    made = list(tasks)
+    hosts: list[Reduced] = []
+    for guest in reduced:
+        guest.guests, before = {}, guest.host
+        guest.apart, guest.host = {}, ""
+        for host in hosts if guest.party is not None else ():
+            found = _together(host, guest, made)
+            if isinstance(found, Merged):
+                made = list(found.tasks)
+                _move_in(host, guest, found)
+                break
+            guest.apart[host.synapses.name] = found
+        if before and guest.host != before:
+            _check_separable(guest, before, reduced)
+        if guest.party is not None and not guest.host:
+            hosts.append(guest)
+    return made
+
+
+def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Rule:
+    a, b = host.party, guest.party
+    assert a is not None and b is not None
+    if host.synapses.target.space != guest.synapses.target.space:
+        return Rule("Mg", f"{a.name} has another target")
+    delays = {p.name: p._delay_steps for r in (host, guest) for p in r.synapses._pathways}
+
+    def same(x: Symbol, y: Symbol) -> bool:
+        first, second = _value(host, x), _value(guest, y)
+        return first is not None and second is not None and np.array_equal(first, second)
+
+    found = merge(a, b, tasks, delays, same)
+    if isinstance(found, Merged) and not any(isinstance(t, HostCall) for t in tasks):
+        outputs = {t.partition("_summed_variable_")[2].rpartition("_")[0] for t in (*a.totals, *b.totals)}
+        seen = looks_at(guest.synapses.target.parent, frozenset(outputs))
+        if seen:
+            name, line = sorted(seen.items())[0]
+            return Rule("Mg", f"the script reads .{name} ({line}), which is known as a sum with that of {a.name} only")
+    if isinstance(found, Merged):
+        fixed = {*found.tied, *(p for r in (host, guest) for p, kind in r.moved.items() if kind == "sum")}
+        changed = [words for r in (host, guest) for p, words in r.later.items() if p in fixed]
+        if changed:
+            return Rule("Mg", changed[0])
+    return found
+
+
+def _value(r: Reduced, symbol: Symbol) -> Any:
+    """A constant's value now; None for what changes while the network runs."""
+    if symbol.kind == "param":
+        return scalar_value(symbol.holder, symbol.dtype) if symbol.origin == "namespace" else None
+    return None if symbol.program in r.changing else r.synapses.reach()(symbol.program)
+
+
+def _move_in(host: Reduced, guest: Reduced, found: Merged) -> None:
+    for theirs, mine in found.arrays.items():
+        host.arrays[mine] += guest.arrays[theirs]
+        guest.arrays[theirs][:] = 0
+    guest.host, guest.lies_with = host.synapses.name, host
+    host.guests[guest.synapses.name] = guest
+    for r in (host, guest):
+        get = r.synapses.reach()
+        for program in found.tied:
+            try:
+                r.ties[program] = digest(get(program))
+            except KeyError:
+                r.ties[program] = 0.0      # a parameter from outside, or an array of the other
+
+
+def _check_separable(guest: Reduced, before: str, reduced: Sequence[Reduced]) -> None:
+    """Sums that have been one for a while cannot be told apart; nothing is lost while they are zero."""
+    host = next((r for r in reduced if r.synapses.name == before), None)
+    if host is None or any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum"):
+        why = guest.apart.get(before)
+        raise WrongState(f"The sums of {guest.synapses.name} have been added to those of {before}, and the two differ now",
+                         found=why.text if why is not None else f"{before} is reduced otherwise",
+                         help=f"make {guest.synapses.name} with Synapses(..., reduce='off')")

@@ -1,0 +1,522 @@
+"""Synapses whose states have moved to the neurons: the arrays there, the way back, and the report (`Synapses.reduction`)."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brainsim.errors import WrongState, WrongValue
+from brainsim.ir.program import Array
+from brainsim.ir.state import DTYPES, zeros
+from brainsim.language.trees import Number, Tree
+from brainsim.model.resolve import Block
+from brainsim.model.symbols import Symbol
+from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.objects.groups.evaluate_now import evaluate
+from brainsim.objects.groups.variables import Variable
+from brainsim.objects.names.namespace import scalar_value
+from brainsim.objects.names.structure import structure_changed
+from brainsim.objects.synapses.reduced.cells import Cells, cells_of
+from brainsim.objects.synapses.reduced.past import Delays, digest
+from brainsim.objects.synapses.reduced.script import looks_at
+from brainsim.objects.synapses.reduced.script_order import assigned_after_run
+from brainsim.objects.synapses.synaptic_variable import SynapticVariable, projection_of
+from brainsim.pipeline import symbols_of
+from brainsim.reduction.cells import constant_of, neuron_of
+from brainsim.reduction.projection import final, written_arrays
+from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
+from brainsim.reduction.rewrite import Place
+from brainsim.reduction.values import Rule
+
+if TYPE_CHECKING:
+    from brainsim.objects.synapses.synapses import Synapses
+
+logger = logging.getLogger("brainsim")
+MOST_PAST = 2
+"""Earlier values of the sources may take so many times the memory of values per synapse, not more."""
+FULL_CELLS = 2
+"""Sums by cells need so many synapses in a cell on average."""
+MODES = ("auto", "off", "require")
+FEW = 1000
+"""With fewer synapses than this there is nothing to win, and values stay where users look for them."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where states were at some time, for `Network.store`."""
+
+    moved: dict[str, str]
+    places: dict[str, Place]
+    delays: dict[str, Delays]
+    constants: dict[str, bytes | float]
+    host: str
+    cells: Cells | None
+    weights: dict[str, bytes]
+
+
+@dataclass
+class Reduced:
+    """The state of a reduction: where each variable lies now. One per `Synapses`."""
+
+    synapses: "Synapses"
+    verdicts: tuple[Verdict, ...] = ()
+    places: dict[str, Place] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    analysed: bool = False
+    decay: Block | None = None            #: what brings event-driven states up to date
+    delays: dict[str, Delays] = field(default_factory=dict)      #: of the pathways whose states are read late
+    constants: dict[str, bytes | float] = field(default_factory=dict)    #: what may not change while states are where they are
+    party: Party | None = None            #: what may lie together with the sums of others (`objects/synapses/reduced/merging.py`)
+    host: str = ""                        #: the synapses in whose arrays these sums are
+    lies_with: "Reduced | None" = None    #: their reduction
+    guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
+    apart: dict[str, Rule] = field(default_factory=dict)         #: with which other sums these are not together, and why
+    cells: Cells | None = None            #: of sums that are divided by constants
+    new_cells: Cells | None = None        #: those of the analysis under way
+    ties: dict[str, bytes | float] = field(default_factory=dict)      #: constants that are equal to those of the host or the guests
+    changing: frozenset[str] = frozenset()
+    later: dict[str, str] = field(default_factory=dict)               #: what the script assigns to after a run, in words
+    weights: dict[str, bytes] = field(default_factory=dict)           #: constants of the sources that are factors
+
+    # -- before a run --------------------------------------------------------------------------------------------------
+    def reduce(self, tasks: Sequence[Task]) -> list[Task]:
+        """The tasks of the network with what can be reduced in a smaller form; moves values to their new places.
+
+        ``tasks`` are in the order of a time step.
+        """
+        s = self.synapses
+        if s._procedural is not None:
+            s._procedural.check_tasks(list(tasks))
+            self.verdicts, self.analysed = (), True
+            return list(tasks)
+        driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
+        self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
+        self._settle(tasks)
+        self.new_cells = None
+        self.later = self._assigned_later()
+        found = reduce_projection(replace(projection_of(s), later=self.later), tasks, self, self._seen(tasks) if s.reduce == "auto" else {})
+        self.verdicts, self.analysed = found.verdicts, True
+        if s.reduce == "require":
+            self._require(found)
+        if s.reduce == "off" or s.reduce == "auto" and len(s) < FEW:
+            found = Reduction(tuple(tasks), (), found.verdicts, {})
+        self._move(found)
+        self.constants = self._values_of(found.constants, tasks)
+        self.party, self.ties, self.changing = found.party, {}, written_arrays(tasks)
+        return list(found.tasks)
+
+    def _settle(self, tasks: Sequence[Task]) -> None:
+        """States that are read late get values per synapse again when something changed that their past depends on."""
+        if "late" in self.moved.values():
+            paths = {p.name: p for p in self.synapses._pathways}
+            same = all(paths[n]._scattered and d.same(paths[n]._steps, paths[n].clock.dt_) for n, d in self.delays.items())
+            if not same or self._values_of(frozenset(self.constants), tasks) != self.constants:
+                for program in [p for p, kind in self.moved.items() if kind == "late"]:
+                    self.bring_back(self._variable(program))
+
+    def _values_of(self, programs: frozenset[str], tasks: Sequence[Task]) -> dict[str, bytes | float]:
+        """What parameters and arrays are now, by program name."""
+        get, found = self.synapses.reach(), {}
+        for symbol in symbols_of(tasks) if programs else ():
+            if symbol.program in programs and symbol.kind == "param" and symbol.origin == "namespace":
+                found[symbol.program] = float(scalar_value(symbol.holder, symbol.dtype))
+            elif symbol.program in programs and symbol.kind == "array" and symbol.program not in found:
+                found[symbol.program] = digest(get(symbol.program))
+        return found
+
+    def relies_on(self, program: str) -> bool:
+        """Whether states are where they are only as long as this parameter does not change."""
+        return program in self.constants or program in self.ties
+
+    def computed_from(self, program: str) -> bool:
+        """Whether values at the neurons were computed from this parameter when they were moved there."""
+        return self.relies_on(program) or any(
+            program in {x.program for x in p.factor.symbols.values()} and (p.kind in ("static", "noise") or p.kind == "sum" and self.arrays[p.program].any())
+            for p in self.places.values())
+
+    def holds(self) -> bool:
+        """Whether the arrays that states depend on, where they are now, are still the same."""
+        watched = {name: was for name, was in (self.constants | self.ties | self.weights).items() if isinstance(was, bytes)}
+        get = self.synapses.reach()
+        return all(digest(get(name)) == was for name, was in watched.items())
+
+    def _seen(self, tasks: Sequence[Task]) -> dict[str, str]:
+        """Variables that Python code may look at one by one, and how: program name → in words."""
+        s = self.synapses
+        states = projection_of(s).states
+        host = next((t for t in tasks if isinstance(t, HostCall)), None)
+        if host is not None:
+            return dict.fromkeys(states, f"the Python function '{host.name}' may look at it")
+        read = looks_at(s, frozenset(states.values())) if len(s) >= FEW else {}
+        return {program: f"the script reads .{name} ({read[name]})" for program, name in states.items() if name in read}
+
+    def _assigned_later(self) -> dict[str, str]:
+        """Variables of the synapses and their sources that the script assigns to after a run: program name → in words.
+
+        What is found once a sum is under way comes too late to keep its parts, and they may never be needed.
+        """
+        s, found = self.synapses, {}
+        if s.reduce != "auto" or len(s) < FEW:
+            return {}
+        if any(kind == "sum" and self._sum_of(p) for p, kind in self.moved.items()):
+            return self.later
+        sources = s.source.parent.variables
+        for thing, variables, whose in ((s.source.parent, sources, " of the sources"), (s.source, sources, " of the sources"), (s, s.variables, "")):
+            lines = assigned_after_run(thing, frozenset(variables))
+            found |= {variables[name].program: f"the script assigns to {name}{whose} after a run ({line})" for name, line in lines.items()}
+        return found
+
+    def _sum_of(self, program: str) -> bool:
+        """Whether there is a sum of a state that is not zero."""
+        return any(p.state == program and p.kind == "sum" and self.arrays[n].any() for n, p in self.places.items()) or self._shares()
+
+    def _require(self, found: Reduction) -> None:
+        for verdict in found.verdicts:
+            if verdict.kind == "synapse" and self.synapses._is_differential(verdict.variable):
+                e = self.synapses.equations[verdict.variable]
+                raise WrongValue(f"'{verdict.variable}' of {self.synapses.name} cannot be reduced", at=e.span,
+                                 found="; ".join(map(str, verdict.rules)), help="reduce='auto' keeps it per synapse")
+
+    # -- what the analysis asks (`reduction/values.py`) ----------------------------------------------------------------
+    def equal(self, program: str, side: str) -> bool:
+        """Whether a state has one value at all synapses of each neuron of a side."""
+        v = self._variable(program)
+        if program == projection_of(self.synapses).last_update and self._driven_at(side):
+            return True
+        if self.moved.get(program) in ("equal", "late") and self._place_of(program).side == side:
+            return True
+        if self.moved.get(program) == "sum":
+            return False
+        values = v.values
+        assert values is not None
+        if not values.any():
+            return True
+        index, size = self._index(side)
+        first = np.zeros(size, values.dtype)
+        first[index] = values
+        return bool(np.array_equal(first[index], values))
+
+    def resting(self, program: str, block: Block, values: Mapping[str, Tree], key: str) -> bool:
+        """Whether the new value of a state without events is its old one at every synapse, for a short and a long time."""
+        if self.moved.get(program) == "late":
+            return True
+        s, old = self.synapses, self._variable(program).values
+        here = s.elements(np.arange(len(s)))
+        for elapsed in (s.clock.dt_, 1000 * np.pi * s.clock.dt_):
+            here.locals["_elapsed"] = np.float64(elapsed)
+            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):  # type: ignore[arg-type]
+                return False
+        return True
+
+    def cells_by(self, constants: tuple[Symbol, ...]) -> Cells:
+        """The cells of these constants with their present values."""
+        s = self.synapses
+        here = s.elements(np.arange(len(s)))
+        return cells_of(s.post_index, {constant_of(x): here.arrays(x.program)[here.at(x.path)] for x in constants})
+
+    def waiting(self, program: str, pathway: str) -> str:
+        """Why the past of a state at the sources is not known or not worth keeping, in words; empty when it is."""
+        if self.moved.get(program) == "late":
+            return ""
+        path = next(p for p in self.synapses._pathways if p.name == pathway)
+        if path._due.count.any():
+            return f"events of '{pathway}' are under way"
+        size = self._index("pre")[1] * (int(path._steps.max(initial=0)) + 1)
+        if self.synapses.reduce == "auto" and size > MOST_PAST * len(self.synapses):
+            return f"the past of the sources takes {size} values, more than the synapses"
+        return ""
+
+    def divided(self, constants: tuple[Symbol, ...]) -> str:
+        """Why the synapses of a target cannot be divided by the values of these constants; empty when they can."""
+        self.new_cells = self.cells_by(constants)
+        many, count = len(self.new_cells), len(self.synapses)
+        if many * FULL_CELLS > count:
+            return f"{' and '.join(sorted({x.name for x in constants}))} divide {count} synapses into {many} groups"
+        return ""
+
+    # -- moving --------------------------------------------------------------------------------------------------------
+    def _move(self, found: Reduction) -> None:
+        moved = dict(found.moved)
+        last = projection_of(self.synapses).last_update
+        if any(p.state == last and last for p in found.places) and self._wholly_driven(found):
+            moved[last] = "late" if any(p.state == last and p.pathway for p in found.places) else "equal"
+        for program in [p for p, kind in self.moved.items() if moved.get(p) != kind]:
+            self._take_back(self._variable(program), found)
+        places = {p.program: p for p in found.places}
+        kept = {name: a for name, a in self.arrays.items() if name in places and places[name] == self.places.get(name) and self._still(name)}
+        self._check_weights(found, kept)
+        before, self.cells = self.cells, self.new_cells if found.cells else None
+        kept |= {name: self._regrouped(name, before) for name in kept if places[name].side == "cells"}
+        self._keep_delays(found)
+        fresh = {name: kept[name] if name in kept else self._made(place) for name, place in places.items()}
+        self.places, self.arrays, self.moved = places, fresh, moved
+        for program in moved:
+            v = self._variable(program)
+            assert isinstance(v, SynapticVariable)
+            v._stored, v.kept_by = None, self
+
+    def _take_back(self, v: Variable, found: Reduction) -> None:
+        """A variable needs values per synapse in the coming run; `WrongState` when only a sum is left, unless that is zero."""
+        if self.moved[v.program] == "sum" and not self._sum_of(v.program):
+            v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])
+        elif self.moved[v.program] == "sum":
+            s, changed = self.synapses, self._other_constants()
+            rules = next((x.rules for x in found.verdicts if x.variable == v.name), ())
+            whose = f"{' and '.join(changed)} of {s.name}, by which the sums of '{v.name}' are divided, cannot change while they are under way" \
+                if changed else f"'{v.name}' of {s.name} was kept as its sum for each target, and would need a value per synapse from now on"
+            raise WrongState(whose, found="; ".join(map(str, rules)),
+                             help=f"make the synapses with Synapses(..., reduce='off'), or set '{v.name}' to new values")
+        else:
+            self.bring_back(v)
+
+    def _check_weights(self, found: Reduction, kept: Mapping[str, np.ndarray]) -> None:
+        """Refuse constants of the sources that are factors of a sum under way and not what they were in the last run."""
+        factors = {x.program: x.name for p in found.places for x in p.factor.symbols.values() if x.path}
+        get = self.synapses.reach()
+        now = {program: digest(get(program)) for program in factors}
+        for place in found.places:
+            other = [factors[x.program] for x in place.factor.symbols.values() if x.path and now.get(x.program) != self.weights.get(x.program)]
+            if other and place.kind == "sum" and place.program in kept and kept[place.program].any():
+                raise WrongState(f"'{other[0]}' of the sources of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
+                                 help="make the synapses with Synapses(..., reduce='off')")
+        self.weights = now
+
+    def _other_constants(self) -> list[str]:
+        """Names of constants of cells that are not what they were, as in ``'tau'``."""
+        if self.cells is None:
+            return []
+        get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
+        now = {n: get(n.removesuffix("@cells")) for n in before}
+        at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
+        return [f"'{n.removesuffix('@cells').rpartition('.')[2]}'" for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
+
+    def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
+        """A sum by cells in the cells of now."""
+        assert before is not None and self.cells is not None
+        found = self.cells.taken_over(before, self.arrays[name])
+        if found is None and self.arrays[name].any():
+            raise WrongState(f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
+                             f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
+                             help="make the synapses with Synapses(..., reduce='off')")
+        made = zeros(len(self.cells), self.arrays[name].dtype)
+        if found is not None:
+            made[:] = found
+        return made
+
+    def _keep_delays(self, found: Reduction) -> None:
+        """How far each synapse looks back; as before where states are read late already."""
+        s = self.synapses
+        paths = {p.name: p for p in s._pathways}
+        wanted = {p.pathway for p in found.places if p.pathway}
+        delays = {name: d for name, d in self.delays.items() if name in wanted and "late" in self.moved.values()}
+        for name in wanted - set(delays):
+            index, size = self._index("pre")
+            since = np.zeros(size)
+            if "lastupdate" in s.variables:
+                since[index] = s.variables["lastupdate"].values
+            delays[name] = Delays(paths[name]._steps.copy(), paths[name].clock.dt_, since)
+        self.delays = delays
+
+    def _wholly_driven(self, found: Reduction) -> bool:
+        return projection_of(self.synapses).event_driven <= set(found.moved)
+
+    def _still(self, name: str) -> bool:
+        """Whether an array of the last run is the truth: its variable has no values of its own."""
+        place = self.places[name]
+        if place.state and place.state == projection_of(self.synapses).last_update:
+            return self._driven_at(place.side)
+        return place.state in self.moved
+
+    def _driven_at(self, side: str) -> bool:
+        """Whether event-driven states are kept at the neurons of a side."""
+        return any(self.moved.get(v) in ("equal", "late") and self._place_of(v).side == side for v in projection_of(self.synapses).event_driven)
+
+    def _made(self, place: Place) -> np.ndarray:
+        index, size = self._index(place.side)
+        slots = self.delays[place.pathway].slots if place.pathway else 1
+        if place.kind in ("newest", "payload", "sent"):
+            return zeros(1 if place.kind == "newest" else size * slots, place.dtype)
+        if place.kind == "past":
+            return np.repeat(self._made(replace(place, kind="equal")), slots)
+        array = zeros(size, place.dtype)
+        if place.pathway and place.state == projection_of(self.synapses).last_update:
+            array[:] = self.delays[place.pathway].never
+            return array
+        values = self._variable(place.state).values if place.state else None
+        if place.kind == "equal":
+            assert values is not None
+            if values.any():
+                array[index] = values
+        elif values is None or values.any():
+            factor = self._factor(place)
+            if place.kind == "noise":
+                array[:] = np.sqrt(np.bincount(index, np.broadcast_to(np.square(factor), index.shape), size))
+                return array
+            array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape), size)
+        return array
+
+    def _factor(self, place: Place) -> Any:
+        if isinstance(place.factor.tree, Number):
+            return float(place.factor.tree.value)
+        s = self.synapses
+        return evaluate(place.factor.tree, Block((), place.factor.symbols), s.elements(np.arange(len(s))))
+
+    # -- the way back --------------------------------------------------------------------------------------------------
+    def bring_back(self, v: Variable) -> None:
+        """Give a variable its values per synapse again; `WrongState` when only a sum is left."""
+        assert isinstance(v, SynapticVariable)
+        v._stored = self.expanded(v).copy()
+        self.forget(v)
+
+    def expanded(self, v: Variable) -> np.ndarray:
+        """The values per synapse, to read; `WrongState` when only a sum is left."""
+        s = self.synapses
+        if self.moved[v.program] == "sum":
+            raise WrongState(f"'{v.name}' of {s.name} has no value per synapse: only its sum for each target was kept",
+                             help=f"make the synapses with Synapses(..., reduce='off') to look at '{v.name}'")
+        if v.name == "lastupdate" and v.program == projection_of(s).last_update:
+            values = self._last_update()
+        else:
+            place = self._place_of(v.program)
+            values = self._seen_of(place)
+            if v.program in projection_of(s).event_driven:
+                values = self._brought_up(v, place.side, values)
+        values = np.array(values)
+        values.flags.writeable = False
+        return values
+
+    def _seen_of(self, place: Place) -> np.ndarray:
+        """What every synapse sees of a state at the neurons of a side."""
+        neuron = self._index(place.side)[0]
+        if not place.pathway:
+            return self.arrays[place.program][neuron]
+        delays = self.delays[place.pathway]
+        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[f"{place.pathway}.newest"], neuron)
+        return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
+
+    def _last_update(self) -> np.ndarray:
+        last = projection_of(self.synapses).last_update
+        return np.maximum.reduce([self._seen_of(p) for p in self.places.values() if p.state == last and p.kind == "equal"])
+
+    def _brought_up(self, v: Variable, side: str, values: np.ndarray) -> np.ndarray:
+        """The value at the last event of either side, where the synapse itself would have kept it."""
+        s = self.synapses
+        last = projection_of(s).last_update
+        own = self._seen_of(self.places[f"{last}@{side}"])
+        mark = s.variables["lastupdate"]
+        both = self._last_update() if last in self.moved else mark.values
+        assert self.decay is not None and both is not None
+        here = s.elements(np.arange(len(s)))
+        arrays = here.arrays
+        here.arrays = lambda name: values if name == v.program else arrays(name)
+        here.locals["_elapsed"] = both - own
+        key = next(k for k, x in self.decay.symbols.items() if x.program == v.program and not x.path)
+        trees = final(a for a in self.decay.statements if a.target != "_elapsed")
+        return np.asarray(evaluate(trees[key], self.decay, here))
+
+    def kept(self) -> Kept:
+        """Which variables have moved, to where, and what that depends on; their values are among the arrays of the synapses."""
+        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells, dict(self.weights))
+
+    def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
+        """As it was when `kept` was called; ``arrays`` are the values of that time."""
+        moved, places = kept.moved, kept.places
+        if not moved and not self.moved:
+            return
+        for v in self.synapses.variables.values():
+            if isinstance(v, SynapticVariable) and v.program in moved:
+                v._stored, v.kept_by = None, self
+            elif v.moved:
+                v.values = arrays[v.program].copy()
+        self.host, self.cells, self.weights = kept.host, kept.cells, dict(kept.weights)
+        self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(kept.constants)
+        self.arrays = {name: arrays[name].copy() for name in places}
+        structure_changed()
+
+    def convert(self, dtype: str) -> None:
+        """Sums of floats stay sums, with this type."""
+        floats = {name for name, p in self.places.items() if p.dtype in ("f8", "f4") and p.kind in ("sum", "noise", "static")}
+        self.places = {name: replace(p, dtype=dtype) if name in floats else p for name, p in self.places.items()}
+        self.arrays = {name: a.astype(DTYPES[dtype]) if name in floats else a for name, a in self.arrays.items()}
+
+    def forget(self, v: Variable) -> None:
+        """The variable has values of its own again."""
+        assert isinstance(v, SynapticVariable)
+        v.kept_by = None
+        self.moved.pop(v.program, None)
+        structure_changed()
+
+    def before_write(self, v: Variable, item: object, value: object) -> None:
+        """Values come back to be changed; a factor of a sum that is not zero cannot change."""
+        if self.moved.get(v.program) == "sum" and self._shares():
+            raise WrongState(f"'{v.name}' of {self.synapses.name} is part of a sum with {' and '.join(self.partners)}, and cannot change now",
+                             help="make the synapses with Synapses(..., reduce='off')")
+        if self.moved.get(v.program) == "sum" and isinstance(item, slice) and item == slice(None) and not isinstance(value, str):
+            v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])     # a new value for every synapse needs no old ones
+        elif v.moved:
+            self.bring_back(v)
+        if self._weighs(v.program):
+            raise WrongState(f"'{v.name}' of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
+                             help="make the synapses with Synapses(..., reduce='off'), or use the factor at the event: 'g += w'")
+        if any(p.kind in ("static", "noise") and p.weighed_by(v.program) for p in self.places.values()):
+            structure_changed()           # what drives a sum is added up anew before the next run
+
+    def grow(self) -> None:
+        """Synapses were added: a sum holds for them too, whatever else moved comes back."""
+        for program in [p for p, kind in self.moved.items() if kind != "sum"]:
+            self.bring_back(self._variable(program))
+
+    # -- helpers -------------------------------------------------------------------------------------------------------
+    @property
+    def partners(self) -> list[str]:
+        """The synapses whose sums lie in one array with these."""
+        others = self.lies_with.partners if self.lies_with is not None and self.host else self.guests
+        return [n for n in ([self.host] if self.host else []) + list(others) if n != self.synapses.name]
+
+    def _shares(self) -> bool:
+        """Whether these sums are one with others and not zero."""
+        host = self.lies_with if self.host else self if self.guests else None
+        return host is not None and any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum")
+
+    def _weighs(self, program: str) -> bool:
+        """Whether a sum that is not zero was made with this variable as a factor."""
+        return any(p.kind == "sum" and (self.arrays[n].any() or self._shares()) for n, p in self.places.items() if p.weighed_by(program))
+
+    def _variable(self, program: str) -> Variable:
+        return next(v for v in self.synapses.variables.values() if v.program == program)
+
+    def _place_of(self, program: str) -> Place:
+        return next(p for p in self.places.values() if p.state == program and p.kind == "equal")
+
+    def _index(self, side: str) -> tuple[np.ndarray, int]:
+        s = self.synapses
+        if side == "cells":
+            assert self.cells is not None
+            return self.cells.of, len(self.cells)
+        return (s.pre_index, s.source.parent._count) if side == "pre" else (s.post_index, s.target.parent._count)
+
+    def declared(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """The arrays at the neurons, for the program."""
+        s = self.synapses
+        spaces = {"newest": "now", "past": "past", "sent": "past"}
+
+        def space(p: Place) -> str:
+            sides = {"pre": s.source.space, "post": s.target.space, "cells": f"{s.name}.cells"}
+            return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else sides[p.side]
+
+        found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
+        if self.cells is not None:
+            made = f"{s.name}.cells"
+            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            words = {kind: word for word, kind in DTYPES.items()}
+            found |= {name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()}
+        return found
+
+    def params(self) -> dict[str, float | int]:
+        """Lengths of the rings."""
+        return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
