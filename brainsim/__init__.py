@@ -16,7 +16,15 @@ from brainsim import units as _units
 from brainsim.compat.names import NAMES as _BRIAN
 from brainsim.compat.names import SEMI_PUBLIC as _SEMI
 from brainsim.compat.paths import lay_paths as _lay_paths
-from brainsim.errors import BrainsimError, BrianObjectException, BuildError, DimensionMismatchError, EquationError, MagicError, UnsupportedEquationsException
+from brainsim.errors import (
+    BrainsimError,
+    BrianObjectException,
+    BuildError,
+    DimensionMismatchError,
+    EquationError,
+    MagicError,
+    UnsupportedEquationsException,
+)
 from brainsim.learning.late import NAMES as _LATE
 from brainsim.learning.late import late as __getattr__
 from brainsim.log import BrianLogger
@@ -28,10 +36,25 @@ from brainsim.objects.groups.operations import NetworkOperation, network_operati
 from brainsim.objects.groups.random_state import seed
 from brainsim.objects.groups.variables import VariableView
 from brainsim.objects.network.devices import all_devices, device, get_device, set_device
-from brainsim.objects.network.magic import MagicNetwork, collect, magic_network, restore, run, scheduling_summary, stop, store
+from brainsim.objects.network.magic import (
+    MagicNetwork,
+    collect,
+    magic_network,
+    restore,
+    run,
+    scheduling_summary,
+    stop,
+    store,
+)
 from brainsim.objects.network.network import Network
 from brainsim.objects.neurons.neuron_group import NeuronGroup, Subgroup
-from brainsim.objects.neurons.spike_sources import PoissonGroup, PoissonInput, SpikeGeneratorGroup, TimedArray, linked_var
+from brainsim.objects.neurons.spike_sources import (
+    PoissonGroup,
+    PoissonInput,
+    SpikeGeneratorGroup,
+    TimedArray,
+    linked_var,
+)
 from brainsim.objects.recorders.record import EventMonitor, PopulationRateMonitor, SpikeMonitor, StateMonitor
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.options import prefs
@@ -55,7 +78,8 @@ PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView Preference
 _beside = {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}, **_BRIAN}
 globals().update({name: value for name, value in _beside.items() if name not in OURS})
 __all__ = sorted({*OURS, *_beside})
-_lay_paths(lambda name: _SEMI[name] if name in _SEMI else globals()[name], sorted({*OURS, *_units.__all__, *_BRIAN, *_star.functions.__all__}))
+_lay_paths(lambda name: _SEMI[name] if name in _SEMI else globals()[name],
+           sorted({*OURS, *_units.__all__, *_BRIAN, *_star.functions.__all__}))
 
 
 def __dir__() -> list[str]:

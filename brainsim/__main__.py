@@ -1,4 +1,5 @@
-"""``brainsim run SCRIPT.py [arguments]``: run an unmodified Brian 2 script or notebook; ``import brian2`` in it gives brainsim."""
+"""``brainsim run SCRIPT.py [arguments]``: run an unmodified Brian 2 script or notebook; ``import brian2`` in it gives
+brainsim."""
 from __future__ import annotations
 
 import argparse

@@ -1,7 +1,8 @@
 """Every error brainsim raises: an object with fields; its text is laid out here and nowhere else.
 
-An error says four things: *what* is wrong in the user's words, *where* (the line of the user's own string with a caret),
-what was *found*, and what would *help*. Each class is also the built-in class users catch (``KeyError``, ``TypeError`` ...).
+An error says four things: *what* is wrong in the user's words, *where* (the line of the user's own string with a
+caret), what was *found*, and what would *help*. Each class is also the built-in class users catch (``KeyError``,
+``TypeError`` ...).
 """
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A string the user wrote: its ``text``, what it is (``"model of neurongroup"``), and the script line it was given at."""
+    """A string the user wrote: its ``text``, what it is (``"model of neurongroup"``), and the script line it was given
+    at."""
 
     text: str
     title: str = "expression"
@@ -98,7 +100,8 @@ class WrongType(BrainsimError, TypeError):
 
 
 class WrongCall(WrongSyntax, WrongType):
-    """A function called with another number of arguments than it takes; a text that is wrong, so also a `SyntaxError`."""
+    """A function called with another number of arguments than it takes; a text that is wrong, so also a
+    `SyntaxError`."""
 
     msg = BrainsimError.msg
 
@@ -182,7 +185,8 @@ def inside(error: BrainsimError, owner: str) -> BrainsimError:
     if isinstance(error, BrianObjectException):
         return error
     kind = type(error)
-    made = type(kind.__name__, (kind, BrianObjectException), {"__str__": kind.__str__, "__reduce__": lambda self: (_again, (kind, self.args, vars(self)))})
+    made = type(kind.__name__, (kind, BrianObjectException),
+                {"__str__": kind.__str__, "__reduce__": lambda self: (_again, (kind, self.args, vars(self)))})
     twin = made.__new__(made)
     twin.args = error.args
     twin.__dict__.update(error.__dict__)
@@ -199,6 +203,7 @@ def _again(kind: type[BrainsimError], args: tuple[object, ...], fields: dict[str
 
 
 def near(name: str, candidates: Iterable[str], alike: float = 0.6) -> str:
-    """``"did you mean 'tau'?"`` when a candidate is spelled like ``name`` (``alike``: how much, up to 1), else an empty string."""
+    """``"did you mean 'tau'?"`` when a candidate is spelled like ``name`` (``alike``: how much, up to 1), else an empty
+    string."""
     close = difflib.get_close_matches(name, list(candidates), n=2, cutoff=alike)
     return f"did you mean {' or '.join(repr(c) for c in close)}?" if close else ""

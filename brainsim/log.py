@@ -1,4 +1,5 @@
-"""Messages beside errors: shown on standard error unless the program has set up its own logging, and in a log file if one is wanted."""
+"""Messages beside errors: shown on standard error unless the program has set up its own logging, and in a log file if
+one is wanted."""
 from __future__ import annotations
 
 import logging
@@ -7,7 +8,8 @@ from brainsim.log_file import LEVELS, LogFile
 from brainsim.options import prefs
 
 FORMAT = "%(levelname)-8s %(message)s"
-#: names of messages that are not to be shown, as in ``BrianLogger.suppress_name('method_choice')``, and hierarchies of them
+#: names of messages that are not to be shown, as in ``BrianLogger.suppress_name('method_choice')``, and hierarchies of
+#: them
 _SUPPRESSED: set[str] = set()
 _SILENT: set[str] = set()
 #: under which logger Brian 2 documents the messages of a topic
@@ -52,7 +54,8 @@ def show_messages() -> None:
         return
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(FORMAT))
-    handler.addFilter(lambda record: not logging.getLogger().handlers)   # a program with logging of its own shows them there
+    handler.addFilter(
+        lambda record: not logging.getLogger().handlers)  # a program with logging of its own shows them there
     logger.addFilter(_Quiet())
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -76,7 +79,8 @@ def show_what_is_chosen() -> None:
 
 
 class BrianLogger:
-    """How loud the messages are, and where they go: ``BrianLogger.log_level_error()``, ``BrianLogger.suppress_name('method_choice')``."""
+    """How loud the messages are, and where they go: ``BrianLogger.log_level_error()``,
+    ``BrianLogger.suppress_name('method_choice')``."""
 
     tmp_log: str | None = None          #: path of the log file, None without one (``prefs.logging.file_log``)
     tmp_script: str | None = None       #: path of the copy of the script
@@ -110,7 +114,8 @@ class BrianLogger:
 
     @staticmethod
     def initialize() -> None:
-        """Show messages, unless the program has set up its own logging, and begin a log file if the preferences want one. Done by the import."""
+        """Show messages, unless the program has set up its own logging, and begin a log file if the preferences want
+        one. Done by the import."""
         show_messages()
         show_what_is_chosen()
         BrianLogger.close_file()
@@ -137,7 +142,8 @@ class BrianLogger:
 
     @staticmethod
     def suppress_hierarchy(name: str, filter_log_file: bool = False) -> None:
-        """Never show messages of loggers below this name, ``brian2.stateupdaters`` for example; those of a script are below ``brainsim``."""
+        """Never show messages of loggers below this name, ``brian2.stateupdaters`` for example; those of a script are
+        below ``brainsim``."""
         _SILENT.add(name)
         inner = name.removeprefix("brian2").removeprefix("brainsim").strip(".")
         for logger in (f"brainsim.{inner}" if inner else "brainsim", f"brainsim.{name}"):
@@ -145,5 +151,6 @@ class BrianLogger:
 
     @staticmethod
     def suppress_name(name: str, filter_log_file: bool = False) -> None:
-        """Never show messages of this topic, nor write them to the log file: 'method_choice', 'resolution_conflict', 'clock_driven' ..."""
+        """Never show messages of this topic, nor write them to the log file: 'method_choice', 'resolution_conflict',
+        'clock_driven' ..."""
         _SUPPRESSED.add(name)

@@ -15,15 +15,20 @@ from types import TracebackType
 
 from brainsim.options import prefs
 
-LEVELS = {"CRITICAL": logging.CRITICAL, "ERROR": logging.ERROR, "WARNING": logging.WARNING, "INFO": logging.INFO, "DEBUG": logging.DEBUG, "DIAGNOSTIC": 5}
+LEVELS = {
+    "CRITICAL": logging.CRITICAL, "ERROR": logging.ERROR, "WARNING": logging.WARNING, "INFO": logging.INFO, "DEBUG":
+    logging.DEBUG, "DIAGNOSTIC": 5
+}
 
 
 class LogFile:
-    """One open file, its handler, and the copy of the script if one was wanted. The preferences are read when it is made."""
+    """One open file, its handler, and the copy of the script if one was wanted. The preferences are read when it is
+    made."""
 
     def __init__(self, name_of: Callable[[logging.LogRecord], str]):
         self.path = _new("brainsim_debug_", ".log")
-        self.handler = RotatingFileHandler(self.path, mode="w", maxBytes=prefs["logging.file_log_max_size"], backupCount=1, encoding="utf-8")
+        self.handler = RotatingFileHandler(self.path, mode="w", maxBytes=prefs["logging.file_log_max_size"],
+                                           backupCount=1, encoding="utf-8")
         self.handler.setLevel(LEVELS[prefs["logging.file_log_level"].upper()])
         self.handler.setFormatter(_Lines(name_of))
         self.script = _copied_script() if prefs["logging.save_script"] else None
@@ -38,7 +43,8 @@ class LogFile:
         logger.debug("Python %s on %s, %s", platform.python_version(), platform.platform(), sys.executable)
 
     def close(self) -> None:
-        """End the file; it and the copy of the script are removed unless the script failed or ``logging.delete_log_on_exit`` is False."""
+        """End the file; it and the copy of the script are removed unless the script failed or
+        ``logging.delete_log_on_exit`` is False."""
         logging.getLogger("brainsim").removeHandler(self.handler)
         self.handler.close()
         atexit.unregister(self.close)
@@ -55,7 +61,8 @@ class LogFile:
             self.failed = True
             logger.debug("The script ended with an error", exc_info=(kind, error, trace))
             if prefs["logging.display_brian_error_message"]:
-                logger.error("The script ended with an error; the log file is %s%s", self.path, f", a copy of the script {self.script}" if self.script else "")
+                logger.error("The script ended with an error; the log file is %s%s", self.path,
+                             f", a copy of the script {self.script}" if self.script else "")
         self._hook(kind, error, trace)
 
 

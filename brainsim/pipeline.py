@@ -52,7 +52,8 @@ class Values:
     sizes: dict[str, int] = field(default_factory=dict)
     params: dict[str, float | int] = field(default_factory=dict)
     clocks: list[str] = field(default_factory=list)
-    times: dict[str, np.ndarray] = field(default_factory=dict)      #: of listed clocks: seconds of each step, and the last once more
+    times: dict[str, np.ndarray] = field(
+        default_factory=dict)  #: of listed clocks: seconds of each step, and the last once more
     functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
     on_request: dict[str, tuple[Array, Callable[[], np.ndarray]]] = field(default_factory=dict)
@@ -77,15 +78,18 @@ class Prepared:
     executable: Executable
     state: State
     literals: Mapping[str, float]
-    in_python: Mapping[int, Callable[[], None]] = field(default_factory=dict)   #: by number, kernels that run outside the target
+    in_python: Mapping[int,
+                       Callable[[],
+                                None]] = field(default_factory=dict)  #: by number, kernels that run outside the target
     spent: dict[str, float] = field(default_factory=dict)                       #: seconds by task, when profiled
-    whole: Program | None = None                                                #: with the bodies of kernels that run outside the target
+    whole: Program | None = None  #: with the bodies of kernels that run outside the target
     lowered: Program | None = None                                              #: before the passes
     passes: tuple[str, ...] = ()                                                #: those that were applied
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
     """All pieces of code of tasks."""
-    return (block for task in tasks for name in ("before", "once", "block") if (block := getattr(task, name, None)) is not None)
+    return (block for task in tasks for name in ("before", "once", "block")
+            if (block := getattr(task, name, None)) is not None)
 
 
 def symbols_of(tasks: Iterable[Task]) -> Iterable[Symbol]:
@@ -109,7 +113,8 @@ def choose_target(threads: int | None = None) -> Target:
         return NumpyTarget(str(math))
     if wanted == "jax":
         return _or_refuse(JaxTarget())
-    target = CythonTarget(str(math), str(compiler), int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]
+    target = CythonTarget(str(math), str(compiler),
+                          int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]
     found = target.available()
     if isinstance(found, Missing):
         if wanted == "cython":
@@ -133,7 +138,8 @@ def _warn_once(text: str) -> None:
 
 
 @stage("build")
-def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target, profile: bool = False) -> Prepared:
+def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target: Target,
+            profile: bool = False) -> Prepared:
     """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
@@ -149,8 +155,8 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
         program = with_natives(program, values.natives, values.declared())
     source = _written(program if target.calls_python else to_host(program), target)
     executable, state, in_python = begin(program, target, source, values, literals)
-    return Prepared(tuple(tasks), state.program, target, source, executable, state, literals, {**in_python, **_stamps(ended, spent)}, spent, program,
-                    lowered, passes)
+    return Prepared(tuple(tasks), state.program, target, source, executable, state, literals,
+                    {**in_python, **_stamps(ended, spent)}, spent, program, lowered, passes)
 
 
 @stage("build")
@@ -161,7 +167,8 @@ def begin(program: Program, target: Target, source: Written, values: Values,
     executable = target.build(runs, source)
     state = allocate(runs, values, literals)
     executable.bind(state)
-    return executable, state, {} if target.calls_python else _in_python(program, executable, state, getattr(target, "math", "fast"))
+    return executable, state, {} if target.calls_python else _in_python(program, executable, state,
+                                                                        getattr(target, "math", "fast"))
 
 
 def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Callable[[], None]]:
@@ -225,7 +232,10 @@ def allocate(program: Program, values: Values, literals: Mapping[str, float]) ->
 
 def host_kernels(prepared: Prepared) -> dict[int, str]:
     """Number and name of the kernels that are network operations."""
-    return {n: k.name for n, k in enumerate(prepared.program.kernels) if isinstance(k.domain, Host) and n not in prepared.in_python}
+    return {
+        n: k.name for n, k in enumerate(prepared.program.kernels)
+        if isinstance(k.domain, Host) and n not in prepared.in_python
+    }
 
 
 def explain(prepared: Prepared, stage: str) -> str:
@@ -261,7 +271,7 @@ def _refuse_two_sums(tasks: Iterable[Task], params: Mapping[str, float | int]) -
         if isinstance(task, Summed):
             for other in seen.get(task.target.program, []):
                 if part(task)[0] < part(other)[1] and part(other)[0] < part(task)[1]:
-                    raise Unsupported(f"'{task.name}' and '{other.name}' both set '{task.target.program}'",
-                                     help="a summed variable has one source: use two variables and add them in the equations")
+                    raise Unsupported(
+                        f"'{task.name}' and '{other.name}' both set '{task.target.program}'",
+                        help="a summed variable has one source: use two variables and add them in the equations")
             seen.setdefault(task.target.program, []).append(task)
-

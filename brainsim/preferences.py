@@ -1,4 +1,5 @@
-"""Choices by dotted name: declared with a default, a sentence and a check; set by scripts and files; one mapping holds them all."""
+"""Choices by dotted name: declared with a default, a sentence and a check; set by scripts and files; one mapping holds
+them all."""
 from __future__ import annotations
 
 import ast
@@ -40,12 +41,13 @@ class SameKind:
 class Preference:
     """One choice: its default, what it is for, what it accepts, and how a value is written in a file.
 
-    ``choices`` says in words what is accepted; one ``without_effect`` is only known for the sake of scripts that set it. ``leads_to``
-    gives the choices, by name, that a value of this one brings along.
+    ``choices`` says in words what is accepted; one ``without_effect`` is only known for the sake of scripts that set
+    it. ``leads_to`` gives the choices, by name, that a value of this one brings along.
     """
 
-    def __init__(self, default: Any, docs: str, validator: Callable[[Any], bool] | None = None, representor: Callable[[Any], str] = repr, *,
-                 choices: str = "", without_effect: bool = False, leads_to: Callable[[Any], dict[str, Any]] | None = None):
+    def __init__(self, default: Any, docs: str, validator: Callable[[Any], bool] | None = None,
+                 representor: Callable[[Any], str] = repr, *, choices: str = "", without_effect: bool = False,
+                 leads_to: Callable[[Any], dict[str, Any]] | None = None):
         self.default, self.docs, self.representor = default, docs, representor
         self.validator = SameKind(default) if validator is None else validator
         self.choices, self.without_effect, self.leads_to = choices, without_effect, leads_to
@@ -67,8 +69,9 @@ class Choices(MutableMapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         found = self._all.find(self._full(name))
         if found is _MISSING:
-            raise UnknownPreference(f"There is no preference '{self._full(name)}'",
-                                    help=near(self._full(name), self._all.known) or ", ".join(list(self._all.known)[:10]))
+            raise UnknownPreference(
+                f"There is no preference '{self._full(name)}'", help=near(self._full(name), self._all.known)
+                or ", ".join(list(self._all.known)[:10]))
         return found
 
     def __getattr__(self, name: str) -> Any:
@@ -103,7 +106,9 @@ class Choices(MutableMapping[str, Any]):
 
     def _repr_html_(self) -> str:
         known = ((name, self._all.known[self._full(name)]) for name in self)
-        rows = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in (name, repr(self[name]), p.choices, p.docs))}</tr>" for name, p in known)
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in (name, repr(self[name]), p.choices, p.docs))}</tr>"
+            for name, p in known)
         return f"<table><tr><th>preference</th><th>value</th><th>possible</th><th>what for</th></tr>{rows}</table>"
 
     def __repr__(self) -> str:
@@ -111,7 +116,8 @@ class Choices(MutableMapping[str, Any]):
 
 
 class Preferences(Choices):
-    """All choices: ``prefs['codegen.target']`` or ``prefs.codegen.target``. Each is checked when it is set; `PreferenceError` otherwise."""
+    """All choices: ``prefs['codegen.target']`` or ``prefs.codegen.target``. Each is checked when it is set;
+    `PreferenceError` otherwise."""
 
     known: dict[str, Preference]
     sections: dict[str, str]
@@ -122,7 +128,8 @@ class Preferences(Choices):
             object.__setattr__(self, name, value)
 
     def register_preferences(self, prefbasename: str, prefbasedoc: str, **declared: Preference) -> None:
-        """Declare choices below a name; a script may declare its own. `PreferenceError` where a name is taken or is none."""
+        """Declare choices below a name; a script may declare its own. `PreferenceError` where a name is taken or is
+        none."""
         if prefbasename in self.sections:
             raise PreferenceError(f"The preferences '{prefbasename}' are declared already")
         above = prefbasename.split(".")
@@ -132,9 +139,11 @@ class Preferences(Choices):
         for name in declared:
             full = f"{prefbasename}.{name}"
             if not _NAME.fullmatch(name):
-                raise PreferenceError(f"'{name}' cannot be the name of a preference", help="letters, digits and underscores, a letter first")
+                raise PreferenceError(f"'{name}' cannot be the name of a preference",
+                                      help="letters, digits and underscores, a letter first")
             if hasattr(Preferences, name):
-                raise PreferenceError(f"'{name}' cannot be the name of a preference", help="it is a method of preferences")
+                raise PreferenceError(f"'{name}' cannot be the name of a preference",
+                                      help="it is a method of preferences")
             if full in self.known or any(s == full or s.startswith(f"{full}.") for s in self.sections):
                 raise PreferenceError(f"'{full}' is the name of other preferences already")
         self.sections[prefbasename] = prefbasedoc
@@ -152,12 +161,13 @@ class Preferences(Choices):
         """Set a choice after checking it."""
         if name not in self.known:
             if self.find(name) is not _MISSING:
-                raise PreferenceError(f"'{name}' is a group of preferences and has no value", help=", ".join(k for k in self.known if k.startswith(name))[:200])
+                raise PreferenceError(f"'{name}' is a group of preferences and has no value",
+                                      help=", ".join(k for k in self.known if k.startswith(name))[:200])
             raise PreferenceError(f"There is no preference '{name}'", help=near(name, self.known))
         preference = self.known[name]
         try:
             possible = preference.validator(value)
-        except (TypeError, ValueError, AttributeError):     # a user's own test need not be ready for every kind of value
+        except (TypeError, ValueError, AttributeError):  # a user's own test need not be ready for every kind of value
             possible = False
         if not possible:
             raise PreferenceError(f"{value!r} is not a possible value of prefs.{name}", help=preference.choices)
@@ -189,7 +199,8 @@ class Preferences(Choices):
 
     # -- files ---------------------------------------------------------------------------------------------------------
     def read_preference_file(self, file: str | Path | TextIO) -> None:
-        """Set choices from lines ``name = value`` below headings ``[section]``. `PreferenceError` for what cannot be read or set."""
+        """Set choices from lines ``name = value`` below headings ``[section]``. `PreferenceError` for what cannot be
+        read or set."""
         text = Path(file).read_text("utf-8") if isinstance(file, (str, Path)) else file.read()
         section = ""
         for number, line in enumerate(text.splitlines(), 1):
@@ -200,12 +211,14 @@ class Preferences(Choices):
             if line.startswith("[") and line.endswith("]"):
                 section = f"{line[1:-1].strip()}."
             elif not equals:
-                raise PreferenceError(f"Line {number} of a preference file is neither a heading nor a choice", found=line, help="name = value")
+                raise PreferenceError(f"Line {number} of a preference file is neither a heading nor a choice",
+                                      found=line, help="name = value")
             else:
                 self.choose(section + name.strip(), _value(value.strip(), number))
 
     def load_preferences(self) -> None:
-        """Read ``~/.brian/user_preferences`` and ``brian_preferences`` of the working folder, where they exist; says what they have wrong."""
+        """Read ``~/.brian/user_preferences`` and ``brian_preferences`` of the working folder, where they exist; says
+        what they have wrong."""
         for path in (Path("~/.brian/user_preferences").expanduser(), Path("brian_preferences")):
             try:
                 if path.is_file():
@@ -236,7 +249,8 @@ class Preferences(Choices):
     def get_documentation(self, basename: str | None = None) -> str:
         """What the preferences below a name are for, with their defaults."""
         chosen = [name for name in self.known if basename is None or name.startswith(f"{basename}.")]
-        return "\n\n".join(f"``{n}`` = ``{self.known[n].representor(self.known[n].default)}``\n    {self.known[n].docs}" for n in chosen)
+        return "\n\n".join(f"``{n}`` = ``{self.known[n].representor(self.known[n].default)}``\n    {self.known[n].docs}"
+                           for n in chosen)
 
     @property
     def toplevel_categories(self) -> list[str]:
@@ -251,4 +265,5 @@ def _value(text: str, line: int) -> Any:
     except (ValueError, SyntaxError):
         if text.isidentifier():
             return text
-        raise PreferenceError(f"Line {line} of a preference file has no value that can be read", found=text, help="a number, a 'text', True, [...]") from None
+        raise PreferenceError(f"Line {line} of a preference file has no value that can be read", found=text,
+                              help="a number, a 'text', True, [...]") from None

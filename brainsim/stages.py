@@ -32,7 +32,8 @@ class Watch:
 
 @contextmanager
 def watched(spent: dict[str, float], stage: str) -> Iterator[None]:
-    """Add the time within to a stage of ``spent``, and to the stages begun within; where a watch already goes, to its own."""
+    """Add the time within to a stage of ``spent``, and to the stages begun within; where a watch already goes, to its
+    own."""
     watch = _watch.get()
     token = None
     if watch is None:

@@ -2,7 +2,22 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Call, Const, Draw, Expr, Load, Local, Op, Param
-from brainsim.ir.program import Append, Array, Domain, Each, Events, FanOut, If, Kernel, Let, Program, Queue, Statement, Store, While
+from brainsim.ir.program import (
+    Append,
+    Array,
+    Domain,
+    Each,
+    Events,
+    FanOut,
+    If,
+    Kernel,
+    Let,
+    Program,
+    Queue,
+    Statement,
+    Store,
+    While,
+)
 
 I = Local("i", "i4")   # noqa: E741
 ZERO = Const(0)

@@ -1,1 +1,2 @@
-"""Brian 2's names and import paths: thin, and nothing outside this folder knows of it (`brainsim/__init__.py` apart)."""
+"""Brian 2's names and import paths: thin, and nothing outside this folder knows of it (`brainsim/__init__.py`
+apart)."""

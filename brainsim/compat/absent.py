@@ -31,5 +31,8 @@ _CELLS = "describe the cell by a few compartments in equations, coupled by (link
 ABSENT = {name: NotThere(name, _CELLS) for name in ("SpatialNeuron", "Morphology", "Soma", "Cylinder", "Section")}
 ABSENT |= {name: NotThere(name, "use get_states and set_states") for name in ("ImportExport",)}
 #: of modules that scripts seldom import
-INNER = {name: NotThere(name, "use get_states and set_states with format='dict' or 'pandas'") for name in ("DictImportExport", "PandasImportExport")}
+INNER = {
+    name: NotThere(name, "use get_states and set_states with format='dict' or 'pandas'")
+    for name in ("DictImportExport", "PandasImportExport")
+}
 INNER |= {name: NotThere(name, "use a NumPy array") for name in ("DynamicArray", "DynamicArray1D")}

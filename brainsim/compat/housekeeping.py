@@ -45,7 +45,8 @@ def get_local_namespace(level: int) -> dict[str, object]:
 
 
 def schedule_propagation_offset(net: Any = None) -> Quantity:
-    """Time between a spike and its effect without a delay: 0, or one step when ``synapses`` comes before ``thresholds``."""
+    """Time between a spike and its effect without a delay: 0, or one step when ``synapses`` comes before
+    ``thresholds``."""
     network = net or magic_network
     slots = network.schedule
     late = slots.index("synapses") < slots.index("thresholds")
@@ -66,7 +67,8 @@ def _builtin(name: str) -> Function:
         return NUMBERS[name](*args)
 
     call.__name__ = name
-    return Function(call, arg_units=units, return_unit=1 if returned is DIMENSIONLESS else returned, stateless=row.stateless)
+    return Function(call, arg_units=units, return_unit=1 if returned is DIMENSIONLESS else returned,
+                    stateless=row.stateless)
 
 
 class Functions(dict[str, Function]):

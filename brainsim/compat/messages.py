@@ -69,7 +69,7 @@ def catch_logs(log_level: Any = logging.WARNING) -> Iterator[list[tuple[str, str
             if record.levelno >= lowest:
                 caught.append((record.levelname, documented_name(record), record.getMessage()))
 
-    logger.handlers, logger.filters, logger.propagate = [Catch()], [], False   # what is not shown is caught all the same
+    logger.handlers, logger.filters, logger.propagate = [Catch()], [], False  # what is not shown is caught all the same
     logger.setLevel(min(lowest, level or lowest))
     try:
         yield caught

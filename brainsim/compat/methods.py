@@ -29,12 +29,13 @@ class StateUpdateMethod(ABC):
         """The statements of one step; `UnsupportedEquationsException` for equations it cannot take."""
 
     @staticmethod
-    def apply_stateupdater(equations: Equations, variables: Mapping[str, Any], method: Any, method_options: Mapping[str, Any] | None = None,
-                           group_name: str | None = None) -> str:
+    def apply_stateupdater(equations: Equations, variables: Mapping[str, Any], method: Any,
+                           method_options: Mapping[str, Any] | None = None, group_name: str | None = None) -> str:
         """The statements of one step by a method, or by the first of several that takes the equations."""
         update = integrate(system_of(equations), method, dict(method_options or {}))
         if not (isinstance(method, str) or callable(method)):
-            logger.info("%s: method '%s': %s", group_name or "equations", update.method, update.reason, extra={"topic": "method_choice"})
+            logger.info("%s: method '%s': %s", group_name or "equations", update.method, update.reason,
+                        extra={"topic": "method_choice"})
         return statements(update)
 
     @staticmethod
@@ -46,8 +47,9 @@ class StateUpdateMethod(ABC):
         if name.lower() in (*METHODS, *ALIASES):
             raise WrongValue(f"There is a method called '{name}' already")
         if not callable(updater):
-            raise WrongValue(f"The method '{name}' must be something to call", found=repr(updater),
-                             help="an ExplicitStateUpdater, or a function (equations, variables, method_options) that gives statements")
+            raise WrongValue(
+                f"The method '{name}' must be something to call", found=repr(updater), help=
+                "an ExplicitStateUpdater, or a function (equations, variables, method_options) that gives statements")
         METHODS[name.lower()] = adapted(name, updater) if takes_equations(updater) else updater  # type: ignore[index]
 
 
@@ -60,7 +62,8 @@ class NamedMethod(StateUpdateMethod):
         self.name = self.__name__ = name
 
     def __call__(self, equations: Any, variables: Any = None, method_options: Any = None, **options: Any) -> Any:
-        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for equations it cannot take."""
+        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for equations it cannot
+        take."""
         if isinstance(equations, System):
             return METHODS[self.name](equations, **options)
         return statements(integrate(system_of(equations), self.name, dict(method_options or {})))
@@ -72,10 +75,10 @@ class NamedMethod(StateUpdateMethod):
 class ExplicitStateUpdater(StateUpdateMethod):
     """An explicit method described in formulas, one per line, the last for ``x_new``.
 
-    A description may use ``x``, ``t``, ``dt``, the drift ``f(x, t)``, the factor of the noise ``g(x, t)`` and its increment
-    ``dW``, and the names of earlier lines. ``stochastic`` says which noise it takes: None, 'additive' or 'multiplicative'.
-    ``custom_check(equations, variables)`` may raise `UnsupportedEquationsException`. Raises `WrongSyntax` for a text that is no
-    description, `WrongValue` for another kind of noise.
+    A description may use ``x``, ``t``, ``dt``, the drift ``f(x, t)``, the factor of the noise ``g(x, t)`` and its
+    increment ``dW``, and the names of earlier lines. ``stochastic`` says which noise it takes: None, 'additive' or
+    'multiplicative'. ``custom_check(equations, variables)`` may raise `UnsupportedEquationsException`. Raises
+    `WrongSyntax` for a text that is no description, `WrongValue` for another kind of noise.
     """
 
     takes_system = True
@@ -83,16 +86,19 @@ class ExplicitStateUpdater(StateUpdateMethod):
     def __init__(self, description: str, stochastic: str | None = None, custom_check: Callable[..., Any] | None = None):
         self.name = self.__name__ = "explicit"
         if not isinstance(description, str):
-            raise WrongType("An explicit method is described by a text", found=repr(description), help="'x_new = x + dt*f(x, t)'")
+            raise WrongType("An explicit method is described by a text", found=repr(description),
+                            help="'x_new = x + dt*f(x, t)'")
         if stochastic not in NOISE:
-            raise WrongValue("The kind of noise is not known", found=repr(stochastic), help="None, 'additive' or 'multiplicative'")
+            raise WrongValue("The kind of noise is not known", found=repr(stochastic),
+                             help="None, 'additive' or 'multiplicative'")
         self.scheme = parse_scheme(description, frozenset(NOISE[stochastic]))
         self.stochastic, self.custom_check = stochastic, custom_check
         self.statements = [(name, to_text(tree)) for name, tree in self.scheme.steps]
         self.output = to_text(self.scheme.new)
 
     def __call__(self, equations: Any, variables: Any = None, method_options: Any = None, **options: Any) -> Any:
-        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for noise it does not take."""
+        """The statements of one step as text, for `Equations`; `UnsupportedEquationsException` for noise it does not
+        take."""
         if not isinstance(equations, System):
             return statements(integrate(system_of(equations), self, dict(method_options or {})))
         if options:
@@ -108,12 +114,14 @@ class ExplicitStateUpdater(StateUpdateMethod):
         return f"ExplicitStateUpdater('''{chr(10).join(f'{name} = {text}' for name, text in lines)}''', stochastic={self.stochastic!r})"
 
     def __str__(self) -> str:
-        before = ["Intermediate statements:", *(f"{name} = {text}" for name, text in self.statements)] if self.statements else []
+        before = ["Intermediate statements:", *(f"{name} = {text}"
+                                                for name, text in self.statements)] if self.statements else []
         return "\n".join(["ExplicitStateUpdater", *before, "Output:", self.output])
 
     def _repr_latex_(self) -> str:
         lines = [f"{_subscript(name)} = {_latex(tree)}" for name, tree in self.scheme.steps]
-        return "\\begin{equation}\n" + "\\\\\n".join([*lines, f"x_{{t+1}} = {_latex(self.scheme.new)}"]) + "\n\\end{equation}"
+        return "\\begin{equation}\n" + "\\\\\n".join([*lines, f"x_{{t+1}} = {_latex(self.scheme.new)}"
+                                                      ]) + "\n\\end{equation}"
 
 
 def statements(update: Update) -> str:
@@ -132,7 +140,8 @@ def system_of(equations: Equations) -> System:
 
     lines = tuple((e.name, plain(e.expression)) for e in equations.of_kind("differential") if e.expression is not None)
     used = frozenset().union(*(names(rhs) for _, rhs in lines)) if lines else frozenset()
-    constant = frozenset(n for n in used if n not in CLOCK and n != "xi" and not n.startswith("xi_")) - {x for x, _ in lines}
+    constant = frozenset(
+        n for n in used if n not in CLOCK and n != "xi" and not n.startswith("xi_")) - {x for x, _ in lines}
     return System(lines, constant | {"dt"}, frozenset(), RANDOM)
 
 
@@ -178,18 +187,22 @@ linear = independent = exact
 exponential_euler = NamedMethod("exponential_euler")
 euler = _described("euler", "additive", "x_new = x + dt*f(x, t) + g(x, t)*dW")
 rk2 = _described("rk2", None, "k = dt*f(x, t)", "x_new = x + dt*f(x + k/2, t + dt/2)")
-rk4 = _described("rk4", None, "k_1 = dt*f(x, t)", "k_2 = dt*f(x + k_1/2, t + dt/2)", "k_3 = dt*f(x + k_2/2, t + dt/2)", "k_4 = dt*f(x + k_3, t + dt)",
-                 "x_new = x + (k_1 + 2*k_2 + 2*k_3 + k_4)/6")
+rk4 = _described("rk4", None, "k_1 = dt*f(x, t)", "k_2 = dt*f(x + k_1/2, t + dt/2)", "k_3 = dt*f(x + k_2/2, t + dt/2)",
+                 "k_4 = dt*f(x + k_3, t + dt)", "x_new = x + (k_1 + 2*k_2 + 2*k_3 + k_4)/6")
 heun = _described("heun", "multiplicative", EULER_HEUN)
-milstein = _described("milstein", "multiplicative", "up = g(x + dt**0.5*g(x, t), t)", "down = g(x - dt**0.5*g(x, t), t)",
+milstein = _described("milstein", "multiplicative", "up = g(x + dt**0.5*g(x, t), t)",
+                      "down = g(x - dt**0.5*g(x, t), t)",
                       "x_new = x + dt*f(x, t) + g(x, t)*dW + (up - down)/(4*dt**0.5)*dW**2")
-gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (NamedMethod(f"gsl_{name}") for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))
+gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (NamedMethod(f"gsl_{name}")
+                                                    for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))
 
 
-def extract_method_options(method_options: Mapping[str, Any] | None, default_options: Mapping[str, Any]) -> dict[str, Any]:
+def extract_method_options(method_options: Mapping[str, Any] | None, default_options: Mapping[str,
+                                                                                              Any]) -> dict[str, Any]:
     """The options of a method with their defaults; `UnknownName` for one that it does not have."""
     for option in method_options or {}:
         if option not in default_options:
-            raise UnknownName(f"The method has no option '{option}'", found=repr(option),
-                              help=near(option, default_options) or f"the options are: {', '.join(default_options) or 'none'}")
+            raise UnknownName(
+                f"The method has no option '{option}'", found=repr(option), help=near(option, default_options)
+                or f"the options are: {', '.join(default_options) or 'none'}")
     return {**default_options, **(method_options or {})}

@@ -1,4 +1,5 @@
-"""Notebooks as scripts: the code cells of an ``.ipynb`` file in order; what only IPython understands is left out and said."""
+"""Notebooks as scripts: the code cells of an ``.ipynb`` file in order; what only IPython understands is left out and
+said."""
 from __future__ import annotations
 
 import json
@@ -78,7 +79,8 @@ def _without_magic(line: str) -> str:
 
 
 def run_notebook(path: Path) -> dict[str, Any]:
-    """Run the code cells one after the other as ``__main__``; the names they leave. Tracebacks name the cell and its line."""
+    """Run the code cells one after the other as ``__main__``; the names they leave. Tracebacks name the cell and its
+    line."""
     main = ModuleType("__main__")
     names = vars(main)
     names.update(of_ipython(), __file__=str(path))

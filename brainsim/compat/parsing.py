@@ -15,17 +15,20 @@ from brainsim.units.words import unit_text
 
 
 def str_to_sympy(expr: str, variables: Mapping[str, Any] | None = None) -> Any:
-    """The SymPy expression of a text; every name is a real number. `WrongSyntax`; `Unsupported` for what is more than arithmetic."""
+    """The SymPy expression of a text; every name is a real number. `WrongSyntax`; `Unsupported` for what is more than
+    arithmetic."""
     conversion = Conversion()
     found = conversion.to_sympy(parse_expression(Source(expr)))
     for symbol in found.free_symbols:
         if not isinstance(part := conversion.to_tree(symbol), Name):
-            raise Unsupported(f"'{to_text(part)}' has no form in SymPy here", help=f"arithmetic and {', '.join(FUNCTIONS)} have one")
+            raise Unsupported(f"'{to_text(part)}' has no form in SymPy here",
+                              help=f"arithmetic and {', '.join(FUNCTIONS)} have one")
     return found
 
 
 def sympy_to_str(sympy_expr: Any) -> str:
-    """The text of a SymPy expression made of arithmetic, names and functions of the language; `ValueError` for others."""
+    """The text of a SymPy expression made of arithmetic, names and functions of the language; `ValueError` for
+    others."""
     conversion = Conversion()
     ours = {symbol: conversion.to_sympy(Name(symbol.name)) for symbol in sympy_expr.free_symbols}
     return to_text(conversion.to_tree(sympy_expr.xreplace(ours)))
@@ -37,7 +40,8 @@ def check_dimensions(expression: str, dimensions: Dimension, variables: Mapping[
 
 
 def check_units_statements(code: str, variables: Mapping[str, Any]) -> None:
-    """Refuse statements that give a variable another unit (`DimensionMismatchError`); new names take the unit of what they are given."""
+    """Refuse statements that give a variable another unit (`DimensionMismatchError`); new names take the unit of what
+    they are given."""
     table = _table(variables)
     for statement in parse_statements(Source(code, "statements")):
         if statement.target in table:
@@ -53,4 +57,5 @@ def _table(variables: Mapping[str, Any]) -> dict[str, Dimension]:
 def _demand(tree: Tree, text: str, wanted: Dimension, table: Mapping[str, Dimension]) -> None:
     found = dimension_of(tree, table)
     if found is not wanted:
-        raise DimensionMismatchError(f"'{text}' has another unit than it should", wanted, found, found=f"{unit_text(found)}, where {unit_text(wanted)} belongs")
+        raise DimensionMismatchError(f"'{text}' has another unit than it should", wanted, found,
+                                     found=f"{unit_text(found)}, where {unit_text(wanted)} belongs")

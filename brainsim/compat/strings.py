@@ -22,10 +22,12 @@ def indent(text: str, numtabs: int = 1, spacespertab: int = 4, tab: str | None =
 
 
 def deindent(text: str, numtabs: int | None = None, spacespertab: int = 4, docstring: bool = False) -> str:
-    """Lines without the margin they share, or without ``numtabs`` tabs; of a ``docstring`` the first line does not count."""
+    """Lines without the margin they share, or without ``numtabs`` tabs; of a ``docstring`` the first line does not
+    count."""
     lines = text.replace("\t", " " * spacespertab).split("\n")
     counted = [line for line in lines[docstring:] if line.strip()]
-    margin = min((len(line) - len(line.lstrip()) for line in counted), default=0) if numtabs is None else numtabs * spacespertab
+    margin = min(
+        (len(line) - len(line.lstrip()) for line in counted), default=0) if numtabs is None else numtabs * spacespertab
     return "\n".join(line if docstring and k == 0 else line[margin:] for k, line in enumerate(lines))
 
 
@@ -71,7 +73,8 @@ def code_representation(code: str | Mapping[str, str]) -> str:
 
 
 def topsort(graph: Mapping[Any, Sequence[Any]]) -> list[Any]:
-    """Nodes of ``{node: nodes it needs}``, each after those it needs; `graphlib.CycleError` (a `ValueError`) for a circle."""
+    """Nodes of ``{node: nodes it needs}``, each after those it needs; `graphlib.CycleError` (a `ValueError`) for a
+    circle."""
     return list(graphlib.TopologicalSorter(graph).static_order())
 
 

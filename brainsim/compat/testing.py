@@ -11,11 +11,14 @@ from brainsim.units.plain import mismatch
 
 
 def assert_allclose(actual: Any, desired: Any, rtol: float = 1e-7, atol: Any = 0.0, **options: Any) -> None:
-    """`numpy.testing.assert_allclose` for quantities. `DimensionMismatchError` where units differ; ``atol`` may have one too."""
+    """`numpy.testing.assert_allclose` for quantities. `DimensionMismatchError` where units differ; ``atol`` may have
+    one too."""
     found, wanted = _dimensions(actual), _dimensions(desired)
-    if None not in (found, wanted) and found is not wanted and np.any(np.asarray(actual)) and np.any(np.asarray(desired)):
+    if None not in (found, wanted) and found is not wanted and np.any(np.asarray(actual)) and np.any(
+            np.asarray(desired)):
         raise mismatch("The two sides have different units", found, wanted)
-    np.testing.assert_allclose(np.asarray(actual, dtype=float), np.asarray(desired, dtype=float), rtol=rtol, atol=float(atol), **options)
+    np.testing.assert_allclose(np.asarray(actual, dtype=float), np.asarray(desired, dtype=float), rtol=rtol,
+                               atol=float(atol), **options)
 
 
 def exc_isinstance(error: Any, kinds: Any, raise_not_instance: bool = False) -> bool:

@@ -1,7 +1,7 @@
 """A whole network: parts in the order in which they act on each other, each with an engine, joined by plain JAX.
 
-Groups that act on each other, directly or in a circle, are one part. Neurons of a group that acts on no earlier one are parts of their own,
-side by side: between layers, gradients pass through arrival times by JAX's own rules.
+Groups that act on each other, directly or in a circle, are one part. Neurons of a group that acts on no earlier one are
+parts of their own, side by side: between layers, gradients pass through arrival times by JAX's own rules.
 """
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Wires:
 
 @dataclass(frozen=True, eq=False)
 class Hybrid:
-    """A network. ``counts``: elements of every group and source; ``kept``: spikes of each that there is room for; ``step``: seconds,
-    for equations without a closed form."""
+    """A network. ``counts``: elements of every group and source; ``kept``: spikes of each that there is room for;
+    ``step``: seconds, for equations without a closed form."""
 
     neurons: Mapping[str, Neurons]
     wires: tuple[Wires, ...]
@@ -48,8 +48,12 @@ class Hybrid:
 
 
 def simulation_of(net: Hybrid) -> Callable[[Read, Mapping[str, Array]], tuple[dict[str, Found], dict[str, Array]]]:
-    """A function of values and of given spikes (elements, spikes), in order and filled up with infinity: what each group did, and which overflowed."""
-    parts = [_Part.of(net, names) for names in parts_in_order(list(net.neurons), [(w.arrival.source, w.arrival.target) for w in net.wires])]
+    """A function of values and of given spikes (elements, spikes), in order and filled up with infinity: what each
+    group did, and which overflowed."""
+    parts = [
+        _Part.of(net, names)
+        for names in parts_in_order(list(net.neurons), [(w.arrival.source, w.arrival.target) for w in net.wires])
+    ]
 
     def run(read: Read, given: Mapping[str, Array]) -> tuple[dict[str, Found], dict[str, Array]]:
         spikes, found, overflow = dict(given), {}, {}
@@ -81,8 +85,8 @@ def _all_before(name: str, into: Mapping[str, set[str]]) -> set[str]:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Groups with an engine. ``synapses`` (C, R, W): number of the synapse in each place, counted over all wires; ``origins`` (C, G): number of
-    the source of each row from outside, counted over ``outside``."""
+    """Groups with an engine. ``synapses`` (C, R, W): number of the synapse in each place, counted over all wires;
+    ``origins`` (C, G): number of the source of each row from outside, counted over ``outside``."""
 
     net: Hybrid
     names: tuple[str, ...]
@@ -100,21 +104,25 @@ class _Part:
         dynamics = Dynamics(tuple(net.neurons[n] for n in names), tuple(w.arrival for w in wires), net.step)
         tables = _rows_together(net, names, wires, outside) if recurrent else _rows_apart(net, names[0], wires, outside)
         kept, given = max(net.kept[n] for n in names), max((net.kept[n] for n in outside), default=1)
-        layout = Layout(dynamics, net.duration, tables.group, tables.targets, tables.pathways, tables.sources, kept, given)
+        layout = Layout(dynamics, net.duration, tables.group, tables.targets, tables.pathways, tables.sources, kept,
+                        given)
         return _Part(net, names, wires, layout, tables.synapses, outside, tables.origins)
 
     def run(self, read: Read, spikes: Mapping[str, Array]) -> tuple[dict[str, Found], dict[str, Array]]:
-        """What the groups do, given the spikes of those before, by name; and whether there was room for all spikes of each."""
+        """What the groups do, given the spikes of those before, by name; and whether there was room for all spikes of
+        each."""
         layout, d = self.layout, self.layout.dynamics
         x = jnp.concatenate([self._starts(read, g) for g in d.groups])
-        p = jnp.concatenate([_filled([read(g.name, n) for n in g.params], self.net.counts[g.name], d.params) for g in d.groups])
+        p = jnp.concatenate(
+            [_filled([read(g.name, n) for n in g.params], self.net.counts[g.name], d.params) for g in d.groups])
         q = jnp.concatenate([self._columns(read, w) for w in self.wires]) if self.wires else jnp.zeros((1, 0))
-        delays = jnp.concatenate([jnp.broadcast_to(read(w.arrival.name, "delay"), w.pre.shape) for w in self.wires]) if self.wires else jnp.zeros(1)
+        delays = jnp.concatenate([jnp.broadcast_to(read(w.arrival.name, "delay"), w.pre.shape)
+                                  for w in self.wires]) if self.wires else jnp.zeros(1)
         shape = layout.group.shape
         outside = layout.outside
         each = delays[self.synapses[:, :, 0]] if layout.rows else jnp.zeros((layout.parts, 0))
-        given = Given(x.reshape(1, *shape, -1), p.reshape(1, *shape, -1), q[self.synapses][None], (self._sent(spikes) + each[:, :outside, None])[None],
-                      each[None, :, outside:])
+        given = Given(x.reshape(1, *shape, -1), p.reshape(1, *shape, -1), q[self.synapses][None],
+                      (self._sent(spikes) + each[:, :outside, None])[None], each[None, :, outside:])
         found, overflow = simulate(layout)(given)
         done, full, first = {}, {}, 0
         for g in d.groups:
@@ -127,12 +135,19 @@ class _Part:
         """Times at which spikes leave for each row from outside (C, G, K)."""
         if not self.outside:
             return jnp.zeros((*self.origins.shape, self.layout.given))
-        wide = [jnp.pad(spikes[n], ((0, 0), (0, self.layout.given - spikes[n].shape[1])), constant_values=jnp.inf) for n in self.outside]
-        return jnp.where(self.layout.pathways[:, :self.layout.outside, None] >= 0, jnp.concatenate(wide)[self.origins], jnp.inf)
+        wide = [
+            jnp.pad(spikes[n], ((0, 0), (0, self.layout.given - spikes[n].shape[1])), constant_values=jnp.inf)
+            for n in self.outside
+        ]
+        return jnp.where(self.layout.pathways[:, :self.layout.outside, None] >= 0,
+                         jnp.concatenate(wide)[self.origins], jnp.inf)
 
     def _starts(self, read: Read, g: Neurons) -> Array:
         count = self.net.counts[g.name]
-        starts = [self._sum(read, g.starts[s], count) if s in g.starts else 0.0 if s == TIME else read(g.name, s) for s in g.states]
+        starts = [
+            self._sum(read, g.starts[s], count) if s in g.starts else 0.0 if s == TIME else read(g.name, s)
+            for s in g.states
+        ]
         return _filled(starts, count, self.layout.dynamics.states)
 
     def _sum(self, read: Read, start: Sum, count: int) -> Array:
@@ -141,7 +156,8 @@ class _Part:
         return jax.ops.segment_sum(jnp.broadcast_to(value_of(start.value, names), wires.post.shape), wires.post, count)
 
     def _columns(self, read: Read, w: Wires) -> Array:
-        return _filled([_seen(read, w.arrival.synapses, n, w) for n in w.arrival.columns], len(w.pre), self.layout.dynamics.columns)
+        return _filled([_seen(read, w.arrival.synapses, n, w) for n in w.arrival.columns], len(w.pre),
+                       self.layout.dynamics.columns)
 
 
 def _seen(read: Read, owner: str, name: str, wires: Wires) -> Array:
@@ -156,7 +172,8 @@ def _filled(columns: Sequence[Array], count: int, width: int) -> Array:
     return jnp.stack(full + [jnp.zeros(count)] * (width - len(full)), axis=-1) if width else jnp.zeros((count, 0))
 
 
-# -- rows ----------------------------------------------------------------------------------------------------------------
+# -- rows
+# ----------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, eq=False)
 class _Tables:
     group: np.ndarray
@@ -182,13 +199,15 @@ def _rows_apart(net: Hybrid, name: str, wires: Sequence[Wires], outside: Sequenc
     at = (post[order], place)
     pathways[at], synapses[at], origins[at] = pathway[order], order, origin[order]
     targets = np.where(pathways >= 0, 0, -1)[..., None]
-    return _Tables(np.zeros((count, 1), int), targets, pathways, np.zeros((count, 0), int), synapses[..., None], origins)
+    return _Tables(np.zeros((count, 1), int), targets, pathways, np.zeros((count, 0), int), synapses[..., None],
+                   origins)
 
 
 def _rows_together(net: Hybrid, names: Sequence[str], wires: Sequence[Wires], outside: Sequence[str]) -> _Tables:
-    """All neurons in one part: a row for each source of a pathway with one delay, else for each synapse; those from outside first."""
+    """All neurons in one part: a row for each source of a pathway with one delay, else for each synapse; those from
+    outside first."""
     own, other = _offsets(net, names), _offsets(net, outside)
-    rows: list[tuple[bool, int, int, np.ndarray, np.ndarray]] = []     # from within?, pathway, source, targets, synapses
+    rows: list[tuple[bool, int, int, np.ndarray, np.ndarray]] = []  # from within?, pathway, source, targets, synapses
     first = 0
     for k, w in enumerate(wires):
         inner = w.arrival.source in names

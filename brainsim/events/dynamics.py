@@ -1,7 +1,7 @@
 """Flow, event function and jumps of one or several groups side by side, on arrays of neurons.
 
-Shapes: states ``(..., n)``, parameters ``(..., m)``, times ``(...)``, where ``...`` are the neurons. A group with fewer states or parameters
-than others uses the first columns. ``group`` says, by number, which group a neuron is of.
+Shapes: states ``(..., n)``, parameters ``(..., m)``, times ``(...)``, where ``...`` are the neurons. A group with fewer
+states or parameters than others uses the first columns. ``group`` says, by number, which group a neuron is of.
 """
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ class Dynamics:
             if g.closed is None:
                 return [self.step]
             fastest = [jnp.abs(value_of(r, names)) for r in g.pace]
-            return [1.0 / jnp.maximum(jnp.max(jnp.stack(jnp.broadcast_arrays(*fastest)), axis=0), 1e-9)] if fastest else [jnp.inf]
+            return [1.0 / jnp.maximum(jnp.max(jnp.stack(jnp.broadcast_arrays(*fastest)), axis=0), 1e-9)
+                    ] if fastest else [jnp.inf]
 
         return self._of_each(group, x, p, of, 1)[..., 0]
 
@@ -88,7 +89,8 @@ class Dynamics:
         """The state; the states at the whole steps before (steps, ..., n), their number, and the rest of the span."""
         if not self.stepped:
             return self.within_cell(x, span, p, group), x[None], jnp.zeros(span.shape, int), span
-        whole = jnp.where(jnp.asarray([g.closed is None for g in self.groups])[group], jnp.floor(span / self.step), 0).astype(int)
+        whole = jnp.where(jnp.asarray([g.closed is None for g in self.groups])[group], jnp.floor(span / self.step),
+                          0).astype(int)
         whole = jnp.minimum(whole, LOOK_AHEAD + 1)
         rest = span - whole * self.step
         most = jnp.max(whole)
@@ -101,8 +103,10 @@ class Dynamics:
         kept = lax.fori_loop(0, most + 1, step, jnp.zeros((LOOK_AHEAD + 3, *x.shape)).at[0].set(x))
         return kept[most + 1], kept, whole, rest
 
-    def flow_and_pull(self, x: Array, span: Array, p: Array, group: Array) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
-        """The state at the end; and a function from cotangents there to those of the state at the beginning and of the parameters."""
+    def flow_and_pull(self, x: Array, span: Array, p: Array,
+                      group: Array) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
+        """The state at the end; and a function from cotangents there to those of the state at the beginning and of the
+        parameters."""
         if not self.stepped:
             return jax.vjp(lambda x, p: self.within_cell(x, span, p, group), x, p)
         end, kept, whole, rest = self._flow(x, span, p, group)
@@ -111,7 +115,8 @@ class Dynamics:
         def undo(k: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
             ct, gp = carry
             at = most - k
-            _, pull = jax.vjp(lambda x, p: self.within_cell(x, jnp.where(k == 0, rest, self.step), p, group), kept[at], p)
+            _, pull = jax.vjp(lambda x, p: self.within_cell(x, jnp.where(k == 0, rest, self.step), p, group), kept[at],
+                              p)
             before, more = pull(ct)
             moved = ((at < whole) | (k == 0))[..., None]
             return jnp.where(moved, before, ct), gp + jnp.where(moved, more, 0.0)
@@ -121,7 +126,8 @@ class Dynamics:
     # -- events --------------------------------------------------------------------------------------------------------
     def margin(self, x: Array, p: Array, group: Array) -> Array:
         """The event function: positive beyond the threshold."""
-        return self._of_each(group, x, p, lambda g, names: [value_of(g.event, names) if g.event is not None else -1.0], 1)[..., 0]
+        return self._of_each(group, x, p, lambda g, names: [value_of(g.event, names)
+                                                            if g.event is not None else -1.0], 1)[..., 0]
 
     def margin_and_slope(self, x: Array, p: Array, group: Array) -> tuple[Array, Array]:
         """The event function and its rate of change along the flow."""
@@ -144,7 +150,8 @@ class Dynamics:
         return made
 
     # -- groups side by side -------------------------------------------------------------------------------------------
-    def _of_each(self, group: Array, x: Array, p: Array, of: Callable[[Neurons, Mapping[str, Array]], Sequence[Array]], width: int = 0) -> Array:
+    def _of_each(self, group: Array, x: Array, p: Array, of: Callable[[Neurons, Mapping[str, Array]], Sequence[Array]],
+                 width: int = 0) -> Array:
         width = width or x.shape[-1]
         made = None
         for k, g in enumerate(self.groups):
@@ -154,7 +161,8 @@ class Dynamics:
         return made
 
     def _names(self, g: Neurons, number: int, here: Array, x: Array, p: Array) -> dict[str, Array]:
-        """States and parameters by name; neurons of other groups have harmless ones, since NaN would survive the selection in derivatives."""
+        """States and parameters by name; neurons of other groups have harmless ones, since NaN would survive the
+        selection in derivatives."""
         if len(self.groups) > 1:
             x, p = (jnp.where(here[..., None], a, 0.7 + 0.13 * jnp.arange(a.shape[-1])) for a in (x, p))
         return {**{s: x[..., k] for k, s in enumerate(g.states)}, **{n: p[..., k] for k, n in enumerate(g.params)}}
@@ -173,12 +181,14 @@ def _step(g: Neurons, names: Mapping[str, Array], span: Array) -> list[Array]:
     """One Runge–Kutta step; stages go round in a loop, which XLA compiles sooner than a long text."""
     x = jnp.stack([names[s] for s in g.states])
     used = [k for k, w in enumerate(TABLEAU.weights) if w or k + 1 < len(TABLEAU.weights)]
-    rows = jnp.asarray([[float(w) for w in row] + [0.0] * (len(used) - len(row)) for row in (TABLEAU.stages[k] for k in used)])
+    rows = jnp.asarray([[float(w) for w in row] + [0.0] * (len(used) - len(row))
+                        for row in (TABLEAU.stages[k] for k in used)])
 
     def stage(k: Array, slopes: Array) -> Array:
         at = x + span * jnp.tensordot(rows[k], slopes, 1)
         now = {**names, **dict(zip(g.states, at))}
-        return slopes.at[k].set(jnp.stack([jnp.broadcast_to(jnp.asarray(value_of(r, now), float), span.shape) for r in g.rates]))
+        return slopes.at[k].set(
+            jnp.stack([jnp.broadcast_to(jnp.asarray(value_of(r, now), float), span.shape) for r in g.rates]))
 
     slopes = lax.fori_loop(0, len(used), stage, jnp.zeros((len(used), *x.shape)))
     return list(x + span * jnp.tensordot(jnp.asarray([float(TABLEAU.weights[k]) for k in used]), slopes, 1))

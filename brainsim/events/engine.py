@@ -1,7 +1,8 @@
 """From event to event, forwards with what happens and backwards with its adjoint.
 
-``simulate`` gives the engine of a `Layout`: a function of start, parameters, values of synapses, arrivals from outside, and delays within,
-whose derivative is the adjoint with jumps. Batches go side by side through the same loop (`jax.vmap`).
+``simulate`` gives the engine of a `Layout`: a function of start, parameters, values of synapses, arrivals from outside,
+and delays within, whose derivative is the adjoint with jumps. Batches go side by side through the same loop
+(`jax.vmap`).
 """
 from __future__ import annotations
 
@@ -21,8 +22,9 @@ ARRIVAL = 4     #: kind of event beside those of a neuron's own
 
 
 class Given(NamedTuple):
-    """What the engine is a function of, with a leading axis for batches: states (B, C, N, n), parameters (B, C, N, m), values of synapses
-    (B, C, R, W, q), times at which spikes from outside arrive by each row in order, infinity for none (B, C, G, K), delays (B, C, R - G)."""
+    """What the engine is a function of, with a leading axis for batches: states (B, C, N, n), parameters (B, C, N, m),
+    values of synapses (B, C, R, W, q), times at which spikes from outside arrive by each row in order, infinity for
+    none (B, C, G, K), delays (B, C, R - G)."""
 
     x: Array
     p: Array
@@ -39,9 +41,10 @@ class Found(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What happened: for each event its time, kind, row or neuron, how many came this way before, and of each neuron that it concerns the
-    state after its last event and that event's time. Shapes (B, E, C), the last two with (W, n) and (W) more; then, of all neurons at the end,
-    state after and time of the last event; the number of events (B,); and whether a neuron had more spikes than there is room for (B, C)."""
+    """What happened: for each event its time, kind, row or neuron, how many came this way before, and of each neuron
+    that it concerns the state after its last event and that event's time. Shapes (B, E, C), the last two with (W, n)
+    and (W) more; then, of all neurons at the end, state after and time of the last event; the number of events (B,);
+    and whether a neuron had more spikes than there is room for (B, C)."""
 
     time: Array
     kind: Array
@@ -57,7 +60,8 @@ class Tape(NamedTuple):
 
 def simulate(layout: Layout) -> Callable[[Given], tuple[Found, Array]]:
     """The engine: spikes, states at the end, and where there was no room for all spikes."""
-    forwards, backwards = _batched(lambda given: _forwards(layout, given)), _batched(lambda *args: _backwards(layout, *args))
+    forwards, backwards = _batched(lambda given: _forwards(layout, given)), _batched(
+        lambda *args: _backwards(layout, *args))
 
     @jax.custom_vjp
     def run(given: Given) -> tuple[Found, Array]:
@@ -89,15 +93,18 @@ def _batched(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-# -- arrays of lanes -----------------------------------------------------------------------------------------------------
+# -- arrays of lanes
+# -----------------------------------------------------------------------------------------------------
 class _Lanes:
     """Batches times parts as one axis, and reading and writing by an index of each lane's own."""
 
     def __init__(self, layout: Layout, batches: int):
         self.layout, self.batches, self.count = layout, batches, batches * layout.parts
         self.lane = jnp.arange(self.count)
-        self.group, self.targets, self.pathways, self.sources = (
-            jnp.tile(jnp.asarray(a), (batches, *(1,) * (a.ndim - 1))) for a in (layout.group, layout.targets, layout.pathways, layout.sources))
+        self.group, self.targets, self.pathways, self.sources = (jnp.tile(jnp.asarray(a), (batches, *(1,) *
+                                                                                           (a.ndim - 1)))
+                                                                 for a in (layout.group, layout.targets,
+                                                                           layout.pathways, layout.sources))
 
     def flat(self, a: Array) -> Array:
         """(B, C, ...) → (lanes, ...)"""
@@ -138,7 +145,8 @@ class _Lanes:
         return jnp.where(arrives[:, None], self.one(self.targets, jnp.where(arrives, which, 0)), alone)
 
 
-# -- forwards ------------------------------------------------------------------------------------------------------------
+# -- forwards
+# ------------------------------------------------------------------------------------------------------------
 class _Now(NamedTuple):
     """The state of the loop, by lanes."""
 
@@ -191,32 +199,37 @@ def _forwards(layout: Layout, given: Given) -> tuple[Found, Tape]:
         if layout.rows:
             arrived = d.arrive(before, p_, lanes.one(q, row), lanes.one(lanes.pathways, row)[:, None], group)
             after = jnp.where(arrives[:, None, None], arrived, after)
-        nth = jnp.where(arrives, lanes.one(now.nth, row), lanes.one(now.count, neuron)) if layout.rows else lanes.one(now.count, neuron)
+        nth = jnp.where(arrives, lanes.one(now.nth, row), lanes.one(now.count, neuron)) if layout.rows else lanes.one(
+            now.count, neuron)
         full = spikes_now & (nth >= layout.kept)
         spikes = now.spikes.at[lanes.lane, neuron, jnp.where(spikes_now, nth, layout.kept)].set(t, mode="drop")
         count = now.count.at[lanes.lane, neuron].add(spikes_now)
         rows, next_ = _next_arrivals(lanes, now, arrives, row, nth, spikes_now, neuron, t, spikes, arrivals, delays)
         own_, kind_ = next_event(d, after, t[:, None], limit(next_), p_, group)
         tape = tuple(a.at[now.event].set(v) for a, v in zip(now.tape, (t, kind, which, nth, x, since)))
-        return _Now(now.event + 1, lanes.put(now.x, at, after, here), lanes.put(now.last, at, jnp.broadcast_to(t[:, None], here.shape), here),
-                    lanes.put(now.own, at, own_, here), lanes.put(now.kind, at, kind_, here), spikes, count, rows, next_, now.overflow | full, tape)
+        return _Now(now.event + 1, lanes.put(now.x, at, after, here),
+                    lanes.put(now.last, at, jnp.broadcast_to(t[:, None], here.shape), here),
+                    lanes.put(now.own, at, own_, here), lanes.put(now.kind, at, kind_, here), spikes, count, rows,
+                    next_, now.overflow | full, tape)
 
     zeros, counts = jnp.zeros((lanes.count, n)), jnp.zeros((lanes.count, n), int)
     first = jnp.concatenate([arrivals[:, :, 0], jnp.full(delays.shape, jnp.inf)], axis=1)
     own, kind = next_event(d, x, zeros, jnp.broadcast_to(limit(first), zeros.shape), p, lanes.group)
     room = (size, lanes.count)
-    tape = (jnp.zeros(room), *(jnp.zeros(room, int),) * 3, jnp.zeros((*room, layout.width, d.states)), jnp.zeros((*room, layout.width)))
+    tape = (jnp.zeros(room), *(jnp.zeros(room, int),) * 3, jnp.zeros(
+        (*room, layout.width, d.states)), jnp.zeros((*room, layout.width)))
     now = _Now(jnp.asarray(0), x, zeros, own, kind, jnp.full((lanes.count, n, layout.kept), jnp.inf), counts,
                jnp.zeros((lanes.count, layout.rows), int), first, jnp.zeros(lanes.count, bool), tape)
     now = lax.while_loop(goes_on, advance, now)
     last = d.flow(now.x, end - now.last, p, lanes.group)
     overflow = now.overflow | (time_of(now) <= end)
-    kept = Tape(*map(lanes.to_tape, now.tape), lanes.whole(now.x), lanes.whole(now.last), jnp.full(lanes.batches, now.event), lanes.whole(overflow))
+    kept = Tape(*map(lanes.to_tape, now.tape), lanes.whole(now.x), lanes.whole(now.last),
+                jnp.full(lanes.batches, now.event), lanes.whole(overflow))
     return Found(lanes.whole(now.spikes), lanes.whole(last)), kept
 
 
-def _next_arrivals(lanes: _Lanes, now: _Now, arrives: Array, row: Array, nth: Array, spikes_now: Array, neuron: Array, t: Array, spikes: Array,
-                   arrivals: Array, delays: Array) -> tuple[Array, Array]:
+def _next_arrivals(lanes: _Lanes, now: _Now, arrives: Array, row: Array, nth: Array, spikes_now: Array, neuron: Array,
+                   t: Array, spikes: Array, arrivals: Array, delays: Array) -> tuple[Array, Array]:
     """How many spikes each row has brought, and when it brings the next, after an event."""
     layout, outside = lanes.layout, lanes.layout.outside
     if not layout.rows:
@@ -224,11 +237,14 @@ def _next_arrivals(lanes: _Lanes, now: _Now, arrives: Array, row: Array, nth: Ar
     rows = now.nth.at[lanes.lane, row].add(arrives)
     following = jnp.full(lanes.count, jnp.inf)
     if outside:
-        following = jnp.where(row < outside, arrivals[lanes.lane, jnp.minimum(row, outside - 1), jnp.minimum(nth + 1, layout.given)], following)
+        following = jnp.where(row < outside, arrivals[lanes.lane,
+                                                      jnp.minimum(row, outside - 1),
+                                                      jnp.minimum(nth + 1, layout.given)], following)
     if outside < layout.rows:
         inner = jnp.maximum(row - outside, 0)
         source = lanes.sources[lanes.lane, inner]
-        there = jnp.where(nth + 1 < layout.kept, spikes[lanes.lane, source, jnp.minimum(nth + 1, layout.kept - 1)], jnp.inf)
+        there = jnp.where(nth + 1 < layout.kept, spikes[lanes.lane, source,
+                                                        jnp.minimum(nth + 1, layout.kept - 1)], jnp.inf)
         following = jnp.where(row >= outside, there + delays[lanes.lane, inner], following)
     next_ = now.next.at[lanes.lane, jnp.where(arrives, row, layout.rows)].set(following, mode="drop")
     if outside < layout.rows:
@@ -237,10 +253,11 @@ def _next_arrivals(lanes: _Lanes, now: _Now, arrives: Array, row: Array, nth: Ar
     return rows, next_
 
 
-# -- backwards -----------------------------------------------------------------------------------------------------------
+# -- backwards
+# -----------------------------------------------------------------------------------------------------------
 class _Adjoint(NamedTuple):
-    """Derivatives of the loss, by lanes: with respect to the state of each neuron after its last event that is still to be undone, and to
-    all that is given; ``carried``: to the time of that event, from spikes that it set off at once."""
+    """Derivatives of the loss, by lanes: with respect to the state of each neuron after its last event that is still to
+    be undone, and to all that is given; ``carried``: to the time of that event, from spikes that it set off at once."""
 
     event: Array
     x: Array
@@ -253,7 +270,8 @@ class _Adjoint(NamedTuple):
 
 
 def _backwards(layout: Layout, given: Given, tape: Tape, wanted: Found) -> Given:
-    """The adjoint with jumps, from the last event to the first (saltation matrices; Leine and Nijmeijer 2004, Wunderlich and Pehle 2021)."""
+    """The adjoint with jumps, from the last event to the first (saltation matrices; Leine and Nijmeijer 2004,
+    Wunderlich and Pehle 2021)."""
     lanes = _Lanes(layout, given.x.shape[0])
     d = layout.dynamics
     p, q, arrivals, delays = map(lanes.flat, given[1:])
@@ -268,7 +286,8 @@ def _backwards(layout: Layout, given: Given, tape: Tape, wanted: Found) -> Given
         row, neuron = jnp.where(arrives, which, 0), jnp.where(arrives, 0, which)
         touched = lanes.concerned(arrives, which)
         here, at = (touched >= 0) & alive[:, None], jnp.maximum(touched, 0)
-        p_, group, ct = lanes.some(p, at), lanes.some(lanes.group, at), jnp.where(here[..., None], lanes.some(now.x, at), 0.0)
+        p_, group, ct = lanes.some(p, at), lanes.some(lanes.group, at), jnp.where(here[..., None],
+                                                                                  lanes.some(now.x, at), 0.0)
         span = jnp.where(here, t[:, None] - since, 0.0)
         before, pull_flow = d.flow_and_pull(x, span, p_, group)
         q_, pathway = (lanes.one(q, row), lanes.one(lanes.pathways, row)[:, None]) if layout.rows else (q[:, :0], None)
@@ -280,8 +299,8 @@ def _backwards(layout: Layout, given: Given, tape: Tape, wanted: Found) -> Given
         after, pull = jax.vjp(event, before, p_, q_)
         at_before, more_p, more_q = pull(ct)
         f_before, f_after = d.rate(before, p_, group), d.rate(after, p_, group)
-        shift = jnp.sum(at_before * f_before - ct * f_after, axis=-1)                   # of the event's time, by neurons
-        told = lanes.one(now.spikes, neuron, jnp.minimum(nth, layout.kept - 1))         # and by what the spike did elsewhere
+        shift = jnp.sum(at_before * f_before - ct * f_after, axis=-1)  # of the event's time, by neurons
+        told = lanes.one(now.spikes, neuron, jnp.minimum(nth, layout.kept - 1))  # and by what the spike did elsewhere
         shift = shift + jnp.where(spiked, told, 0.0)[:, None] + lanes.some(now.carried, at)
         shift = jnp.where(here & (kind != LOOK)[:, None], shift, 0.0)
         crossed = (kind == SPIKE)[:, None] & here
@@ -293,18 +312,23 @@ def _backwards(layout: Layout, given: Given, tape: Tape, wanted: Found) -> Given
         at_start, from_flow = pull_flow(at_before)
         total = jnp.sum(jnp.where(arrives[:, None], shift, 0.0), axis=1)
         grad_q, grad_in, grad_d, spikes = _to_rows(lanes, now, arrives, row, nth, total, more_q)
-        return _Adjoint(e - 1, lanes.put(now.x, at, at_start, here), _added(lanes, now.p, at, more_p + from_flow, here), grad_q, grad_in, grad_d, spikes,
+        return _Adjoint(e - 1, lanes.put(now.x, at, at_start, here), _added(lanes, now.p, at, more_p + from_flow, here),
+                        grad_q, grad_in, grad_d, spikes,
                         lanes.put(now.carried, at, jnp.where((kind == AT_ONCE)[:, None], shift, 0.0), here))
 
     ct, more_p = d.flow_and_pull(x_last, layout.duration - last, p, lanes.group)[1](lanes.flat(wanted.x))
     spikes = lanes.flat(jnp.where(jnp.isfinite(wanted.spikes), wanted.spikes, 0.0))
-    now = _Adjoint(jnp.max(tape.events) - 1, ct, more_p, jnp.zeros_like(q), jnp.zeros_like(arrivals), jnp.zeros_like(delays), spikes, jnp.zeros_like(last))
+    now = _Adjoint(
+        jnp.max(tape.events) - 1, ct, more_p, jnp.zeros_like(q), jnp.zeros_like(arrivals), jnp.zeros_like(delays),
+        spikes, jnp.zeros_like(last))
     now = lax.while_loop(lambda now: now.event >= 0, undo, now)
     return Given(*map(lanes.whole, (now.x, now.p, now.q, now.arrivals, now.delays)))
 
 
-def _to_rows(lanes: _Lanes, now: _Adjoint, arrives: Array, row: Array, nth: Array, shift: Array, more_q: Array) -> tuple[Array, Array, Array, Array]:
-    """Derivatives for the synapses of a row, and for the time of arrival: by an arrival from outside, or a delay and a spike within."""
+def _to_rows(lanes: _Lanes, now: _Adjoint, arrives: Array, row: Array, nth: Array, shift: Array,
+             more_q: Array) -> tuple[Array, Array, Array, Array]:
+    """Derivatives for the synapses of a row, and for the time of arrival: by an arrival from outside, or a delay and a
+    spike within."""
     layout, outside, lane = lanes.layout, lanes.layout.outside, lanes.lane
     if not layout.rows:
         return now.q, now.arrivals, now.delays, now.spikes

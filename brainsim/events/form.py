@@ -1,7 +1,7 @@
 """A network as a hybrid system: what neurons do between events, at their own events and at those that arrive.
 
-Names in these trees are those of the update program (``neurongroup.v``), so one name means one thing in all of them. ``pre `` before a
-name: the value at the source of a synapse. ``t`` is the time.
+Names in these trees are those of the update program (``neurongroup.v``), so one name means one thing in all of them.
+``pre `` before a name: the value at the source of a synapse. ``t`` is the time.
 """
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Piece:
 class Neurons:
     """One group. Between events ``dx/dt = rates(x, params)``; at its own event, ``event > 0``, the ``reset``.
 
-    ``closed``: the exact solution over a span ``dt``, where there is one. ``pace``: rates whose greatest size says how finely crossings
-    are looked for along it; empty when there is at most one extremum.
+    ``closed``: the exact solution over a span ``dt``, where there is one. ``pace``: rates whose greatest size says how
+    finely crossings are looked for along it; empty when there is at most one extremum.
     """
 
     name: str
@@ -41,12 +41,14 @@ class Neurons:
     closed: tuple[Assign, ...] | None
     pace: tuple[Tree, ...] = ()
     symbols: Mapping[str, Symbol] = field(default_factory=dict, compare=False)
-    starts: Mapping[str, "Sum"] = field(default_factory=dict, compare=False)   #: initial values that are sums over synapses
+    starts: Mapping[str, "Sum"] = field(default_factory=dict,
+                                        compare=False)  #: initial values that are sums over synapses
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """What a spike does at the target of a synapse; ``columns`` are the constants of the synapse and its source that it uses."""
+    """What a spike does at the target of a synapse; ``columns`` are the constants of the synapse and its source that it
+    uses."""
 
     name: str
     synapses: str
@@ -70,8 +72,8 @@ class Sum:
 class Summation:
     """Linear states of synapses, kept as sums at their targets.
 
-    ``inputs``: what summed variables are in terms of the sums; ``rates``: how sums change; ``starts``: their initial values;
-    ``copies``: for each state of a synapse, the factors under which it is summed, and the sum's name.
+    ``inputs``: what summed variables are in terms of the sums; ``rates``: how sums change; ``starts``: their initial
+    values; ``copies``: for each state of a synapse, the factors under which it is summed, and the sum's name.
     """
 
     inputs: Mapping[str, Tree]
@@ -85,7 +87,9 @@ class Summation:
 def piece(block: Block) -> Piece:
     """A block with names of the program in place of those of the code."""
     known = {key: program_name(s) for key, s in block.symbols.items() if s.kind != "local"}
-    statements = tuple(Assign(known.get(s.target, s.target), s.op, renamed(s.value, known), s.span, s.target_span) for s in block.statements)
+    statements = tuple(
+        Assign(known.get(s.target, s.target), s.op, renamed(s.value, known), s.span, s.target_span)
+        for s in block.statements)
     return Piece(statements, {known[key]: s for key, s in block.symbols.items() if key in known})
 
 

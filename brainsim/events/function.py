@@ -37,7 +37,8 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class GivenSpikes:
-    """Spikes of a source outside: for each its element and place in the element's list, the number of elements and of places, times in seconds."""
+    """Spikes of a source outside: for each its element and place in the element's list, the number of elements and of
+    places, times in seconds."""
 
     source: str
     index: np.ndarray
@@ -48,7 +49,8 @@ class GivenSpikes:
 
 @dataclass(frozen=True)
 class Output:
-    """What is asked for: of a group, its ``'spikes'``, ``'first_spike'``, ``'count'``, or the column of a state (``what`` is its number)."""
+    """What is asked for: of a group, its ``'spikes'``, ``'first_spike'``, ``'count'``, or the column of a state
+    (``what`` is its number)."""
 
     name: str
     group: str
@@ -58,15 +60,17 @@ class Output:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EventFunction:
-    """``sim(params, inputs)`` gives a dictionary of outputs. Pure: fit for `jax.grad`, `jax.jit` and `jax.vmap`; in seconds and base units.
+    """``sim(params, inputs)`` gives a dictionary of outputs. Pure: fit for `jax.grad`, `jax.jit` and `jax.vmap`; in
+    seconds and base units.
 
-    ``params`` and ``inputs`` map names to arrays; what is left out keeps its value in the network (``sim.params``). ``key`` is accepted for
-    the sake of one form of call: nothing here is random. Where a neuron spikes more often than ``max_spikes`` allows, a call outside of JAX
-    raises `WrongValue`; within transformations all outputs become NaN.
+    ``params`` and ``inputs`` map names to arrays; what is left out keeps its value in the network (``sim.params``).
+    ``key`` is accepted for the sake of one form of call: nothing here is random. Where a neuron spikes more often than
+    ``max_spikes`` allows, a call outside of JAX raises `WrongValue`; within transformations all outputs become NaN.
     """
 
     net: Hybrid
-    values: Mapping[tuple[str, str], tuple[str, np.ndarray]]   #: object and name in its code → name in the program, value
+    values: Mapping[tuple[str, str], tuple[str,
+                                           np.ndarray]]  #: object and name in its code → name in the program, value
     places: tuple[Place, ...]
     sources: tuple[GivenSpikes, ...]
     asked: tuple[Output, ...]
@@ -90,7 +94,9 @@ class EventFunction:
     @property
     def inputs(self) -> dict[str, np.ndarray]:
         """Times of the given spikes in the network, in seconds, in the order in which they were given."""
-        return {name: s.times.copy() for name, source in self.times_of.items() for s in self.sources if s.source == source}
+        return {
+            name: s.times.copy() for name, source in self.times_of.items() for s in self.sources if s.source == source
+        }
 
     @property
     def input_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -108,11 +114,15 @@ class EventFunction:
 
     @cached_property
     def _dimensions(self) -> dict[str, Dimension]:
-        return {**{p.name: p.dimension for p in self.places}, **dict.fromkeys(self.times_of, SECOND), **{o.name: o.dimension for o in self.asked}}
+        return {
+            **{p.name: p.dimension for p in self.places}, **dict.fromkeys(self.times_of, SECOND),
+            **{o.name: o.dimension for o in self.asked}
+        }
 
     # -- for those that train ------------------------------------------------------------------------------------------
     def as_params(self, values: Mapping[str, object]) -> dict[str, Array]:
-        """Parameters as arrays of JAX in SI base units, of the shape that they have; raises `UnknownName`, `DimensionMismatchError` or `WrongValue`."""
+        """Parameters as arrays of JAX in SI base units, of the shape that they have; raises `UnknownName`,
+        `DimensionMismatchError` or `WrongValue`."""
         return self._checked(values, {})[0]
 
     def as_inputs(self, values: Mapping[str, object]) -> dict[str, Array]:
@@ -122,10 +132,13 @@ class EventFunction:
             self._check_unit(name, value)
         return {name: jnp.asarray(value, float) for name, value in values.items()}
 
-    def trials(self, params: Mapping[str, Array], inputs: Mapping[str, Array], key: Array, count: int | None) -> dict[str, Array]:
-        """Outputs of so many trials (None: of one, without an axis); nothing is checked, and outputs of a neuron with too many spikes are NaN."""
+    def trials(self, params: Mapping[str, Array], inputs: Mapping[str, Array], key: Array,
+               count: int | None) -> dict[str, Array]:
+        """Outputs of so many trials (None: of one, without an axis); nothing is checked, and outputs of a neuron with
+        too many spikes are NaN."""
         one = self._compiled
-        return one(params, inputs)[0] if count is None else jax.vmap(lambda x: one(params, x)[0], axis_size=count)(inputs)
+        return one(params, inputs)[0] if count is None else jax.vmap(lambda x: one(params, x)[0],
+                                                                     axis_size=count)(inputs)
 
     def constrained(self, raw: Mapping[str, Array]) -> dict[str, Array]:
         """Parameters of raw numbers that know no bounds: see `Functional.constrained`."""
@@ -136,23 +149,27 @@ class EventFunction:
         return self.ranges.raw(self.as_params(params))
 
     # -- calling -------------------------------------------------------------------------------------------------------
-    def __call__(self, params: Mapping[str, Array] | None = None, inputs: Mapping[str, Array] | None = None, key: Array = None) -> dict[str, Array]:
+    def __call__(self, params: Mapping[str, Array] | None = None, inputs: Mapping[str, Array] | None = None,
+                 key: Array = None) -> dict[str, Array]:
         """The outputs by name."""
         if not jax.config.jax_enable_x64:
-            raise WrongState("Exact spike times need double precision in JAX", help="jax.config.update('jax_enable_x64', True), before arrays are made")
+            raise WrongState("Exact spike times need double precision in JAX",
+                             help="jax.config.update('jax_enable_x64', True), before arrays are made")
         params, inputs = self._checked({} if params is None else params, {} if inputs is None else inputs)
         found, overflow = self._compiled(params, inputs)
         if not isinstance(next(iter(overflow.values()), None), jax.core.Tracer):
             self._refuse_overflow(overflow)
         return found
 
-    def _checked(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Array]]:
+    def _checked(self, params: Mapping[str, Any], inputs: Mapping[str,
+                                                                  Any]) -> tuple[dict[str, Array], dict[str, Array]]:
         shapes = {p.name: p.shape for p in self.places}
         return self._shaped(params, shapes, "parameter"), self._shaped(inputs, self.input_shapes, "input")
 
     def _shaped(self, given: Mapping[str, Any], known: Mapping[str, tuple[int, ...]], what: str) -> dict[str, Array]:
         if not isinstance(given, Mapping):
-            raise WrongType(f"{what.capitalize()}s are values by name", found=repr(given)[:60], help=f"{{{next(iter(known), 'S.w')!r}: value}}")
+            raise WrongType(f"{what.capitalize()}s are values by name", found=repr(given)[:60],
+                            help=f"{{{next(iter(known), 'S.w')!r}: value}}")
         made = {}
         for name, value in given.items():
             self._check_name(name, known, what)
@@ -162,14 +179,15 @@ class EventFunction:
                 raise WrongValue(f"The {what} '{name}' has another shape", found=str(value.shape),
                                  help=f"give {known[name]}, or one number; jax.vmap adds batches")
             if what == "input" and not isinstance(value, jax.core.Tracer) and bool(jnp.any(value < 0)):
-                raise WrongValue(f"'{name}': there are no spikes before the run begins", found=f"{float(jnp.min(value))} s",
-                                 help="infinity stands for no spike")
+                raise WrongValue(f"'{name}': there are no spikes before the run begins",
+                                 found=f"{float(jnp.min(value))} s", help="infinity stands for no spike")
             made[name] = jnp.broadcast_to(value, known[name])
         return made
 
     def _check_name(self, name: str, known: Mapping[str, object], what: str) -> None:
         if name not in known:
-            raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known) or f"one of {', '.join(known) or 'none'}")
+            raise UnknownName(f"There is no {what} '{name}' in this function", help=near(name, known)
+                              or f"one of {', '.join(known) or 'none'}")
 
     def _check_unit(self, name: str, value: object) -> None:
         if isinstance(value, Quantity):
@@ -182,15 +200,20 @@ class EventFunction:
         for name, full in overflow.items():
             if bool(full):
                 at = self.net.kept[name]
-                raise WrongValue(f"A neuron of {name}, or of a group in a circle with it, spiked more than {at} times",
-                                 help=f"raise the number: max_spikes={2 * at}; if no number is enough, the reset leaves a neuron above its threshold")
+                raise WrongValue(
+                    f"A neuron of {name}, or of a group in a circle with it, spiked more than {at} times", help=
+                    f"raise the number: max_spikes={2 * at}; if no number is enough, the reset leaves a neuron above its threshold"
+                )
 
     @cached_property
     def _compiled(self) -> Any:
         simulate = simulation_of(self.net)
 
         def run(params: Mapping[str, Array], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
-            changed = {program: value for p in self.places if p.name in params for program, value in ((s, params[p.name]) for s in p.sets)}
+            changed = {
+                program: value for p in self.places if p.name in params
+                for program, value in ((s, params[p.name]) for s in p.sets)
+            }
 
             def read(owner: str, name: str) -> Array:
                 program, value = self.values[owner, name]
@@ -205,7 +228,9 @@ class EventFunction:
         return jax.jit(run)
 
     def __repr__(self) -> str:
-        lines = [f"Function with exact gradients through spikes, for {with_dimension(np.float64(self.net.duration), SECOND)}"]
+        lines = [
+            f"Function with exact gradients through spikes, for {with_dimension(np.float64(self.net.duration), SECOND)}"
+        ]
         shapes = {**{p.name: p.shape for p in self.places}, **{n: t.shape for n, t in self.inputs.items()}}
         for what, names in (("parameters", self.params), ("inputs", self.inputs)):
             lines.append(f"  {what}: " + (", ".join(f"{n} {shapes[n]}" for n in names) or "none"))

@@ -12,10 +12,11 @@ from brainsim.events.dynamics import LOOK_AHEAD, Dynamics
 class Layout:
     """Parts of a network that do not act on each other, all alike in shape: C parts of N neurons each.
 
-    Spikes arrive by rows, first the G from outside the part, then those from its own neurons: a row has one source, one delay, and up to W
-    targets, at each of which a synapse with values of its own. ``group`` (C, N): which group, by number. ``targets`` (C, R, W): neurons, -1
-    where a row is shorter. ``pathways`` (C, R): by number, -1 for a row that is not there. ``sources`` (C, R - G): neurons.
-    ``kept``: spikes of a neuron that there is room for; ``given``: of a source outside.
+    Spikes arrive by rows, first the G from outside the part, then those from its own neurons: a row has one source, one
+    delay, and up to W targets, at each of which a synapse with values of its own. ``group`` (C, N): which group, by
+    number. ``targets`` (C, R, W): neurons, -1 where a row is shorter. ``pathways`` (C, R): by number, -1 for a row that
+    is not there. ``sources`` (C, R - G): neurons. ``kept``: spikes of a neuron that there is room for; ``given``: of a
+    source outside.
     """
 
     dynamics: Dynamics
@@ -56,4 +57,5 @@ class Layout:
     def most_events(self) -> int:
         """Events of a part that there can be: spikes, their arrivals, and pauses of the search for crossings."""
         pauses = int(np.ceil(self.duration / (LOOK_AHEAD * self.dynamics.step))) + 2 if self.dynamics.stepped else 0
-        return self.outside * self.given + (self.rows - self.outside) * self.kept + self.neurons * (self.kept + 1 + pauses)
+        return self.outside * self.given + (self.rows - self.outside) * self.kept + self.neurons * (self.kept + 1
+                                                                                                    + pauses)

@@ -16,12 +16,15 @@ from brainsim.model.resolve import Block
 RESET = "give it a reset that takes it below its threshold: reset='v = 0'"
 
 
-def neurons_of(name: str, system: System, block: Block, threshold: Block | None, reset: Block | None, arrivals: Iterable[Arrival],
-               sums: Sequence[Summation] = ()) -> Neurons:
-    """One group as a hybrid system. ``block``: symbols and functions of ``system``; ``sums``: of synapses that act on the group all the time."""
+def neurons_of(name: str, system: System, block: Block, threshold: Block | None, reset: Block | None,
+               arrivals: Iterable[Arrival], sums: Sequence[Summation] = ()) -> Neurons:
+    """One group as a hybrid system. ``block``: symbols and functions of ``system``; ``sums``: of synapses that act on
+    the group all the time."""
     if system.noises:
-        raise Unsupported(f"{name}: the equations contain the noise '{system.noises[0]}', so that no run is like another",
-                          at=getattr(dict(system.equations)[_noisy(system)], "span", None), help="leave the noise out; surrogate gradients take it")
+        raise Unsupported(
+            f"{name}: the equations contain the noise '{system.noises[0]}', so that no run is like another",
+            at=getattr(dict(system.equations)[_noisy(system)], "span",
+                       None), help="leave the noise out; surrogate gradients take it")
     code = [p for p in (threshold, reset) if p is not None]
     for part, what in [(block, "an equation"), *zip(code, ("the threshold", "the reset"))]:
         refuse_functions(name, part, what)
@@ -29,19 +32,26 @@ def neurons_of(name: str, system: System, block: Block, threshold: Block | None,
     inputs = {x: tree for s in sums for x, tree in s.inputs.items()}
     equations = {known[x]: substitute(renamed(rhs, known), inputs) for x, rhs in system.equations}
     equations |= {x: rate for s in sums for x, rate in s.rates.items()}
-    symbols = {n: symbol for s in sums for n, symbol in s.symbols.items()} | {known[key]: s for key, s in block.symbols.items() if key in known}
+    symbols = {n: symbol for s in sums for n, symbol in s.symbols.items()
+               } | {known[key]: s for key, s in block.symbols.items() if key in known}
     own, arrivals = [piece(b) for b in code], list(arrivals)
     for part in own:
         symbols |= part.symbols
     for arrival in arrivals:
         symbols |= {n: s for n, s in arrival.symbols.items() if n not in arrival.columns}
-    written = {s.target for statements in (*(p.statements for p in own), *(a.statements for a in arrivals)) for s in statements if s.target in symbols}
+    written = {
+        s.target for statements in (*(p.statements for p in own), *(a.statements for a in arrivals)) for s in statements
+        if s.target in symbols
+    }
     equations |= {x: Number(0) for x in sorted(written) if x not in equations}
     condition = own[0].statements[-1].value if threshold is not None else None
     states = frozenset(equations)
     event = None if condition is None else event_function(name, substitute(condition, inputs), states | {TIME})
     resets = _reset(name, own[1] if reset is not None else None, inputs, event)
-    used = {n for tree in (*equations.values(), *(s.value for s in resets), *([event] if event is not None else ())) for n in names(tree)}
+    used = {
+        n for tree in (*equations.values(), *(s.value for s in resets), *([event] if event is not None else ()))
+        for n in names(tree)
+    }
     used |= {n for a in arrivals for s in a.statements for n in names(s.value) if n not in a.columns}
     if TIME in used:
         equations[TIME], states = Number(1), states | {TIME}
@@ -70,7 +80,8 @@ def with_closed_form(neurons: Neurons) -> Neurons:
 
 
 def _pace(event: Tree | None, form: Linear) -> tuple[Tree, ...]:
-    """Rates to look for crossings by; none where the slope of the event function is a sum of two exponentials, with one zero."""
+    """Rates to look for crossings by; none where the slope of the event function is a sum of two exponentials, with one
+    zero."""
     if event is None:
         return ()
     reached = names(event) & set(form.rates)
@@ -93,7 +104,8 @@ def _reset(name: str, code: Piece | None, inputs: Mapping[str, Tree], event: Tre
     if event is None:
         return ()
     if code is None or not code.statements:
-        raise Unsupported(f"{name} has a threshold and nothing that takes a neuron below it again", at=getattr(event, "span", None), help=RESET)
+        raise Unsupported(f"{name} has a threshold and nothing that takes a neuron below it again",
+                          at=getattr(event, "span", None), help=RESET)
     return tuple(replace(s, value=substitute(s.value, inputs)) for s in code.statements)
 
 

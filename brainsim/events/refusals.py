@@ -20,19 +20,22 @@ def refuse_functions(owner: str, block: Block, what: str) -> None:
         for node in walk(statement.value):
             found = block.functions.get(node.function) if isinstance(node, Call) else None
             if found is not None and found.kind == "timed_array":
-                raise Unsupported(f"{owner}: {what} uses the TimedArray '{found.name}', which jumps at times of its own", at=node.span,
-                                  help=f"give the input as spikes of a SpikeGeneratorGroup, or as a smooth function of t; {INSTEAD}")
+                raise Unsupported(
+                    f"{owner}: {what} uses the TimedArray '{found.name}', which jumps at times of its own",
+                    at=node.span,
+                    help=f"give the input as spikes of a SpikeGeneratorGroup, or as a smooth function of t; {INSTEAD}")
             if found is not None and found.kind == "python":
-                raise Unsupported(f"{owner}: {what} calls '{found.name}', a function whose derivative is not known", at=node.span,
-                                  help="write its expression into the equations")
+                raise Unsupported(f"{owner}: {what} calls '{found.name}', a function whose derivative is not known",
+                                  at=node.span, help="write its expression into the equations")
 
 
 def refuse_draws(owner: str, tree: Tree, what: str) -> None:
     """Refuse random numbers."""
     for node in walk(tree):
         if isinstance(node, Call) and node.function in RANDOM:
-            raise Unsupported(f"{owner}: {what} draws random numbers with '{node.function}()'", at=node.span,
-                              help=f"draw them beforehand, into a parameter of each neuron or as given spikes; {INSTEAD}")
+            raise Unsupported(
+                f"{owner}: {what} draws random numbers with '{node.function}()'", at=node.span,
+                help=f"draw them beforehand, into a parameter of each neuron or as given spikes; {INSTEAD}")
 
 
 def refuse_jumps(owner: str, tree: Tree, states: Set[str], what: str) -> None:
@@ -41,22 +44,28 @@ def refuse_jumps(owner: str, tree: Tree, states: Set[str], what: str) -> None:
         jumps = isinstance(node, Call) and node.function in JUMPS or isinstance(node, Op) and node.op in COMPARISONS
         if jumps and names(node) & states:
             first = sorted(names(node) & states)[0].rpartition(".")[2]
-            raise Unsupported(f"{owner}: {what} jumps where no event is: this part depends on '{first}' and is not continuous", at=node.span,
-                              help="keep the case in a parameter that the reset changes, 'on : 1' with 'on = 0'")
+            raise Unsupported(
+                f"{owner}: {what} jumps where no event is: this part depends on '{first}' and is not continuous",
+                at=node.span, help="keep the case in a parameter that the reset changes, 'on : 1' with 'on = 0'")
 
 
 def event_function(owner: str, condition: Tree, states: Set[str]) -> Tree:
-    """The function that is positive where a threshold is passed: ``a > b`` is ``a - b``. Refuses any other condition."""
+    """The function that is positive where a threshold is passed: ``a > b`` is ``a - b``. Refuses any other
+    condition."""
     match condition:
         case Op(">" | ">=", (a, b), span):
             found = Op("-", (a, b), span)
         case Op("<" | "<=", (a, b), span):
             found = Op("-", (b, a), span)
         case _:
-            raise Unsupported(f"{owner}: a threshold must be one comparison, so that it has a margin to cross", at=getattr(condition, "span", None),
-                              help="threshold='v > v_th' for example; other conditions belong into the equations, as a factor that the reset changes")
+            raise Unsupported(
+                f"{owner}: a threshold must be one comparison, so that it has a margin to cross",
+                at=getattr(condition, "span", None), help=
+                "threshold='v > v_th' for example; other conditions belong into the equations, as a factor that the reset changes"
+            )
     if not names(found) & states:
-        raise Unsupported(f"{owner}: nothing in the threshold changes between events, so it is never crossed", at=getattr(condition, "span", None),
-                          help="spikes at given times come from a SpikeGeneratorGroup")
+        raise Unsupported(f"{owner}: nothing in the threshold changes between events, so it is never crossed",
+                          at=getattr(condition, "span",
+                                     None), help="spikes at given times come from a SpikeGeneratorGroup")
     refuse_jumps(owner, found, states, "the threshold")
     return found

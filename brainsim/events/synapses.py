@@ -1,4 +1,5 @@
-"""From the resolved code of synapses to what a spike does at a target neuron, and to sums of linear states at the targets."""
+"""From the resolved code of synapses to what a spike does at a target neuron, and to sums of linear states at the
+targets."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
@@ -18,34 +19,42 @@ from brainsim.reduction.sums import increment
 PLASTIC = "a weight that learns has no exact gradient here; keep it constant, or use grad='surrogate'"
 
 
-def arrival_of(name: str, synapses: str, source: str, target: str, block: Block, states: Set[str], summation: Summation | None) -> Arrival:
-    """What a spike does. ``states``: of source and target, by their names in the program. Refuses what changes the synapse or the source."""
+def arrival_of(name: str, synapses: str, source: str, target: str, block: Block, states: Set[str],
+               summation: Summation | None) -> Arrival:
+    """What a spike does. ``states``: of source and target, by their names in the program. Refuses what changes the
+    synapse or the source."""
     refuse_functions(synapses, block, "on_pre")
     code = piece(block)
     at_target = {n for n, s in code.symbols.items() if s.path and s.path[0].endswith(".post_index")}
     statements = [new for s in code.statements for new in _at_target(synapses, s, code, at_target, summation)]
     symbols = {**(summation.synaptic if summation else {}), **code.symbols}
-    columns = sorted({n for s in statements for n in names(s.value) if n in symbols and n not in at_target and n != TIME})
+    columns = sorted(
+        {n for s in statements for n in names(s.value) if n in symbols and n not in at_target and n != TIME})
     for s in statements:
         for n in names(s.value) & {PRE + x for x in states}:
-            raise Unsupported(f"{synapses}: on_pre reads '{n.rpartition('.')[2]}' of the source neuron, which changes", at=s.span,
-                              help="read values of the target, or parameters that stay constant")
+            raise Unsupported(f"{synapses}: on_pre reads '{n.rpartition('.')[2]}' of the source neuron, which changes",
+                              at=s.span, help="read values of the target, or parameters that stay constant")
     return Arrival(name, synapses, source, target, tuple(statements), tuple(columns), symbols)
 
 
-def _at_target(synapses: str, s: Assign, code: Piece, at_target: Set[str], summation: Summation | None) -> Iterable[Assign]:
+def _at_target(synapses: str, s: Assign, code: Piece, at_target: Set[str],
+               summation: Summation | None) -> Iterable[Assign]:
     symbol = code.symbols.get(s.target)
     if symbol is None or s.target in at_target:
         _refuse_states(synapses, s, summation)
         return (s,)
     if summation is None or s.target not in summation.copies:
         where = "the source" if symbol.path else "the synapse"
-        raise Unsupported(f"{synapses}: a spike changes '{symbol.name}' of {where}", at=s.target_span or s.span, help=PLASTIC)
+        raise Unsupported(f"{synapses}: a spike changes '{symbol.name}' of {where}", at=s.target_span or s.span,
+                          help=PLASTIC)
     added = increment(s)
     if added is None or names(added) & set(summation.copies):
-        raise Unsupported(f"{synapses}: a spike does more than add to '{symbol.name}', which every synapse has for itself", at=s.span,
-                          help=f"keep '{symbol.name}' in the equations of the target, or let the spike add a constant to it")
-    return tuple(Assign(name, "+=", multiply(factor, added), s.span, s.target_span) for factor, name in summation.copies[s.target].items())
+        raise Unsupported(
+            f"{synapses}: a spike does more than add to '{symbol.name}', which every synapse has for itself", at=s.span,
+            help=f"keep '{symbol.name}' in the equations of the target, or let the spike add a constant to it")
+    return tuple(
+        Assign(name, "+=", multiply(factor, added), s.span, s.target_span)
+        for factor, name in summation.copies[s.target].items())
 
 
 def _refuse_states(synapses: str, s: Assign, summation: Summation | None) -> None:
@@ -55,9 +64,11 @@ def _refuse_states(synapses: str, s: Assign, summation: Summation | None) -> Non
 
 
 def summation_of(synapses: str, system: System, block: Block, summed: Mapping[str, Block]) -> Summation:
-    """Linear states of synapses as sums. ``summed``: the block of each summed variable by the variable's name in the program.
+    """Linear states of synapses as sums. ``summed``: the block of each summed variable by the variable's name in the
+    program.
 
-    With ``I_post = w*g*(E - v_post)`` the target keeps the sum of ``w*g``. Refuses states that are not linear, or not equal in their rates.
+    With ``I_post = w*g*(E - v_post)`` the target keeps the sum of ``w*g``. Refuses states that are not linear, or not
+    equal in their rates.
     """
     for each, what in ((block, "an equation"), *((b, "a summed variable") for b in summed.values())):
         refuse_functions(synapses, each, what)
@@ -71,13 +82,17 @@ def summation_of(synapses: str, system: System, block: Block, summed: Mapping[st
     made = _Copies(synapses, rates, own, frozenset(rates))
     inputs: dict[str, Tree] = {target: made.input(part.statements[-1]) for target, part in pieces.items()}
     found = made.equations()
-    starts = {name: Sum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items() for factor, name in copies.items()}
+    starts = {
+        name: Sum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items()
+        for factor, name in copies.items()
+    }
     return Summation(inputs, found, starts, made.copies, {n: s for n, s in symbols.items() if n not in own},
                      {n: s for n, s in symbols.items() if n in own})
 
 
 def _is_own(name: str, symbol: Symbol) -> bool:
-    return name.startswith(PRE) or symbol.kind == "index" or symbol.kind == "array" and not symbol.path and not symbol.shared
+    return name.startswith(
+        PRE) or symbol.kind == "index" or symbol.kind == "array" and not symbol.path and not symbol.shared
 
 
 class _Copies:
@@ -97,8 +112,10 @@ class _Copies:
             for monomial, number in polynomial(coefficient).items():
                 mine = frozenset((atom, power) for atom, power in monomial if names(atom) & self._own)
                 if any(names(atom) - self._own for atom, _ in mine):
-                    raise self._refusal("a summed variable mixes values of the synapse and of the target in one function", s)
-                total = add(total, multiply(to_tree({monomial - mine: number}), Name(self._copy(x, to_tree({mine: 1})))))
+                    raise self._refusal(
+                        "a summed variable mixes values of the synapse and of the target in one function", s)
+                total = add(total, multiply(to_tree({monomial - mine: number}), Name(self._copy(x, to_tree({mine:
+                                                                                                            1})))))
         return total
 
     def equations(self) -> dict[str, Tree]:
@@ -110,7 +127,9 @@ class _Copies:
                 own = split and [n for c in (*split.coefficients.values(), split.rest) for n in names(c) & self._own]
                 if split is None or own or not is_zero(split.rest):
                     why = f"its rate depends on '{own[0].rpartition('.')[2]}', which differs between synapses" if own else "it is not linear"
-                    raise self._refusal(f"the state '{x.rpartition('.')[2]}' of the synapses cannot be kept as a sum: {why}", None, self._rates[x])
+                    raise self._refusal(
+                        f"the state '{x.rpartition('.')[2]}' of the synapses cannot be kept as a sum: {why}", None,
+                        self._rates[x])
                 rate: Tree = ZERO
                 for y, coefficient in split.coefficients.items():
                     rate = add(rate, multiply(coefficient, Name(self._copy(y, factor))))
@@ -123,5 +142,6 @@ class _Copies:
 
     def _refusal(self, what: str, s: Assign | None, tree: Tree | None = None) -> Unsupported:
         at = getattr(tree, "span", None) if s is None else s.span or getattr(s.value, "span", None)
-        return Unsupported(f"{self._synapses}: {what}", at=at,
-                           help="write the synapse's equations into those of the target, one variable for each kind of synapse")
+        return Unsupported(
+            f"{self._synapses}: {what}", at=at,
+            help="write the synapse's equations into those of the target, one variable for each kind of synapse")

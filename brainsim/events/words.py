@@ -23,16 +23,34 @@ def exprel(x: Array) -> Array:
 
 
 FUNCTIONS: Mapping[str, Callable[..., Array]] = {
-    "exprel": exprel, "clip": jnp.clip, "int": lambda x: jnp.where(x < 0, jnp.ceil(x), jnp.floor(x)), "abs": jnp.abs,
-    **{name: getattr(jnp, name) for name in ("exp", "expm1", "log", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin",
-                                             "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "floor", "ceil", "sign")},
+    "exprel": exprel,
+    "clip": jnp.clip,
+    "int": lambda x: jnp.where(x < 0, jnp.ceil(x), jnp.floor(x)),
+    "abs": jnp.abs,
+    **{
+        name: getattr(jnp, name) for name in ("exp", "expm1", "log", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "floor", "ceil", "sign")
+    },
 }
 
 OPERATORS: Mapping[str, Callable[..., Array]] = {
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "**": lambda a, b: a**b,
-    "//": jnp.floor_divide, "%": jnp.mod, "neg": lambda a: -a, "not": jnp.logical_not, "and": jnp.logical_and, "or": jnp.logical_or,
-    "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "select": lambda c, a, b: jnp.where(c, a, b),
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "//": jnp.floor_divide,
+    "%": jnp.mod,
+    "neg": lambda a: -a,
+    "not": jnp.logical_not,
+    "and": jnp.logical_and,
+    "or": jnp.logical_or,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "select": lambda c, a, b: jnp.where(c, a, b),
 }
 
 

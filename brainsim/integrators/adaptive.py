@@ -1,7 +1,8 @@
-"""Embedded pairs with a step size of their own: as many steps within ``dt`` as the error allows, for each element by itself.
+"""Embedded pairs with a step size of their own: as many steps within ``dt`` as the error allows, for each element by
+itself.
 
-The step follows the error by the usual rule, a safety factor 0.9 and changes between 1/5 and 5 (Hairer, Nørsett & Wanner 1993,
-section II.4); the largest error over its tolerance counts.
+The step follows the error by the usual rule, a safety factor 0.9 and changes between 1/5 and 5 (Hairer, Nørsett &
+Wanner 1993, section II.4); the largest error over its tolerance counts.
 """
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class Adaptive:
 
     @classmethod
     def checked(cls, options: Mapping[str, object], system: System) -> Adaptive:
-        """The options, each usable; `WrongType` or `WrongValue` otherwise, `UnknownName` for a variable that is not integrated."""
+        """The options, each usable; `WrongType` or `WrongValue` otherwise, `UnknownName` for a variable that is not
+        integrated."""
         chosen = cls(**options)  # type: ignore[arg-type]
         for name in ("adaptable_timestep", "use_last_timestep", "save_failed_steps", "save_step_count"):
             if not isinstance(getattr(chosen, name), (bool, int)):
@@ -45,15 +47,18 @@ class Adaptive:
             raise WrongValue("The option 'max_steps' is a whole number, 0 for no limit", found=repr(chosen.max_steps))
         single = chosen.absolute_error_per_variable
         if single is not None and not isinstance(single, Mapping):
-            raise WrongType("The option 'absolute_error_per_variable' is a dictionary", found=repr(single), help="{'v': 1e-5}, in base units")
+            raise WrongType("The option 'absolute_error_per_variable' is a dictionary", found=repr(single),
+                            help="{'v': 1e-5}, in base units")
         for name in single or {}:
             if name not in system.variables:
-                raise UnknownName(f"'{name}' has an error of its own but no differential equation", found=repr(name), help=near(name, system.variables))
+                raise UnknownName(f"'{name}' has an error of its own but no differential equation", found=repr(name),
+                                  help=near(name, system.variables))
         if not chosen.relative_error >= 0:
             raise WrongValue("The option 'relative_error' is not negative", found=repr(chosen.relative_error))
         for value in (chosen.absolute_error, *(single or {}).values()):
             if not (value > 0 or value == 0 and chosen.relative_error > 0):
-                raise WrongValue("The error that is allowed must be above zero", found=repr(value), help="absolute_error in base units, 1e-6 by default")
+                raise WrongValue("The error that is allowed must be above zero", found=repr(value),
+                                 help="absolute_error in base units, 1e-6 by default")
         return chosen
 
     def error_of(self, x: str) -> float:
@@ -70,16 +75,20 @@ def kept(options: Mapping[str, object]) -> Mapping[str, str]:
     found = {GIVEN_UP: "time"}
     if adapts and options.get("use_last_timestep", True):
         found[STEP] = "time"
-    return found | {n: "count" for n, option in ((STEPS, "save_step_count"), (FAILED, "save_failed_steps")) if options.get(option)}
+    return found | {
+        n: "count" for n, option in ((STEPS, "save_step_count"), (FAILED, "save_failed_steps")) if options.get(option)
+    }
 
 
 def embedded(system: System, method: str, **options: object) -> Update:
     """One step by a pair of `PAIRS`. Refuses noise and random functions: they have no error to control."""
     for x, rhs in system.equations:
         if system.noises:
-            raise refuse(system, x, f"belongs to a system with noise ({', '.join(system.noises)})", "method='heun' takes any noise")
+            raise refuse(system, x, f"belongs to a system with noise ({', '.join(system.noises)})",
+                         "method='heun' takes any noise")
         if draws(system, rhs):
-            raise refuse(system, x, "contains a function that gives a new random value at each call", "method='rk4' takes it")
+            raise refuse(system, x, "contains a function that gives a new random value at each call",
+                         "method='rk4' takes it")
     chosen = Adaptive.checked(options, system)
     return Update((_many if chosen.adaptable_timestep else _single)(system, PAIRS[method], chosen), method)
 
@@ -100,15 +109,20 @@ def _many(system: System, pair: Pair, chosen: Adaptive) -> tuple[Assign | While,
     left, size, done, failed = Name("_left"), Name("_size"), Name("_done"), Name("_failed")
     last = Name(STEP)
     first = select(Op("and", (less(ZERO, last), less(last, DT))), last, DT) if chosen.use_last_timestep else DT
-    before = [Assign("_left", "=", DT), Assign("_size", "=", first), Assign("_done", "=", ZERO), Assign("_failed", "=", ZERO),
-              *(Assign(now[x].id, "=", Name(x)) for x in now)]
+    before = [
+        Assign("_left", "=", DT),
+        Assign("_size", "=", first),
+        Assign("_done", "=", ZERO),
+        Assign("_failed", "=", ZERO), *(Assign(now[x].id, "=", Name(x)) for x in now)
+    ]
     conditions = [less(ZERO, left), less(multiply(Number(SMALLEST), DT), size)]
     if chosen.max_steps:
         conditions.append(less(add(done, failed), Number(chosen.max_steps)))
     loop = While(_all(conditions), _one_of_many(system, pair, chosen, now))
     steps = Steps()
     missed = steps.fresh("_missed", less(ZERO, left))
-    keep = (Assign(STEP, "=", select(Op("and", (Op("not", (missed,)), less(size, DT))), size, DT)),) if chosen.use_last_timestep else ()
+    keep = (Assign(STEP, "=", select(Op("and", (Op("not", (missed,)),
+                                                less(size, DT))), size, DT)),) if chosen.use_last_timestep else ()
     counts = _counts(chosen, add(done, failed), failed)
     return (*before, loop, *steps.statements, *keep, *counts, _given_up(missed), *assignments(system, dict(now)))
 
@@ -122,14 +136,16 @@ def _one_of_many(system: System, pair: Pair, chosen: Adaptive, now: Mapping[str,
     taken = steps.fresh("_taken", Op("<=", (error, ONE)))
     change = multiply(Number(0.9), Op("**", (error, Number(-1.0 / (pair.error_order + 1)))))
     known = Op("==", (error, error))     # not NaN
-    wanted = steps.fresh("_wanted", multiply(step, select(known, call("clip", change, Number(0.2), Number(5.0)), Number(0.2))))
+    wanted = steps.fresh("_wanted",
+                         multiply(step, select(known, call("clip", change, Number(0.2), Number(5.0)), Number(0.2))))
     cut = Op("and", (taken, less(step, size)))      # the end of dt, not the error, made it short
     next_size = steps.fresh("_next_size", select(Op("and", (cut, less(wanted, size))), size, wanted))
     moved = {x: steps.fresh(f"_{x}_next", select(taken, new[x], now[x])) for x in now}
     over = steps.fresh("_over", select(taken, subtract(left, step), left))
     return (*steps.statements, Assign("_left", "=", over), Assign("_size", "=", next_size),
-            Assign("_done", "=", add(done, select(taken, ONE, ZERO))), Assign("_failed", "=", add(failed, select(taken, ZERO, ONE))),
-            *(Assign(f"_{x}_now", "=", moved[x]) for x in now))
+            Assign("_done", "=", add(done, select(taken, ONE, ZERO))),
+            Assign("_failed", "=", add(failed, select(taken, ZERO,
+                                                      ONE))), *(Assign(f"_{x}_now", "=", moved[x]) for x in now))
 
 
 def _stages(system: System, pair: Pair, chosen: Adaptive, now: Mapping[str, Tree], step: Tree, since: Tree,
@@ -138,13 +154,21 @@ def _stages(system: System, pair: Pair, chosen: Adaptive, now: Mapping[str, Tree
     slopes: list[dict[str, Tree]] = []
     read = frozenset().union(*(names(rhs) for _, rhs in system.equations))
     for number, (time, row) in enumerate(zip(pair.times, pair.stages), 1):
-        here = {x: now[x] if not any(row) or x not in read else steps.fresh(f"_{x}_{number}", _moved(now[x], step, row, slopes, x)) for x in now}
+        here = {
+            x:
+            now[x] if not any(row) or x not in read else steps.fresh(f"_{x}_{number}",
+                                                                     _moved(now[x], step, row, slopes, x)) for x in now
+        }
         moved = add(T, add(since, multiply(Number(float(time)), step)))
-        slopes.append({x: steps.fresh(f"_k_{number}_{x}", _slope(system, x, rhs, here, moved)) for x, rhs in system.equations})
+        slopes.append(
+            {x: steps.fresh(f"_k_{number}_{x}", _slope(system, x, rhs, here, moved)) for x, rhs in system.equations})
     new = {x: steps.fresh(f"_{x}_trial", _moved(now[x], step, pair.weights, slopes, x)) for x in now}
     error: Tree = ZERO
     for x in now:
-        scaled = steps.fresh(f"_error_{x}", divide(call("abs", multiply(step, _weighted(pair.error, slopes, x))), _tolerance(chosen, x, now[x], new[x])))
+        scaled = steps.fresh(
+            f"_error_{x}",
+            divide(call("abs", multiply(step, _weighted(pair.error, slopes, x))), _tolerance(chosen, x, now[x],
+                                                                                             new[x])))
         error = scaled if is_number(error, 0) else steps.fresh("_error", _larger(error, scaled))
     return new, error
 

@@ -21,7 +21,8 @@ from brainsim.language.trees import Name, Number, Op, Tree, names, walk
 Monomial = frozenset[tuple[Tree, int]]
 """A product of atoms with whole exponents, negative ones included."""
 Polynomial = Mapping[Monomial, float | Fraction]
-"""A sum of monomials with their numbers; two trees that are equal by expanding and cancelling have equal polynomials."""
+"""A sum of monomials with their numbers; two trees that are equal by expanding and cancelling have equal
+polynomials."""
 
 CONSTANT: Monomial = frozenset()
 MOST_TERMS = 200
@@ -37,7 +38,8 @@ class Affine:
 
 
 def affine(tree: Tree, variables: frozenset[str]) -> Affine | None:
-    """The tree as an affine function of ``variables``, or None when it is not one (also not after expanding products)."""
+    """The tree as an affine function of ``variables``, or None when it is not one (also not after expanding
+    products)."""
     found = _by_structure(tree, variables) or _by_expanding(tree, variables)
     if found is None:
         return None
@@ -74,7 +76,8 @@ def _summed(a, b, combine) -> Affine | None:
     if a is None or b is None:
         return None
     both = dict.fromkeys((*a.coefficients, *b.coefficients))
-    return Affine({x: combine(a.coefficients.get(x, ZERO), b.coefficients.get(x, ZERO)) for x in both}, combine(a.rest, b.rest))
+    return Affine({x: combine(a.coefficients.get(x, ZERO), b.coefficients.get(x, ZERO)) for x in both},
+                  combine(a.rest, b.rest))
 
 
 def _by_expanding(tree: Tree, variables: frozenset[str]) -> Affine | None:
@@ -93,7 +96,8 @@ def _by_expanding(tree: Tree, variables: frozenset[str]) -> Affine | None:
 
 
 def factor_of(x: str, tree: Tree) -> Tree | None:
-    """What multiplies ``x`` when products are expanded, its occurrences in functions and sums below the line left as they are.
+    """What multiplies ``x`` when products are expanded, its occurrences in functions and sums below the line left as
+    they are.
 
     None where another power of ``x`` remains, or where ``x`` is nowhere a factor.
     """

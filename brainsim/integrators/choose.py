@@ -43,7 +43,9 @@ METHODS: Mapping[str, Method] = {
     **{name: partial(adaptive.embedded, method=name) for name in PAIRS},
 }
 ALIASES: Mapping[str, str] = {"linear": "exact", "independent": "exact", "gsl": "gsl_rkf45"}
-OPTIONS: Mapping[str, frozenset[str]] = {"exact": frozenset({"extended", "simplify"}), **dict.fromkeys(PAIRS, adaptive.OPTIONS)}
+OPTIONS: Mapping[str, frozenset[str]] = {
+    "exact": frozenset({"extended", "simplify"}), **dict.fromkeys(PAIRS, adaptive.OPTIONS)
+}
 
 
 @stage("integrate")
@@ -52,10 +54,11 @@ def integrate(
     method: str | Sequence[str | Method] | Method | None = None,
     options: Mapping[str, object] = MappingProxyType({}),
 ) -> Update:
-    """The update of one step by ``method``: a name, a callable ``system -> Update``, or a list of candidates to try in turn.
+    """The update of one step by ``method``: a name, a callable ``system -> Update``, or a list of candidates to try in
+    turn.
 
-    Raises `UnsupportedEquationsException` when no candidate takes the equations, `WrongValue` for an unknown name, `WrongType`
-    for anything that is no method, `UnknownName` for an option that no candidate has.
+    Raises `UnsupportedEquationsException` when no candidate takes the equations, `WrongValue` for an unknown name,
+    `WrongType` for anything that is no method, `UnknownName` for an option that no candidate has.
     """
     given = DEFAULT if method is None else method
     if isinstance(given, str) or callable(given):
@@ -71,8 +74,10 @@ def integrate(
 
 
 def kept(method: object, options: Mapping[str, object]) -> Mapping[str, str]:
-    """What an element remembers from step to step beside its variables, by name ('time' or 'count'), if a method needs it."""
-    candidates = [method] if isinstance(method, str) or callable(method) else method if isinstance(method, Sequence) else ()
+    """What an element remembers from step to step beside its variables, by name ('time' or 'count'), if a method needs
+    it."""
+    candidates = [method
+                  ] if isinstance(method, str) or callable(method) else method if isinstance(method, Sequence) else ()
     found = (getattr(c, "__name__", c) for c in candidates)
     adapts = any(isinstance(n, str) and ALIASES.get(n.lower(), n.lower()) in PAIRS for n in found)
     return adaptive.kept(options) if adapts else {}
@@ -117,7 +122,8 @@ def _first_accepted(system: System, candidates: Sequence[tuple[str, Method]], op
         except UnsupportedEquationsException as error:
             refusals.append((name, error))
         else:
-            return replace(update, method=name, reason=_reason(name, [(n, e.what) for n, e in refusals], len(candidates)))
+            return replace(update, method=name, reason=_reason(name, [(n, e.what) for n, e in refusals],
+                                                               len(candidates)))
     raise _nothing_left(refusals)
 
 

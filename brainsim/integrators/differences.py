@@ -1,12 +1,13 @@
 """Divided differences of the exponential function, as trees that stay finite and accurate when points coincide.
 
 The solution of linear equations with rates a, b, c ... over a step consists of them: exp[a] = exp(a), exp[a, b] =
-(exp(a) - exp(b)) / (a - b), and so on (Davis 1973; Higham, Functions of Matrices, 2008, theorem 4.11). The rates are symbols
-whose values are known at run time only, so every form here holds for all values:
+(exp(a) - exp(b)) / (a - b), and so on (Davis 1973; Higham, Functions of Matrices, 2008, theorem 4.11). The rates are
+symbols whose values are known at run time only, so every form here holds for all values:
 
 * two points: ``exp(max) * exprel(-|a - b|)``, which neither cancels nor overflows;
-* more points: (exp[all but the least] - exp[all but the greatest]) / (greatest - least), and where the points are closer than
-  `CLOSE`, the series of complete homogeneous symmetric polynomials about their mean (McCurdy, Ng and Parlett 1984).
+* more points: (exp[all but the least] - exp[all but the greatest]) / (greatest - least), and where the points are
+  closer than `CLOSE`, the series of complete homogeneous symmetric polynomials about their mean (McCurdy, Ng and
+  Parlett 1984).
 """
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ from brainsim.integrators.terms import (
 from brainsim.language.trees import Number, Op, Tree
 
 CLOSE = 0.1
-"""Spread of the points below which the series is used: its error is then under 1e-16, that of the quotient under 1e-14."""
+"""Spread of the points below which the series is used: its error is then under 1e-16, that of the quotient under
+1e-14."""
 TERMS = 9
 TOUCHING = 1e-7
 """Squared distance of a point from a root below which dividing by it would lose more digits than moving the root."""
@@ -121,7 +123,8 @@ def series(points: Sequence[Tree], steps: Steps, pair: tuple[Tree, Tree] | None 
     elementary = [steps.let("_symmetric", e) for e in elementary[2:]]
     complete: list[Tree] = [ONE, ZERO]  # the deviations from the mean add up to zero, so e_1 is not there
     for k in range(2, TERMS):
-        terms = (multiply(e if j % 2 else negative(e), complete[k - j]) for j, e in enumerate(elementary[:k - 1], start=2))
+        terms = (multiply(e if j % 2 else negative(e), complete[k - j])
+                 for j, e in enumerate(elementary[:k - 1], start=2))
         complete.append(steps.let("_power", total(terms)))
     tail = total(multiply(h, Number(1.0 / factorial(k + n - 1))) for k, h in enumerate(complete))
     return multiply(call("exp", mean), tail)
@@ -137,7 +140,10 @@ def _elementary(values: Sequence[Tree]) -> list[Tree]:
 
 def _times(a: Sequence[Tree], b: Sequence[Tree]) -> list[Tree]:
     """The product of two polynomials by their coefficients."""
-    return [total(multiply(a[k], b[j - k]) for k in range(len(a)) if 0 <= j - k < len(b)) for j in range(len(a) + len(b) - 1)]
+    return [
+        total(multiply(a[k], b[j - k]) for k in range(len(a)) if 0 <= j - k < len(b))
+        for j in range(len(a) + len(b) - 1)
+    ]
 
 
 def _sort(points: Sequence[Tree], steps: Steps) -> tuple[Tree, ...]:
@@ -158,9 +164,9 @@ def _pair(a: Tree, b: Tree, steps: Steps) -> tuple[Tree, Tree]:
 def conjugate(points: Sequence[Tree], middle: Tree, square: Tree, steps: Steps) -> tuple[Tree, Tree]:
     """Mean and difference of F(z) = exp[points, z] at the two roots ``middle ± sqrt(square)``, real or complex.
 
-    (F(z1) + F(z2)) / 2 and (F(z1) - F(z2)) / (z1 - z2): what F of a 2x2 matrix with these eigenvalues needs. Roots well apart
-    go by that definition, roots and points close together by the series, all else adds one point after the other to exp.
-    Full accuracy but for a nearly double root that coincides with one point while another point is far: 1e-8.
+    (F(z1) + F(z2)) / 2 and (F(z1) - F(z2)) / (z1 - z2): what F of a 2x2 matrix with these eigenvalues needs. Roots well
+    apart go by that definition, roots and points close together by the series, all else adds one point after the other
+    to exp. Full accuracy but for a nearly double root that coincides with one point while another point is far: 1e-8.
     """
     middle, square = steps.let("_middle", middle), steps.let("_square", square)
     if not points:

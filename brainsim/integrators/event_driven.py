@@ -14,7 +14,8 @@ ELAPSED = Name("_elapsed")
 
 
 def integrate_event_driven(system: System) -> Update:
-    """The update over `ELAPSED`; whatever is not one of the equations counts as it is now. Refuses what `exact` refuses."""
+    """The update over `ELAPSED`; whatever is not one of the equations counts as it is now. Refuses what `exact`
+    refuses."""
     read = frozenset().union(*(changing(system, rhs) for _, rhs in system.equations))
     present = read - system.variables - {"t", *system.noises}
     try:
@@ -23,4 +24,5 @@ def integrate_event_driven(system: System) -> Update:
         error.what = f"cannot be event-driven: {error.what}"
         error.help = "event-driven equations are linear, without explicit t; write (clock-driven) to solve it at every step"
         raise
-    return share(replace(update, reason="event-driven: solved exactly over the time since the last update"), system.stateful)
+    return share(replace(update, reason="event-driven: solved exactly over the time since the last update"),
+                 system.stateful)

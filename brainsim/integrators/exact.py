@@ -1,9 +1,9 @@
 """Exact integration of linear equations over one step.
 
-The matrix exponential of a (block-)triangular system is a sum over the paths by which one variable acts on another: the product
-of the couplings on the way times the divided difference of exp over the rates met (Davis 1973; Descloux 1963). Most neural
-models are such: membrane ← conductance ← its source. A block of two variables is the function of a 2x2 matrix; larger blocks
-go to `newton`.
+The matrix exponential of a (block-)triangular system is a sum over the paths by which one variable acts on another: the
+product of the couplings on the way times the divided difference of exp over the rates met (Davis 1973; Descloux 1963).
+Most neural models are such: membrane ← conductance ← its source. A block of two variables is the function of a 2x2
+matrix; larger blocks go to `newton`.
 """
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ MOST_PATHS = 300
 
 
 def exact(system: System, *, extended: bool = False, step: Tree = DT) -> Update:
-    """The closed-form solution after ``step``. Refuses what `linear` refuses and, unless ``extended``, drifts and oscillators."""
+    """The closed-form solution after ``step``. Refuses what `linear` refuses and, unless ``extended``, drifts and
+    oscillators."""
     steps = Steps()
     free = linear(system)
     if not extended:
@@ -94,7 +95,8 @@ class _PathSum:
         return {x: self._new_value(x, rest, inputs) for x, _ in self.system.equations}
 
     def _resting_states(self) -> tuple[dict[str, Tree], dict[str, Tree]]:
-        """Where a variable's input is a clean multiple of its rate, measure it from its resting state: the input disappears.
+        """Where a variable's input is a clean multiple of its rate, measure it from its resting state: the input
+        disappears.
 
         Returned are the resting states found, and the inputs left of the other variables.
         """
@@ -113,7 +115,8 @@ class _PathSum:
 
     def _given(self, x: str, rest: Mapping[str, Tree]) -> Tree:
         """The constant part of the equation once what it depends on is measured from rest."""
-        return total((self.form.input[x], *(multiply(rate, rest[y]) for y, rate in self.form.rates[x].items() if y in rest)))
+        return total(
+            (self.form.input[x], *(multiply(rate, rest[y]) for y, rate in self.form.rates[x].items() if y in rest)))
 
     def _rest_of_one(self, x: str, given: Mapping[str, Tree]) -> dict[str, Tree] | None:
         state = quotient(negative(given[x]), self.form.rate(x, x))
@@ -184,7 +187,8 @@ class _PathSum:
         gains[key] = add(gains.get(key, ZERO), self._weight(path, more))
 
     def _paths(self, x: str) -> Iterator[tuple[tuple[str, str], ...]]:
-        """Each way something reaches ``x``: pairs (where the way leaves a block, where it enters it), ``x``'s own block first."""
+        """Each way something reaches ``x``: pairs (where the way leaves a block, where it enters it), ``x``'s own block
+        first."""
         block = self.form.block_of(x)
         for y in block:
             yield ((x, y),)
@@ -194,7 +198,8 @@ class _PathSum:
                         yield ((x, y), *onward)
 
     def _weight(self, path: tuple[tuple[str, str], ...], more: tuple[Tree, ...]) -> Tree:
-        """Product of the couplings times the divided difference of the rates on the way; ``more`` rate 0 for a constant input."""
+        """Product of the couplings times the divided difference of the rates on the way; ``more`` rate 0 for a constant
+        input."""
         couplings = [multiply(self.form.rate(a[1], b[0]), self.step) for a, b in zip(path, path[1:])]
         couplings += [self.step] if more else []
         points = (*(self._rate(x) for x, _ in path if len(self.form.block_of(x)) == 1), *more)

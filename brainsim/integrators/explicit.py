@@ -33,13 +33,18 @@ class Tableau:
 
 TABLEAUS: Mapping[str, Tableau] = {
     # Euler 1768; with noise Maruyama 1955
-    "euler": Tableau((0,), ((),), (1,), frozenset({"none", "additive"})),
+    "euler":
+    Tableau((0,), ((),), (1,), frozenset({"none", "additive"})),
     # the midpoint method, Runge 1895
-    "rk2": Tableau((0, 1 / 2), ((), (1 / 2,)), (0, 1), frozenset({"none"})),
+    "rk2":
+    Tableau((0, 1 / 2), ((), (1 / 2,)), (0, 1), frozenset({"none"})),
     # the classical method, Kutta 1901
-    "rk4": Tableau((0, 1 / 2, 1 / 2, 1), ((), (1 / 2,), (0, 1 / 2), (0, 0, 1)), (1 / 6, 1 / 3, 1 / 3, 1 / 6), frozenset({"none"})),
+    "rk4":
+    Tableau((0, 1 / 2, 1 / 2, 1), ((), (1 / 2,), (0, 1 / 2), (0, 0, 1)), (1 / 6, 1 / 3, 1 / 3, 1 / 6),
+            frozenset({"none"})),
     # Heun 1900; with noise in the sense of Stratonovich, Rümelin 1982
-    "explicit_trapezoidal": Tableau((0, 1), ((), (1,)), (1 / 2, 1 / 2), frozenset({"none", "additive", "multiplicative"})),
+    "explicit_trapezoidal":
+    Tableau((0, 1), ((), (1,)), (1 / 2, 1 / 2), frozenset({"none", "additive", "multiplicative"})),
 }
 
 
@@ -48,7 +53,8 @@ def runge_kutta(system: System, method: str) -> Update:
     tableau = TABLEAUS[method]
     kind = noise_type(system)
     if kind not in tableau.takes:
-        raise refuse(system, system.equations[0][0], f"belongs to a system with {kind} noise, which '{method}' does not take",
+        raise refuse(system, system.equations[0][0],
+                     f"belongs to a system with {kind} noise, which '{method}' does not take",
                      "method='heun' takes any noise")
     steps = Steps()
     steps.statements.extend(increments_of_noise(system))
@@ -57,8 +63,11 @@ def runge_kutta(system: System, method: str) -> Update:
     for stage, (time, weights) in enumerate(zip(tableau.times, tableau.stages)):
         here = state if not any(weights) else _stage_state(system, weights, increments, stage, steps)
         last = stage == len(tableau.times) - 1
-        increments.append({x: _stage_increment(system, x, rhs, here, time, stage, last and len(tableau.times) == 1, steps)
-                           for x, rhs in system.equations})
+        increments.append({
+            x:
+            _stage_increment(system, x, rhs, here, time, stage, last and len(tableau.times) == 1, steps)
+            for x, rhs in system.equations
+        })
     new = {x: steps.fresh(f"_{x}_new", add(state[x], _weighted(tableau.weights, increments, x))) for x in state}
     return Update((*steps.statements, *assignments(system, new)), method)
 
@@ -75,7 +84,8 @@ def _stage_state(
 def _stage_increment(
     system: System, x: str, rhs: Tree, state: Mapping[str, Tree], time: float, stage: int, only: bool, steps: Steps
 ) -> Tree:
-    """``dt * f`` plus noise at a stage; a flagged variable on which unflagged ones depend stands still while refractory."""
+    """``dt * f`` plus noise at a stage; a flagged variable on which unflagged ones depend stands still while
+    refractory."""
     moved = T if time == 0 else add(T, multiply(Number(float(time)), DT))
 
     def change(node: Tree) -> Tree:

@@ -1,6 +1,7 @@
 """Exponential Euler: each equation solved exactly in its own variable, everything else frozen.
 
-Frozen too is what functions of the variable itself give: in ``-m(v)**3*(v - E)`` the variable is ``v``, at the rate ``-m(v)**3``.
+Frozen too is what functions of the variable itself give: in ``-m(v)**3*(v - E)`` the variable is ``v``, at the rate
+``-m(v)**3``.
 
 Certaine (1960); Rush and Larsen (1978).
 """
@@ -37,7 +38,8 @@ def _new_value(system: System, x: str, rhs: Tree, steps: Steps) -> Tree:
 
 def _in_own_variable(system: System, x: str, rhs: Tree) -> Affine:
     if system.noises:
-        raise refuse(system, x, f"belongs to a system with noise ({', '.join(system.noises)})", "method='heun' takes any noise")
+        raise refuse(system, x, f"belongs to a system with noise ({', '.join(system.noises)})",
+                     "method='heun' takes any noise")
     found = affine(rhs, frozenset({x}))
     if found is None:
         rate = factor_of(x, rhs)

@@ -13,11 +13,15 @@ from brainsim.model.equations import Equations
 
 
 def takes_equations(method: Callable[..., Any]) -> bool:
-    """Is it a function ``(equations, variables, method_options)`` that gives text, rather than one from a `System` to an `Update`?"""
+    """Is it a function ``(equations, variables, method_options)`` that gives text, rather than one from a `System` to
+    an `Update`?"""
     if getattr(method, "takes_system", False):
         return False
     try:
-        parameters = [p for p in inspect.signature(method).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        parameters = [
+            p for p in inspect.signature(method).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
     except (TypeError, ValueError):
         return False
     return len(parameters) > 1 and (parameters[1].name == "variables" or parameters[1].default is parameters[1].empty)
@@ -31,7 +35,9 @@ def equations_of(system: System) -> Equations:
 def adapted(name: str, updater: Callable[..., str]) -> Callable[..., Update]:
     """A function of equations that gives statements as text, as an integrator of ours."""
     def method(system: System, **options: object) -> Update:
-        return Update(parse_statements(Source(_text(name, updater, equations_of(system), options), f"statements by '{name}'")), name)
+        return Update(
+            parse_statements(Source(_text(name, updater, equations_of(system), options), f"statements by '{name}'")),
+            name)
 
     method.__name__ = name
     return method
@@ -40,5 +46,6 @@ def adapted(name: str, updater: Callable[..., str]) -> Callable[..., Update]:
 def _text(name: str, updater: Callable[..., str], equations: Equations, options: Mapping[str, object]) -> str:
     text = updater(equations, {}, options)
     if not isinstance(text, str):
-        raise WrongType(f"The method '{name}' gives the statements of a step as text", found=repr(text), help="for example 'v = v + dt*f'")
+        raise WrongType(f"The method '{name}' gives the statements of a step as text", found=repr(text),
+                        help="for example 'v = v + dt*f'")
     return text

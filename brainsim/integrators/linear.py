@@ -1,4 +1,5 @@
-"""Linear systems in the order they can be solved: coefficients, the groups of equations that need each other, what is refused."""
+"""Linear systems in the order they can be solved: coefficients, the groups of equations that need each other, what is
+refused."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -13,7 +14,8 @@ from brainsim.language.trees import Number, Tree
 
 @dataclass(frozen=True)
 class Linear:
-    """dx/dt = sum(rates[x][y] * y) + input[x]; ``blocks`` hold the variables that need each other, needed ones first."""
+    """dx/dt = sum(rates[x][y] * y) + input[x]; ``blocks`` hold the variables that need each other, needed ones
+    first."""
 
     rates: Mapping[str, Mapping[str, Tree]]
     input: Mapping[str, Tree]
@@ -53,7 +55,8 @@ def refuse(system: System, x: str, why: str, help: str = "") -> UnsupportedEquat
 
 
 def linear(system: System) -> Linear:
-    """The system as a linear one. Refuses noise, random functions, non-linear terms and coefficients that change in a step."""
+    """The system as a linear one. Refuses noise, random functions, non-linear terms and coefficients that change in a
+    step."""
     rates, rest = {}, {}
     for x, rhs in system.equations:
         if system.noises:
@@ -90,9 +93,11 @@ def _reached(x: str, rates: Mapping[str, Mapping[str, Tree]]) -> set[str]:
 
 
 def must_have_decay(system: System, form: Linear) -> None:
-    """Refuse what has no unique resting point or certainly oscillates, as the default choice of methods expects (R51, R52)."""
+    """Refuse what has no unique resting point or certainly oscillates, as the default choice of methods expects (R51,
+    R52)."""
     for block in form.blocks:
-        determinant = form.rate(block[0], block[0]) if len(block) == 1 else form.determinant(block) if len(block) == 2 else None
+        determinant = form.rate(block[0],
+                                block[0]) if len(block) == 1 else form.determinant(block) if len(block) == 2 else None
         if determinant is not None and is_zero(determinant):
             raise refuse(system, block[0], "has no unique resting state (its linear part is singular)", EXTENDED)
         if len(block) == 2 and surely_negative(form.discriminant(block)):
@@ -106,5 +111,3 @@ def without(system: System, frozen: frozenset[str]) -> System:
     """The system while some of its variables stand still."""
     moving = tuple((x, rhs) for x, rhs in system.equations if x not in frozen)
     return replace(system, equations=moving, constant=system.constant | frozen)
-
-

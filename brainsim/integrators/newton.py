@@ -1,7 +1,7 @@
 """Exact integration of systems whose equations all need each other, by Newton's form of the matrix exponential.
 
-exp(A) = sum over k of exp[z1 ... zk+1] * (A - z1) ... (A - zk) for the eigenvalues z of A (Higham, Functions of Matrices, 2008,
-section 10.4.3). SymPy only factors the characteristic polynomial; the rest is `differences`.
+exp(A) = sum over k of exp[z1 ... zk+1] * (A - z1) ... (A - zk) for the eigenvalues z of A (Higham, Functions of
+Matrices, 2008, section 10.4.3). SymPy only factors the characteristic polynomial; the rest is `differences`.
 """
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def newton(system: System, form: Linear, step: Tree, steps: Steps) -> dict[str, 
     state: list[Tree] = [Name(x) for x in variables]
     matrix = [[multiply(form.rate(x, y), step) for y in variables] for x in variables]
     if any(not is_zero(form.input[x]) for x in variables):
-        matrix = [[*row, multiply(form.input[x], step)] for x, row in zip(variables, matrix)] + [[ZERO] * (len(variables) + 1)]
+        matrix = [[*row, multiply(form.input[x], step)] for x, row in zip(variables, matrix)] + [[ZERO] *
+                                                                                                 (len(variables) + 1)]
         state.append(ONE)
         rates.append(Number(0.0))
     matrix = [[steps.let("_a", shorter(e)) for e in row] for row in matrix]
@@ -117,7 +118,8 @@ def _minus(matrix: Matrix, value: Tree) -> Matrix:
 
 
 def _times(a: Matrix, b: Matrix, steps: Steps) -> Matrix:
-    return [[steps.let("_p", total(multiply(x, row[j]) for x, row in zip(left, b))) for j in range(len(b))] for left in a]
+    return [[steps.let("_p", total(multiply(x, row[j]) for x, row in zip(left, b))) for j in range(len(b))]
+            for left in a]
 
 
 def _plus(a: Matrix, factor: Tree, b: Matrix) -> Matrix:

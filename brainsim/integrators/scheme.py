@@ -1,8 +1,8 @@
 """Explicit methods from a description in formulas: ``k = dt*f(x, t)``, further lines, and at the end ``x_new = x + k``.
 
 In a description ``x`` is the state, ``f(x, t)`` its drift, ``g(x, t)`` what scales its noise and ``dW`` the noise's own
-increment over ``dt``. Where a variable has several noises, ``g`` and ``dW`` belong together and are summed over them; the
-state at which ``g`` of a noise is taken is the one that this noise leads to by itself.
+increment over ``dt``. Where a variable has several noises, ``g`` and ``dW`` belong together and are summed over them;
+the state at which ``g`` of a noise is taken is the one that this noise leads to by itself.
 """
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def parse_scheme(description: str, takes: frozenset[str] = frozenset({"none"})) 
     source = Source(description, "description of an integration method")
     lines = parse_statements(source)
     if not lines or lines[-1].target != OUTPUT:
-        raise WrongSyntax(f"A description ends with the line '{OUTPUT} = ...'", at=lines[-1].target_span if lines else None,
-                          help=f"for example {OUTPUT} = x + dt*f(x, t)")
+        raise WrongSyntax(f"A description ends with the line '{OUTPUT} = ...'",
+                          at=lines[-1].target_span if lines else None, help=f"for example {OUTPUT} = x + dt*f(x, t)")
     known: list[str] = [*RESERVED]
     for line in lines:
         _check_line(line, known, last=line is lines[-1])
@@ -82,8 +82,8 @@ def _check_call(node: Call) -> None:
                           help="f(x, t) and g(x, t) stand for the equations; exp, sqrt and the like may be used")
     wanted = 2 if node.function in ("f", "g") else FUNCTIONS[node.function].arity
     if len(node.args) != wanted:
-        raise WrongSyntax(f"'{node.function}' has {wanted} argument{'s' * (wanted > 1)} here", at=node.span, found=f"{len(node.args)}",
-                          help=f"write {node.function}(x, t)" if wanted == 2 else "")
+        raise WrongSyntax(f"'{node.function}' has {wanted} argument{'s' * (wanted > 1)} here", at=node.span,
+                          found=f"{len(node.args)}", help=f"write {node.function}(x, t)" if wanted == 2 else "")
 
 
 #: Euler's method for the drift and Heun's for the noise, in the sense of Stratonovich; what Brian 2 calls heun
@@ -101,7 +101,8 @@ def by_scheme(system: System, scheme: Scheme, name: str) -> Update:
     """One step by a scheme. Refuses kinds of noise that it does not take."""
     kind = noise_type(system)
     if kind not in scheme.takes:
-        raise refuse(system, system.equations[0][0], f"belongs to a system with {kind} noise, which '{name}' does not take",
+        raise refuse(system, system.equations[0][0],
+                     f"belongs to a system with {kind} noise, which '{name}' does not take",
                      "method='heun' takes any noise")
     steps = Steps()
     steps.statements.extend(increments_of_noise(system))
@@ -160,7 +161,8 @@ class _Carried:
     def _alone(self, name: str, x: str, noise: str) -> Tree:
         """A line where no other noise acts."""
         if (name, x, noise) not in self.alone:
-            self.alone[name, x, noise] = self.steps.fresh(f"_{name}_{x}_by_{noise}", self.value(self.lines[name], x, noise, self._alone))
+            self.alone[name, x, noise] = self.steps.fresh(f"_{name}_{x}_by_{noise}",
+                                                          self.value(self.lines[name], x, noise, self._alone))
         return self.alone[name, x, noise]
 
     def _summed(self, name: str, x: str, tree: Tree) -> Tree:
@@ -176,7 +178,10 @@ class _Carried:
         for noise in noises:
             whole = self.value(tree, x, noise, self._together)
             found = affine(whole, frozenset({f"_{noise}"}))
-            total = add(total, subtract(whole, without) if found is None else multiply(found.coefficients.get(f"_{noise}", ZERO), Name(f"_{noise}")))
+            total = add(
+                total,
+                subtract(whole, without) if found is None else multiply(found.coefficients.get(f"_{noise}", ZERO),
+                                                                        Name(f"_{noise}")))
         return total
 
     def value(self, tree: Tree, x: str, noise: str, line: Line) -> Tree:
@@ -206,7 +211,9 @@ class _Carried:
         key = (part, x, noise if part == "g" else "", state, time)
         if key not in self.slopes:
             by_itself = part == "g" and len(self.system.noises) > 1 and state != Name("x")
-            pieces = split(self.system, x, self._moved(x, state, self.value(time, x, noise, self._together), noise if by_itself else ""))
+            pieces = split(
+                self.system, x,
+                self._moved(x, state, self.value(time, x, noise, self._together), noise if by_itself else ""))
             tree = pieces.drift if part == "f" else pieces.noise.get(noise, ZERO)
             if x in self.system.conditional and self.still:
                 tree = select(NOT_REFRACTORY, tree, ZERO)
@@ -214,7 +221,8 @@ class _Carried:
         return self.slopes[key]
 
     def _moved(self, x: str, state: Tree, time: Tree, noise: str) -> Tree:
-        """The right side at another state and time, the state that ``noise`` leads to by itself if one is given; random functions called."""
+        """The right side at another state and time, the state that ``noise`` leads to by itself if one is given; random
+        functions called."""
         key = (x, state, time, noise)
         if key not in self.sides:
             rhs = self._side(x, state, time, noise)
@@ -224,8 +232,12 @@ class _Carried:
     def _side(self, x: str, state: Tree, time: Tree, noise: str) -> Tree:
         here: Mapping[str, Tree] = {}
         if state != Name("x"):
-            here = {y: self.steps.let(f"_{y}_at", self.value(state, y, noise, self._alone) if noise else self._summed("f(x, t)", y, state))
-                    for y in self.equations if y in self.read}
+            here = {
+                y:
+                self.steps.let(f"_{y}_at",
+                               self.value(state, y, noise, self._alone) if noise else self._summed("f(x, t)", y, state))
+                for y in self.equations if y in self.read
+            }
 
         def change(node: Tree) -> Tree:
             if node == Name("t"):

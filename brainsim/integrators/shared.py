@@ -11,8 +11,8 @@ from brainsim.language.trees import Assign, Call, Name, Op, Tree, While, calls, 
 def share(update: Update, stateful: frozenset[str]) -> Update:
     """The update with each repeated call, and each repeated expression that contains one, evaluated once.
 
-    Safe over the whole block because variables are assigned only at its end. Calls of stateful functions, ``randn`` of the
-    noise included, are never shared.
+    Safe over the whole block because variables are assigned only at its end. Calls of stateful functions, ``randn`` of
+    the noise included, are never shared.
     """
     return replace(update, statements=_shared(update.statements, stateful | {"randn", "rand"}))
 
@@ -22,7 +22,10 @@ def _shared(statements: tuple[Assign | While, ...], random: frozenset[str]) -> t
         return tuple(replace(s, body=_shared(s.body, random)) if isinstance(s, While) else s for s in statements)
     counts = Counter(node for s in statements for node in set(walk(s.value)) | _twice(s.value))
     counts.update(node for s in statements for node in _twice(s.value))
-    worth = {n for n, count in counts.items() if count > 1 and calls(n) and not calls(n) & random and isinstance(n, (Op, Call))}
+    worth = {
+        n for n, count in counts.items()
+        if count > 1 and calls(n) and not calls(n) & random and isinstance(n, (Op, Call))
+    }
     return _rewritten(statements, worth) if worth else statements
 
 

@@ -1,4 +1,5 @@
-"""White noise: how it enters the equations, what kind it is, and Milstein's method for noise that depends on its own variable."""
+"""White noise: how it enters the equations, what kind it is, and Milstein's method for noise that depends on its own
+variable."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ def noise_type(system: System) -> Literal["none", "additive", "multiplicative"]:
 
 
 def is_diagonal(system: System) -> bool:
-    """Has each noise one equation, each equation one noise, and scales no noise a variable that another noise drives?"""
+    """Has each noise one equation, each equation one noise, and scales no noise a variable that another noise
+    drives?"""
     noisy = {x: split(system, x, rhs).noise for x, rhs in system.equations}
     used = [name for noise in noisy.values() for name in noise]
     driven = {x for x, noise in noisy.items() if noise}
@@ -100,15 +102,17 @@ def moves_others(system: System) -> bool:
 def milstein(system: System) -> Update:
     """Milstein's method without derivatives, in the sense of Stratonovich, strong order 1 (Milstein 1974).
 
-    The derivative of the noise along itself is a central difference over ``sqrt(dt)``: a one-sided one would be biased by
-    ``dt**1.5`` a step and so lose half an order. Refuses noise that is not diagonal.
+    The derivative of the noise along itself is a central difference over ``sqrt(dt)``: a one-sided one would be biased
+    by ``dt**1.5`` a step and so lose half an order. Refuses noise that is not diagonal.
     """
     if not is_diagonal(system):
         why = "has noise that is not diagonal: it is shared or scaled by another noisy variable"
         raise refuse(system, _first_noisy(system), why, "method='heun' takes any noise")
     steps = Steps()
     steps.statements.extend(increments_of_noise(system))
-    new = {x: _milstein_step(x, split(system, x, bound_draws(system, rhs, steps)), steps) for x, rhs in system.equations}
+    new = {
+        x: _milstein_step(x, split(system, x, bound_draws(system, rhs, steps)), steps) for x, rhs in system.equations
+    }
     new = {x: steps.fresh(f"_{x}_new", value) for x, value in new.items()}
     return Update((*steps.statements, *assignments(system, new)), "milstein")
 

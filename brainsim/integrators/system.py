@@ -1,4 +1,5 @@
-"""What the integrators receive and what they give back: a `System` of differential equations, and the `Update` of one step."""
+"""What the integrators receive and what they give back: a `System` of differential equations, and the `Update` of one
+step."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -15,8 +16,8 @@ class System:
     """Right-hand sides in group order, subexpressions inlined, and what is known about the names and functions in them.
 
     ``constant`` are names that do not change during a step, ``locally_constant`` calls with `t` that do not either
-    (a `TimedArray` on a grid that fits), ``stateful`` functions without a repeatable value, ``conditional`` the variables
-    flagged ``(unless refractory)``.
+    (a `TimedArray` on a grid that fits), ``stateful`` functions without a repeatable value, ``conditional`` the
+    variables flagged ``(unless refractory)``.
     """
 
     equations: tuple[tuple[str, Tree], ...]
@@ -54,7 +55,8 @@ def is_noise(node: Tree) -> bool:
 
 
 def changing(system: System, tree: Tree) -> frozenset[str]:
-    """The names in ``tree``, outside locally constant calls, that may change during a step; differential variables included."""
+    """The names in ``tree``, outside locally constant calls, that may change during a step; differential variables
+    included."""
     return names(hide(tree, system.locally_constant)) - system.constant
 
 
@@ -68,7 +70,8 @@ def hide(tree: Tree, atoms: frozenset[Tree]) -> Tree:
     return change_outside(tree, atoms, lambda node: node, Number(1.0)) if atoms else tree
 
 
-def change_outside(tree: Tree, atoms: frozenset[Tree], change: Callable[[Tree], Tree], atom: Tree | None = None) -> Tree:
+def change_outside(tree: Tree, atoms: frozenset[Tree], change: Callable[[Tree], Tree],
+                   atom: Tree | None = None) -> Tree:
     """Apply ``change`` bottom-up but leave ``atoms`` as they are (or put ``atom`` in their place)."""
     if tree in atoms:
         return tree if atom is None else atom
@@ -81,7 +84,8 @@ def change_outside(tree: Tree, atoms: frozenset[Tree], change: Callable[[Tree], 
 
 
 class Steps:
-    """A list of temporaries that grows; equal trees get one name. Names begin with an underscore, which users cannot write."""
+    """A list of temporaries that grows; equal trees get one name. Names begin with an underscore, which users cannot
+    write."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self.statements: list[Assign] = []
@@ -89,7 +93,8 @@ class Steps:
         self._taken = set(reserved)
 
     def let(self, name: str, tree: Tree) -> Tree:
-        """A name for the value of ``tree``; names and numbers stay themselves. Not for trees that draw random numbers."""
+        """A name for the value of ``tree``; names and numbers stay themselves. Not for trees that draw random
+        numbers."""
         if isinstance(tree, (Name, Number)):
             return tree
         if tree not in self._known:

@@ -1,4 +1,5 @@
-"""Sums and products over trees that fold zeros and ones, so that solutions stay as short as a person would write them."""
+"""Sums and products over trees that fold zeros and ones, so that solutions stay as short as a person would write
+them."""
 from __future__ import annotations
 
 from collections.abc import Iterable

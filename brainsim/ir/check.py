@@ -5,7 +5,22 @@ from collections.abc import Iterator
 
 from brainsim.ir.expressions import Call, Draw, Expr, Load, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Program, RandomRows, Range, Statement, Store, While
+from brainsim.ir.program import (
+    Append,
+    Clear,
+    Each,
+    Events,
+    FanOut,
+    If,
+    Kernel,
+    Let,
+    Program,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+    While,
+)
 from brainsim.ir.state import DTYPES
 from brainsim.ir.walk import free_locals, nodes, walk
 
@@ -19,11 +34,16 @@ def problems(program: Program) -> list[str]:
     found: list[str] = []
     names = [a.name for a in program.arrays] + [q.name for q in program.queues]
     found += [f"{n} is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
-    found += [f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in program.spaces]
+    found += [
+        f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in program.spaces
+    ]
     found += [f"array {a.name} has the unknown dtype {a.dtype}" for a in program.arrays if a.dtype not in DTYPES]
-    found += [f"flight of {f.due}: unknown {n}" for f in program.flights
-              for n in (f.due, f.recent, f.starts, f.steps, *filter(None, (f.ids,)), *(x for s in f.sums for x in (s.array, s.index)))
-              if n not in names]
+    found += [
+        f"flight of {f.due}: unknown {n}" for f in program.flights
+        for n in (f.due, f.recent, f.starts, f.steps, *filter(None, (f.ids,)), *(x for s in f.sums
+                                                                                  for x in (s.array, s.index)))
+        if n not in names
+    ]
     streams: dict[int, str] = {}
     for kernel in program.kernels:
         found += [f"{kernel.name}: {text}" for text in _kernel_problems(program, kernel)]

@@ -9,7 +9,24 @@ import numpy as np
 from brainsim.ir import library, random_rows
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, RandomRows, Range, Statement, Store, While
+from brainsim.ir.program import (
+    Append,
+    Clear,
+    Domain,
+    Each,
+    Events,
+    FanOut,
+    Host,
+    If,
+    Kernel,
+    Let,
+    Once,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+    While,
+)
 from brainsim.ir.random import draw
 from brainsim.ir.state import DTYPES, Pause, State, begin_tick
 from brainsim.ir.walk import appends
@@ -23,9 +40,21 @@ def power(a: object, b: object) -> object:
 
 
 OPS = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: np.divide(a if isinstance(a, np.float32) else np.float64(a), b),
-    "//": np.floor_divide, "%": np.mod, "**": power, "neg": operator.neg, "not": operator.not_,
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": lambda a, b: np.divide(a if isinstance(a, np.float32) else np.float64(a), b),
+    "//": np.floor_divide,
+    "%": np.mod,
+    "**": power,
+    "neg": operator.neg,
+    "not": operator.not_,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
 }
 
 
@@ -49,13 +78,16 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
         case Op(op, args):
             return OPS[op](*(_number(value(a, state, local)) for a in args))
         case Call(function, args):
-            return _plain((library.functions().get(function) or FUNCTIONS[function])(*(_number(value(a, state, local)) for a in args)))
+            return _plain((library.functions().get(function)
+                           or FUNCTIONS[function])(*(_number(value(a, state, local)) for a in args)))
         case Foreign(function, args, _):
-            return _plain(np.asarray(state.functions[function](*(value(a, state, local) for a in args))).reshape(-1)[-1])
+            return _plain(
+                np.asarray(state.functions[function](*(value(a, state, local) for a in args))).reshape(-1)[-1])
         case Draw(law, stream, index):
             clock = local["@clock"]
             step = int(state.step[clock] - state.origin[clock])  # type: ignore[index]
-            return np.float64(draw(law, state.seed, stream, step, int(value(index, state, local))))  # type: ignore[arg-type]
+            return np.float64(draw(law, state.seed, stream, step, int(value(index, state,
+                                                                            local))))  # type: ignore[arg-type]
         case Keyed(law, stream, key, row, index):
             number, k, r = (int(value(x, state, local)) for x in (index, key, row))  # type: ignore[call-overload]
             return np.float64(draw(law, k, stream, r, number))
@@ -121,16 +153,19 @@ def elements(d: Domain, state: State, local: dict[str, object]) -> Iterator[dict
         case Each(space):
             yield from ({"i": i} for i in range(state.sizes[space]))
         case Range(first, last):
-            yield from ({"i": i} for i in range(value(first, state, local), value(last, state, local)))  # type: ignore[arg-type]
+            yield from ({"i": i}
+                        for i in range(value(first, state, local), value(last, state, local)))  # type: ignore[arg-type]
         case Events(queue, slot):
-            yield from ({"i": i} for i in state.queues[queue].values(value(slot, state, local)).tolist())  # type: ignore[arg-type]
+            yield from ({"i": i} for i in state.queues[queue].values(value(slot, state, local)).tolist()
+                        )  # type: ignore[arg-type]
         case FanOut(queue, slot, starts, ids):
             for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
                 for k in range(state.arrays[starts][j], state.arrays[starts][j + 1]):
                     yield {"i": int(state.arrays[ids][k]) if ids else k, "j": j}
         case RandomRows(queue, slot, key, columns, gaps, _, hollow):
             for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
-                found = random_rows.row(int(value(key, state, local)), j, int(value(columns, state, local)), state.arrays[gaps], hollow)  # type: ignore[call-overload]
+                found = random_rows.row(int(value(key, state, local)), j, int(value(columns, state, local)),
+                                        state.arrays[gaps], hollow)  # type: ignore[call-overload]
                 yield from ({"column": column, "number": number, "j": j} for number, column in enumerate(found))
 
 

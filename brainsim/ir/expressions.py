@@ -18,7 +18,8 @@ class Const(Expr):
     value: float | int | bool
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Const) and type(self.value) is type(other.value) and repr(self.value) == repr(other.value)
+        return isinstance(other, Const) and type(self.value) is type(other.value) and repr(self.value) == repr(
+            other.value)
 
     def __hash__(self) -> int:
         return hash((type(self.value), repr(self.value)))
@@ -26,7 +27,8 @@ class Const(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Local(Expr):
-    """A `Let`, or an index that the domain provides (``i``; ``j`` in a fan-out; ``column``, ``number`` in random rows)."""
+    """A `Let`, or an index that the domain provides (``i``; ``j`` in a fan-out; ``column``, ``number`` in random
+    rows)."""
 
     name: str
     dtype: str
@@ -67,7 +69,8 @@ class Call(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Foreign(Expr):
-    """A Python function of the user's, found by name in the state; a kernel that has one runs in Python on every target."""
+    """A Python function of the user's, found by name in the state; a kernel that has one runs in Python on every
+    target."""
 
     function: str
     args: tuple[Expr, ...]
@@ -85,7 +88,8 @@ class Draw(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Keyed(Expr):
-    """A random number that does not depend on the time: a `Draw` with a seed of its own, a function of (key, stream, row, index)."""
+    """A random number that does not depend on the time: a `Draw` with a seed of its own, a function of (key, stream,
+    row, index)."""
 
     law: str
     stream: int

@@ -1,4 +1,5 @@
-"""Events on their way between two runs: always a queue of synapses, whatever a program keeps instead while it runs (`Flight`)."""
+"""Events on their way between two runs: always a queue of synapses, whatever a program keeps instead while it runs
+(`Flight`)."""
 from __future__ import annotations
 
 import numpy as np
@@ -9,7 +10,8 @@ from brainsim.ir.state import DTYPES, QueueState, State, zeros
 
 
 def room_for_flights(program: Program, queues: dict[str, QueueState], sizes: dict[str, int]) -> dict[str, np.ndarray]:
-    """Arrays of sums, all zero; queues that only the program has are added to ``queues``, the lengths of the arrays to ``sizes``."""
+    """Arrays of sums, all zero; queues that only the program has are added to ``queues``, the lengths of the arrays to
+    ``sizes``."""
     arrays = {a.name: a for a in program.arrays}
     found: dict[str, np.ndarray] = {}
     for f in program.flights:
@@ -40,7 +42,8 @@ def land(state: State) -> bool:
     """
     grown = False
     for f in state.program.flights:
-        grown |= _append(state.queues[f.due], *_under_way(f, state, int(state.step[state.program.clocks.index(f.clock)])))
+        grown |= _append(state.queues[f.due], *_under_way(f, state,
+                                                          int(state.step[state.program.clocks.index(f.clock)])))
         for s in f.sums:
             state.arrays[s.array][:] = 0
         state.queues[f.recent].count[:] = 0
@@ -57,7 +60,8 @@ def _under_way(f: Flight, state: State, now: int) -> tuple[np.ndarray, np.ndarra
     synapses = np.repeat(starts[rows] - (np.cumsum(count) - count), count) + np.arange(count.sum(), dtype=np.int32)
     if f.ids:
         synapses = state.arrays[f.ids][synapses]
-    when = np.repeat(np.array([step for step, rows in sent for _ in rows], np.int64), count) + state.arrays[f.steps][synapses]
+    when = np.repeat(np.array([step for step, rows in sent
+                               for _ in rows], np.int64), count) + state.arrays[f.steps][synapses]
     coming = when >= now
     return when[coming] % slots, synapses[coming]
 

@@ -1,4 +1,5 @@
-"""What each function of the language computes, on scalars and on arrays alike (NumPy's floating-point rules throughout)."""
+"""What each function of the language computes, on scalars and on arrays alike (NumPy's floating-point rules
+throughout)."""
 from __future__ import annotations
 
 from collections.abc import Callable

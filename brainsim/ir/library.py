@@ -1,4 +1,5 @@
-"""The functions of the C library, called from Python: with them, strict arithmetic has the same bits everywhere on one machine.
+"""The functions of the C library, called from Python: with them, strict arithmetic has the same bits everywhere on one
+machine.
 
 NumPy brings functions of its own, which differ from the C library's in the last place now and then.
 """
@@ -13,8 +14,11 @@ from typing import Any
 import numpy as np
 
 #: names in the language and in C
-NAMES = {"arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan", "arctanh": "atanh", "cos": "cos", "cosh": "cosh",
-         "exp": "exp", "expm1": "expm1", "log": "log", "log10": "log10", "log1p": "log1p", "sin": "sin", "sinh": "sinh", "tan": "tan", "tanh": "tanh"}
+NAMES = {
+    "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan", "arctanh": "atanh",
+    "cos": "cos", "cosh": "cosh", "exp": "exp", "expm1": "expm1", "log": "log", "log10": "log10", "log1p": "log1p",
+    "sin": "sin", "sinh": "sinh", "tan": "tan", "tanh": "tanh"
+}
 FILES = {"linux": "libm.so.6", "darwin": "libSystem.dylib", "win32": "ucrtbase.dll"}
 
 
@@ -39,7 +43,8 @@ def _elementwise(library: ctypes.CDLL, name: str, count: int) -> Callable[..., A
 
     def call(*args: Any) -> Any:
         arrays = [np.asarray(a) for a in args]
-        narrow = any(a.dtype == np.float32 for a in arrays) and not any(a.dtype == np.float64 and a.ndim for a in arrays)
+        narrow = any(a.dtype == np.float32 for a in arrays) and not any(a.dtype == np.float64 and a.ndim
+                                                                        for a in arrays)
         kind = np.float32 if narrow else np.float64
         return np.asarray((single if narrow else double)(*arrays)).astype(kind)[()]
 

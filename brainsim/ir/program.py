@@ -103,8 +103,8 @@ class Events(Domain):
 
 @dataclass(frozen=True, slots=True)
 class FanOut(Domain):
-    """For each value ``j`` in a slot of a queue, ``i`` runs over row ``j``: positions ``starts[j]`` to ``starts[j + 1]``,
-    through ``ids`` when the rows are not stored in place."""
+    """For each value ``j`` in a slot of a queue, ``i`` runs over row ``j``: positions ``starts[j]`` to ``starts[j +
+    1]``, through ``ids`` when the rows are not stored in place."""
 
     queue: str
     slot: Expr
@@ -114,8 +114,9 @@ class FanOut(Domain):
 
 @dataclass(frozen=True, slots=True)
 class RandomRows(Domain):
-    """For each value ``j`` in a slot of a queue, row ``j`` of a random matrix with so many ``columns`` (`ir/random_rows.py`): ``column``
-    runs over its members, ``number`` counts them. ``gaps`` is the table of gaps, ``guide`` that into it. ``hollow``: without column ``j``."""
+    """For each value ``j`` in a slot of a queue, row ``j`` of a random matrix with so many ``columns``
+    (`ir/random_rows.py`): ``column`` runs over its members, ``number`` counts them. ``gaps`` is the table of gaps,
+    ``guide`` that into it. ``hollow``: without column ``j``."""
 
     queue: str
     slot: Expr
@@ -157,8 +158,8 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What arrives at each element at each step to come, added up: ``array`` has a row for each slot. An event at synapse i adds ``value``
-    to place ``index[i]`` (``sign`` 1) or takes it away (-1)."""
+    """What arrives at each element at each step to come, added up: ``array`` has a row for each slot. An event at
+    synapse i adds ``value`` to place ``index[i]`` (``sign`` 1) or takes it away (-1)."""
 
     array: str
     index: str
@@ -170,9 +171,9 @@ class Sum:
 class Flight:
     """Events on their way that a program has added up, instead of a queue of synapses, while it runs.
 
-    ``due`` is the queue of synapses, one slot per step; ``recent`` has the rows that fired in the last steps; their synapses are those of
-    ``starts`` (through ``ids``), which arrive ``steps`` later. Before a run, the ``sums`` are made from ``due``; after it, what ``recent``
-    tells of the future goes back into ``due`` (`ir/flights.py`).
+    ``due`` is the queue of synapses, one slot per step; ``recent`` has the rows that fired in the last steps; their
+    synapses are those of ``starts`` (through ``ids``), which arrive ``steps`` later. Before a run, the ``sums`` are
+    made from ``due``; after it, what ``recent`` tells of the future goes back into ``due`` (`ir/flights.py`).
     """
 
     due: str
@@ -196,8 +197,8 @@ class Section:
 class Native:
     """The function of a `Foreign`, as code that is compiled into the program.
 
-    ``sections`` hold it and what it depends on, in order; ``arrays`` are (name in the code, array of the program); ``compiler``
-    are (setting, values).
+    ``sections`` hold it and what it depends on, in order; ``arrays`` are (name in the code, array of the program);
+    ``compiler`` are (setting, values).
     """
 
     function: str
@@ -228,7 +229,8 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Everything that happens in a time step, in order. Each clock ``c`` owns the parameters ``c.t``, ``c.dt``, ``c.step``.
+    """Everything that happens in a time step, in order. Each clock ``c`` owns the parameters ``c.t``, ``c.dt``,
+    ``c.step``.
 
     The time of step s is ``s * dt``, or, for the clocks that are ``listed``, the s-th of a list of times.
     """

@@ -1,11 +1,11 @@
 """The random numbers of the language: Philox 4x32-10 (Salmon et al. 2011), a function of (seed, stream, step, index).
 
 The key is the 64-bit seed; the counter is (step low, step high, pair, stream). One call serves an
-index and the one 32 further on within each 64: words 0 and 1 make the uniform number of the first, words 2 and 3 that of the
-second (52 bits each). The two normal numbers are
-the Box-Muller pair (1958) of the same two uniform numbers. Sine and cosine of a whole turn are a fixed polynomial, so that
-targets need not agree about a library's last digit. Written twice on purpose: plainly for the interpreter, in arrays for the
-NumPy target; both are tested against the published known answers.
+index and the one 32 further on within each 64: words 0 and 1 make the uniform number of the first, words 2 and 3 that
+of the second (52 bits each). The two normal numbers are
+the Box-Muller pair (1958) of the same two uniform numbers. Sine and cosine of a whole turn are a fixed polynomial, so
+that targets need not agree about a library's last digit. Written twice on purpose: plainly for the interpreter, in
+arrays for the NumPy target; both are tested against the published known answers.
 """
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def draw(law: str, seed: int, stream: int, step: int, index: int) -> float:
     return math.sqrt(-2.0 * math.log(1.0 - u)) * (along, across, -along, -across)[turns % 4]
 
 
-def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: np.ndarray, log: Callable[..., np.ndarray] = np.log) -> np.ndarray:
+def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: np.ndarray,
+              log: Callable[..., np.ndarray] = np.log) -> np.ndarray:
     """`draw` for an array of indices and one step, or for steps and indices that broadcast together."""
     u64 = np.uint64
     shift, mask = u64(32), u64(MASK)
@@ -88,10 +89,12 @@ def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: n
 
 
 def uniforms(seed: int, stream: int, step: np.ndarray, first: int, blocks: int) -> np.ndarray:
-    """The uniform numbers of the indices from ``first``, a multiple of 64, for 64 times ``blocks``; shape (steps, indices)."""
+    """The uniform numbers of the indices from ``first``, a multiple of 64, for 64 times ``blocks``; shape (steps,
+    indices)."""
     pairs = np.arange(first // 2, first // 2 + 32 * blocks, dtype=np.uint64)[None, :] & np.uint64(MASK)
     steps = np.asarray(step, np.int64).astype(np.uint64)[:, None]
-    words = _philox_many(steps & np.uint64(MASK), steps >> np.uint64(32), pairs, np.full((1, 1), stream, np.uint64), seed)
+    words = _philox_many(steps & np.uint64(MASK), steps >> np.uint64(32), pairs, np.full((1, 1), stream, np.uint64),
+                         seed)
     both = [_units(*words[:2]), _units(*words[2:])]
     shape = (len(steps), blocks, 32)
     return np.concatenate([u.reshape(shape) for u in both], axis=2).reshape(len(steps), 64 * blocks)

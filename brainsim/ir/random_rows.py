@@ -1,9 +1,10 @@
 """Rows of a random matrix that nobody stores: drawn again, the same, whenever they are asked for.
 
-Columns follow each other at geometric gaps, so a row costs as much as it has members (as in Knight & Nowotny 2021, whose procedural
-connectivity this is). The gap comes from a uniform number by inversion: how many entries of a table of the geometric distribution
-do not exceed it. Comparisons do not round, so the rows are the same on every target. A number beyond the table passes over as many
-columns as the table has entries, without a member, and the next number decides: the distribution has no memory.
+Columns follow each other at geometric gaps, so a row costs as much as it has members (as in Knight & Nowotny 2021,
+whose procedural connectivity this is). The gap comes from a uniform number by inversion: how many entries of a table of
+the geometric distribution do not exceed it. Comparisons do not round, so the rows are the same on every target. A
+number beyond the table passes over as many columns as the table has entries, without a member, and the next number
+decides: the distribution has no memory.
 """
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ BEYOND = 2.0         #: the last entry, larger than any uniform number
 
 
 def gap_table(p: float) -> np.ndarray:
-    """Probability that a gap is at most 1, 2, ... columns, for members with probability p, 0 < p <= 1; then `BEYOND`."""
+    """Probability that a gap is at most 1, 2, ... columns, for members with probability p, 0 < p <= 1; then
+    `BEYOND`."""
     if p >= 1:
         return np.array([1.0, BEYOND])
     count = int(min(np.ceil(36.05 / p), LONGEST))

@@ -1,4 +1,5 @@
-"""State: the only mutable thing in the house. Every number is in a NumPy array that the compiled code works on in place."""
+"""State: the only mutable thing in the house. Every number is in a NumPy array that the compiled code works on in
+place."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -64,13 +65,16 @@ class State:
     params: dict[str, float | int]
     arrays: dict[str, np.ndarray]
     queues: dict[str, QueueState]
-    functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)   #: what `Foreign` calls: arrays → array
-    times: dict[str, np.ndarray] = field(default_factory=dict)   #: of listed clocks: seconds of each step, and the last once more; float64
+    functions: dict[str, Callable[...,
+                                  np.ndarray]] = field(default_factory=dict)  #: what `Foreign` calls: arrays → array
+    times: dict[str, np.ndarray] = field(
+        default_factory=dict)  #: of listed clocks: seconds of each step, and the last once more; float64
     seed: int = 0
     step: np.ndarray = field(init=False)   #: next step of each clock, int64
     end: np.ndarray = field(init=False)    #: step at which each clock ends, int64
     dt: np.ndarray = field(init=False)     #: seconds, float64; of a listed clock, what its times are told apart by
-    origin: np.ndarray = field(init=False) #: step of each clock at which the seed began to hold, int64; random numbers count from there
+    origin: np.ndarray = field(
+        init=False)  #: step of each clock at which the seed began to hold, int64; random numbers count from there
     due: np.ndarray = field(init=False)    #: clocks taking part in the tick under way
     cursor: int = -1                       #: next kernel of the tick under way, -1 between ticks
     kernel: int = -1                       #: the kernel that asked for the pause

@@ -2,7 +2,25 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, RandomRows, Range, Statement, Store, While
+from brainsim.ir.program import (
+    Append,
+    Clear,
+    Domain,
+    Each,
+    Events,
+    FanOut,
+    Host,
+    If,
+    Kernel,
+    Let,
+    Once,
+    Program,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+    While,
+)
 
 
 def expression(e: Expr) -> str:
@@ -63,7 +81,8 @@ def domain(d: Domain) -> str:
         case FanOut(queue, slot, starts, ids):
             return f"fan-out {queue}[{expression(slot)}] by {starts}" + (f" through {ids}" if ids else "")
         case RandomRows(queue, slot, key, columns, gaps, _, hollow):
-            return f"random rows {queue}[{expression(slot)}] of {expression(columns)} by {gaps}, {expression(key)}" + (", hollow" if hollow else "")
+            return f"random rows {queue}[{expression(slot)}] of {expression(columns)} by {gaps}, {expression(key)}" + (
+                ", hollow" if hollow else "")
         case Host():
             return "python"
     raise TypeError(f"not a domain: {d!r}")
@@ -77,7 +96,8 @@ def kernel(k: Kernel) -> str:
 
 def program(p: Program) -> str:
     """Declarations, then kernels in the order in which they run."""
-    lines = [f"space {s}" for s in p.spaces] + [f"clock {c}" + " by a list of times" * (c in p.listed) for c in p.clocks]
+    lines = [f"space {s}"
+             for s in p.spaces] + [f"clock {c}" + " by a list of times" * (c in p.listed) for c in p.clocks]
     lines += [f"param {n} {t}" for n, t in p.params]
     lines += [f"array {a.name} {a.dtype} over {a.space}" + (f" into {a.into}" if a.into else "") for a in p.arrays]
     lines += [f"queue {q.name} {q.dtype}" + (f" into {q.into}" if q.into else "") for q in p.queues]

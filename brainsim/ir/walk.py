@@ -6,7 +6,22 @@ from dataclasses import fields, replace
 from typing import TypeVar
 
 from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, If, Kernel, Program, RandomRows, Range, Statement, Store, While
+from brainsim.ir.program import (
+    Append,
+    Clear,
+    Domain,
+    Each,
+    Events,
+    FanOut,
+    If,
+    Kernel,
+    Program,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+    While,
+)
 
 Node = TypeVar("Node", Expr, Statement, Domain)
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -136,12 +151,14 @@ def own_place(index: Expr) -> bool:
     """Whether an index is the running element, or so many places further on for all elements alike."""
     match index:
         case Op("+", (far, near)):
-            return own_element(near) and not any(isinstance(n, (Load, Draw, Foreign)) or own_element(n) for n in walk(far))  # type: ignore[arg-type]
+            return own_element(near) and not any(
+                isinstance(n, (Load, Draw, Foreign)) or own_element(n) for n in walk(far))  # type: ignore[arg-type]
     return own_element(index)
 
 
 def touches_only_own_element(kernel: Kernel) -> bool:
-    """Whether every array access is to the running element's own place (or to a place of an array that nobody in the kernel writes)."""
+    """Whether every array access is to the running element's own place (or to a place of an array that nobody in the
+    kernel writes)."""
     places: dict[str, set[Expr]] = {}
     for node in nodes(kernel):
         if isinstance(node, (Load, Store)):
@@ -154,7 +171,8 @@ def order_free(kernel: Kernel) -> bool:
     """Whether running statement by statement over all elements gives the same as element by element (R27-R29).
 
     True when every array written is reached only at the running element itself (each element occurs once), or is only
-    accumulated into (one and the same of ``+= -= *=``) and never read, or only overwritten and never read (the last wins).
+    accumulated into (one and the same of ``+= -= *=``) and never read, or only overwritten and never read (the last
+    wins).
     """
     stores: dict[str, set[str]] = {}
     loads: set[str] = set()
@@ -169,7 +187,8 @@ def order_free(kernel: Kernel) -> bool:
     for array, kinds in stores.items():
         if len(places[array]) == 1 and own_place(next(iter(places[array]))):
             continue
-        if array in loads or len(kinds) > 1 or len({own_element(p) for p in places[array]}) > 1 or next(iter(kinds)) not in ("=", "+=", "*="):
+        if array in loads or len(kinds) > 1 or len({own_element(p) for p in places[array]}) > 1 or next(
+                iter(kinds)) not in ("=", "+=", "*="):
             return False
     return True
 
@@ -190,4 +209,3 @@ def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
 def free_locals(node: object) -> frozenset[str]:
     """Names of the locals used in a tree."""
     return frozenset(n.name for n in walk(node) if isinstance(n, Local))
-

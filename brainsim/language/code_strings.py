@@ -48,7 +48,10 @@ class Statements(CodeString):
         return [t for s in parse_statements(Source(self.code, "statements")) for t in (Name(s.target), s.value)]
 
     def _repr_latex_(self) -> str:
-        lines = [statement_latex(s).replace(r"\leftarrow", r"&\leftarrow", 1) for s in parse_statements(Source(self.code, "statements"))]
+        lines = [
+            statement_latex(s).replace(r"\leftarrow", r"&\leftarrow", 1)
+            for s in parse_statements(Source(self.code, "statements"))
+        ]
         return aligned(lines)
 
 

@@ -15,10 +15,11 @@ from brainsim.language.trees import Tree
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The indices ``result``, for each value of ``variable`` drawn from ``kind(*arguments)``, where ``condition`` holds.
+    """The indices ``result``, for each value of ``variable`` drawn from ``kind(*arguments)``, where ``condition``
+    holds.
 
-    Without ``for`` there is one index: ``kind`` and ``variable`` are None. Of a sample exactly one of ``p`` (probability
-    of each value) and ``size`` (number of values, without replacement) is a tree.
+    Without ``for`` there is one index: ``kind`` and ``variable`` are None. Of a sample exactly one of ``p``
+    (probability of each value) and ``size`` (number of values, without replacement) is a tree.
     """
 
     result: Tree
@@ -77,7 +78,8 @@ def _condition(source: Source, text: str, start: int) -> tuple[int, Tree | None]
     if found is None:
         return len(text), None
     if not text[found.end() :].strip():
-        raise WrongSyntax("The condition behind 'if' is missing", at=Span(source, *found.span()), help="write 'if COND'")
+        raise WrongSyntax("The condition behind 'if' is missing", at=Span(source, *found.span()),
+                          help="write 'if COND'")
     if another := _word(_FOR, text, found.end()):
         raise _two_loops(source, another)
     if otherwise := _word(re.compile(r"\belse\b"), text, found.end()):
@@ -101,12 +103,12 @@ def _call(source: Source, text: str, start: int) -> tuple[Literal["range", "samp
     if found is None or (kind != "range" and kind != "sample"):
         first, last = trimmed(text, start, found.end() if found else len(text))
         at = Span(source, min(first, len(text) - 1), max(last, first))
-        raise WrongSyntax(
-            "Behind 'in' stands range(...) or sample(...)", at=at, found=repr(text[first:last]) if first < last else "", help=_FORM
-        )
+        raise WrongSyntax("Behind 'in' stands range(...) or sample(...)", at=at,
+                          found=repr(text[first:last]) if first < last else "", help=_FORM)
     closed = closing(text, found.end())
     if closed < 0:
-        raise WrongSyntax("'(' is never closed", at=Span(source, found.end(), found.end() + 1), help="add the missing parenthesis")
+        raise WrongSyntax("'(' is never closed", at=Span(source, found.end(),
+                                                         found.end() + 1), help="add the missing parenthesis")
     return kind, found.end(), closed
 
 
@@ -117,17 +119,18 @@ def _arguments(source: Source, text: str, start: int, stop: int) -> tuple[tuple[
     for first, last in parts:
         named = _KEYWORD.match(text, first, last)
         if named is None and keywords:
-            raise WrongSyntax(
-                "An argument without a name comes before those with one", at=Span(source, *trimmed(text, first, last)), help=_FORM
-            )
+            raise WrongSyntax("An argument without a name comes before those with one",
+                              at=Span(source, *trimmed(text, first, last)), help=_FORM)
         if named is None:
             arguments.append(parse_part(source, first, last))
         elif named[1] in keywords:
-            raise WrongSyntax(f"'{named[1]}' is given twice", at=Span(source, *named.span(1)), help="remove one of the two")
+            raise WrongSyntax(f"'{named[1]}' is given twice", at=Span(source, *named.span(1)),
+                              help="remove one of the two")
         elif named[1] in ("p", "size"):
             keywords[named[1]] = parse_part(source, named.end(), last)
         else:
-            raise WrongSyntax(f"There is no argument '{named[1]}'", at=Span(source, *named.span(1)), help="use 'p' or 'size'")
+            raise WrongSyntax(f"There is no argument '{named[1]}'", at=Span(source, *named.span(1)),
+                              help="use 'p' or 'size'")
     return tuple(arguments), keywords
 
 
@@ -151,13 +154,11 @@ def _two_loops(source: Source, another: re.Match[str]) -> BrainsimError:
 def _check_arguments(kind: str, arguments: tuple[Tree, ...], keywords: dict[str, Tree], at: Span) -> None:
     if not 1 <= len(arguments) <= 3:
         found = f"{len(arguments)} arguments" if arguments else "no argument"
-        raise WrongSyntax(
-            f"'{kind}' takes one to three arguments: stop, or start and stop, or start, stop and step", at=at, found=found
-        )
+        raise WrongSyntax(f"'{kind}' takes one to three arguments: stop, or start and stop, or start, stop and step",
+                          at=at, found=found)
     if kind == "range" and keywords:
         raise WrongSyntax(f"'range' has no '{next(iter(keywords))}'", at=at, help="write 'sample' instead of 'range'")
     if kind == "sample" and len(keywords) != 1:
         found = "both" if keywords else "neither"
-        raise WrongSyntax(
-            "'sample' needs either 'p' or 'size'", at=at, found=found, help="write 'sample(N, p=0.1)' or 'sample(N, size=10)'"
-        )
+        raise WrongSyntax("'sample' needs either 'p' or 'size'", at=at, found=found,
+                          help="write 'sample(N, p=0.1)' or 'sample(N, size=10)'")

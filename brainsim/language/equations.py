@@ -19,7 +19,8 @@ Kind = Literal["differential", "subexpression", "parameter"]
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One line of a model. ``unit_tree`` is None for ``1``, ``integer`` and ``boolean``; ``expression`` is None for a parameter."""
+    """One line of a model. ``unit_tree`` is None for ``1``, ``integer`` and ``boolean``; ``expression`` is None for a
+    parameter."""
 
     kind: Kind
     name: str
@@ -50,9 +51,12 @@ class Equation:
 
     @property
     def latex(self) -> tuple[str, str, str]:
-        """Left side, right side (empty for a parameter), and unit with flags, each for the mathematics mode of LaTeX."""
-        left = rf"\frac{{\mathrm{{d}}{name_latex(self.name)}}}{{\mathrm{{d}}t}}" if self.kind == "differential" else name_latex(self.name)
-        unit = latex(self.unit_tree) if self.unit_tree is not None else {"float": "1"}.get(self.dtype, rf"\mathrm{{{self.dtype}}}")
+        """Left side, right side (empty for a parameter), and unit with flags, each for the mathematics mode of
+        LaTeX."""
+        left = rf"\frac{{\mathrm{{d}}{name_latex(self.name)}}}{{\mathrm{{d}}t}}" if self.kind == "differential" else name_latex(
+            self.name)
+        unit = latex(self.unit_tree) if self.unit_tree is not None else {"float": "1"}.get(
+            self.dtype, rf"\mathrm{{{self.dtype}}}")
         flags = rf"\ \text{{({', '.join(self.flag_texts)})}}" if self.flags else ""
         return left, "" if self.expression is None else latex(self.expression), unit + flags
 
@@ -155,7 +159,8 @@ def _no_head(source: Source, text: str, start: int) -> BrainsimError:
         if re.fullmatch(r"d\s*\w+\s*/\s*dt", name):
             return EquationError(f"'{name}' has no right side", at=at, help="write 'dx/dt = expression : unit'")
         if re.fullmatch(r"d\s*\w+\s*/\s*d\w+", name):
-            return EquationError("Only derivatives by time are possible", at=at, found=repr(name), help="write 'dx/dt = ...'")
+            return EquationError("Only derivatives by time are possible", at=at, found=repr(name),
+                                 help="write 'dx/dt = ...'")
         if _IDENTIFIER.fullmatch(name):
             at = Span(source, start + left.start(2), start + left.end(2))
             return EquationError(f"'{left[2]}' is not possible in an equation", at=at, help=_FORMS)
@@ -211,7 +216,8 @@ def _flags_end(source: Source, text: str, opened: int) -> int:
     inside = _BOUNDS.sub("", text[opened:closed])
     if closed < 0 or ":" in inside or "=" in inside and "\n" in inside:
         at = Span(source, opened, opened + 1)
-        raise EquationError("The parenthesis of the flags is never closed", at=at, help="write '(flag)' or '(flag, other flag)'")
+        raise EquationError("The parenthesis of the flags is never closed", at=at,
+                            help="write '(flag)' or '(flag, other flag)'")
     return closed
 
 
@@ -271,7 +277,8 @@ def _unit(text: str, span: Span) -> tuple[Tree | None, Literal["float", "integer
         case "bool" | "int" | "float":
             raise WrongType(f"'{text}' is not a type of variables", at=span, help=f"write ': {_MEANT[text]}'")
     if ":" in text:
-        raise EquationError("One line holds one equation", at=span, found=repr(text), help="begin each equation on a new line")
+        raise EquationError("One line holds one equation", at=span, found=repr(text),
+                            help="begin each equation on a new line")
     tree = parse_part(span.source, span.start, span.stop, error=EquationError)
     _refuse_odd_unit(tree)
     return tree, "float"
@@ -321,20 +328,22 @@ def _flags(source: Source, text: str, start: int, stop: int) -> tuple[tuple[str,
         elif _FLAG.fullmatch(flag):
             flags.append(flag)
         else:
-            raise EquationError(
-                "This is not a flag", at=at, found=repr(flag) if flag else "", help="write '(flag)' or '(flag, other flag)'"
-            )
+            raise EquationError("This is not a flag", at=at, found=repr(flag) if flag else "",
+                                help="write '(flag)' or '(flag, other flag)'")
     if bounds is not None and "trainable" not in flags:
-        raise EquationError("Bounds are those of a trainable parameter", at=bounds_at, help="(trainable, bounds=(0, 1))")
+        raise EquationError("Bounds are those of a trainable parameter", at=bounds_at,
+                            help="(trainable, bounds=(0, 1))")
     return tuple(flags), bounds
 
 
 def _bounds(source: Source, text: str, start: int, at: Span) -> tuple[Tree, Tree]:
     """``(lower, upper)``."""
     start, stop = trimmed(text, start, at.stop)
-    ends = list(cut(text[start + 1 : stop - 1], ",")) if text[start : start + 1] == "(" and closing(text, start) == stop - 1 else []
+    ends = list(cut(text[start + 1:stop
+                         - 1], ",")) if text[start:start + 1] == "(" and closing(text, start) == stop - 1 else []
     if len(ends) != 2:
-        raise EquationError("Bounds are a lower and an upper one", at=at, help="bounds=(0, 1), or bounds=(0, inf) where there is one only")
+        raise EquationError("Bounds are a lower and an upper one", at=at,
+                            help="bounds=(0, 1), or bounds=(0, inf) where there is one only")
     low, high = (parse_part(source, *trimmed(text, start + 1 + a, start + 1 + b), error=EquationError) for a, b in ends)
     return low, high
 

@@ -132,7 +132,8 @@ def to_text(tree: Tree) -> str:
 def statement_text(statement: Assign | While, pad: str = "") -> str:
     """A statement as text, a loop with its body indented."""
     if isinstance(statement, While):
-        return "\n".join([f"{pad}while {to_text(statement.condition)}:", *(statement_text(s, pad + "    ") for s in statement.body)])
+        return "\n".join(
+            [f"{pad}while {to_text(statement.condition)}:", *(statement_text(s, pad + "    ") for s in statement.body)])
     return f"{pad}{statement.target} {statement.op} {to_text(statement.value)}"
 
 

@@ -1,7 +1,7 @@
 r"""Trees of the language as LaTeX for the mathematics mode: ``v_post/tau`` is ``\frac{v_{\mathrm{post}}}{\tau}``.
 
-Names of units are written as their symbols in upright letters; all other names in italics, Greek ones as Greek letters, what
-follows an underscore or is a number at the end as an index.
+Names of units are written as their symbols in upright letters; all other names in italics, Greek ones as Greek letters,
+what follows an underscore or is a number at the end as an index.
 """
 from __future__ import annotations
 
@@ -10,18 +10,27 @@ from collections.abc import Iterable
 
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree
 
-GREEK = frozenset("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-                  "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())
 #: symbols of the units that have a name, with the prefixes that may stand before them
-ROOTS = {"amp": "A", "ampere": "A", "candela": "cd", "coulomb": "C", "farad": "F", "gram": "g", "gramme": "g", "hertz": "Hz", "joule": "J",
-         "kelvin": "K", "liter": "l", "litre": "l", "meter": "m", "metre": "m", "molar": "M", "mole": "mol", "mol": "mol", "ohm": r"\Omega", "pascal": "Pa",
-         "second": "s", "siemens": "S", "volt": "V", "watt": "W", "kilogram": "kg", "kilogramme": "kg", "newton": "N"}
+ROOTS = {
+    "amp": "A", "ampere": "A", "candela": "cd", "coulomb": "C", "farad": "F", "gram": "g", "gramme": "g", "hertz": "Hz",
+    "joule": "J", "kelvin": "K", "liter": "l", "litre": "l", "meter": "m", "metre": "m", "molar": "M", "mole": "mol",
+    "mol": "mol", "ohm": r"\Omega", "pascal": "Pa", "second": "s", "siemens": "S", "volt": "V", "watt": "W", "kilogram":
+    "kg", "kilogramme": "kg", "newton": "N"
+}
 PREFIXES = ("", "p", "n", "u", "m", "k", "M", "G", "T", "c")
 #: units under their symbol
 SHORT = frozenset("mV mA uA nA pA uF nF pF mS uS nS ms us Hz kHz MHz cm mm um mM uM nM".split())
-FUNCTIONS = {"sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh", "tanh": r"\tanh", "exp": r"\exp",
-             "arcsin": r"\arcsin", "arccos": r"\arccos", "arctan": r"\arctan", "log": r"\ln", "log10": r"\log_{10}"}
-FENCES = {"abs": (r"\left|", r"\right|"), "floor": (r"\left\lfloor ", r" \right\rfloor"), "ceil": (r"\left\lceil ", r" \right\rceil")}
+FUNCTIONS = {
+    "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh", "tanh": r"\tanh", "exp":
+    r"\exp", "arcsin": r"\arcsin", "arccos": r"\arccos", "arctan": r"\arctan", "log": r"\ln", "log10": r"\log_{10}"
+}
+FENCES = {
+    "abs": (r"\left|", r"\right|"), "floor": (r"\left\lfloor ", r" \right\rfloor"), "ceil":
+    (r"\left\lceil ", r" \right\rceil")
+}
 COMPARISONS = {"<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "==": "=", "!=": r"\neq"}
 #: how tightly an operator binds; what binds less tightly than its place demands is put into parentheses
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _POWER, _ATOM = range(8)
@@ -70,7 +79,8 @@ def unit_latex(name: str) -> str | None:
         return None
     word, power = found[1], found[2]
     symbol = word if word in SHORT else next(
-        (prefix + ROOTS[word[len(prefix):]] for prefix in PREFIXES if word.startswith(prefix) and word[len(prefix):] in ROOTS), None)
+        (prefix + ROOTS[word[len(prefix):]]
+         for prefix in PREFIXES if word.startswith(prefix) and word[len(prefix):] in ROOTS), None)
     if symbol is None:
         return None
     if symbol.startswith("u"):
@@ -94,7 +104,8 @@ def _written(tree: Tree) -> tuple[str, int]:
     match tree:
         case Number(value):
             text = number_latex(value)
-            return text, _SUM if text.startswith("-") else _PRODUCT if "cdot" in text else _POWER if "^" in text else _ATOM
+            return text, _SUM if text.startswith(
+                "-") else _PRODUCT if "cdot" in text else _POWER if "^" in text else _ATOM
         case Name("inf"):
             return r"\infty", _ATOM
         case Name("dt"):

@@ -80,7 +80,8 @@ def _number_then_name(text: str) -> Refusal | None:
 def _keyword(text: str) -> Refusal | None:
     for found in _WORD.finditer(text):
         if keyword.iskeyword(found[0]) and found[0] not in _OWN_WORDS:
-            return f"'{found[0]}' is a Python keyword and cannot be used in an expression", *found.span(), "use another name"
+            return f"'{found[0]}' is a Python keyword and cannot be used in an expression", *found.span(
+            ), "use another name"
     return None
 
 
@@ -101,8 +102,22 @@ def _missing_operand(text: str) -> Refusal | None:
 
 
 _LOOKALIKES = {
-    "\u2212": "-", "\u2013": "-", "\u00d7": "*", "\u00b7": "*", "\u22c5": "*", "\u00f7": "/", "\u00b2": "**2", "\u00b3": "**3",
-    "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "\u00b5": "u", "\u03bc": "mu", "\u03c4": "tau", "\u03c0": "pi", "\u03be": "xi",
+    "\u2212": "-",
+    "\u2013": "-",
+    "\u00d7": "*",
+    "\u00b7": "*",
+    "\u22c5": "*",
+    "\u00f7": "/",
+    "\u00b2": "**2",
+    "\u00b3": "**3",
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2260": "!=",
+    "\u00b5": "u",
+    "\u03bc": "mu",
+    "\u03c4": "tau",
+    "\u03c0": "pi",
+    "\u03be": "xi",
     "\u00a0": "a plain space",
 }
 
@@ -129,15 +144,18 @@ _OPERATORS: dict[type, tuple[str, str]] = {
     ast.NotIn: ("not in", "compare with '!=' and join the cases with 'and'"),
 }
 _NODES: dict[type, tuple[str, str]] = {
-    ast.Attribute: ("Names with a dot are not allowed in an expression", "use the plain name of a variable or function"),
-    ast.Subscript: ("Indexing is not allowed in an expression", "expressions are evaluated for each element by themselves"),
+    ast.Attribute:
+    ("Names with a dot are not allowed in an expression", "use the plain name of a variable or function"),
+    ast.Subscript:
+    ("Indexing is not allowed in an expression", "expressions are evaluated for each element by themselves"),
     ast.Lambda: ("'lambda' is not allowed in an expression", "write a Python function and call it by its name"),
     ast.NamedExpr: ("An assignment is not an expression", "give each assignment a line of its own"),
     ast.List: ("Lists are not allowed in an expression", "each element is computed by itself"),
     ast.Tuple: ("A comma can only separate the arguments of a function", "a decimal number is written with a point"),
     ast.Dict: ("Braces are not allowed in an expression", "write parentheses"),
     ast.Set: ("Braces are not allowed in an expression", "write parentheses"),
-    ast.JoinedStr: ("Text in quotes is not allowed in an expression", "use names, numbers, operators and functions only"),
+    ast.JoinedStr:
+    ("Text in quotes is not allowed in an expression", "use names, numbers, operators and functions only"),
     ast.Starred: ("'*' cannot spread arguments here", "give each argument by itself"),
 }
 _OTHERWISE = ("This is not allowed in an expression", "use names, numbers, operators and functions only")
@@ -163,7 +181,8 @@ def explain_node(node: ast.AST, text: str) -> Refusal:
         case ast.Constant():
             return _constant(node)
         case ast.GeneratorExp() | ast.ListComp() | ast.SetComp() | ast.DictComp():
-            return "'for' is not allowed in an expression", *_range(node), "sums over synapses are made by '(summed)' variables"
+            return "'for' is not allowed in an expression", *_range(
+                node), "sums over synapses are made by '(summed)' variables"
     what, help = _NODES.get(type(node), _OTHERWISE)
     return what, *_range(node), help
 

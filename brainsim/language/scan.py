@@ -10,7 +10,8 @@ _CONTINUED = re.compile(r"\\[ \t]*\n")
 
 
 def without_comments(text: str) -> str:
-    """The text with comments and continued line ends as spaces; same length, same line numbers but for continued lines."""
+    """The text with comments and continued line ends as spaces; same length, same line numbers but for continued
+    lines."""
     text = _COMMENT.sub(lambda found: " " * len(found[0]), text)
     return _CONTINUED.sub(lambda found: " " * len(found[0]), text)
 

@@ -37,9 +37,8 @@ def _statement(source: Source, text: str, start: int, stop: int) -> Assign:
     target_start, target_stop = trimmed(text, start, op_start)
     target_span = Span(source, target_start, target_stop)
     if op not in _ALLOWED:
-        raise WrongSyntax(
-            f"'{op}' is not an assignment here", at=Span(source, op_start, op_stop), help=f"use one of {' '.join(_ALLOWED)}"
-        )
+        raise WrongSyntax(f"'{op}' is not an assignment here", at=Span(source, op_start, op_stop),
+                          help=f"use one of {' '.join(_ALLOWED)}")
     if not _NAME.fullmatch(text, target_start, target_stop):
         raise _no_target(target_span)
     if not text[op_stop:stop].strip():
@@ -58,7 +57,8 @@ def _operator(text: str, start: int, stop: int) -> tuple[int, int] | None:
 def _no_assignment(source: Source, text: str, start: int, stop: int) -> BrainsimError:
     compared = text.find("==", start, stop)
     if compared >= 0 and _NAME.fullmatch(text[start:compared].strip()):
-        return WrongSyntax("'==' compares, it does not assign", at=Span(source, compared, compared + 2), help="write '='")
+        return WrongSyntax("'==' compares, it does not assign", at=Span(source, compared, compared + 2),
+                           help="write '='")
     what = "This statement assigns nothing"
     help = "write 'name = expression' or 'name += expression'"
     if text[start] in "+-*/%)":

@@ -1,4 +1,5 @@
-"""The trees that user text becomes: expressions, assignments, equations. All immutable; a span never takes part in equality."""
+"""The trees that user text becomes: expressions, assignments, equations. All immutable; a span never takes part in
+equality."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +37,8 @@ class Name(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Op(Tree):
-    """An operator: ``+ - * / // % ** neg not and or < <= > >= == != select``; ``select`` is (condition, if true, if false)."""
+    """An operator: ``+ - * / // % ** neg not and or < <= > >= == != select``; ``select`` is (condition, if true, if
+    false)."""
 
     op: str
     args: tuple[Tree, ...]

@@ -19,13 +19,15 @@ from brainsim.objects.network.network import Network
 from brainsim.units.plain import split
 
 SMALL = 1e-3     #: of the base unit: what a parameter that is 0 everywhere is compared with
-SPIKES = ("There are spikes on the way to this loss. Strictly it has no derivative: it jumps where a spike appears or vanishes, and the gradient "
-          "is that of a surrogate. Only smooth models should agree.")
+SPIKES = (
+    "There are spikes on the way to this loss. Strictly it has no derivative: it jumps where a spike appears or vanishes, and the gradient "
+    "is that of a surrogate. Only smooth models should agree.")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter: the norms of the slopes in some directions from the gradient and from differences, and how far they are apart."""
+    """One parameter: the norms of the slopes in some directions from the gradient and from differences, and how far
+    they are apart."""
 
     name: str
     size: int
@@ -37,7 +39,8 @@ class Row:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """A row for each parameter; ``worst``, the largest relative error; ``spiking``, whether a surrogate had a part in the gradient."""
+    """A row for each parameter; ``worst``, the largest relative error; ``spiking``, whether a surrogate had a part in
+    the gradient."""
 
     rows: tuple[Row, ...]
     spiking: bool
@@ -57,7 +60,8 @@ class GradientCheck:
         return pandas.DataFrame([vars(r) for r in self.rows]).set_index("name")
 
     def _cells(self) -> list[tuple[str, ...]]:
-        return [(r.name, str(r.size), str(r.directions), f"{r.gradient:.6g}", f"{r.differences:.6g}", f"{r.error:.1e}") for r in self.rows]
+        return [(r.name, str(r.size), str(r.directions), f"{r.gradient:.6g}", f"{r.differences:.6g}", f"{r.error:.1e}")
+                for r in self.rows]
 
     def _repr_html_(self) -> str:
         return html.table("Gradient", HEAD, self._cells(), SPIKES if self.spiking else "")
@@ -65,33 +69,41 @@ class GradientCheck:
     def __repr__(self) -> str:
         cells = [HEAD, *self._cells()]
         widths = [max(len(c[k]) for c in cells) for k in range(len(HEAD))]
-        lines = ["  ".join(x.ljust(w) if k == 0 else x.rjust(w) for k, (x, w) in enumerate(zip(c, widths))) for c in cells]
+        lines = [
+            "  ".join(x.ljust(w) if k == 0 else x.rjust(w) for k, (x, w) in enumerate(zip(c, widths))) for c in cells
+        ]
         return "\n".join([*lines, *([SPIKES] if self.spiking else [])])
 
 
 HEAD = ("parameter", "values", "directions", "gradient", "differences", "relative error")
 
 
-def check_grad(net_or_sim: Differentiable | Network, loss: Callable[[Mapping[str, Any]], Any], params: Sequence[str] | Mapping[str, object] | None = None, *,
-               inputs: Mapping[str, object] | None = None, eps: object = 1e-4, directions: int = 3, key: object = 0, seed: int = 0,
-               level: int = 0, **options: Any) -> GradientCheck:
-    """Compares the gradient of ``loss(out)`` with differences, both in double precision (which is switched on for this, and off again).
+def check_grad(net_or_sim: Differentiable | Network, loss: Callable[[Mapping[str, Any]], Any],
+               params: Sequence[str] | Mapping[str, object] | None = None, *,
+               inputs: Mapping[str, object] | None = None, eps: object = 1e-4, directions: int = 3, key: object = 0,
+               seed: int = 0, level: int = 0, **options: Any) -> GradientCheck:
+    """Compares the gradient of ``loss(out)`` with differences, both in double precision (which is switched on for this,
+    and off again).
 
-    ``net_or_sim``: a function, or a network and what `Network.functional` needs (``duration=``, ``outputs=``, ...). ``params``: names, or values by name; all
-    parameters of the function otherwise. For each, slopes along ``directions`` random directions of length 1 are compared with
-    (8 f(h) - 8 f(-h) - f(2h) + f(-2h))/12h; h is ``eps`` times the root mean square of its values (of 1e-3 base units where they are 0), or a step
-    by name, ``eps={'G.v': 1*uV}``. Raises `UnknownName`, `WrongType` or `WrongValue`.
+    ``net_or_sim``: a function, or a network and what `Network.functional` needs (``duration=``, ``outputs=``, ...).
+    ``params``: names, or values by name; all parameters of the function otherwise. For each, slopes along
+    ``directions`` random directions of length 1 are compared with (8 f(h) - 8 f(-h) - f(2h) + f(-2h))/12h; h is ``eps``
+    times the root mean square of its values (of 1e-3 base units where they are 0), or a step by name, ``eps={'G.v':
+    1*uV}``. Raises `UnknownName`, `WrongType` or `WrongValue`.
     """
     if isinstance(net_or_sim, Network):
         if "duration" not in options:
-            raise WrongValue("A network is checked for some time", help="check_grad(net, loss, ['tau'], duration=10*ms, outputs=['G.v'])")
+            raise WrongValue("A network is checked for some time",
+                             help="check_grad(net, loss, ['tau'], duration=10*ms, outputs=['G.v'])")
         sim = net_or_sim.functional(params=list(params) if params is not None else None, level=level, **options)
     elif isinstance(net_or_sim, Differentiable):
         sim = net_or_sim
         if options:
-            raise WrongType(f"'{next(iter(options))}' belongs to net.functional", help="give the network, or make another function")
+            raise WrongType(f"'{next(iter(options))}' belongs to net.functional",
+                            help="give the network, or make another function")
     else:
-        raise WrongType("A gradient is checked of a network or a function of one", found=type(net_or_sim).__name__, help="sim = net.functional(...)")
+        raise WrongType("A gradient is checked of a network or a function of one", found=type(net_or_sim).__name__,
+                        help="sim = net.functional(...)")
     names = list(sim.params) if params is None else list(params)
     for name in names:
         if name not in sim.params:
@@ -100,12 +112,14 @@ def check_grad(net_or_sim: Differentiable | Network, loss: Callable[[Mapping[str
         raise WrongValue("There is no parameter to check", help="net.functional(..., params=['tau'])")
     with doubles():
         given = {**sim.params, **(params if isinstance(params, Mapping) else {})}
-        return GradientCheck(tuple(_rows(sim, loss, sim.as_params({n: given[n] for n in names}), inputs or {}, eps, directions, key, seed)),
-                             sim.spiking)
+        return GradientCheck(
+            tuple(
+                _rows(sim, loss, sim.as_params({n: given[n] for n in names}), inputs or {}, eps, directions, key,
+                      seed)), sim.spiking)
 
 
-def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, Any], inputs: Mapping[str, object], eps: object, directions: int, key: object,
-          seed: int) -> Iterable[Row]:
+def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, Any], inputs: Mapping[str, object],
+          eps: object, directions: int, key: object, seed: int) -> Iterable[Row]:
     numbers = np.random.default_rng(seed)
 
     def total(p: Mapping[str, Any]) -> Any:
@@ -117,13 +131,15 @@ def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, An
             continue
         x, slope = np.asarray(values[name], float), np.asarray(slopes[name], float)
         step = _step(eps, name, x)
-        ways = [np.ones(x.shape)] if x.size == 1 else [w / np.linalg.norm(w) for w in numbers.normal(size=(directions, *x.shape))]
+        ways = [np.ones(x.shape)
+                ] if x.size == 1 else [w / np.linalg.norm(w) for w in numbers.normal(size=(directions, *x.shape))]
 
         def along(way: np.ndarray, k: int, name: str = name, x: np.ndarray = x, step: float = step) -> float:
             return float(compiled({**values, name: jnp.asarray(x + k * step * way)}))
 
         exact = np.array([np.sum(slope * w) for w in ways])
-        found = np.array([(8 * along(w, 1) - 8 * along(w, -1) - along(w, 2) + along(w, -2)) / (12 * step) for w in ways])
+        found = np.array([(8 * along(w, 1) - 8 * along(w, -1) - along(w, 2) + along(w, -2)) / (12 * step)
+                          for w in ways])
         larger = max(np.linalg.norm(exact), np.linalg.norm(found))
         yield Row(name, x.size, len(ways), float(np.linalg.norm(exact)), float(np.linalg.norm(found)),
                   float(np.linalg.norm(exact - found) / larger) if larger else 0.0)

@@ -15,13 +15,14 @@ from brainsim.learning.gradients import without_units
 from brainsim.objects.gradients.functional import Functional, Pull
 from brainsim.units.plain import split
 
-Differentiable = Functional | EventFunction     #: what `Network.functional` makes: on the grid of time steps, or from event to event
+#: what `Network.functional` makes: on the grid of time steps, or from event to event
+Differentiable = Functional | EventFunction
 
 
 @dataclass(frozen=True)
 class Trials:
-    """Inputs by name (trials, steps, elements) and targets (any tree of arrays with the same first axis), plain numbers; ``count`` of None: one trial
-    without that axis."""
+    """Inputs by name (trials, steps, elements) and targets (any tree of arrays with the same first axis), plain
+    numbers; ``count`` of None: one trial without that axis."""
 
     inputs: Mapping[str, Any]
     targets: Any
@@ -41,13 +42,15 @@ class Trials:
 def trials(sim: Differentiable, data: object, single: bool, what: str = "data") -> Trials:
     """``(inputs, targets)`` checked against a function; a dictionary alone has no targets.
 
-    Raises `WrongType` for another form, `UnknownName`, `DimensionMismatchError` or `WrongValue` for inputs that do not fit.
+    Raises `WrongType` for another form, `UnknownName`, `DimensionMismatchError` or `WrongValue` for inputs that do not
+    fit.
     """
     inputs, targets = data if isinstance(data, (tuple, list)) and len(data) == 2 else (data, None)
     if inputs is None:
         inputs = {}
     if not isinstance(inputs, Mapping):
-        raise WrongType(f"'{what}' is inputs and targets", found=type(data).__name__, help=f"{what}=({{'inp.spikes': array}}, targets)")
+        raise WrongType(f"'{what}' is inputs and targets", found=type(data).__name__,
+                        help=f"{what}=({{'inp.spikes': array}}, targets)")
     plain = sim.as_inputs(inputs)
     targets = jax.tree.map(jnp.asarray, without_units(targets))
     missing = sorted(sim.needed - plain.keys())
@@ -56,16 +59,22 @@ def trials(sim: Differentiable, data: object, single: bool, what: str = "data") 
                          help=f"{what}=({{{missing[0]!r}: array of shape {_shape(sim, missing[0], single)}}}, targets)")
     for name, x in plain.items():
         if isinstance(x, Pull):
-            raise WrongType(f"The input '{name}' of a training is an array", found="a Pull", help="give its values alone, trials by steps by elements")
+            raise WrongType(f"The input '{name}' of a training is an array", found="a Pull",
+                            help="give its values alone, trials by steps by elements")
         _check(sim, name, x, single)
     if single:
         return Trials(plain, targets, None)
     counts = {name: len(x) for name, x in plain.items()}
-    counts |= {f"targets{jax.tree_util.keystr(k)}": len(x) if np.ndim(x) else 0 for k, x in jax.tree_util.tree_leaves_with_path(targets)}
+    counts |= {
+        f"targets{jax.tree_util.keystr(k)}": len(x) if np.ndim(x) else 0
+        for k, x in jax.tree_util.tree_leaves_with_path(targets)
+    }
     if not counts:
-        raise WrongValue(f"'{what}' has neither inputs nor targets", help="leave batch_size out for one trial without inputs")
+        raise WrongValue(f"'{what}' has neither inputs nor targets",
+                         help="leave batch_size out for one trial without inputs")
     if len(set(counts.values())) > 1:
-        raise WrongValue("Inputs and targets have different numbers of trials", found=", ".join(f"{n}: {c}" for n, c in counts.items()),
+        raise WrongValue("Inputs and targets have different numbers of trials",
+                         found=", ".join(f"{n}: {c}" for n, c in counts.items()),
                          help="the first axis of each is the trial")
     return Trials(plain, targets, next(iter(counts.values())))
 
@@ -75,7 +84,8 @@ def divided(all_trials: Trials, fraction: float, seed: int) -> tuple[Trials, Tri
     assert all_trials.count is not None
     kept = round(all_trials.count * fraction)
     if not 0 < kept < all_trials.count:
-        raise WrongValue("The part of the trials for validation is above 0 and below 1", found=f"validation={fraction!r} of {all_trials.count} trials")
+        raise WrongValue("The part of the trials for validation is above 0 and below 1",
+                         found=f"validation={fraction!r} of {all_trials.count} trials")
     order = np.random.default_rng(seed).permutation(all_trials.count)
     return all_trials.part(order[kept:]), all_trials.part(order[:kept])
 
@@ -95,5 +105,6 @@ def _check(sim: Differentiable, name: str, x: Any, single: bool) -> None:
     wide = (wanted, (*wanted[:1], *(1,) * len(wanted[1:])), wanted[:1]) if isinstance(sim, Functional) else (wanted,)
     if own not in wide or len(shape) == len(own) and not single:
         axes = "steps, elements" if isinstance(sim, Functional) else "spikes, in the order in which they were given"
-        raise WrongValue(f"The input '{name}' has another shape", found=str(shape),
-                         help=f"({', '.join(map(str, _shape(sim, name, single)))}): {'' if single else 'trials, '}{axes}")
+        raise WrongValue(
+            f"The input '{name}' has another shape", found=str(shape),
+            help=f"({', '.join(map(str, _shape(sim, name, single)))}): {'' if single else 'trials, '}{axes}")

@@ -29,7 +29,8 @@ class Progressing(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """A function, a loss and an optimiser, with the size of a batch (None: one trial) and the key that all random numbers come from."""
+    """A function, a loss and an optimiser, with the size of a batch (None: one trial) and the key that all random
+    numbers come from."""
 
     sim: Differentiable
     loss: Loss
@@ -40,14 +41,17 @@ class Training:
 
     def begin(self, params: Mapping[str, Any], extra: Mapping[str, Any]) -> Progressing:
         """Before the first epoch; ``extra`` are parameters of the loss alone."""
-        raw = jax.tree.map(jnp.array, {"sim": self.sim.unconstrained(params), "extra": dict(extra)})      # copies: an epoch uses up what it is given
+        raw = jax.tree.map(
+            jnp.array,
+            {"sim": self.sim.unconstrained(params), "extra": dict(extra)})  # copies: an epoch uses up what it is given
         return Progressing(raw, self.optimiser.init(raw))
 
     def values(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters in SI base units, those of the loss beside those of the function."""
         return {**self.sim.constrained(raw["sim"]), **raw["extra"]}
 
-    def measured(self, raw: Mapping[str, Any], batch: tuple[Any, Any], key: Any, count: int | None) -> tuple[Any, dict[str, Any]]:
+    def measured(self, raw: Mapping[str, Any], batch: tuple[Any, Any], key: Any,
+                 count: int | None) -> tuple[Any, dict[str, Any]]:
         """The loss of some trials, and its metrics."""
         inputs, targets = batch
         values = self.values(raw)
@@ -55,7 +59,8 @@ class Training:
         found = self.loss(out, targets, values) if self.with_params else self.loss(out, targets)
         loss, metrics = found if isinstance(found, tuple) else (found, {})
         if np.shape(loss):
-            raise WrongValue("The loss is one number for all trials of a batch", found=f"an array of shape {np.shape(loss)}", help=".mean() of it, for example")
+            raise WrongValue("The loss is one number for all trials of a batch",
+                             found=f"an array of shape {np.shape(loss)}", help=".mean() of it, for example")
         return loss, metrics
 
     @cached_property
@@ -63,19 +68,24 @@ class Training:
         """`one_epoch`, compiled; the state that it is given is used up."""
         return jax.jit(self.one_epoch, static_argnums=3, donate_argnums=0)
 
-    def one_epoch(self, state: Progressing, data: Any, number: Any, count: int | None) -> tuple[Progressing, dict[str, Any]]:
-        """The state after an epoch and means over its batches; trials that fill no batch wait for the next epoch's order."""
+    def one_epoch(self, state: Progressing, data: Any, number: Any,
+                  count: int | None) -> tuple[Progressing, dict[str, Any]]:
+        """The state after an epoch and means over its batches; trials that fill no batch wait for the next epoch's
+        order."""
         order, noise = jax.random.split(jax.random.fold_in(self.key, number))
         size = 1 if self.size is None else self.size
         batches = 1 if count is None else count // size
-        index = jnp.zeros((1, 1), int) if count is None else jax.random.permutation(order, count)[:batches * size].reshape(batches, size)
+        index = jnp.zeros(
+            (1, 1), int) if count is None else jax.random.permutation(order, count)[:batches
+                                                                                    * size].reshape(batches, size)
 
         def step(state: Progressing, x: tuple[Any, Any]) -> tuple[Progressing, dict[str, Any]]:
             chosen, key = x
             batch = data if count is None else jax.tree.map(lambda a: a[chosen], data)
             (loss, metrics), slope = jax.value_and_grad(self.measured, has_aux=True)(state.raw, batch, key, self.size)
             change, memory = self.optimiser.update(slope, state.memory, state.raw)
-            return Progressing(optax.apply_updates(state.raw, change), memory), {"loss": loss, **metrics, "gradient norm": optax.tree.norm(slope)}
+            return Progressing(optax.apply_updates(state.raw, change),
+                               memory), {"loss": loss, **metrics, "gradient norm": optax.tree.norm(slope)}
 
         state, found = lax.scan(step, state, (index, jax.random.split(noise, batches)))
         return state, jax.tree.map(lambda x: jnp.mean(x, 0), found)
@@ -88,7 +98,8 @@ class Training:
         return jax.jit(seen, static_argnums=2)
 
     def seen(self, raw: Any, data: Any, count: int | None) -> dict[str, float]:
-        """Loss and metrics of all trials, batch by batch, with the same random numbers every time; means are weighted by trials."""
+        """Loss and metrics of all trials, batch by batch, with the same random numbers every time; means are weighted
+        by trials."""
         key = jax.random.fold_in(self.key, VALIDATION)
         if count is None or self.size is None:
             return {n: float(x) for n, x in self._seen(raw, data, count, key).items()}
@@ -104,13 +115,18 @@ class Training:
 def takes_params(loss: object) -> bool:
     """Whether a loss has a third argument; `WrongType` for what is no function of two or three."""
     if not callable(loss):
-        raise WrongType("The loss is a function", found=repr(loss)[:60], help="lambda out, target: optax.squared_error(out['G.v'], target).mean()")
+        raise WrongType("The loss is a function", found=repr(loss)[:60],
+                        help="lambda out, target: optax.squared_error(out['G.v'], target).mean()")
     try:
-        kinds = [p for p in inspect.signature(loss).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        kinds = [
+            p for p in inspect.signature(loss).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
     except ValueError:
         return False
     needed = sum(p.default is p.empty for p in kinds)
     if needed > 3 or len(kinds) < 2:
-        raise WrongType("The loss is a function of outputs and targets, and of the parameters where it needs them", found=str(inspect.signature(loss)),
+        raise WrongType("The loss is a function of outputs and targets, and of the parameters where it needs them",
+                        found=str(inspect.signature(loss)),
                         help="def loss(out, target): ...  or  def loss(out, target, params): ...")
     return needed == 3

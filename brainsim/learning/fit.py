@@ -23,28 +23,29 @@ from brainsim.runtime.progress import Bar, reporter
 BETWEEN = 0.1     #: seconds between two looks of the bar
 
 
-def fit(sim: Differentiable, loss: Callable[..., Any], data: object, optimizer: object = "adam(1e-3)", epochs: int = 100, batch_size: int | None = None, *,
-        params: Mapping[str, object] | None = None, extra: Mapping[str, object] | None = None, schedule: object = None, clip: float | None = None,
-        seed: int = 0, validation: object = None, early_stop: int | None = None, checkpoint: str | Path | None = None, checkpoint_every: int = 1,
-        progress: object = True) -> Fit:
+def fit(sim: Differentiable, loss: Callable[..., Any], data: object, optimizer: object = "adam(1e-3)",
+        epochs: int = 100, batch_size: int | None = None, *, params: Mapping[str, object] | None = None,
+        extra: Mapping[str, object] | None = None, schedule: object = None, clip: float | None = None, seed: int = 0,
+        validation: object = None, early_stop: int | None = None, checkpoint: str | Path | None = None,
+        checkpoint_every: int = 1, progress: object = True) -> Fit:
     """Trains the parameters of ``sim`` (from ``net.functional``) so that ``loss`` gets small.
 
-    ``loss(out, target)``: what is to be small, the mean over the trials of a batch, from ``out``, outputs by name, and the targets; with a
-    third argument it gets all parameters. It returns a number, or a number and a dictionary of metrics that the history keeps.
-    ``data``: ``(inputs, targets)``, inputs by name (trials, steps, elements), targets any tree of arrays with the trials as first axis.
-    ``batch_size``: trials for one update, ``sim.batch`` if not given; without either, ``data`` is one trial without that axis.
-    ``optimizer``: text like ``'adam(1e-3)'``, or of `optax`; ``schedule`` and ``clip``: see `brainsim.learning.optimisers.optimiser`.
-    ``params``: where to begin, ``sim.params`` otherwise; ``extra``: parameters of the loss alone. Raw numbers are trained: see
-    `Functional.constrained`.
+    ``loss(out, target)``: what is to be small, the mean over the trials of a batch, from ``out``, outputs by name, and
+    the targets; with a third argument it gets all parameters. It returns a number, or a number and a dictionary of
+    metrics that the history keeps. ``data``: ``(inputs, targets)``, inputs by name (trials, steps, elements), targets
+    any tree of arrays with the trials as first axis. ``batch_size``: trials for one update, ``sim.batch`` if not given;
+    without either, ``data`` is one trial without that axis. ``optimizer``: text like ``'adam(1e-3)'``, or of `optax`;
+    ``schedule`` and ``clip``: see `brainsim.learning.optimisers.optimiser`. ``params``: where to begin, ``sim.params``
+    otherwise; ``extra``: parameters of the loss alone. Raw numbers are trained: see `Functional.constrained`.
 
     Everything follows from ``seed``: the order of trials, the random numbers of the network, which trials validate.
-    ``validation``: ``(inputs, targets)``, or a part of the data; then ``params`` of the result are those with the smallest validation loss,
-    and ``early_stop`` ends the training when that has not become smaller for so many epochs. ``checkpoint``: a file; if it exists, training
-    goes on from there and gives the numbers that it would have given without the interruption. ``progress``: a bar, True; or as ``report``
-    of `run`.
+    ``validation``: ``(inputs, targets)``, or a part of the data; then ``params`` of the result are those with the
+    smallest validation loss, and ``early_stop`` ends the training when that has not become smaller for so many epochs.
+    ``checkpoint``: a file; if it exists, training goes on from there and gives the numbers that it would have given
+    without the interruption. ``progress``: a bar, True; or as ``report`` of `run`.
 
-    Raises `WrongType`, `WrongValue`, `UnknownName` or `DimensionMismatchError` for what does not fit together. The training also ends when
-    the loss is no finite number.
+    Raises `WrongType`, `WrongValue`, `UnknownName` or `DimensionMismatchError` for what does not fit together. The
+    training also ends when the loss is no finite number.
     """
     if not isinstance(sim, Differentiable):
         raise WrongType("What is trained is a function of a network", found=type(sim).__name__,
@@ -61,13 +62,15 @@ def fit(sim: Differentiable, loss: Callable[..., Any], data: object, optimizer: 
     if size is not None and here.count is not None and size > here.count:
         raise WrongValue("A batch is larger than the data", found=f"batch_size={size}, {here.count} trials")
     if early_stop is not None and seen is None:
-        raise WrongValue("early_stop looks at the validation loss", help="validation=0.1 or validation=(inputs, targets)")
+        raise WrongValue("early_stop looks at the validation loss",
+                         help="validation=0.1 or validation=(inputs, targets)")
     begin = training.begin({**sim.params, **(params or {})}, _extra(sim, extra or {}))
     if not jax.tree.leaves(begin.raw):
         raise WrongValue("There is nothing to train", help="net.functional(..., params=['S.w'])")
     words = {"seed": seed, "size": size, "trials": here.count, "params": sorted({**sim.params, **(extra or {})}),
              "optimizer": optimizer if isinstance(optimizer, str) else ""}
-    course = Course(training, here, seen, epochs, early_stop, Path(checkpoint) if checkpoint is not None else None, checkpoint_every, words)
+    course = Course(training, here, seen, epochs, early_stop,
+                    Path(checkpoint) if checkpoint is not None else None, checkpoint_every, words)
     return course.run(begin, _report(progress))
 
 
@@ -109,10 +112,12 @@ class Course:
                 said = time.perf_counter()
                 if isinstance(report, Bar):
                     report.note = _note(now.rows[-1])
-                report(said - began, 1.0 if ended else (len(now.rows) - first) / (self.epochs - first), 0.0, float(self.epochs))
+                report(said - began, 1.0 if ended else (len(now.rows) - first) / (self.epochs - first), 0.0,
+                       float(self.epochs))
         values = self.training.values(jax.tree.map(jax.numpy.asarray, now.best))
         named = self.training.sim.with_units({n: values.pop(n) for n in now.best["sim"]})
-        return Fit({**named, **jax.device_get(values)}, History(now.rows), now.best_epoch, ended, time.perf_counter() - began)
+        return Fit({**named, **jax.device_get(values)}, History(now.rows), now.best_epoch, ended,
+                   time.perf_counter() - began)
 
     def _after(self, now: Standing) -> Standing:
         """One epoch more."""
@@ -121,9 +126,13 @@ class Course:
         row = {n: float(x) for n, x in jax.device_get(found).items()}
         row = {"loss": row["loss"], **row}
         if self.validation is not None:
-            row |= {f"validation {n}": x for n, x in self.training.seen(state.raw, self.validation.tree, self.validation.count).items()}
+            row |= {
+                f"validation {n}": x
+                for n, x in self.training.seen(state.raw, self.validation.tree, self.validation.count).items()
+            }
         rows = (*now.rows, row)
-        better = self.validation is None or not now.best_epoch or row["validation loss"] < rows[now.best_epoch - 1]["validation loss"]
+        better = self.validation is None or not now.best_epoch or row["validation loss"] < rows[now.best_epoch
+                                                                                                - 1]["validation loss"]
         if better and np.isfinite(row["loss"]) or not now.best_epoch:
             return Standing(state, jax.device_get(jax.tree.map(np.array, state.raw)), number + 1, rows)
         return Standing(state, now.best, now.best_epoch, rows)
@@ -142,8 +151,8 @@ class Course:
         (state, best), words = load(self.file, (fresh.state, fresh.best))
         for name, mine in self.words.items():
             if words.get(name) != mine:
-                raise WrongValue(f"'{self.file}' is a checkpoint of a training with another {name}", found=f"{words.get(name)}, now {mine}",
-                                 help="choose another path, or remove the file")
+                raise WrongValue(f"'{self.file}' is a checkpoint of a training with another {name}",
+                                 found=f"{words.get(name)}, now {mine}", help="choose another path, or remove the file")
         return Standing(state, jax.device_get(best), int(words["best"]), tuple(words["rows"]))
 
 

@@ -1,4 +1,5 @@
-"""What a user hands to a fit, checked, as plain arrays: recordings, inputs, spikes of the recordings, how the model follows them."""
+"""What a user hands to a fit, checked, as plain arrays: recordings, inputs, spikes of the recordings, how the model
+follows them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -21,16 +22,19 @@ MASK = (1e-3, 2e-3)     #: seconds before and after a recorded spike in which 'b
 
 
 def samples(name: str, given: Any, dimension: Dimension) -> np.ndarray:
-    """Traces (traces, samples) in base units; raises `WrongValue` for other shapes and `DimensionMismatchError` for other units."""
+    """Traces (traces, samples) in base units; raises `WrongValue` for other shapes and `DimensionMismatchError` for
+    other units."""
     found = get_dimensions(given)
     if found is not dimension:
         raise DimensionMismatchError(f"{name} does not have the unit of the model", dimension, found,
                                      found=f"{unit_text(found)}, where {unit_text(dimension)} belongs")
     values = np.asarray(given, float)
     if values.ndim not in (1, 2) or values.shape[-1] < 2 or not values.size:
-        raise WrongValue(f"{name} is one trace (samples,) or several (traces, samples)", found=f"an array of shape {values.shape}")
+        raise WrongValue(f"{name} is one trace (samples,) or several (traces, samples)",
+                         found=f"an array of shape {values.shape}")
     if not np.isfinite(values).all():
-        raise WrongValue(f"{name} has values that are no numbers", found=f"{int((~np.isfinite(values)).sum())} of {values.size}")
+        raise WrongValue(f"{name} has values that are no numbers",
+                         found=f"{int((~np.isfinite(values)).sum())} of {values.size}")
     return np.atleast_2d(values)
 
 
@@ -40,8 +44,11 @@ def inputs(given: Mapping[str, Any], dimensions: Mapping[str, Dimension], layout
     for name, values in given.items():
         found = samples(f"The input '{name}'", values, dimensions[name])
         if found.shape[1] != layout.samples or len(found) not in (1, layout.traces):
-            raise WrongValue(f"The input '{name}' does not fit the recording", found=str(found.shape if np.ndim(values) == 2 else found.shape[1:]),
-                             help=f"{(layout.traces, layout.samples)}, a value for each sample of each trace, or {(layout.samples,)} for all traces")
+            raise WrongValue(
+                f"The input '{name}' does not fit the recording",
+                found=str(found.shape if np.ndim(values) == 2 else found.shape[1:]), help=
+                f"{(layout.traces, layout.samples)}, a value for each sample of each trace, or {(layout.samples,)} for all traces"
+            )
         made[name] = layout.as_input(layout.held(np.broadcast_to(found, (layout.traces, layout.samples))))
     return made
 
@@ -51,7 +58,8 @@ def steps_per_sample(dt: object, step: float) -> int:
     between = step if dt is None else seconds(dt, "dt", positive=True)
     every = round(between / step)
     if every < 1 or abs(every - between / step) > 1e-6 * every:
-        raise WrongValue("The time between two samples is not a whole number of time steps", found=f"{between:g} s and {step:g} s",
+        raise WrongValue("The time between two samples is not a whole number of time steps",
+                         found=f"{between:g} s and {step:g} s",
                          help="set defaultclock.dt to a part of it, or sample the data again")
     return every
 
@@ -61,11 +69,13 @@ def loss_of(given: object) -> tuple[str, Any]:
     if callable(given):
         return getattr(given, "__name__", "loss"), given
     if not isinstance(given, str) or given not in LOSSES:
-        raise WrongValue("There is no such loss", found=repr(given), help=f"{', '.join(map(repr, LOSSES))}, or a function of (model, data)")
+        raise WrongValue("There is no such loss", found=repr(given),
+                         help=f"{', '.join(map(repr, LOSSES))}, or a function of (model, data)")
     return given, LOSSES[given]
 
 
-def recording(values: np.ndarray, dt: float, loss: Any, spikes: Any, skip: object, mask: object, dimension: Dimension) -> Recording:
+def recording(values: np.ndarray, dt: float, loss: Any, spikes: Any, skip: object, mask: object,
+              dimension: Dimension) -> Recording:
     """Samples with the spikes among them, and where voltages are compared."""
     level, at = np.inf, None
     needs = isinstance(loss, Loss) and loss.needs_spikes
@@ -80,7 +90,8 @@ def recording(values: np.ndarray, dt: float, loss: Any, spikes: Any, skip: objec
         at = _at(spikes, values.shape, dt)
         level = float(values.max())
     if needs and not at.any():     # type: ignore[union-attr]
-        raise WrongValue("There is no spike in the recording", found=f"values up to {value_text(values.max(), dimension)}",
+        raise WrongValue("There is no spike in the recording",
+                         found=f"values up to {value_text(values.max(), dimension)}",
                          help="loss='mse' fits what lies below threshold")
     compared = np.ones(values.shape, bool)
     compared[:, :1 + (0 if skip is None else round(seconds(skip, "skip") / dt))] = False
@@ -95,7 +106,8 @@ def recording(values: np.ndarray, dt: float, loss: Any, spikes: Any, skip: objec
 
 def _two_times(mask: object) -> tuple[float, float]:
     if not isinstance(mask, (tuple, list)) or len(mask) != 2:
-        raise WrongType("mask= is a time before and one after each spike", found=repr(mask)[:60], help="mask=(1*ms, 2*ms)")
+        raise WrongType("mask= is a time before and one after each spike", found=repr(mask)[:60],
+                        help="mask=(1*ms, 2*ms)")
     return seconds(mask[0], "mask"), seconds(mask[1], "mask")
 
 
@@ -103,14 +115,16 @@ def _at(spikes: Any, shape: tuple[int, int], dt: float) -> np.ndarray:
     """Samples with a spike, from times per trace."""
     if get_dimensions(spikes) is SECOND and np.ndim(spikes) == 1 and shape[0] == 1:
         spikes = [spikes]
-    if not isinstance(spikes, (list, tuple)) or len(spikes) != shape[0] or any(len(np.atleast_1d(t)) and get_dimensions(t) is not SECOND for t in spikes):
-        raise WrongType("spikes= is a level of the recorded variable, or a list of times for each trace", found=repr(spikes)[:60],
-                        help="spikes=0*mV, or spikes=[[12.5, 40]*ms, ...]")
+    if not isinstance(spikes, (list, tuple)) or len(spikes) != shape[0] or any(
+            len(np.atleast_1d(t)) and get_dimensions(t) is not SECOND for t in spikes):
+        raise WrongType("spikes= is a level of the recorded variable, or a list of times for each trace",
+                        found=repr(spikes)[:60], help="spikes=0*mV, or spikes=[[12.5, 40]*ms, ...]")
     made = np.zeros(shape, bool)
     for row, times in zip(made, spikes):
         numbers = np.floor(np.atleast_1d(np.asarray(times)) / dt + 1e-6).astype(int)
         if (numbers < 0).any() or (numbers >= shape[1]).any():
-            raise WrongValue("A spike is outside of the recording", found=f"{times}", help=f"it lasts from 0 to {dt * shape[1]:g} s")
+            raise WrongValue("A spike is outside of the recording", found=f"{times}",
+                             help=f"it lasts from 0 to {dt * shape[1]:g} s")
         row[numbers] = True
     return made
 
@@ -119,14 +133,18 @@ def smoothed(values: np.ndarray, width: object, dt: float) -> np.ndarray:
     """Traces smoothed by a Gaussian with this standard deviation; None: as they are."""
     if width is None:
         return values
-    return optional("scipy.ndimage", "Smoothed recordings", "scipy").gaussian_filter1d(values, seconds(width, "smooth", positive=True) / dt, axis=1)
+    return optional("scipy.ndimage", "Smoothed recordings",
+                    "scipy").gaussian_filter1d(values,
+                                               seconds(width, "smooth", positive=True) / dt, axis=1)
 
 
 def shares(follow: object, restart: object, layout: Layout, dt: float) -> list[np.ndarray]:
-    """For each stage of the fit, the share (steps,) of its distance from the data that the model makes up for at each step."""
+    """For each stage of the fit, the share (steps,) of its distance from the data that the model makes up for at each
+    step."""
     stages = list(follow) if isinstance(follow, (list, tuple)) else [follow]     # type: ignore[arg-type]
     if not stages:
-        raise WrongValue("follow= has no stages", found="an empty list", help="a time, None, or several of them: follow=[1*ms, 5*ms, None]")
+        raise WrongValue("follow= has no stages", found="an empty list",
+                         help="a time, None, or several of them: follow=[1*ms, 5*ms, None]")
     made = []
     for stage in stages:
         share = np.zeros(layout.samples - 1)

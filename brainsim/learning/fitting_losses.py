@@ -18,7 +18,8 @@ WORST = 1e3     #: a residual; stands for numbers that are none
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What is fitted: (traces, samples), base units. ``compared``: where voltages are; ``spikes``: 1 where there is one; ``level``: of spikes, or inf."""
+    """What is fitted: (traces, samples), base units. ``compared``: where voltages are; ``spikes``: 1 where there is
+    one; ``level``: of spikes, or inf."""
 
     values: np.ndarray
     dt: float
@@ -34,7 +35,8 @@ class Recording:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What the model does at the same times: (traces, samples). ``spikes``: how many since the sample before; None: to be seen in the values."""
+    """What the model does at the same times: (traces, samples). ``spikes``: how many since the sample before; None: to
+    be seen in the values."""
 
     values: Any
     spikes: Any = None
@@ -44,14 +46,16 @@ Residuals = Callable[[Trace, Recording], Any]
 
 
 def voltage(found: Trace, wanted: Recording) -> Any:
-    """Differences from the recording, each by its standard deviation: the squares are the mean squared error by the variance."""
+    """Differences from the recording, each by its standard deviation: the squares are the mean squared error by the
+    variance."""
     apart = jnp.minimum(found.values, wanted.level) - np.minimum(wanted.values, wanted.level)
     weight = wanted.compared / (wanted.scale * np.sqrt(max(wanted.compared.sum(), 1)))
     return jnp.ravel(jnp.where(wanted.compared, apart, 0) * weight)
 
 
 def spike_times(found: Trace, wanted: Recording, tau: float = 10e-3) -> Any:
-    """Differences of spike trains filtered by an exponential (van Rossum 2001): the squares are the unmatched spikes by the recorded ones."""
+    """Differences of spike trains filtered by an exponential (van Rossum 2001): the squares are the unmatched spikes by
+    the recorded ones."""
     apart = _spikes(found, wanted) - wanted.spikes
     keep = np.exp(-wanted.dt / tau)
     _, filtered = lax.scan(lambda x, s: (x * keep + s, x * keep + s), jnp.zeros(len(wanted.values)), apart.T)
@@ -63,16 +67,21 @@ def features(found: Trace, wanted: Recording, windows: int = 10) -> Any:
     def of(values: Any, spikes: Any) -> list[Any]:
         parts = np.array_split(np.arange(wanted.values.shape[1]), windows)
         low = jnp.minimum(values, wanted.level)
-        return [jnp.stack([f(x[:, p]) for p in parts]) for f, x in ((lambda v: v.mean(1), low), (lambda v: jnp.sqrt(v.var(1) + 1e-12), low),
-                                                                    (lambda s: s.sum(1), spikes))]
+        return [
+            jnp.stack([f(x[:, p]) for p in parts])
+            for f, x in ((lambda v: v.mean(1), low), (lambda v: jnp.sqrt(v.var(1) + 1e-12), low), (lambda s: s.sum(1),
+                                                                                                   spikes))
+        ]
     scales = (wanted.scale, wanted.scale, max(wanted.spikes.sum() / windows / len(wanted.values), 1))
-    pairs = zip(of(found.values, _spikes(found, wanted)), of(jnp.asarray(wanted.values), jnp.asarray(wanted.spikes)), scales)
+    pairs = zip(of(found.values, _spikes(found, wanted)), of(jnp.asarray(wanted.values), jnp.asarray(wanted.spikes)),
+                scales)
     apart = jnp.concatenate([jnp.ravel(a - b) / s for a, b, s in pairs])
     return apart / np.sqrt(apart.size)
 
 
 def _spikes(found: Trace, wanted: Recording) -> Any:
-    """Spikes of the model, or for one without threshold crossings of the level, a little smooth so that there is a gradient."""
+    """Spikes of the model, or for one without threshold crossings of the level, a little smooth so that there is a
+    gradient."""
     if found.spikes is not None:
         return found.spikes
     width = SOFT * np.ptp(wanted.values)
@@ -82,7 +91,8 @@ def _spikes(found: Trace, wanted: Recording) -> Any:
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss by name. ``needs_spikes``: of the recording. ``reset_by_data``: the model is reset when the recording has a spike."""
+    """A loss by name. ``needs_spikes``: of the recording. ``reset_by_data``: the model is reset when the recording has
+    a spike."""
 
     residuals: Residuals
     needs_spikes: bool = False

@@ -1,6 +1,8 @@
-"""The model of a fit as functions of the places of its parameters, for many places at once: residuals, losses, their derivatives.
+"""The model of a fit as functions of the places of its parameters, for many places at once: residuals, losses, their
+derivatives.
 
-There are few parameters and long traces, so derivatives go forward, one tangent per parameter: as fast as backwards and without its memory.
+There are few parameters and long traces, so derivatives go forward, one tangent per parameter: as fast as backwards and
+without its memory.
 """
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ NUMBERS_AT_ONCE = 1 << 24     #: samples of all traces of all places, with their
 
 @dataclass(frozen=True)
 class Layout:
-    """How traces stand in the model: as trials of one element, or as the elements of one trial. ``every``: steps per sample."""
+    """How traces stand in the model: as trials of one element, or as the elements of one trial. ``every``: steps per
+    sample."""
 
     traces: int
     samples: int
@@ -67,7 +70,8 @@ class Model:
     layout: Layout
     output: str
     inputs: dict[str, np.ndarray]
-    to: np.ndarray | None = None              #: what the output is pulled to, (trials, steps, elements); not numbers between samples
+    #: what the output is pulled to, (trials, steps, elements); not numbers between samples
+    to: np.ndarray | None = None
     spikes: str | None = None                 #: name of the spikes that are recorded, if any
     resets: np.ndarray | None = None          #: spikes that are given instead, (trials, steps, elements)
 
@@ -77,10 +81,12 @@ class Model:
         inputs: dict[str, Any] = {n: jnp.asarray(x) for n, x in self.inputs.items()}
         axes: dict[str, Any] = dict.fromkeys(inputs, 0)
         if self.resets is not None:
-            inputs[str(self.sim.spikes_of(self.output))], axes[str(self.sim.spikes_of(self.output))] = jnp.asarray(self.resets), 0
+            inputs[str(self.sim.spikes_of(self.output))], axes[str(self.sim.spikes_of(self.output))] = jnp.asarray(
+                self.resets), 0
         if self.to is not None:
             ceiling = recording.level if self.resets is not None else np.inf
-            inputs[self.output], axes[self.output] = Pull(jnp.asarray(self.to), share, jnp.asarray(ceiling)), Pull(0, None, None)
+            inputs[self.output], axes[self.output] = Pull(jnp.asarray(self.to), share,
+                                                          jnp.asarray(ceiling)), Pull(0, None, None)
         run = jax.vmap(self.sim.pure, in_axes=(None, axes, 0), axis_size=layout.trials)
         out = run(values, inputs, key_words(key, lambda a, b: a + b, layout.trials))
         found = layout.from_output(out[self.output])[:, layout.every - 1::layout.every]
@@ -95,7 +101,8 @@ class Model:
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """What is to be small, over places (parameters,) or (many, parameters); ``share`` (steps,) is how much the model follows the data."""
+    """What is to be small, over places (parameters,) or (many, parameters); ``share`` (steps,) is how much the model
+    follows the data."""
 
     model: Model
     space: Space
@@ -143,14 +150,17 @@ class Objective:
         return jax.jit(jax.vmap(self._value, in_axes=(0, None)))
 
     def values(self, places: np.ndarray, share: Any) -> np.ndarray:
-        """(many, parameters) → losses (many,); in parts of equal size, so that memory suffices and one compilation does."""
+        """(many, parameters) → losses (many,); in parts of equal size, so that memory suffices and one compilation
+        does."""
         most = max(1, NUMBERS_AT_ONCE // (self.model.layout.traces * self.model.layout.steps))
         size = -(-len(places) // -(-len(places) // most))
         filled = np.concatenate([places, np.repeat(places[-1:], -len(places) % size, axis=0)])
-        return np.concatenate([np.asarray(self._values(filled[k:k + size], share)) for k in range(0, len(filled), size)])[:len(places)]
+        return np.concatenate(
+            [np.asarray(self._values(filled[k:k + size], share)) for k in range(0, len(filled), size)])[:len(places)]
 
 
 def forward(function: Callable[..., Any], place: Any, share: Any) -> tuple[Any, Any]:
     """The value and, along a last axis, its derivatives with respect to each coordinate; 0 where there is none."""
-    value, slopes = jax.vmap(lambda t: jax.jvp(lambda p: function(p, share), (place,), (t,)), out_axes=(None, -1))(jnp.eye(len(place)))
+    value, slopes = jax.vmap(lambda t: jax.jvp(lambda p: function(p, share), (place,), (t,)),
+                             out_axes=(None, -1))(jnp.eye(len(place)))
     return value, jnp.nan_to_num(slopes, nan=0.0, posinf=0.0, neginf=0.0)

@@ -48,7 +48,8 @@ class Range:
     def place(self, value: float) -> float:
         """The place of a value; `WrongValue` outside of the bounds."""
         if not self.low <= value <= self.high:
-            raise WrongValue(f"'{self.name}' starts outside of its bounds", found=f"{self.text(value)}, bounds {self.bounds}")
+            raise WrongValue(f"'{self.name}' starts outside of its bounds",
+                             found=f"{self.text(value)}, bounds {self.bounds}")
         if not self.bounded:
             return 0.5 + (value - self.middle) / abs(self.middle)
         if self.logarithmic:
@@ -94,10 +95,12 @@ class Space:
         return np.array([(r.value(x + step) - r.value(x - step)) / (2 * step) for r, x in zip(self.ranges, places)])
 
     def starts(self, count: int, begin: Mapping[str, float], rng: np.random.Generator) -> np.ndarray:
-        """Places (count, parameters): first ``begin``, elsewhere the middle; then a Latin hypercube (McKay et al. 1979), not quite up to the bounds."""
+        """Places (count, parameters): first ``begin``, elsewhere the middle; then a Latin hypercube (McKay et al.
+        1979), not quite up to the bounds."""
         if unknown := begin.keys() - set(self.names):
             name = min(unknown)
-            raise UnknownName(f"There is no parameter '{name}' to start from", help=near(name, self.names) or f"there are {', '.join(self.names)}")
+            raise UnknownName(f"There is no parameter '{name}' to start from", help=near(name, self.names)
+                              or f"there are {', '.join(self.names)}")
         first = np.array([r.place(begin[r.name]) if r.name in begin else 0.5 for r in self.ranges])
         cells = np.array([rng.permutation(max(count - 1, 0)) for _ in self.ranges]).T.reshape(-1, len(self))
         spread = (cells + rng.uniform(size=cells.shape)) / max(count - 1, 1)
@@ -106,14 +109,16 @@ class Space:
 
 
 def space_of(params: Mapping[str, Any], dimensions: Mapping[str, Dimension]) -> Space:
-    """From name → (low, high), or name → a value without bounds. Raises `WrongValue`, `WrongType` or `DimensionMismatchError`."""
+    """From name → (low, high), or name → a value without bounds. Raises `WrongValue`, `WrongType` or
+    `DimensionMismatchError`."""
     return Space(tuple(_range(name, given, dimensions[name]) for name, given in params.items()))
 
 
 def _range(name: str, given: Any, dimension: Dimension) -> Range:
     parts = list(given) if isinstance(given, (tuple, list)) or np.ndim(given) == 1 else [given]
     if isinstance(given, str) or len(parts) not in (1, 2) or any(isinstance(p, str) or np.ndim(p) for p in parts):
-        raise WrongType(f"'{name}' has two bounds, or one value to start from", found=repr(given)[:60], help=f"'{name}': (low, high)")
+        raise WrongType(f"'{name}' has two bounds, or one value to start from", found=repr(given)[:60],
+                        help=f"'{name}': (low, high)")
     numbers = [number(name, p, dimension) for p in parts]
     if len(numbers) == 1:
         if numbers[0] == 0:
@@ -121,16 +126,19 @@ def _range(name: str, given: Any, dimension: Dimension) -> Range:
         return Range(name, dimension, -np.inf, np.inf, numbers[0])
     low, high = numbers
     if not low < high:
-        raise WrongValue(f"The bounds of '{name}' are the wrong way round" if low > high else f"The bounds of '{name}' are the same",
-                         found=f"{parts[0]} to {parts[1]}", help=f"'{name}': (low, high)")
+        raise WrongValue(
+            f"The bounds of '{name}' are the wrong way round" if low > high else f"The bounds of '{name}' are the same",
+            found=f"{parts[0]} to {parts[1]}", help=f"'{name}': (low, high)")
     return Range(name, dimension, low, high, np.nan)
 
 
 def number(name: str, value: Any, dimension: Dimension) -> float:
-    """A finite number in base units; raises `DimensionMismatchError` for another unit, `WrongValue` for nan and infinity."""
+    """A finite number in base units; raises `DimensionMismatchError` for another unit, `WrongValue` for nan and
+    infinity."""
     if get_dimensions(value) is not dimension:
-        raise DimensionMismatchError(f"'{name}' cannot have this value", dimension, get_dimensions(value),
-                                     found=f"{value}, in {unit_text(get_dimensions(value))}, where {unit_text(dimension)} belongs")
+        raise DimensionMismatchError(
+            f"'{name}' cannot have this value", dimension, get_dimensions(value),
+            found=f"{value}, in {unit_text(get_dimensions(value))}, where {unit_text(dimension)} belongs")
     found = float(np.asarray(value))
     if not np.isfinite(found):
         raise WrongValue(f"'{name}' needs finite numbers", found=str(value))

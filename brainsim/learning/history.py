@@ -24,7 +24,8 @@ class History(Mapping[str, np.ndarray]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.columns:
-            raise UnknownName(f"There is no '{name}' in this history", help=near(name, self.columns) or f"it has {', '.join(self.columns)}")
+            raise UnknownName(f"There is no '{name}' in this history", help=near(name, self.columns)
+                              or f"it has {', '.join(self.columns)}")
         return np.array([r.get(name, np.nan) for r in self.rows])
 
     def __iter__(self) -> Iterator[str]:
@@ -41,7 +42,9 @@ class History(Mapping[str, np.ndarray]):
     def to_pandas(self) -> Any:
         """A table with a row per epoch. `Unsupported` without pandas."""
         epochs = Column("epoch", ("epoch",), np.arange(1, len(self.rows) + 1))
-        return to_pandas(Table("history", "training", "epoch", tuple(Column(n, ("epoch",), self[n]) for n in self.columns), (epochs,)))
+        return to_pandas(
+            Table("history", "training", "epoch", tuple(Column(n, ("epoch",), self[n]) for n in self.columns),
+                  (epochs,)))
 
     def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
         """Losses (or the columns that are named) over epochs; the axes of Matplotlib."""
@@ -54,7 +57,9 @@ class History(Mapping[str, np.ndarray]):
 
     def _repr_html_(self) -> str:
         rows = [(k + 1, *(f"{r.get(n, np.nan):.5g}" for n in self.columns)) for k, r in enumerate(self.rows)]
-        cut = rows if len(rows) <= SHOWN else [*rows[:SHOWN // 2], ("…", *[""] * len(self.columns)), *rows[-SHOWN // 2:]]
+        cut = rows if len(rows) <= SHOWN else [
+            *rows[:SHOWN // 2], ("…", *[""] * len(self.columns)), *rows[-SHOWN // 2:]
+        ]
         return html.table("History", ("epoch", *self.columns), cut, f"{len(self.rows)} epochs")
 
     def __repr__(self) -> str:
@@ -63,7 +68,8 @@ class History(Mapping[str, np.ndarray]):
 
 @dataclass(frozen=True)
 class Fit:
-    """The outcome of `fit`: ``params`` by name, with units; ``history``; ``best``, the epoch they are from; and why the training ended."""
+    """The outcome of `fit`: ``params`` by name, with units; ``history``; ``best``, the epoch they are from; and why the
+    training ended."""
 
     params: Mapping[str, Any]
     history: History
@@ -93,12 +99,14 @@ class Fit:
         return f"{self.epochs} epochs in {self.seconds:.3g} s, {self.ended}; epoch {self.best}: {losses}"
 
     def _repr_html_(self) -> str:
-        return html.table("Fit", ("parameter", "shape", "mean", "from … to"), self._rows(), self._about()) + self.history._repr_html_()
+        return html.table("Fit", ("parameter", "shape", "mean", "from … to"), self._rows(),
+                          self._about()) + self.history._repr_html_()
 
     def __repr__(self) -> str:
         rows = self._rows()
         width = max((len(r[0]) for r in rows), default=0)
-        lines = (f"  {n.ljust(width)}  {shape}, {mean}" + (f" ({ends})" if ends else "") for n, shape, mean, ends in rows)
+        lines = (f"  {n.ljust(width)}  {shape}, {mean}" + (f" ({ends})" if ends else "")
+                 for n, shape, mean, ends in rows)
         return "\n".join([f"Fit: {self._about()}", *lines])
 
 

@@ -1,4 +1,5 @@
-"""Names of `brainsim` that need JAX, found when they are first asked for, so that ``import brainsim`` does not import it."""
+"""Names of `brainsim` that need JAX, found when they are first asked for, so that ``import brainsim`` does not import
+it."""
 from __future__ import annotations
 
 import importlib
@@ -26,5 +27,6 @@ def late(name: str) -> Any:
     try:
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise Unsupported(f"brainsim.{name} needs the package {error.name}", help="pip install 'brainsim[jax]'") from error
+        raise Unsupported(f"brainsim.{name} needs the package {error.name}",
+                          help="pip install 'brainsim[jax]'") from error
     return getattr(found, inside) if inside else found

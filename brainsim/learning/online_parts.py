@@ -1,7 +1,9 @@
-"""What a rule of online learning finds in a program: states of single neurons, the sums over synapses that reach them, and walls between.
+"""What a rule of online learning finds in a program: states of single neurons, the sums over synapses that reach them,
+and walls between.
 
-A step is taken apart as h_j' = F(h_j, y_j) for each neuron j, with y_j the sum over its synapses. Kernels that read and write nothing but
-the element's own states belong to F; those of `deliveries` make y; all others are walls, through which no influence is followed.
+A step is taken apart as h_j' = F(h_j, y_j) for each neuron j, with y_j the sum over its synapses. Kernels that read and
+write nothing but the element's own states belong to F; those of `deliveries` make y; all others are walls, through
+which no influence is followed.
 """
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ ELEMENT = Local("i", "i4")
 
 @dataclass(frozen=True)
 class Projection:
-    """One sum over synapses: ``key`` names its matrix, ``array`` is what it is added to, in ``space``; ``source`` is the space of its queue."""
+    """One sum over synapses: ``key`` names its matrix, ``array`` is what it is added to, in ``space``; ``source`` is
+    the space of its queue."""
 
     key: str
     starts: str
@@ -35,15 +38,17 @@ class Projection:
 
 @dataclass(frozen=True)
 class Parts:
-    """The taken-apart step. ``states``: arrays of single neurons and their spaces; ``local``: what their own equations read, by name → kernel."""
+    """The taken-apart step. ``states``: arrays of single neurons and their spaces; ``local``: what their own equations
+    read, by name → kernel."""
 
     states: Mapping[str, str]
     projections: tuple[Projection, ...]
     walls: Mapping[str, str]                 #: kernel → why
     local: Mapping[str, str]
-    aside: Mapping[str, str]                 #: values that such kernels read at another index than the element's: name → kernel
+    aside: Mapping[str, str]  #: values that such kernels read at another index than the element's: name → kernel
     behind: Mapping[str, str]                #: what walls read: name → kernel
-    lowered: Mapping[str, frozenset[str]]    #: reset kernel → states that it sets or lowers and that the threshold looks at
+    lowered: Mapping[str,
+                     frozenset[str]]  #: reset kernel → states that it sets or lowers and that the threshold looks at
 
 
 def parts_of(program: Program) -> Parts:
@@ -69,19 +74,24 @@ def parts_of(program: Program) -> Parts:
     targets = {p.array for p in projections}
     changed = {n.array for k in plain for n in nodes(k) if isinstance(n, Store)} & moving
     states = {a: spaces[a] for a in sorted(changed | targets & moving)}
-    local = {n: k.name for k in plain for n in _names(nodes(k))} | {n: p.key.rpartition(".")[0] for p in projections for n in p.targets}
+    local = {n: k.name for k in plain
+             for n in _names(nodes(k))} | {n: p.key.rpartition(".")[0] for p in projections for n in p.targets}
     floats = {a.name for a in program.arrays if a.dtype in ("f8", "f4")}
-    aside = {n.array: k.name for k in plain for n in nodes(k) if isinstance(n, Load) and n.array in floats and n.index != ELEMENT}
+    aside = {
+        n.array: k.name for k in plain for n in nodes(k)
+        if isinstance(n, Load) and n.array in floats and n.index != ELEMENT
+    }
     behind = {n: k.name for k in program.kernels if k.name in walls for n in _names(nodes(k))}
     return Parts(states, tuple(projections), walls, local, aside, behind, _lowered(program))
 
 
-def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, str], into: Mapping[str, str]) -> Projection:
+def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, str], into: Mapping[str,
+                                                                                                   str]) -> Projection:
     assert isinstance(kernel.domain, FanOut)
     parts = [frozenset(_names(walk(e)) if e is not None else ()) for e in (d.synapse, d.source, d.target)]
     condition = frozenset(_names(walk(d.condition)) if d.condition is not None else ())
-    return Projection(f"{kernel.name}.{number}", kernel.domain.starts, d.index_array, d.array, spaces[d.array], into[kernel.domain.queue],
-                      kernel.domain.queue, parts[0], parts[1], parts[2] | condition)
+    return Projection(f"{kernel.name}.{number}", kernel.domain.starts, d.index_array, d.array, spaces[d.array],
+                      into[kernel.domain.queue], kernel.domain.queue, parts[0], parts[1], parts[2] | condition)
 
 
 def _wall(kernel: Kernel, moving: set[str], spaces: Mapping[str, str], into: Mapping[str, str]) -> str:

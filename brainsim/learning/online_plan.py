@@ -1,4 +1,5 @@
-"""What a rule of online learning does in one network: which parameters take part and how, what is filtered, and the machine for it."""
+"""What a rule of online learning does in one network: which parameters take part and how, what is filtered, and the
+machine for it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +24,9 @@ UNHEARD = "within a step the loss does not depend on what it changes"
 
 @dataclass(frozen=True)
 class Row:
-    """What becomes of a parameter. ``keys``: projections whose weights it makes; ``own``: whether it has a trace per neuron; ``first``: the state
-    whose first value it is; ``reason``: why it takes no part; ``relation``: how it does."""
+    """What becomes of a parameter. ``keys``: projections whose weights it makes; ``own``: whether it has a trace per
+    neuron; ``first``: the state whose first value it is; ``reason``: why it takes no part; ``relation``: how it
+    does."""
 
     name: str
     keys: tuple[str, ...] = ()
@@ -51,21 +53,25 @@ def row_of(name: str, names: tuple[str, ...], parts: Parts) -> Row:
     for n in names:
         if n in parts.behind and n not in parts.states:
             kernel = parts.behind[n]
-            return Row(name, reason=f"it enters through '{kernel}': {parts.walls[kernel]}",
-                       help="a synapse takes part where a spike adds one weight times a factor of each side, with one delay for all")
+            return Row(
+                name, reason=f"it enters through '{kernel}': {parts.walls[kernel]}", help=
+                "a synapse takes part where a spike adds one weight times a factor of each side, with one delay for all"
+            )
         if n in parts.aside:
             return Row(name, reason=f"'{parts.aside[n]}' reads it at other places than the neuron's own")
         sender = next((p for p in parts.projections if n in p.senders), None)
         if sender is not None:
-            return Row(name, reason=f"it changes what neurons send through '{sender.key.rpartition('.')[0]}', and influence ends there")
+            return Row(
+                name, reason=
+                f"it changes what neurons send through '{sender.key.rpartition('.')[0]}', and influence ends there")
         keys += [p.key for p in parts.projections if n in p.weights]
         own = own or n in parts.local and n not in parts.states
         first = n if n in parts.states else first
     return Row(name, tuple(keys), own, first, "" if keys or own or first else "nothing in a step depends on it")
 
 
-def plan(pure: Pure, rule: Rule, loss: Callable[..., Any] | None, names: Sequence[str], block: int, batch: int, params: Mapping[str, Any], key: Any,
-         seed: int) -> Plan:
+def plan(pure: Pure, rule: Rule, loss: Callable[..., Any] | None, names: Sequence[str], block: int, batch: int,
+         params: Mapping[str, Any], key: Any, seed: int) -> Plan:
     """Take a network apart, find the relations, and lay out the traces."""
     parts = parts_of(pure.traced.program)
     rows = [row_of(n, pure.params[n].names, parts) for n in names]
@@ -73,11 +79,13 @@ def plan(pure: Pure, rule: Rule, loss: Callable[..., Any] | None, names: Sequenc
     spiking = {layout_space(pure, q): q for q in layout.spikes}
     hidden = _hidden(pure, parts, rows, spiking)
     signal = Signal(rule.feedback, {} if rule.feedback == "symmetric" else {s: spiking[s] for s in hidden})
-    traced = replace(pure.traced, shown=pure.traced.shown | frozenset(signal.spikes.values()),
-                     layout=layout if rule.through_reset else replace(layout, resets={**layout.resets, **parts.lowered}))
+    traced = replace(
+        pure.traced, shown=pure.traced.shown | frozenset(signal.spikes.values()),
+        layout=layout if rule.through_reset else replace(layout, resets={**layout.resets, **parts.lowered}))
     keys = {k for r in rows if not r.reason for k in r.keys}
     chain = Chain(replace(pure, traced=traced), parts, tuple(p for p in parts.projections if p.key in keys),
-                  tuple(r.name for r in rows if r.own and not r.reason), loss or (lambda outputs, targets: jnp.zeros(())), signal, {})
+                  tuple(r.name for r in rows if r.own and not r.reason), loss or (lambda outputs, targets: jnp.zeros(
+                      ())), signal, {})
     kappas = _kappas(chain, rule, hidden, spiking, params, key)
     chain = replace(chain, filtered={n: x[:2] for n, x in kappas.items()})
     decays = {n: x[2] for n, x in kappas.items()}
@@ -85,7 +93,8 @@ def plan(pure: Pure, rule: Rule, loss: Callable[..., Any] | None, names: Sequenc
     pattern, reached = _pattern(machine, params, key)
     spaces = {**parts.states, **{f"~{n}": x[0] for n, x in kappas.items()}}
     rows = [_described(_heard(r, pattern, reached, tuple(spaces)), pattern, spaces, parts, rule, spiking) for r in rows]
-    return Plan(_laid_out(machine, rule, rows, pattern, reached, spaces, spiking), tuple(rows), _feedback(chain, rule, params, key, seed))
+    return Plan(_laid_out(machine, rule, rows, pattern, reached, spaces, spiking), tuple(rows),
+                _feedback(chain, rule, params, key, seed))
 
 
 def layout_space(pure: Pure, queue: str) -> str:
@@ -96,7 +105,8 @@ def layout_space(pure: Pure, queue: str) -> str:
 def _hidden(pure: Pure, parts: Parts, rows: Sequence[Row], spiking: Mapping[str, str]) -> list[str]:
     """Spaces of spiking neurons in which something learns."""
     taking = [r for r in rows if not r.reason]
-    found = {p.space for p in parts.projections for r in taking if p.key in r.keys} | {parts.states[r.first] for r in taking if r.first}
+    found = {p.space for p in parts.projections
+             for r in taking if p.key in r.keys} | {parts.states[r.first] for r in taking if r.first}
     owners = {n.rpartition(".")[0] for r in taking if r.own for n in pure.params[r.name].names}
     return [s for s in spiking if s in found | owners]
 
@@ -107,17 +117,24 @@ def _pattern(machine: Machine, params: Mapping[str, Any], key: Any) -> tuple[Any
     return pattern_of(chain, params, {**machine.at(params, key, matrices), "feedback": {}}, chain.first(params, key)[0])
 
 
-# -- filters -----------------------------------------------------------------------------------------------------------------
-def _kappas(chain: Chain, rule: Rule, hidden: Sequence[str], spiking: Mapping[str, str], params: Any, key: Any) -> dict[str, tuple[str, int, float | str]]:
-    """What is filtered → (space, rows, decay): projections to readouts, or the spikes themselves where feedback goes straight to neurons."""
+# -- filters
+# -----------------------------------------------------------------------------------------------------------------
+def _kappas(chain: Chain, rule: Rule, hidden: Sequence[str], spiking: Mapping[str, str], params: Any,
+            key: Any) -> dict[str, tuple[str, int, float | str]]:
+    """What is filtered → (space, rows, decay): projections to readouts, or the spikes themselves where feedback goes
+    straight to neurons."""
     if rule.kappa == 0:
         return {}
     layout = chain.pure.traced.layout
-    readouts = [p for p in chain.parts.projections if p.source in hidden and p.space not in spiking and layout.slots[p.queue] == 1
-                and layout.bounds.get(f"{p.source}.first", 0) == 0]
+    readouts = [
+        p for p in chain.parts.projections if p.source in hidden and p.space not in spiking
+        and layout.slots[p.queue] == 1 and layout.bounds.get(f"{p.source}.first", 0) == 0
+    ]
     leaky = _leaky(chain, {p.array for p in readouts}, params, key) if rule.kappa == "readout" else {}
-    found = {p.key: (p.source, layout.rows[p.starts].count, p.array if rule.kappa == "readout" else rule.kappa) for p in readouts
-             if rule.kappa != "readout" or p.array in leaky}
+    found = {
+        p.key: (p.source, layout.rows[p.starts].count, p.array if rule.kappa == "readout" else rule.kappa)
+        for p in readouts if rule.kappa != "readout" or p.array in leaky
+    }
     if chain.signal.kind == "symmetric":
         return found
     chosen = rule.kappa if rule.kappa != "readout" else next((x[2] for x in found.values()), 0.0)
@@ -125,7 +142,8 @@ def _kappas(chain: Chain, rule: Rule, hidden: Sequence[str], spiking: Mapping[st
 
 
 def _leaky(chain: Chain, arrays: set[str], params: Any, key: Any) -> set[str]:
-    """Those of some states that depend on themselves only, and go down by the same factor for all, whatever their values."""
+    """Those of some states that depend on themselves only, and go down by the same factor for all, whatever their
+    values."""
     machine = Machine(chain, (), EMPTY, 1, 1, {}, ())
     pattern, _ = _pattern(machine, params, key)
     at = machine.at(params, key, chain.pure.traced.begin(chain.pure.begin(params, key)[0]))
@@ -135,14 +153,22 @@ def _leaky(chain: Chain, arrays: set[str], params: Any, key: Any) -> set[str]:
     for a in arrays:
         if any(r == a and c != a and c in first for r, c in pattern):
             continue
-        points = [first[a], *(jnp.asarray(first[a] + (1 + jnp.abs(first[a])) * rng.normal(size=first[a].shape), first[a].dtype) for _ in range(2))]
-        slopes = np.array([jax.jvp(lambda s, a=a: chain.local({**first, a: s}, {}, {}, at)[0][a], (x,), (jnp.ones_like(x),))[1] for x in points])
+        points = [
+            first[a], *(jnp.asarray(first[a] +
+                                    (1 + jnp.abs(first[a])) * rng.normal(size=first[a].shape), first[a].dtype)
+                        for _ in range(2))
+        ]
+        slopes = np.array([
+            jax.jvp(lambda s, a=a: chain.local({**first, a: s}, {}, {}, at)[0][a], (x,), (jnp.ones_like(x),))[1]
+            for x in points
+        ])
         if np.ptp(slopes) <= 1e-5 * abs(slopes).max() and 0 < slopes.mean() < 1:
             found.add(a)
     return found
 
 
-# -- rows --------------------------------------------------------------------------------------------------------------------
+# -- rows
+# --------------------------------------------------------------------------------------------------------------------
 def _heard(row: Row, pattern: Any, reached: frozenset[str], states: tuple[str, ...]) -> Row:
     """The row, refused if nothing that it changes is heard in the loss of a step."""
     if row.reason:
@@ -151,10 +177,13 @@ def _heard(row: Row, pattern: Any, reached: frozenset[str], states: tuple[str, .
     changed = {*starts, *(s for n in starts for s in reach(pattern, n, states))}
     if changed & reached:
         return row
-    return replace(row, reason=UNHEARD, help="'eprop(feedback=\"random\")' brings the error to every spiking neuron; or look at its group in the loss")
+    return replace(
+        row, reason=UNHEARD,
+        help="'eprop(feedback=\"random\")' brings the error to every spiking neuron; or look at its group in the loss")
 
 
-def _described(row: Row, pattern: Any, spaces: Mapping[str, str], parts: Parts, rule: Rule, spiking: Mapping[str, str]) -> Row:
+def _described(row: Row, pattern: Any, spaces: Mapping[str, str], parts: Parts, rule: Rule,
+               spiking: Mapping[str, str]) -> Row:
     """The row with the relation in words."""
     if row.reason:
         return row
@@ -162,7 +191,9 @@ def _described(row: Row, pattern: Any, spaces: Mapping[str, str], parts: Parts, 
     for p in parts.projections:
         if p.key in row.keys:
             states = reach(pattern, p.key, tuple(spaces))
-            said.append(f"{'factors' if rule.decay is not None and p.space in spiking else 'a trace per synapse'} {_matrix(pattern, states, p.key)}")
+            said.append(
+                f"{'factors' if rule.decay is not None and p.space in spiking else 'a trace per synapse'} {_matrix(pattern, states, p.key)}"
+            )
     starts = [*([row.name] if row.own else []), *([row.first] if row.first else [])]
     for n in starts:
         states = tuple(dict.fromkeys([*([n] if n == row.first else []), *reach(pattern, n, tuple(spaces))]))
@@ -174,25 +205,29 @@ def _matrix(pattern: Any, states: tuple[str, ...], start: str) -> str:
     """Which state follows from which: ``(G.g ← y; G.v ← G.v, G.g)``."""
     lines = []
     for r in states:
-        causes = [*(["y" if "." in start and start.rpartition(".")[2].isdigit() else "θ"] if (r, start) in pattern and start not in states else []),
-                  *(s for s in states if (r, s) in pattern)]
+        causes = [
+            *(["y" if "." in start and start.rpartition(".")[2].isdigit() else "θ"] if
+              (r, start) in pattern and start not in states else []), *(s for s in states if (r, s) in pattern)
+        ]
         lines.append(f"{r} ← {', '.join(causes)}")
     return f"({'; '.join(lines)})"
 
 
-# -- layout ------------------------------------------------------------------------------------------------------------------
-def _laid_out(machine: Machine, rule: Rule, rows: Sequence[Row], pattern: Any, reached: frozenset[str], spaces: Mapping[str, str],
-              spiking: Mapping[str, str]) -> Machine:
+# -- layout
+# ------------------------------------------------------------------------------------------------------------------
+def _laid_out(machine: Machine, rule: Rule, rows: Sequence[Row], pattern: Any, reached: frozenset[str],
+              spaces: Mapping[str, str], spiking: Mapping[str, str]) -> Machine:
     """The machine with traces of what takes part, and of the states that lie between it and the loss."""
     taking, every, chain = [r for r in rows if not r.reason], tuple(spaces), machine.chain
     keys = {k for r in taking for k in r.keys}
     names, firsts = tuple(r.name for r in taking if r.own), {r.name: r.first for r in taking if r.first}
-    states = {s for n in (*keys, *names) for s in reach(pattern, n, every)} | {s for f in firsts.values() for s in (f, *reach(pattern, f, every))}
+    states = {s for n in (*keys, *names)
+              for s in reach(pattern, n, every)} | {s for f in firsts.values() for s in (f, *reach(pattern, f, every))}
     states = {s for s in states if {s, *reach(pattern, s, every)} & reached}
     pattern = frozenset((r, c) for r, c in pattern if r in states and (c in states or c in keys or c in names))
     order = tuple(s for s in every if s in states)
-    chain = replace(chain, projections=tuple(p for p in chain.projections if p.key in keys), own=names, pattern=pattern, reached=reached,
-                    spaces={s: spaces[s] for s in order})
+    chain = replace(chain, projections=tuple(p for p in chain.projections if p.key in keys), own=names, pattern=pattern,
+                    reached=reached, spaces={s: spaces[s] for s in order})
     wires, layout, pure = wires_of(chain), chain.pure.traced.layout, chain.pure
     sizes = {s: layout.sizes[spaces[s]] for s in order}
     factored = tuple(p.key for p in chain.projections if rule.decay is not None and p.space in spiking)
@@ -202,7 +237,8 @@ def _laid_out(machine: Machine, rule: Rule, rows: Sequence[Row], pattern: Any, r
         rules.append(Factored(factored, wires, order, pattern, float(rule.decay or 0), sizes))
     learning = tuple(r.name for r in taking)
     places = {r.name: pure.params[r.name] for r in taking if r.own or r.first}
-    own = Own(names, firsts, {n: p.shape for n, p in places.items()}, {n: p.part for n, p in places.items()}, sizes, pattern)
+    own = Own(names, firsts, {n: p.shape for n, p in places.items()}, {n: p.part for n, p in places.items()}, sizes,
+              pattern)
     return replace(machine, chain=chain, rules=tuple(rules), own=own, learning=learning)
 
 

@@ -1,4 +1,5 @@
-"""The rules of online learning by name: ``'d_rtrl'``, ``'es_d_rtrl(decay=0.98)'``, ``'eprop(kappa=0.95, feedback="random")'``, ``'three_factor'``."""
+"""The rules of online learning by name: ``'d_rtrl'``, ``'es_d_rtrl(decay=0.98)'``, ``'eprop(kappa=0.95,
+feedback="random")'``, ``'three_factor'``."""
 from __future__ import annotations
 
 import ast
@@ -11,7 +12,8 @@ FEEDBACKS = ("symmetric", "random", "adaptive")
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule and its numbers. ``kappa``: the decay in a step of the filter on what readouts get, ``'readout'`` for that of the readout itself."""
+    """A rule and its numbers. ``kappa``: the decay in a step of the filter on what readouts get, ``'readout'`` for that
+    of the readout itself."""
 
     name: str
     decay: float | None = None              #: of the factors; None for traces of synapses
@@ -43,18 +45,21 @@ def rule_of(text: object) -> Rule:
     if isinstance(text, Rule):
         return text
     if not isinstance(text, str):
-        raise WrongType("A rule of online learning is a name, with numbers in brackets", found=repr(text)[:60], help=EXAMPLES)
+        raise WrongType("A rule of online learning is a name, with numbers in brackets", found=repr(text)[:60],
+                        help=EXAMPLES)
     name, given, named = _read(text)
     name = ALIASES.get(name, name)
     if name not in TABLE:
-        raise UnknownName(f"There is no rule of online learning called '{name}'", help=near(name, [*TABLE, *ALIASES]) or EXAMPLES)
+        raise UnknownName(f"There is no rule of online learning called '{name}'", help=near(name, [*TABLE, *ALIASES])
+                          or EXAMPLES)
     rule, allowed = TABLE[name]
     if len(given) > len(allowed):
         raise WrongSyntax(f"'{name}' takes {', '.join(allowed)}", found=text)
     values = {**dict(zip(allowed, given)), **named}
     for key in values:
         if key not in allowed:
-            raise UnknownName(f"The rule '{name}' has nothing called '{key}'", found=text, help=near(key, allowed) or f"it takes {', '.join(allowed)}")
+            raise UnknownName(f"The rule '{name}' has nothing called '{key}'", found=text, help=near(key, allowed)
+                              or f"it takes {', '.join(allowed)}")
     return _checked(replace(rule, **_by_rank(values)))
 
 
@@ -65,7 +70,8 @@ def _read(text: str) -> tuple[str, list[object], dict[str, object]]:
             case ast.Name(name):
                 return name, [], {}
             case ast.Call(ast.Name(name), args, keywords) if all(k.arg for k in keywords):
-                return name, [ast.literal_eval(a) for a in args], {str(k.arg): ast.literal_eval(k.value) for k in keywords}
+                return name, [ast.literal_eval(a)
+                              for a in args], {str(k.arg): ast.literal_eval(k.value) for k in keywords}
     except (SyntaxError, ValueError):
         pass
     raise WrongSyntax("This is not the name of a rule with numbers in brackets", found=repr(text), help=EXAMPLES)
@@ -87,7 +93,8 @@ def _checked(rule: Rule) -> Rule:
     if rule.decay is not None and not share(rule.decay):
         raise WrongValue("'decay' lies between 0 and 1", found=repr(rule.decay))
     if rule.kappa != "readout" and not share(rule.kappa):
-        raise WrongValue("'kappa' lies between 0 and 1, or is 'readout', the decay of the readout in a step", found=repr(rule.kappa))
+        raise WrongValue("'kappa' lies between 0 and 1, or is 'readout', the decay of the readout in a step",
+                         found=repr(rule.kappa))
     if rule.feedback not in (*FEEDBACKS, "modulator"):
         raise WrongValue(f"There is no feedback {rule.feedback!r}", help=f"one of {', '.join(map(repr, FEEDBACKS))}")
     if rule.decay == 1:

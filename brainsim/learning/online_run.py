@@ -1,4 +1,5 @@
-"""The loop of online learning: blocks of steps, traces from one to the next, and an update of the weights after so many steps."""
+"""The loop of online learning: blocks of steps, traces from one to the next, and an update of the weights after so many
+steps."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -30,7 +31,8 @@ def wires_of(chain: Chain) -> dict[str, Wires]:
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """A rule for a network. ``block``: steps that are worked off at once; ``kappas``: per filter a number, or the state whose decay it is."""
+    """A rule for a network. ``block``: steps that are worked off at once; ``kappas``: per filter a number, or the state
+    whose decay it is."""
 
     chain: Chain
     rules: tuple[Exact | Factored, ...]
@@ -53,9 +55,14 @@ class Machine:
         pure = self.chain.pure
         zeros = {n: jnp.zeros(p.shape, kind("f8")) for n, p in pure.inputs.items()}
         _, rest = self.chain.first(params, key)
-        kappa = {n: jnp.asarray(k, kind("f8")) if not isinstance(k, str) else jnp.zeros((), kind("f8")) for n, k in self.kappas.items()}
-        return {"params": params, "key": key, "matrices": matrices, "kappa": kappa, "rest": rest, "inputs": zeros, "target": None,
-                "tick": jax.tree.map(lambda x: x[0], pure.table()), **more}
+        kappa = {
+            n: jnp.asarray(k, kind("f8")) if not isinstance(k, str) else jnp.zeros((), kind("f8"))
+            for n, k in self.kappas.items()
+        }
+        return {
+            "params": params, "key": key, "matrices": matrices, "kappa": kappa, "rest": rest, "inputs": zeros, "target":
+            None, "tick": jax.tree.map(lambda x: x[0], pure.table()), **more
+        }
 
     def decays(self, at: Mapping[str, Any], params: Mapping[str, Any], key: Any) -> dict[str, Any]:
         """The factor by which each filter goes down in a step."""
@@ -63,7 +70,8 @@ class Machine:
         found = {}
         for n, k in self.kappas.items():
             if isinstance(k, str):
-                slope = jax.jvp(lambda s, k=k: self.chain.local({**h, k: s}, {}, {}, at)[0][k], (h[k],), (jnp.ones_like(h[k]),))[1]
+                slope = jax.jvp(lambda s, k=k: self.chain.local({**h, k: s}, {}, {}, at)[0][k], (h[k],),
+                                (jnp.ones_like(h[k]),))[1]
                 found[n] = slope.mean()
             else:
                 found[n] = at["kappa"][n]
@@ -79,7 +87,10 @@ class Machine:
     def first(self, params: Mapping[str, Any], words: Any) -> dict[str, Any]:
         """State and traces before the first step."""
         h, rest = jax.vmap(lambda k: self.chain.first(params, k))(words)
-        return {"h": h, "rest": rest, "traces": tuple(r.start(self.batch) for r in self.rules), "own": self.own.start(self.batch), "z": self._zeros_of_z()}
+        return {
+            "h": h, "rest": rest, "traces": tuple(r.start(self.batch) for r in self.rules), "own":
+            self.own.start(self.batch), "z": self._zeros_of_z()
+        }
 
     def _zeros_of_z(self) -> dict[str, Any]:
         if self.chain.signal.kind != "adaptive":
@@ -91,26 +102,37 @@ class Machine:
         """Gradients of zero."""
         zeros = {n: jnp.zeros(self.own.shapes[n], kind("f8")) for n in (*self.own.names, *self.own.starts)}
         adaptive = {n: jnp.zeros_like(b) for n, b in feedback.items()} if self.chain.signal.kind == "adaptive" else {}
-        return {"weights": {k: jnp.zeros(r.wires[k].shape, kind("f8")) for r in self.rules for k in r.keys}, "own": zeros, "feedback": adaptive}
+        return {
+            "weights": {k: jnp.zeros(r.wires[k].shape, kind("f8")) for r in self.rules for k in r.keys}, "own": zeros,
+            "feedback": adaptive
+        }
 
-    def one_block(self, state: Mapping[str, Any], sums: Mapping[str, Any], first: Any, size: int, given: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    def one_block(self, state: Mapping[str, Any], sums: Mapping[str, Any], first: Any, size: int,
+                  given: Mapping[str, Any]) -> tuple[Any, Any, Any]:
         """State, gradients and losses after so many steps from step ``first``."""
         table = self.chain.pure.table()
 
         def step(carry: Any, t: Any) -> tuple[Any, Any]:
             state, sums = carry
-            now, target = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, t, 1, keepdims=False), (given["inputs"], given["targets"]))
+            now, target = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, t, 1, keepdims=False),
+                                       (given["inputs"], given["targets"]))
             now = {n: x.astype(kind("f8")) for n, x in now.items()}
             tick = jax.tree.map(lambda x: x[t], table)
 
             def one(h: Any, rest: Any, now: Any, target: Any, key: Any) -> Any:
-                return self.chain.linearised(h, {**given["settled"], "params": given["params"], "key": key, "rest": rest, "inputs": now, "target": target,
-                                                 "tick": tick, "feedback": given["feedback"]})
+                return self.chain.linearised(
+                    h, {
+                        **given["settled"], "params": given["params"], "key": key, "rest": rest, "inputs": now,
+                        "target": target, "tick": tick, "feedback": given["feedback"]
+                    })
 
             h, rest, pieces = jax.vmap(one)(state["h"], state["rest"], now, target, given["words"])
             stepped = [r.step(traces, pieces, t) for r, traces in zip(self.rules, state["traces"])]
             own, own_sums = self.own.step(state["own"], pieces, sums["own"])
-            z = {s: given["settled"]["kappa"].get(q, 0.0) * state["z"][s] + pieces["z"][s] for s, q in self.chain.signal.spikes.items() if s in state["z"]}
+            z = {
+                s: given["settled"]["kappa"].get(q, 0.0) * state["z"][s] + pieces["z"][s]
+                for s, q in self.chain.signal.spikes.items() if s in state["z"]
+            }
             back = {s: sums["feedback"][s] + z[s].T @ pieces["error"] for s in z}
             state = {"h": h, "rest": rest, "traces": tuple(s[0] for s in stepped), "own": own, "z": z}
             return (state, {"own": own_sums, "feedback": back}), (tuple(s[1] for s in stepped), pieces["loss"].mean())
@@ -125,7 +147,8 @@ class Machine:
         return {**state, "traces": tuple(traces)}, {"weights": weights, **small}, losses
 
     def segment(self, state: Any, first: Any, size: int, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any], Any]:
-        """State, gradients of the parameters (mean over trials) and losses after ``size`` steps with the same weights."""
+        """State, gradients of the parameters (mean over trials) and losses after ``size`` steps with the same
+        weights."""
         key = jax.tree.map(lambda w: w[0], given["words"])
         given = {**given, "settled": self.settled(given["params"], key)}
         count, rest = divmod(size, self.block)
@@ -146,21 +169,30 @@ class Machine:
         wires = {k: w for r in self.rules for k, w in r.wires.items()}
         found = {n: jnp.zeros_like(jnp.asarray(params[n], kind("f8"))) for n in self.learning}
         if wires:
-            matrices, pull = jax.vjp(lambda mine: self.matrices_of({**params, **mine}, key), {n: jnp.asarray(params[n], kind("f8")) for n in self.learning})
-            found = pull({k: wires[k].as_weights(g).astype(matrices[k].dtype).reshape(matrices[k].shape) for k, g in sums["weights"].items()})[0]
+            matrices, pull = jax.vjp(lambda mine: self.matrices_of({**params, **mine}, key),
+                                     {n: jnp.asarray(params[n], kind("f8")) for n in self.learning})
+            found = pull({
+                k: wires[k].as_weights(g).astype(matrices[k].dtype).reshape(matrices[k].shape)
+                for k, g in sums["weights"].items()
+            })[0]
         for n, g in sums["own"].items():
             found[n] = found[n] + g
-        return {"params": {n: g / self.batch for n, g in found.items()}, "feedback": {n: g / self.batch for n, g in sums["feedback"].items()}}
+        return {
+            "params": {n: g / self.batch for n, g in found.items()}, "feedback":
+            {n: g / self.batch for n, g in sums["feedback"].items()}
+        }
 
-    def gradient(self, params: Mapping[str, Any], inputs: Any, targets: Any, words: Any, feedback: Any) -> tuple[Any, Any]:
+    def gradient(self, params: Mapping[str, Any], inputs: Any, targets: Any, words: Any,
+                 feedback: Any) -> tuple[Any, Any]:
         """Gradients of the run and the loss of each step."""
         given = {"params": params, "inputs": inputs, "targets": targets, "words": words, "feedback": feedback}
         _, found, losses = self.segment(self.first(params, words), jnp.asarray(0), self.chain.pure.steps, given)
         return found, losses
 
-    def trained(self, params: Mapping[str, Any], memory: Any, inputs: Any, targets: Any, words: Any, feedback: Any, every: int,
-                update: Callable[..., Any]) -> Any:
-        """Parameters, the optimiser's memory, feedback and losses after a run in which the weights are updated every so many steps."""
+    def trained(self, params: Mapping[str, Any], memory: Any, inputs: Any, targets: Any, words: Any, feedback: Any,
+                every: int, update: Callable[..., Any]) -> Any:
+        """Parameters, the optimiser's memory, feedback and losses after a run in which the weights are updated every so
+        many steps."""
         steps = self.chain.pure.steps
 
         def some(carry: Any, first: Any, size: int) -> tuple[Any, Any]:
@@ -172,7 +204,8 @@ class Machine:
 
         carry: Any = (self.first(params, words), params, memory, feedback)
         count, rest = divmod(steps, every)
-        carry, losses = lax.scan(lambda c, n: some(c, n * every, every), carry, jnp.arange(count)) if count else (carry, jnp.zeros((0,)))
+        carry, losses = lax.scan(lambda c, n: some(c, n * every, every), carry,
+                                 jnp.arange(count)) if count else (carry, jnp.zeros((0,)))
         losses = losses.reshape(-1)
         if rest:
             carry, more = some(carry, jnp.asarray(count * every), rest)
@@ -180,21 +213,24 @@ class Machine:
         return (*carry[1:], losses)
 
 
-# -- what the door needs -----------------------------------------------------------------------------------------------------
+# -- what the door needs
+# -----------------------------------------------------------------------------------------------------
 def compiled(function: Callable[..., Any]) -> Any:
     """The function, compiled when it is first called for some shapes."""
     return jax.jit(function)
 
 
 def trainer(machine: Machine, optimizer: Any, every: int) -> Any:
-    """A compiled run with updates: (params, memory, inputs, targets, words, feedback) → (params, memory, feedback, losses)."""
+    """A compiled run with updates: (params, memory, inputs, targets, words, feedback) → (params, memory, feedback,
+    losses)."""
     def update(found: Mapping[str, Any], params: Mapping[str, Any], feedback: Any, memory: Any) -> tuple[Any, Any, Any]:
         mine = _learning(machine, params, feedback)
         changes, memory = optimizer.update({"params": found["params"], "feedback": found["feedback"]}, memory, mine)
         new = jax.tree.map(lambda p, c: (p + c).astype(p.dtype), mine, changes)
         return {**params, **new["params"]}, {**feedback, **new["feedback"]}, memory
 
-    return jax.jit(lambda params, memory, inputs, targets, words, feedback: machine.trained(params, memory, inputs, targets, words, feedback, every, update))
+    return jax.jit(lambda params, memory, inputs, targets, words, feedback: machine.trained(
+        params, memory, inputs, targets, words, feedback, every, update))
 
 
 def first_memory(machine: Machine, optimizer: Any, params: Mapping[str, Any], feedback: Any) -> Any:

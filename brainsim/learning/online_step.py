@@ -1,8 +1,9 @@
 """One step of a network as neurons see it: h' = F(h, y), its derivatives in closed pieces, and the learning signal.
 
-For neuron j with states h (membrane, adaptation, synaptic states at the neuron) and the sum y over its synapses, a step gives
-D = ∂h'/∂h (S x S per neuron), D_f = ∂h'/∂y, and of the loss of this step ∂L/∂h and ∂L/∂y. All come from JAX's derivatives of the generated
-step in which gradients end at what neurons send (`jax_step.Taps`): what is left is each neuron's own, so a tangent of ones gives a whole column.
+For neuron j with states h (membrane, adaptation, synaptic states at the neuron) and the sum y over its synapses, a step
+gives D = ∂h'/∂h (S x S per neuron), D_f = ∂h'/∂y, and of the loss of this step ∂L/∂h and ∂L/∂y. All come from JAX's
+derivatives of the generated step in which gradients end at what neurons send (`jax_step.Taps`): what is left is each
+neuron's own, so a tangent of ones gives a whole column.
 """
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from brainsim.targets.jax_words import kind
 
 @dataclass(frozen=True)
 class Signal:
-    """Where the learning signal comes from: 'symmetric', 'random', 'adaptive' (of the loss) or 'modulator'; ``spikes``: space → queue of those it goes to."""
+    """Where the learning signal comes from: 'symmetric', 'random', 'adaptive' (of the loss) or 'modulator'; ``spikes``:
+    space → queue of those it goes to."""
 
     kind: str
     spikes: Mapping[str, str]
@@ -38,8 +40,9 @@ class Chain:
     own: tuple[str, ...]                           #: parameters with a trace per neuron
     loss: Callable[[Mapping[str, Any], Any], Any]
     signal: Signal
-    filtered: Mapping[str, tuple[str, int]]        #: what readouts filter: projection, or queue of spikes → (space, rows)
-    spaces: Mapping[str, str] = field(default_factory=dict)          #: state → space, of those through which influence is followed
+    filtered: Mapping[str, tuple[str, int]]  #: what readouts filter: projection, or queue of spikes → (space, rows)
+    spaces: Mapping[str,
+                    str] = field(default_factory=dict)  #: state → space, of those through which influence is followed
     pattern: frozenset[tuple[str, str]] = frozenset()                #: (h', what it depends on)
     reached: frozenset[str] = frozenset()                            #: states that the loss of a step depends on
 
@@ -48,10 +51,14 @@ class Chain:
         """States of neurons, with filters, and the rest of the state, before the first step."""
         _, carry = self.pure.begin(params, key)
         states = {n: carry["A"][n] for n in self.parts.states}
-        filters = {f"~{n}": jnp.zeros(self.pure.traced.layout.sizes[space], kind("f8")) for n, (space, _) in self.filtered.items()}
+        filters = {
+            f"~{n}": jnp.zeros(self.pure.traced.layout.sizes[space], kind("f8"))
+            for n, (space, _) in self.filtered.items()
+        }
         return {**states, **filters}, {"A": {n: x for n, x in carry["A"].items() if n not in states}, "Q": carry["Q"]}
 
-    def after(self, closed: bool, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any], at: Mapping[str, Any]) -> dict[str, Any]:
+    def after(self, closed: bool, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any],
+              at: Mapping[str, Any]) -> dict[str, Any]:
         """The step from states ``h`` with something added to sums; ``closed``: gradients end at what is sent."""
         constants, _ = self.pure.begin({**at["params"], **own}, at["key"])
         held, events, _ = self.pure.with_inputs(constants, {}, at["inputs"])
@@ -60,9 +67,13 @@ class Chain:
         carry = {"A": {**at["rest"]["A"], **{n: h[n] for n in self.parts.states}}, "Q": at["rest"]["Q"]}
         carry, recorded = self.pure.traced(held, at["matrices"], carry, {**at["tick"], "given": events, "taps": taps})
         outputs = {n: self.pure.output(p, held, carry, recorded) for n, p in self.pure.outputs.items()}
-        return {"A": carry["A"], "Q": carry["Q"], "sent": {**taps.seen, **{q: recorded[q] for q in self.signal.spikes.values()}}, "outputs": outputs}
+        return {
+            "A": carry["A"], "Q": carry["Q"], "sent":
+            {**taps.seen, **{q: recorded[q] for q in self.signal.spikes.values()}}, "outputs": outputs
+        }
 
-    def local(self, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any], at: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def local(self, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any],
+              at: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The next states where neurons do not see each other, and everything else of the step."""
         found = self.after(True, h, added, own, at)
         new = {n: found["A"][n] for n in self.parts.states}
@@ -72,7 +83,8 @@ class Chain:
             new[f"~{n}"] = at["kappa"][n] * h[f"~{n}"] + x
         return new, found
 
-    def step_loss(self, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any], at: Mapping[str, Any]) -> tuple[Any, Any]:
+    def step_loss(self, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any],
+                  at: Mapping[str, Any]) -> tuple[Any, Any]:
         """What a step adds to the loss: in a form whose derivative is the learning signal, and as it is."""
         if self.signal.kind == "symmetric":
             value = self.loss(self.after(False, h, added, own, at)["outputs"], at["target"])
@@ -90,13 +102,17 @@ class Chain:
             total = total + jnp.sum(z * lax.stop_gradient(per_spike))
         return total, lax.stop_gradient(value)
 
-    def visible(self, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any], at: Mapping[str, Any]) -> list[Any]:
+    def visible(self, h: Mapping[str, Any], added: Mapping[str, Any], own: Mapping[str, Any],
+                at: Mapping[str, Any]) -> list[Any]:
         """All that `step_loss` may look at, so that what it can depend on is known before there is a loss."""
         if self.signal.kind == "symmetric":
             return list(self.after(False, h, added, own, at)["outputs"].values())
         found = self.after(True, h, added, own, at)
         filters = [h[f"~{q}"] for q in self.signal.spikes.values() if q in self.filtered]
-        return [*(found["sent"][q] for q in self.signal.spikes.values()), *filters, *(found["outputs"].values() if self.signal.kind != "modulator" else ())]
+        return [
+            *(found["sent"][q] for q in self.signal.spikes.values()), *filters,
+            *(found["outputs"].values() if self.signal.kind != "modulator" else ())
+        ]
 
     def error(self, outputs: Mapping[str, Any], target: Any) -> Any:
         """The derivative of the loss with respect to all outputs, one after the other."""
@@ -108,31 +124,39 @@ class Chain:
         """Zeros for the sums of all projections that learn."""
         return {p.key: jnp.zeros(self.pure.traced.layout.lengths[p.array], kind("f8")) for p in self.projections}
 
-    def linearised(self, h: Mapping[str, Any], at: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """One trial's step: the next states, the rest, and the pieces: ``D``, ``F`` (by pairs of names), ``L``, ``x``, ``loss``."""
+    def linearised(self, h: Mapping[str, Any],
+                   at: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """One trial's step: the next states, the rest, and the pieces: ``D``, ``F`` (by pairs of names), ``L``, ``x``,
+        ``loss``."""
         own = {n: at["params"][n] for n in self.own}
         added = self.nothing_added()
         moving = {n: h[n] for n in self.spaces}
 
-        def local(part: Mapping[str, Any], more: Mapping[str, Any], mine: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+        def local(part: Mapping[str, Any], more: Mapping[str, Any], mine: Mapping[str,
+                                                                                  Any]) -> tuple[dict[str, Any], Any]:
             return self.local({**h, **part}, {**added, **more}, {**own, **mine}, at)
 
         new, found = local({}, {}, {})
         D: dict[tuple[str, str], Any] = {}
         for columns in self._columns():
             ones = {n: jnp.ones_like(h[n]) for n in columns}
-            self._take(D, columns, jax.jvp(lambda part: local(part, {}, {})[0], ({n: h[n] for n in columns},), (ones,))[1])
+            self._take(D, columns,
+                       jax.jvp(lambda part: local(part, {}, {})[0], ({n: h[n] for n in columns},), (ones,))[1])
         for n in added:
-            self._take(D, [n], jax.jvp(lambda y, n=n: local({}, {n: y}, {})[0], (added[n],), (jnp.ones_like(added[n]),))[1])
+            self._take(D, [n],
+                       jax.jvp(lambda y, n=n: local({}, {n: y}, {})[0], (added[n],), (jnp.ones_like(added[n]),))[1])
         for n in self.own:
             value = jnp.asarray(own[n], kind("f8"))
             self._take(D, [n], jax.jvp(lambda y, n=n: local({}, {}, {n: y})[0], (value,), (jnp.ones_like(value),))[1])
-        slopes, value = jax.grad(lambda *a: self.step_loss({**h, **a[0]}, a[1], a[2], at), argnums=(0, 1, 2), has_aux=True)(moving, added, own)
+        slopes, value = jax.grad(lambda *a: self.step_loss({**h, **a[0]}, a[1], a[2], at), argnums=(0, 1, 2),
+                                 has_aux=True)(moving, added, own)
         x = {p.key: found["sent"][p.key] for p in self.projections}
         rest = {"A": {n: found["A"][n] for n in at["rest"]["A"]}, "Q": found["Q"]}
         error = self.error(found["outputs"], at["target"]) if self.signal.kind == "adaptive" else ()
-        pieces = {"D": D, "L": {**slopes[0], **slopes[1]}, "own": slopes[2], "x": x, "loss": value, "error": error,
-                  "z": {s: found["sent"][q] for s, q in self.signal.spikes.items()} if self.signal.kind == "adaptive" else {}}
+        pieces = {
+            "D": D, "L": {**slopes[0], **slopes[1]}, "own": slopes[2], "x": x, "loss": value, "error": error, "z":
+            {s: found["sent"][q] for s, q in self.signal.spikes.items()} if self.signal.kind == "adaptive" else {}
+        }
         return new, rest, pieces
 
     def _columns(self) -> list[list[str]]:
@@ -168,8 +192,10 @@ def dependences(jaxpr: Any, given: list[frozenset[Any]]) -> list[frozenset[Any]]
     return [of(v) for v in jaxpr.outvars]
 
 
-def pattern_of(chain: Chain, params: Mapping[str, Any], at: Mapping[str, Any], h: Mapping[str, Any]) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
-    """Which next state depends on which state, sum or parameter of its own neuron, and what the loss of a step depends on."""
+def pattern_of(chain: Chain, params: Mapping[str, Any], at: Mapping[str, Any],
+               h: Mapping[str, Any]) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+    """Which next state depends on which state, sum or parameter of its own neuron, and what the loss of a step depends
+    on."""
     own = {n: jnp.asarray(params[n], kind("f8")) for n in chain.own}
     names = [*(("h", n) for n in h), *(("y", p.key) for p in chain.projections), *(("o", n) for n in own)]
     point = (dict(h), chain.nothing_added(), own)

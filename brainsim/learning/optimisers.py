@@ -1,4 +1,5 @@
-"""Optimisers and schedules of Optax by their text: ``'adam(1e-3)'``, ``'chain(clip_by_global_norm(1), sgd(0.1, momentum=0.9))'``."""
+"""Optimisers and schedules of Optax by their text: ``'adam(1e-3)'``, ``'chain(clip_by_global_norm(1), sgd(0.1,
+momentum=0.9))'``."""
 from __future__ import annotations
 
 import ast
@@ -16,14 +17,15 @@ SCHEDULE = "'cosine_decay_schedule(1e-3, 1000)' for example, or a function of th
 def optimiser(given: object, schedule: object = None, clip: float | None = None) -> Any:
     """A gradient transformation of Optax.
 
-    ``given``: its text or the transformation itself. ``schedule``: the learning rate over updates, by text or as a function; then the text has no
-    learning rate of its own. ``clip``: gradients get this norm at most (all parameters together). Raises `UnknownName`, `WrongSyntax`,
-    `WrongType` or `WrongValue`.
+    ``given``: its text or the transformation itself. ``schedule``: the learning rate over updates, by text or as a
+    function; then the text has no learning rate of its own. ``clip``: gradients get this norm at most (all parameters
+    together). Raises `UnknownName`, `WrongSyntax`, `WrongType` or `WrongValue`.
     """
     if isinstance(given, str):
         made = _called(given, "optimizer", schedule_of(schedule) if schedule is not None else None)
     elif schedule is not None:
-        raise WrongValue("A schedule belongs to an optimiser that is given by its name", help="optax.adam(schedule), or optimizer='adam', schedule=...")
+        raise WrongValue("A schedule belongs to an optimiser that is given by its name",
+                         help="optax.adam(schedule), or optimizer='adam', schedule=...")
     else:
         made = given
     if not (callable(getattr(made, "init", None)) and callable(getattr(made, "update", None))):
@@ -49,7 +51,8 @@ def _called(text: str, title: str, rate: Any) -> Any:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError:
-        raise WrongSyntax(f"The {title} is no call of a function of optax", at=Span(source, 0, len(text)), help=help) from None
+        raise WrongSyntax(f"The {title} is no call of a function of optax", at=Span(source, 0, len(text)),
+                          help=help) from None
     shift = len(text) - len(text.lstrip())
 
     def at(node: ast.expr) -> Span:
@@ -59,7 +62,8 @@ def _called(text: str, title: str, rate: Any) -> Any:
         name = ast.unparse(node)
         found = getattr(optax, name, None) if isinstance(node, ast.Name) else None
         if not callable(found):
-            raise UnknownName(f"Optax has no '{name}'", at=at(node), help=near(name, [n for n in dir(optax) if n.islower()]) or help)
+            raise UnknownName(f"Optax has no '{name}'", at=at(node),
+                              help=near(name, [n for n in dir(optax) if n.islower()]) or help)
         return found
 
     def value(node: ast.expr) -> Any:

@@ -19,8 +19,8 @@ from brainsim.units.quantities import with_dimension
 class Readout:
     """``readout(states)``: states (..., features) → outputs (..., outputs), in the unit of the targets.
 
-    ``weights`` (outputs, features) and ``bias`` (outputs,) are plain numbers, ``dimension`` times whatever unit the states had. For targets without an
-    axis of outputs there is none in the result either.
+    ``weights`` (outputs, features) and ``bias`` (outputs,) are plain numbers, ``dimension`` times whatever unit the
+    states had. For targets without an axis of outputs there is none in the result either.
     """
 
     weights: np.ndarray
@@ -36,17 +36,20 @@ class Readout:
         """The part of the variance of targets that is explained: 1 is perfect, 0 what the mean would do."""
         wanted = np.asarray(targets, float)
         left = wanted - np.asarray(self(states))
-        return float(1 - np.sum(left ** 2) / np.sum((wanted - wanted.mean(tuple(range(wanted.ndim - (not self.single))))) ** 2))
+        return float(1 - np.sum(left**2)
+                     / np.sum((wanted - wanted.mean(tuple(range(wanted.ndim - (not self.single)))))**2))
 
     def __repr__(self) -> str:
         return f"Readout of {self.weights.shape[1]} states: {self.weights.shape[0]} outputs"
 
 
 def ridge(states: Any, targets: Any, alpha: float = 0.0, intercept: bool = True) -> Readout:
-    """The linear readout with the smallest squared error plus ``alpha`` times the squared weights, in closed form (Hoerl & Kennard 1970).
+    """The linear readout with the smallest squared error plus ``alpha`` times the squared weights, in closed form
+    (Hoerl & Kennard 1970).
 
-    ``states``: (..., features), what a function recorded for example; ``targets``: (..., outputs) or (...), with the same leading axes, which are all
-    samples. The intercept is not punished. In doubles. Raises `WrongValue` where shapes do not agree or ``alpha`` is negative.
+    ``states``: (..., features), what a function recorded for example; ``targets``: (..., outputs) or (...), with the
+    same leading axes, which are all samples. The intercept is not punished. In doubles. Raises `WrongValue` where
+    shapes do not agree or ``alpha`` is negative.
     """
     X, Y, dimension, single = _samples(states, targets)
     if not alpha >= 0:
@@ -63,10 +66,12 @@ def ridge(states: Any, targets: Any, alpha: float = 0.0, intercept: bool = True)
 
 
 def rls(states: Any, targets: Any, alpha: float = 1.0, weights: Any = None) -> tuple[Readout, Any]:
-    """Recursive least squares over the samples in their order: the readout after the last one, and what was read out at each sample after its update.
+    """Recursive least squares over the samples in their order: the readout after the last one, and what was read out at
+    each sample after its update.
 
-    Begins from ``weights`` (outputs, features), 0 if not given; ``alpha`` is what `ridge` punishes squared weights with, so that the last readout is that of
-    ``ridge(states, targets, alpha, intercept=False)``. Raises `WrongValue` where shapes do not agree or ``alpha`` is not positive.
+    Begins from ``weights`` (outputs, features), 0 if not given; ``alpha`` is what `ridge` punishes squared weights
+    with, so that the last readout is that of ``ridge(states, targets, alpha, intercept=False)``. Raises `WrongValue`
+    where shapes do not agree or ``alpha`` is not positive.
     """
     X, Y, dimension, single = _samples(states, targets)
     begin = begin_rls(X.shape[1], Y.shape[1], alpha, weights)
@@ -77,7 +82,8 @@ def rls(states: Any, targets: Any, alpha: float = 1.0, weights: Any = None) -> t
 
     (found, _), out = jax.jit(lambda m, xs: lax.scan(step, m, xs))(begin, (jnp.asarray(X), jnp.asarray(Y)))
     read = np.asarray(out, float)
-    return Readout(np.asarray(found, float), np.zeros(Y.shape[1]), dimension, single), with_dimension(read[:, 0] if single else read, dimension)
+    return Readout(np.asarray(found, float), np.zeros(Y.shape[1]), dimension,
+                   single), with_dimension(read[:, 0] if single else read, dimension)
 
 
 def begin_rls(features: int, outputs: int, alpha: float, weights: Any = None) -> tuple[Any, Any]:
@@ -86,12 +92,14 @@ def begin_rls(features: int, outputs: int, alpha: float, weights: Any = None) ->
         raise WrongValue("alpha is above 0", found=repr(alpha), help="the larger, the slower the first steps learn")
     first = jnp.zeros((outputs, features)) if weights is None else jnp.asarray(weights, float)
     if first.shape != (outputs, features):
-        raise WrongValue("The weights have another shape", found=str(first.shape), help=f"({outputs}, {features}): outputs, states")
+        raise WrongValue("The weights have another shape", found=str(first.shape),
+                         help=f"({outputs}, {features}): outputs, states")
     return first, jnp.eye(features) / alpha
 
 
 def update_rls(memory: tuple[Any, Any], state: Any, target: Any) -> tuple[Any, Any]:
-    """One step: P - c P r rᵀP, w - c e (P r)ᵀ, c = 1/(1 + rᵀP r), e = w r - f (Sussillo & Abbott 2009, equations 4 and 5)."""
+    """One step: P - c P r rᵀP, w - c e (P r)ᵀ, c = 1/(1 + rᵀP r), e = w r - f (Sussillo & Abbott 2009, equations 4 and
+    5)."""
     weights, P = memory
     gain = P @ state
     c = 1 / (1 + state @ gain)
@@ -100,7 +108,9 @@ def update_rls(memory: tuple[Any, Any], state: Any, target: Any) -> tuple[Any, A
 
 
 def _samples(states: Any, targets: Any) -> tuple[np.ndarray, np.ndarray, Dimension, bool]:
-    X, (plain, dimension) = np.asarray(states, float), split(targets if not isinstance(targets, jax.Array) else np.asarray(targets))
+    X, (plain,
+        dimension) = np.asarray(states,
+                                float), split(targets if not isinstance(targets, jax.Array) else np.asarray(targets))
     Y = np.asarray(plain, float)
     single = Y.ndim == X.ndim - 1
     if X.ndim < 2 or Y.shape[:X.ndim - 1] != X.shape[:-1] or Y.ndim > X.ndim:

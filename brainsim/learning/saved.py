@@ -23,16 +23,19 @@ def save(path: Path, tree: Any, words: dict[str, Any]) -> None:
 
 
 def load(path: Path, like: Any) -> tuple[Any, dict[str, Any]]:
-    """The tree and the words. ``like`` has the structure. `WrongState` for a file that is no checkpoint, `WrongValue` for one of another tree."""
+    """The tree and the words. ``like`` has the structure. `WrongState` for a file that is no checkpoint, `WrongValue`
+    for one of another tree."""
     try:
         with np.load(path, allow_pickle=False) as file:
             words = json.loads(str(file["words"]))
             found = [file[f"leaf_{k}"] for k in range(len(file.files) - 1)]
     except (OSError, KeyError, ValueError) as error:
-        raise WrongState(f"'{path}' is no checkpoint of a training", found=str(error)[:80], help="choose another path, or remove the file") from error
+        raise WrongState(f"'{path}' is no checkpoint of a training", found=str(error)[:80],
+                         help="choose another path, or remove the file") from error
     leaves, form = jax.tree.flatten(like)
     if len(leaves) != len(found) or any(np.shape(_numbers(a)) != b.shape for a, b in zip(leaves, found)):
-        raise WrongValue(f"'{path}' is a checkpoint of other parameters or another optimiser", help="choose another path, or remove the file")
+        raise WrongValue(f"'{path}' is a checkpoint of other parameters or another optimiser",
+                         help="choose another path, or remove the file")
     return form.unflatten([_again(a, b) for a, b in zip(leaves, found)]), words
 
 

@@ -47,7 +47,7 @@ class Place:
     element: Expr = I
     short: Mapping[tuple[str, ...], Expr] = field(default_factory=dict)
     guarded: bool = False
-    given: Mapping[str, Expr] = field(default_factory=dict)    #: what stands for the values of arrays that nobody stores
+    given: Mapping[str, Expr] = field(default_factory=dict)  #: what stands for the values of arrays that nobody stores
     masked: bool = False       #: write guarded variables by select rather than by branch (whole loops)
 
     def index(self, path: tuple[str, ...]) -> Expr:
@@ -144,7 +144,8 @@ def outside(found: External, args: tuple[Expr, ...], place: Place) -> Expr:
 
 
 def timed_array(found: External, args: tuple[Expr, ...], place: Place) -> Expr:
-    """``values[k]`` for k dt <= t < (k + 1) dt, with a grid finer than the step so that exact multiples are exact (R24)."""
+    """``values[k]`` for k dt <= t < (k + 1) dt, with a grid finer than the step so that exact multiples are exact
+    (R24)."""
     name = found.program
     grid = Param(f"{name}.{place.clock}.grid", "f8")
     per_row = Param(f"{name}.{place.clock}.per_row", "i8")

@@ -1,8 +1,9 @@
 """Single precision: what is stored as float32 is computed as float32.
 
-Constants, parameters, random numbers and whole numbers adapt: where they meet a float32 they become one. What is made of them alone,
-``dt/tau`` for example, is worked out in double precision first. Variables in double precision and the time stay what they are, and so
-does everything that is computed with them, so that times of spikes keep their precision however long a run is.
+Constants, parameters, random numbers and whole numbers adapt: where they meet a float32 they become one. What is made
+of them alone, ``dt/tau`` for example, is worked out in double precision first. Variables in double precision and the
+time stay what they are, and so does everything that is computed with them, so that times of spikes keep their precision
+however long a run is.
 """
 from __future__ import annotations
 
@@ -80,7 +81,8 @@ def _expression(e: Expr, known: dict[str, tuple[str, Kind]]) -> tuple[Expr, Kind
         case Draw():
             return e, "adapts"
         case Foreign(function, args, t):
-            return Foreign(function, tuple(_expression(a, known)[0] for a in args), t), "whole" if t in WHOLE else "adapts"
+            return Foreign(function, tuple(_expression(a, known)[0] for a in args),
+                           t), "whole" if t in WHOLE else "adapts"
         case Cast(t, value):
             return Cast(t, _expression(value, known)[0]), "whole" if t in WHOLE else "single" if t == "f4" else "double"
         case Op("select", (condition, a, b)):

@@ -15,19 +15,27 @@ from brainsim.model.tasks import Task
 
 def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[str, Queue], slots: Sequence[str],
           clock_names: Iterable[str] = (), listed: Iterable[str] = ()) -> Program:
-    """The program for these tasks; of the declared arrays, queues and clocks, those that a kernel uses. ``listed`` clocks have lists of times."""
+    """The program for these tasks; of the declared arrays, queues and clocks, those that a kernel uses. ``listed``
+    clocks have lists of times."""
     streams = Streams()
     made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
     used = sorted({name for k in made for name in _arrays(k)})
     touched = sorted({q for k in made for q in touched_queues(k)})
-    read = {n.name.rpartition(".")[0] for k in made for n in nodes(k) if isinstance(n, Param) and n.name.endswith((".t", ".dt", ".step"))}
+    read = {
+        n.name.rpartition(".")[0] for k in made for n in nodes(k)
+        if isinstance(n, Param) and n.name.endswith((".t", ".dt", ".step"))
+    }
     clocks = tuple(dict.fromkeys([*(k.clock for k in made), *(c for c in clock_names if c in read)]))
     params = {n.name: n.dtype for k in made for n in nodes(k) if isinstance(n, Param) and not _builtin(n.name, clocks)}
     chosen = tuple(arrays[name] for name in used)
     spaces = sorted({a.space for a in chosen} | {k.domain.space for k in made if isinstance(k.domain, Each)}
-                    | {n.name.removesuffix(".@size") for k in made for n in nodes(k) if isinstance(n, Param) and n.name.endswith(".@size")})
-    return in_single(Program(tuple(spaces), clocks, tuple(sorted(params.items())), chosen, tuple(queues[q] for q in touched), tuple(made),
-                             listed=tuple(c for c in clocks if c in set(listed))))
+                    | {
+                        n.name.removesuffix(".@size") for k in made
+                        for n in nodes(k) if isinstance(n, Param) and n.name.endswith(".@size")
+                    })
+    return in_single(
+        Program(tuple(spaces), clocks, tuple(sorted(params.items())), chosen, tuple(queues[q] for q in touched),
+                tuple(made), listed=tuple(c for c in clocks if c in set(listed))))
 
 
 def _arrays(kernel: Kernel) -> set[str]:
@@ -42,4 +50,3 @@ def _arrays(kernel: Kernel) -> set[str]:
 def _builtin(name: str, clocks: tuple[str, ...]) -> bool:
     owner, _, field = name.rpartition(".")
     return field in ("@slots", "@size") or owner in clocks and field in ("t", "dt", "step")
-

@@ -12,7 +12,8 @@ DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end"
 def checked_schedule(slots: Sequence[str]) -> tuple[str, ...]:
     """The slots, each usable; raises `WrongType` or `WrongValue` otherwise."""
     if isinstance(slots, str) or not isinstance(slots, Sequence) or not all(isinstance(s, str) for s in slots):
-        raise WrongType("A schedule is a sequence of slot names", found=repr(slots), help="for example ['start', 'groups', 'end']")
+        raise WrongType("A schedule is a sequence of slot names", found=repr(slots),
+                        help="for example ['start', 'groups', 'end']")
     for slot in slots:
         if slot.startswith(("before_", "after_")):
             raise WrongValue(f"'{slot}' cannot be a slot", help="the slots before_X and after_X exist for every slot X")

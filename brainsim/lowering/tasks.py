@@ -2,8 +2,35 @@
 from __future__ import annotations
 
 from brainsim.ir.expressions import Cast, Const, Expr, Load, Local, Op, Param
-from brainsim.ir.program import Append, Clear, Domain, Each, Events, FanOut, Host, If, Kernel, Let, Once, RandomRows, Range, Statement, Store
-from brainsim.lowering.expressions import COLUMN, ZERO, I, J, KeyedStreams, Place, Streams, array_index, expression, statements
+from brainsim.ir.program import (
+    Append,
+    Clear,
+    Domain,
+    Each,
+    Events,
+    FanOut,
+    Host,
+    If,
+    Kernel,
+    Let,
+    Once,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+)
+from brainsim.lowering.expressions import (
+    COLUMN,
+    ZERO,
+    I,
+    J,
+    KeyedStreams,
+    Place,
+    Streams,
+    array_index,
+    expression,
+    statements,
+)
 from brainsim.model.tasks import (
     Bounds,
     DrawnRows,
@@ -70,7 +97,8 @@ def elementwise(task: Elementwise, streams: Streams) -> tuple[Kernel, ...]:
     """What is shared, once; then a block for every element."""
     made: tuple[Kernel, ...] = ()
     if task.before is not None:
-        made += (Kernel(f"{task.name}.shared", task.clock, Once(), statements(task.before, Place(task.clock, streams, element=ZERO))),)
+        made += (Kernel(f"{task.name}.shared", task.clock, Once(),
+                        statements(task.before, Place(task.clock, streams, element=ZERO))),)
     if task.block.statements:
         place = Place(task.clock, streams, guarded=task.guarded, masked=True)
         made += (Kernel(task.name, task.clock, over(task.space, task.bounds), statements(task.block, place)),)
@@ -92,7 +120,8 @@ def threshold(task: Threshold, streams: Streams) -> tuple[Kernel, ...]:
 
 
 def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
-    """Push this step's events into the slot of the step they are due, then run the block for what is due now (R22, R27)."""
+    """Push this step's events into the slot of the step they are due, then run the block for what is due now (R22,
+    R27)."""
     clock, step, slots = task.clock, Param(f"{task.clock}.step", "i8"), Param(f"{task.due}.@slots", "i8")
     now = Op("%", (step, slots))
     mine = Op("-", (I, Param(task.source.first, "i4")))
@@ -100,8 +129,10 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
         later = around(Op("+", (now, Load(task.delay, I, "i4"))), slots)
         push = (
             Kernel(f"{task.name}.forget", clock, Once(), (Clear(task.fired, ZERO),)),
-            Kernel(f"{task.name}.fired", clock, Events(task.queue, ZERO), within(task.source, (Append(task.fired, ZERO, mine),))),
-            Kernel(f"{task.name}.push", clock, FanOut(task.fired, ZERO, task.starts, task.ids), (Append(task.due, later, I),)),
+            Kernel(f"{task.name}.fired", clock, Events(task.queue, ZERO),
+                   within(task.source, (Append(task.fired, ZERO, mine),))),
+            Kernel(f"{task.name}.push", clock, FanOut(task.fired, ZERO, task.starts, task.ids),
+                   (Append(task.due, later, I),)),
         )
         if task.once is not None:
             here = Place(clock, streams, element=Op("+", (I, Param(task.source.first, "i4"))))
@@ -110,7 +141,8 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
         arrive = Kernel(task.name, clock, Events(task.due, now), statements(task.block, place))
     else:
         later = Op("%", (Op("+", (step, Param(task.delay, "i8"))), slots))
-        push = (Kernel(f"{task.name}.push", clock, Events(task.queue, ZERO), within(task.source, (Append(task.due, later, mine),))),)
+        push = (Kernel(f"{task.name}.push", clock, Events(task.queue, ZERO),
+                       within(task.source, (Append(task.due, later, mine),))),)
         neuron = Op("+", (J, Param(task.source.first, "i4")))
         place = Place(clock, streams, short={(task.end,): neuron}, guarded=True)
         arrive = Kernel(task.name, clock, FanOut(task.due, now, task.starts, task.ids), statements(task.block, place)) if task.drawn is None \
@@ -130,9 +162,11 @@ def random_rows(task: Pathway, drawn: DrawnRows, now: Expr, streams: Streams) ->
     for n, v in enumerate(drawn.values):
         here = Place(task.clock, KeyedStreams(key=Param(v.key, "i8")), short=ends)
         name = f"@drawn{n}"
-        lets.append(Let(name, Cast(v.dtype, expression(v.block.statements[-1].value, v.block, here))))  # type: ignore[union-attr]
+        lets.append(Let(name, Cast(v.dtype, expression(v.block.statements[-1].value, v.block,
+                                                       here))))  # type: ignore[union-attr]
         given[v.program] = Local(name, v.dtype)
-    rows = RandomRows(task.due, now, Param(drawn.key, "i8"), Op("-", (last, first)), drawn.gaps, drawn.guide, drawn.hollow)
+    rows = RandomRows(task.due, now, Param(drawn.key, "i8"), Op("-", (last, first)), drawn.gaps, drawn.guide,
+                      drawn.hollow)
     place = Place(task.clock, streams, short=ends, guarded=True, given=given)
     return Kernel(task.name, task.clock, rows, (*lets, *statements(task.block, place)))
 
@@ -147,7 +181,8 @@ def summed(task: Summed, streams: Streams) -> tuple[Kernel, ...]:
     zero = Store(task.target.program, I, "=", Const(0.0), task.target.dtype)
     place = Place(task.clock, streams)
     *before, last = task.block.statements
-    add = Store(task.target.program, array_index(task.target, place), "+=", expression(last.value, task.block, place), task.target.dtype)
+    add = Store(task.target.program, array_index(task.target, place), "+=", expression(last.value, task.block, place),
+                task.target.dtype)
     return (Kernel(f"{task.name}.zero", task.clock, over(task.target_space, task.bounds), (zero,)),
             Kernel(task.name, task.clock, Each(task.space), (add,)))
 
@@ -205,6 +240,8 @@ def record_rate(task: RecordRate) -> tuple[Kernel, ...]:
     rate = Op("/", (count, Op("*", (Cast("f8", Op("-", (last, first))), Param(f"{task.clock}.dt", "f8")))))
     return (
         Kernel(f"{task.name}.zero", task.clock, Once(), (Store(task.counter, ZERO, "=", ZERO, "i4"),)),
-        Kernel(f"{task.name}.count", task.clock, Events(task.queue, ZERO), within(task.source, (Store(task.counter, ZERO, "+=", ONE, "i4"),))),
-        Kernel(task.name, task.clock, Once(), (Append(task.rate, ZERO, rate), Append(task.time, ZERO, Param(f"{task.clock}.t", "f8")))),
+        Kernel(f"{task.name}.count", task.clock, Events(task.queue, ZERO),
+               within(task.source, (Store(task.counter, ZERO, "+=", ONE, "i4"),))),
+        Kernel(task.name, task.clock, Once(),
+               (Append(task.rate, ZERO, rate), Append(task.time, ZERO, Param(f"{task.clock}.t", "f8")))),
     )

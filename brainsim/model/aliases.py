@@ -1,7 +1,8 @@
 """One variable under two names in a block of synaptic code: ``v`` and ``v_post``.
 
 A block takes the value of each *name* before its first statement and gives back what was assigned to that name: after
-``v += 1*mV``, ``v_post`` is still the value from before. Written under two names, one of the results would be lost; that is refused.
+``v += 1*mV``, ``v_post`` is still the value from before. Written under two names, one of the results would be lost;
+that is refused.
 """
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from brainsim.model.symbols import Scope
 
 
 def settle_aliases(statements: Iterable[Assign], scope: Scope) -> tuple[tuple[Assign, ...], dict[str, str]]:
-    """The statements, after those that keep a value under the name it is read by; and which name is written, for each such name.
+    """The statements, after those that keep a value under the name it is read by; and which name is written, for each
+    such name.
 
     Raises `WrongSyntax` where a variable is written under two names.
     """

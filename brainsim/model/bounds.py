@@ -17,11 +17,12 @@ Measure = tuple[float, Dimension]
 def bounds_of(e: Equation, lookup: UnitLookup) -> tuple[float, float]:
     """Lower and upper bound in SI base units, infinite where there is none.
 
-    Raises `WrongType` for a trainable parameter that is no float, `EquationError` for bounds that are no numbers or in the wrong order,
-    `DimensionMismatchError` for another unit. 0 and infinity fit any unit.
+    Raises `WrongType` for a trainable parameter that is no float, `EquationError` for bounds that are no numbers or in
+    the wrong order, `DimensionMismatchError` for another unit. 0 and infinity fit any unit.
     """
     if e.dtype != "float":
-        raise WrongType(f"A trainable parameter is a float; '{e.name}' is {e.dtype}", at=e.span, help=f"write '{e.name} : 1 (trainable)'")
+        raise WrongType(f"A trainable parameter is a float; '{e.name}' is {e.dtype}", at=e.span,
+                        help=f"write '{e.name} : 1 (trainable)'")
     if e.bounds is None:
         return WHOLE_LINE
     wanted = dimension_of_unit(e, lookup)
@@ -34,8 +35,8 @@ def bounds_of(e: Equation, lookup: UnitLookup) -> tuple[float, float]:
 def _end(e: Equation, tree: Tree, wanted: Dimension, lookup: UnitLookup) -> float:
     value, found = _number(e, tree, lookup)
     if found is not wanted and value != 0 and not math.isinf(value):
-        raise DimensionMismatchError(f"'{e.name}' is in {unit_text(wanted)}; this bound is not", wanted, found, at=tree.span or e.span,
-                                     found=f"a bound in {unit_text(found)}")
+        raise DimensionMismatchError(f"'{e.name}' is in {unit_text(wanted)}; this bound is not", wanted, found,
+                                     at=tree.span or e.span, found=f"a bound in {unit_text(found)}")
     return value
 
 
@@ -58,4 +59,5 @@ def _number(e: Equation, tree: Tree, lookup: UnitLookup) -> Measure:
             return go(a)[0] / go(b)[0], go(a)[1] / go(b)[1]
         case Op("**", (a, Number(power))):
             return go(a)[0] ** power, go(a)[1] ** power
-    raise EquationError("A bound is a number with its unit", at=tree.span or e.span, help="bounds=(1*ms, 100*ms), bounds=(0, inf)")
+    raise EquationError("A bound is a number with its unit", at=tree.span or e.span,
+                        help="bounds=(1*ms, 100*ms), bounds=(0, inf)")

@@ -21,8 +21,8 @@ DTYPES = {"float": "f8", "integer": "i4", "boolean": "b1"}
 class Equations(Mapping[str, SingleEquation]):
     """Differential equations, subexpressions and parameters of a model: a mapping from name to `SingleEquation`.
 
-    ``Equations(text, x='y', tau=10*ms)``: a string renames, a value is inserted. Raises `EquationError` for text that is
-    not a set of equations. Add two of them, or one and a string, with ``+``.
+    ``Equations(text, x='y', tau=10*ms)``: a string renames, a value is inserted. Raises `EquationError` for text that
+    is not a set of equations. Add two of them, or one and a string, with ``+``.
     """
 
     equations: tuple[SingleEquation, ...]
@@ -38,7 +38,8 @@ class Equations(Mapping[str, SingleEquation]):
         seen: dict[str, SingleEquation] = {}
         for e in self.equations:
             if e.name in seen:
-                raise EquationError(f"'{e.name}' is defined twice", at=e.name_span, help="give one of them another name")
+                raise EquationError(f"'{e.name}' is defined twice", at=e.name_span,
+                                    help="give one of them another name")
             seen[e.name] = e
         object.__setattr__(self, "_by_name", seen)
         _refuse_cycles(self)
@@ -138,10 +139,13 @@ class Equations(Mapping[str, SingleEquation]):
 
     @property
     def stochastic_type(self) -> str | None:
-        """'multiplicative' where a factor of a noise depends on a differential variable or on time, else 'additive'; None without noise."""
+        """'multiplicative' where a factor of a noise depends on a differential variable or on time, else 'additive';
+        None without noise."""
         if not self.is_stochastic:
             return None
-        scales = {n for e in self.of_kind("differential") if e.expression is not None for n in _scales_of_noise(e.expression)}
+        scales = {
+            n for e in self.of_kind("differential") if e.expression is not None for n in _scales_of_noise(e.expression)
+        }
         inner = {d.equation.name for n in scales & self.subexpr_names for d in self.dependencies[n]}
         timed = any("t" in self[n].identifiers for n in (scales | inner) & self.subexpr_names)
         return "multiplicative" if timed or (scales | inner) & {*self.diff_eq_names, "t"} else "additive"
@@ -166,7 +170,8 @@ class Equations(Mapping[str, SingleEquation]):
         return list(found.values())
 
     def _repr_latex_(self) -> str:
-        lines = (rf"{left} &{'=' if right else ''} {right} &&\quad {remark}" for left, right, remark in (e.latex for e in self.equations))
+        lines = (rf"{left} &{'=' if right else ''} {right} &&\quad {remark}"
+                 for left, right, remark in (e.latex for e in self.equations))
         return aligned(lines)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -193,14 +198,16 @@ def _scales_of_noise(tree: Tree) -> frozenset[str]:
     match tree:
         case Op(op, args):
             noisy = [a for a in args if any(map(is_noise, names(a)))]
-            beside = frozenset(n for a in args for n in names(a) if a not in noisy) if noisy and op not in ("+", "-") else frozenset()
+            beside = frozenset(n for a in args for n in names(a)
+                               if a not in noisy) if noisy and op not in ("+", "-") else frozenset()
             return beside.union(*map(_scales_of_noise, noisy))
         case Call(_, args):
             return frozenset().union(*map(_scales_of_noise, args))
     return frozenset()
 
 
-def check_names(equations: Iterable[Equation], is_unit: Callable[[str], bool], is_function: Callable[[str], bool], extra: tuple[str, ...] = ()) -> None:
+def check_names(equations: Iterable[Equation], is_unit: Callable[[str], bool], is_function: Callable[[str], bool],
+                extra: tuple[str, ...] = ()) -> None:
     """Refuse names that a model may not define (`WrongSyntax`, `WrongValue`)."""
     for e in equations:
         summed = "summed" in e.flags
@@ -212,7 +219,8 @@ def check_names(equations: Iterable[Equation], is_unit: Callable[[str], bool], i
                                   help="choose another name")
 
 
-def check_flags(equations: Iterable[Equation], allowed: Mapping[str, tuple[str, ...]], exclusive: tuple[tuple[str, str], ...] = ()) -> None:
+def check_flags(equations: Iterable[Equation], allowed: Mapping[str, tuple[str, ...]],
+                exclusive: tuple[tuple[str, str], ...] = ()) -> None:
     """Refuse flags that this kind of object does not know for this kind of line (`WrongValue`)."""
     for e in equations:
         for flag in e.flags:
@@ -249,7 +257,8 @@ def value_tree(value: object) -> Tree:
     """A number with its unit as a tree of SI base units."""
     dim = getattr(value, "dim", DIMENSIONLESS)
     if getattr(value, "shape", ()) != ():
-        raise WrongSyntax("Only a single value can stand for a name", found=f"an array of shape {getattr(value, 'shape', '')}",
+        raise WrongSyntax("Only a single value can stand for a name",
+                          found=f"an array of shape {getattr(value, 'shape', '')}",
                           help="declare it as a parameter and assign the array to the group")
     tree: Tree = Number(float(value) if not isinstance(value, (bool, int)) else value)  # type: ignore[arg-type]
     for base, power in zip(("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela"), dim.exponents):
@@ -264,7 +273,8 @@ def _refuse_cycles(equations: Equations) -> None:
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
             circle = " → ".join((*path[path.index(name):], name))
-            raise WrongValue(f"The subexpression '{name}' is defined by itself", at=definitions[name].span, found=circle)
+            raise WrongValue(f"The subexpression '{name}' is defined by itself", at=definitions[name].span,
+                             found=circle)
         expression = definitions[name].expression
         for used in names(expression) if expression is not None else ():
             if used in definitions:
@@ -285,7 +295,7 @@ def _refuse_repeated_noise(equations: Equations) -> None:
                                 help="a line that only differential equations use may have a noise with a name: xi_1")
         if "xi" in used:
             if "xi" in seen:
-                raise EquationError("'xi' is used in two equations", at=e.span,
-                                    help="name the noises: xi_1 and xi_2 are independent, one name in two equations is the same noise")
+                raise EquationError(
+                    "'xi' is used in two equations", at=e.span,
+                    help="name the noises: xi_1 and xi_2 are independent, one name in two equations is the same noise")
             seen["xi"] = e
-

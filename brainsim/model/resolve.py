@@ -17,7 +17,8 @@ KINDS = {"boolean": "b1", "integer": "i4", "float": "f8"}
 
 @dataclass(frozen=True)
 class Block:
-    """Resolved user code: trees whose names are keys of ``symbols`` (or locals set before), and the functions they call."""
+    """Resolved user code: trees whose names are keys of ``symbols`` (or locals set before), and the functions they
+    call."""
 
     statements: tuple[Assign | While, ...]
     symbols: Mapping[str, Symbol]
@@ -98,7 +99,8 @@ class Resolver:
             case Call(_, args, span):
                 key = self._call_key(tree, scope)
                 definition = self.functions[key].definition if key in self.functions else None
-                return definition if definition is not None else Call(key, tuple(self.tree(a, scope) for a in args), span)
+                return definition if definition is not None else Call(key, tuple(self.tree(a, scope)
+                                                                                 for a in args), span)
         return tree
 
     def _name(self, node: Name, scope: Scope) -> Tree:
@@ -136,7 +138,8 @@ class Resolver:
         return key
 
     def block(self, statements: Iterable[Assign | While], title: str, free: bool = True) -> Block:
-        """Statements checked in order; unknown left-hand names become locals. ``free=False`` skips the check (generated code)."""
+        """Statements checked in order; unknown left-hand names become locals. ``free=False`` skips the check (generated
+        code)."""
         done = [self.statement(s) if free else self._generated(s) for s in statements]
         span = next((s.span for s in done if s.span), None)
         return Block(tuple(done), dict(self.symbols), dict(self.functions), title, span)
@@ -167,8 +170,8 @@ class Resolver:
                 raise unknown_name(s.target, s.target_span or s.span, self.scope)
             outside = self.scope.outside(s.target)
             if isinstance(outside, Symbol) and outside.kind == "number":
-                raise WrongSyntax(f"'{s.target}' is a unit or constant and cannot be assigned to", at=s.target_span or s.span,
-                                  help="choose another name for the local value")
+                raise WrongSyntax(f"'{s.target}' is a unit or constant and cannot be assigned to", at=s.target_span
+                                  or s.span, help="choose another name for the local value")
             return None
         found = found.via(self.scope.path)
         if not found.writable:
@@ -186,7 +189,8 @@ class Resolver:
             if found is not None:
                 self.symbols[s.target] = found.via(self.scope.path)
             else:
-                kind = KINDS[kind_of(value, {k: v.type_word for k, v in self.symbols.items()}, generated_functions(self.functions))]
+                kind = KINDS[kind_of(value, {k: v.type_word for k, v in self.symbols.items()},
+                                     generated_functions(self.functions))]
                 self.symbols[s.target] = Symbol(s.target, "local", s.target, dtype=kind, writable=True)
         return replace(s, value=value)
 
@@ -202,11 +206,14 @@ def once_and_each(block: Block) -> tuple[Block, Block]:
     once, each = statements[:last + 1], statements[last + 1:]
     for s in once:
         if _sets(s, symbols, shared=False):
-            raise WrongSyntax(f"'{statements[last].target}' is shared and is written after '{s.target}', which has a value per element",
-                              at=statements[last].target_span or statements[last].span, help="write the shared variables first")
+            raise WrongSyntax(
+                f"'{statements[last].target}' is shared and is written after '{s.target}', which has a value per element",
+                at=statements[last].target_span or statements[last].span, help="write the shared variables first")
         for node in walk(s.value):
             if isinstance(node, Name) and symbols[node.id].kind in ("array", "index") and not symbols[node.id].shared:
-                raise WrongSyntax(f"The shared '{s.target}' cannot depend on '{node.id}', which has a value per element", at=node.span or s.span)
+                raise WrongSyntax(
+                    f"The shared '{s.target}' cannot depend on '{node.id}', which has a value per element", at=node.span
+                    or s.span)
     return replace(block, statements=once), replace(block, statements=(*_locals_needed(once, each, symbols), *each))
 
 
@@ -214,7 +221,8 @@ def _sets(s: Assign, symbols: Mapping[str, Symbol], shared: bool) -> bool:
     return symbols[s.target].kind != "local" and symbols[s.target].shared == shared
 
 
-def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...], symbols: Mapping[str, Symbol]) -> tuple[Assign, ...]:
+def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...], symbols: Mapping[str,
+                                                                                        Symbol]) -> tuple[Assign, ...]:
     used = {n.id for s in each for n in walk(s.value) if isinstance(n, Name)}
     changed = {s.target for s in once if symbols[s.target].kind != "local"}
     kept: list[Assign] = []
@@ -222,8 +230,8 @@ def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...], symbols: 
         if symbols[s.target].kind == "local" and s.target in used:
             inner = {n.id for n in walk(s.value) if isinstance(n, Name)}
             if inner & changed or any(isinstance(n, Call) and n.function in RANDOM for n in walk(s.value)):
-                raise WrongSyntax(f"'{s.target}' is worked out among shared variables and used for single elements", at=s.target_span or s.span,
-                                  help="keep it in a shared variable")
+                raise WrongSyntax(f"'{s.target}' is worked out among shared variables and used for single elements",
+                                  at=s.target_span or s.span, help="keep it in a shared variable")
             used |= inner
             kept.insert(0, s)
     return tuple(kept)
@@ -286,5 +294,3 @@ def fold(tree: Op) -> Tree:
         case "/" if b != 0:
             return Number(a / b, tree.span)
     return tree
-
-

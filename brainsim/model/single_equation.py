@@ -94,7 +94,8 @@ def is_noise(name: str) -> bool:
 
 
 def dimension_of_unit(e: Equation, lookup: UnitLookup) -> Dimension:
-    """The declared dimension; raises `EquationError` for a scaled unit such as ``mV`` and for names that are no units."""
+    """The declared dimension; raises `EquationError` for a scaled unit such as ``mV`` and for names that are no
+    units."""
     def go(tree: Tree) -> Dimension:
         match tree:
             case Number():
@@ -102,11 +103,13 @@ def dimension_of_unit(e: Equation, lookup: UnitLookup) -> Dimension:
             case Name(name):
                 found = lookup(name)
                 if found is None:
-                    raise EquationError(f"'{name}' is not a unit", at=tree.span or e.unit_span, help="for example volt, amp, siemens, second, 1")
+                    raise EquationError(f"'{name}' is not a unit", at=tree.span or e.unit_span,
+                                        help="for example volt, amp, siemens, second, 1")
                 size, dimension = found
                 if size != 1.0 and name not in ("mmolar", "mM", "kilogram"):
-                    raise EquationError(f"A variable is declared in a base unit, not in '{name}'", at=tree.span or e.unit_span,
-                                        help=f"write '{e.name} : {unit_text(dimension)}'; values may be given in any unit")
+                    raise EquationError(
+                        f"A variable is declared in a base unit, not in '{name}'", at=tree.span or e.unit_span,
+                        help=f"write '{e.name} : {unit_text(dimension)}'; values may be given in any unit")
                 return dimension
             case Op("*", (a, b)):
                 return go(a) * go(b)

@@ -14,9 +14,11 @@ DTYPE_WORDS = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A place in a ring of earlier values: ``slots`` (a parameter) in a row for each element, the latest at ``newest`` (an array of one value).
+    """A place in a ring of earlier values: ``slots`` (a parameter) in a row for each element, the latest at ``newest``
+    (an array of one value).
 
-    ``delay`` is an array of steps over the elements that look back, empty for those that write; ``ahead`` steps after the latest.
+    ``delay`` is an array of steps over the elements that look back, empty for those that write; ``ahead`` steps after
+    the latest.
     """
 
     newest: str
@@ -47,7 +49,8 @@ class Symbol:
     value: float | int | bool = 0     #: of a number
     offset: str = ""                  #: parameter to subtract from an index
     definition: Tree | None = None    #: of a subexpression
-    scope: "Scope | None" = field(default=None, compare=False, repr=False)   #: where a subexpression's names are looked up
+    scope: "Scope | None" = field(default=None, compare=False,
+                                  repr=False)  #: where a subexpression's names are looked up
     origin: str = ""                  #: for people: where it was found
     holder: object = field(default=None, compare=False, repr=False)          #: who keeps the values; opaque here
     past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
@@ -67,9 +70,11 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A function from outside: a `TimedArray`, a user's function, or one that stands for an expression; ``holder`` is the object itself.
+    """A function from outside: a `TimedArray`, a user's function, or one that stands for an expression; ``holder`` is
+    the object itself.
 
-    ``dimension`` may be a function of the arguments' dimensions. With ``wants_elements`` the number of the element comes last.
+    ``dimension`` may be a function of the arguments' dimensions. With ``wants_elements`` the number of the element
+    comes last.
     """
 
     name: str

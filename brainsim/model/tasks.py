@@ -57,7 +57,8 @@ class OnEvents(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnValue:
-    """A value of synapses that nobody stores: the block's last statement, its random numbers by the parameter ``key``."""
+    """A value of synapses that nobody stores: the block's last statement, its random numbers by the parameter
+    ``key``."""
 
     program: str
     dtype: str
@@ -67,7 +68,8 @@ class DrawnValue:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnRows:
-    """Synapses that nobody stores (`ir/random_rows.py`): a parameter and two tables, and the values that the pathway reads."""
+    """Synapses that nobody stores (`ir/random_rows.py`): a parameter and two tables, and the values that the pathway
+    reads."""
 
     key: str
     gaps: str
@@ -84,7 +86,8 @@ class Pathway(Task):
     """Events of a source reach synapses after a delay and run a block there.
 
     ``scattered`` delays are one whole number of steps per synapse (array ``delay``); otherwise one parameter ``delay``.
-    ``once`` runs for the neuron of an event: before the block runs at its synapses, or where delays are scattered, when the event leaves.
+    ``once`` runs for the neuron of an event: before the block runs at its synapses, or where delays are scattered, when
+    the event leaves.
     """
 
     queue: str                 #: events of the source
@@ -97,7 +100,8 @@ class Pathway(Task):
     scattered: bool
     end: str                   #: index array of the neurons that the rows belong to (``synapses.pre``)
     block: Block
-    driven: int = 0            #: that many statements at the start bring event-driven variables up to date; the last one notes the time
+    #: that many statements at the start bring event-driven variables up to date; the last one notes the time
+    driven: int = 0
     once: Block | None = None
     drawn: DrawnRows | None = None
 

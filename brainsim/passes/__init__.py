@@ -45,11 +45,14 @@ def difference(before: Program, after: Program) -> str:
     """What a pass did, in numbers, and the kernels that it changed."""
     if before == after:
         return "nothing to do"
-    counts = [f"{what} {a} → {b}" for what, a, b in (("kernels", len(before.kernels), len(after.kernels)),
-                                                    ("different kernels", *(sum(not k.like for k in p.kernels) for p in (before, after))),
-                                                    ("arrays", len(before.arrays), len(after.arrays)),
-                                                    ("operations per element", operations(before), operations(after)),
-                                                    ("functions per element", operations(before, Call), operations(after, Call))) if a != b]
+    counts = [
+        f"{what} {a} → {b}"
+        for what, a, b in (("kernels", len(before.kernels), len(after.kernels)),
+                           ("different kernels", *(sum(not k.like for k in p.kernels) for p in (before, after))),
+                           ("arrays", len(before.arrays), len(after.arrays)), ("operations per element",
+                                                                               operations(before), operations(after)),
+                           ("functions per element", operations(before, Call), operations(after, Call))) if a != b
+    ]
     old = {k.name: k for k in before.kernels}
     touched = [k.name for k in after.kernels if old.get(k.name) != k]
     return ", ".join(counts or ["other order"]) + "".join(f"\n    {name}" for name in touched)

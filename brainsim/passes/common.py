@@ -12,7 +12,8 @@ from brainsim.ir.walk import walk
 LEAST = 2
 """Operations that an expression must have to be worth a name of its own."""
 Mark = tuple[Expr, tuple[tuple[str, int], ...]]
-"""An expression together with how often each array and local in it has been assigned to so far: equal marks, equal values."""
+"""An expression together with how often each array and local in it has been assigned to so far: equal marks, equal
+values."""
 
 
 def share_common(program: Program) -> Program:
@@ -70,7 +71,8 @@ def _marks(s: Statement, versions: dict[str, int]) -> Iterator[Mark]:
             yield m
 
 
-def _named(node: object, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local], body: list[Statement]) -> object:
+def _named(node: object, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local],
+           body: list[Statement]) -> object:
     """The node with wanted expressions replaced by locals, outermost first; their statements are added to the body."""
     mark = _mark(node, versions) if isinstance(node, (Op, Call)) else None
     if mark is not None and mark in wanted:
@@ -83,7 +85,8 @@ def _named(node: object, versions: dict[str, int], wanted: set[Mark], made: dict
     return _inside(node, versions, wanted, made, body)
 
 
-def _inside(node: object, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local], body: list[Statement]) -> object:
+def _inside(node: object, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local],
+            body: list[Statement]) -> object:
     new: dict[str, object] = {}
     for f in fields(node):  # type: ignore[arg-type]
         value = getattr(node, f.name)

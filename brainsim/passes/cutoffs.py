@@ -1,4 +1,5 @@
-"""Whether so many steps have passed since a time of each element, as one comparison with a time that is computed once per step."""
+"""Whether so many steps have passed since a time of each element, as one comparison with a time that is computed once
+per step."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -9,12 +10,15 @@ from brainsim.ir.walk import rebuild_kernel, walk
 
 
 def compare_times(program: Program) -> Program:
-    """``floor((t - x)/dt + c) >= K`` → ``x <= t - (K - c)*dt``, where only x depends on the element and K is a whole number.
+    """``floor((t - x)/dt + c) >= K`` → ``x <= t - (K - c)*dt``, where only x depends on the element and K is a whole
+    number.
 
-    ``floor(y) >= K`` is ``y >= K`` for a whole K; the rest is the same inequality solved for x. Times that are noted by a clock are whole steps,
-    and c, a thousandth, keeps them away from the border, so rounding decides nothing.
+    ``floor(y) >= K`` is ``y >= K`` for a whole K; the rest is the same inequality solved for x. Times that are noted by
+    a clock are whole steps, and c, a thousandth, keeps them away from the border, so rounding decides nothing.
     """
-    return replace(program, kernels=tuple(rebuild_kernel(k, _solved) if isinstance(k.domain, (Each, Range)) else k for k in program.kernels))
+    return replace(
+        program, kernels=tuple(
+            rebuild_kernel(k, _solved) if isinstance(k.domain, (Each, Range)) else k for k in program.kernels))
 
 
 def _solved(node: Expr | Statement) -> Expr | Statement:

@@ -1,10 +1,28 @@
-"""Delivery after delays that differ between synapses: what is known when an event is sent is not left to its arrival."""
+"""Delivery after delays that differ between synapses: what is known when an event is sent is not left to its
+arrival."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param
-from brainsim.ir.program import Append, Array, Clear, Each, Events, FanOut, Flight, Host, If, Kernel, Once, Program, Queue, Statement, Store, Sum
+from brainsim.ir.program import (
+    Append,
+    Array,
+    Clear,
+    Each,
+    Events,
+    FanOut,
+    Flight,
+    Host,
+    If,
+    Kernel,
+    Once,
+    Program,
+    Queue,
+    Statement,
+    Store,
+    Sum,
+)
 from brainsim.ir.walk import calls_python, draws, own_element, touched_queues, walk, writes
 
 
@@ -23,10 +41,12 @@ class Delivery:
 
 
 def ring_of_sums(program: Program) -> Program:
-    """Where events only add a weight that stays as it is, and many meet at each target: add them up, by step and target, when they are sent.
+    """Where events only add a weight that stays as it is, and many meet at each target: add them up, by step and
+    target, when they are sent.
 
-    Legal for statements ``+=`` and ``-=`` whose value is a parameter or an array that no kernel writes. Not in a network with Python
-    functions of its own (operations), which may look at queues and set weights. It pays for crowded queues only.
+    Legal for statements ``+=`` and ``-=`` whose value is a parameter or an array that no kernel writes. Not in a
+    network with Python functions of its own (operations), which may look at queues and set weights. It pays for crowded
+    queues only.
     """
     if any(isinstance(k.domain, Host) for k in program.kernels):
         return program
@@ -44,9 +64,11 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
         return None
     push, arrive, retire = (program.kernels[n] for n in mine)
     match push.domain, push.body, arrive.domain, retire.body:
-        case FanOut() as fan, (Append(_, later, value),), Events(_, now), (Clear(_, cleared),) if own_element(value) and cleared == now:
+        case FanOut() as fan, (Append(_, later, value),), Events(_, now), (Clear(
+            _, cleared),) if own_element(value) and cleared == now:
             loads = [n for n in walk(later) if isinstance(n, Load)]
-            if len({n.array for n in loads}) != 1 or push.prologue or arrive.prologue or draws(arrive) or calls_python(arrive):
+            if len({n.array
+                    for n in loads}) != 1 or push.prologue or arrive.prologue or draws(arrive) or calls_python(arrive):
                 return None
             return Delivery(mine[0], mine[1], fan, queue, now, later, loads[0].array, arrive.body)
     return None
@@ -78,20 +100,26 @@ def _with_sums(program: Program, d: Delivery) -> Program:
     spaces = [into[p.index] for p in parts]
     recent, remember = _remember(d, push.clock)
     adding = replace(push, body=tuple(_added(d, p, name, space) for p, name, space in zip(parts, names, spaces)))
-    taking = [replace(arrive, name=f"{arrive.name}.{n}" if n else arrive.name, domain=Each(space), body=_taken(d, p, name, space))
-              for n, (p, name, space) in enumerate(zip(parts, names, spaces))]
-    flight = Flight(d.due.name, recent, push.clock, d.fan.starts, d.fan.ids, d.steps,
-                    tuple(Sum(name, p.index, p.store.value, 1 if p.store.op == "+=" else -1) for p, name in zip(parts, names)))
+    taking = [
+        replace(arrive, name=f"{arrive.name}.{n}" if n else arrive.name, domain=Each(space),
+                body=_taken(d, p, name, space)) for n, (p, name, space) in enumerate(zip(parts, names, spaces))
+    ]
+    flight = Flight(
+        d.due.name, recent, push.clock, d.fan.starts, d.fan.ids, d.steps,
+        tuple(Sum(name, p.index, p.store.value, 1 if p.store.op == "+=" else -1) for p, name in zip(parts, names)))
     made = {d.push: (*remember, adding), d.arrive: tuple(taking)}
-    return replace(program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
-                   queues=tuple(sorted((*program.queues, Queue(recent, "i4")), key=lambda q: q.name)),
-                   arrays=tuple(sorted((*program.arrays, *(Array(n, p.store.dtype, n) for p, n in zip(parts, names))), key=lambda a: a.name)),
-                   spaces=tuple(sorted({*program.spaces, *spaces, *names})), flights=(*program.flights, flight))
+    return replace(
+        program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
+        queues=tuple(sorted((*program.queues, Queue(recent, "i4")), key=lambda q: q.name)), arrays=tuple(
+            sorted((*program.arrays, *(Array(n, p.store.dtype, n) for p, n in zip(parts, names))),
+                   key=lambda a: a.name)), spaces=tuple(sorted({*program.spaces, *spaces,
+                                                                *names})), flights=(*program.flights, flight))
 
 
 def _added(d: Delivery, p: "_Part", name: str, space: str) -> Statement:
     """What an event does when it is sent."""
-    return Store(name, Op("+", (_row(d.later, space), Load(p.index, _i(d), "i4"))), p.store.op, p.store.value, p.store.dtype)
+    return Store(name, Op("+", (_row(d.later, space), Load(p.index, _i(d), "i4"))), p.store.op, p.store.value,
+                 p.store.dtype)
 
 
 def _taken(d: Delivery, p: "_Part", name: str, space: str) -> tuple[Statement, ...]:
@@ -119,9 +147,11 @@ class _Part:
 
 def _part(s: Statement, written: set[str]) -> _Part | None:
     match s:
-        case Store(_, Load(index, i, _), "+=" | "-=", value, t) if own_element(i) and t in ("f8", "f4") and _plain(value, written, t):
+        case Store(_, Load(index, i, _), "+=" | "-=", value,
+                   t) if own_element(i) and t in ("f8", "f4") and _plain(value, written, t):
             return _Part(s, index) if index not in written else None
-        case If(Load(guard, Load(index, i, _), "b1"), (Store(_, Load(same, _, _)) as store,)) if own_element(i) and same == index:
+        case If(Load(guard, Load(index, i, _), "b1"),
+                (Store(_, Load(same, _, _)) as store,)) if own_element(i) and same == index:
             inner = _part(store, written)
             return replace(inner, guard=guard) if inner is not None else None
     return None

@@ -5,20 +5,31 @@ from dataclasses import replace
 
 from brainsim.ir.expressions import Const, Expr, Local
 from brainsim.ir.program import Append, Clear, Each, Events, Host, If, Kernel, Let, Once, Program, Statement
-from brainsim.ir.walk import appends, calls_python, draws, reads, rebuild, touched_queues, touches_only_own_element, walk, writes
+from brainsim.ir.walk import (
+    appends,
+    calls_python,
+    draws,
+    reads,
+    rebuild,
+    touched_queues,
+    touches_only_own_element,
+    walk,
+    writes,
+)
 
 
 def fuse_loops(program: Program) -> Program:
     """Merge kernels that follow each other on one clock over one space and touch only their own element.
 
-    A kernel that appends ends the chain, and only a threshold may: targets compute what is before it in SIMD loops, then look for the
-    few elements that passed. Clearing its queue comes first for that.
+    A kernel that appends ends the chain, and only a threshold may: targets compute what is before it in SIMD loops,
+    then look for the few elements that passed. Clearing its queue comes first for that.
     """
     done: list[Kernel] = []
     for k in program.kernels:
         if done and _fusable(done[-1], k):
             done[-1] = _fused(done[-1], k, len(done))
-        elif done and _clears(k) and isinstance(done[-1].domain, Each) and not touched_queues(k) & touched_queues(done[-1]):
+        elif done and _clears(k) and isinstance(done[-1].domain,
+                                                Each) and not touched_queues(k) & touched_queues(done[-1]):
             done.insert(-1, k)
         else:
             done.append(k)
@@ -28,7 +39,8 @@ def fuse_loops(program: Program) -> Program:
 def fuse_resets(program: Program) -> Program:
     """Move what happens to the elements that passed a threshold to where they are found.
 
-    Legal when it touches only the own element, and no kernel in between, a Python function included, uses what it writes or writes what it uses.
+    Legal when it touches only the own element, and no kernel in between, a Python function included, uses what it
+    writes or writes what it uses.
     """
     kernels = list(program.kernels)
     for k in program.kernels:
@@ -42,7 +54,8 @@ def fuse_resets(program: Program) -> Program:
 
 def _finds_for(finder: Kernel, k: Kernel) -> bool:
     """Whether one kernel finds the elements that the other runs for, each of them once and all of them."""
-    if not (isinstance(k.domain, Events) and isinstance(finder.domain, Each) and finder.clock == k.clock and k.domain.slot == Const(0)):
+    if not (isinstance(k.domain, Events) and isinstance(finder.domain, Each) and finder.clock == k.clock
+            and k.domain.slot == Const(0)):
         return False
     if k.prologue or appends(k) or draws(k) or calls_python(k) or not finder.body:
         return False
@@ -56,19 +69,22 @@ def _collide(between: Kernel, k: Kernel) -> bool:
     if isinstance(between.domain, Host) or calls_python(between):
         return True
     mine = reads(k) - {k.domain.queue}  # type: ignore[attr-defined]
-    return bool(writes(between) & (mine | writes(k) | {k.domain.queue}) or reads(between) & writes(k))  # type: ignore[attr-defined]
+    return bool(writes(between) & (mine | writes(k) | {k.domain.queue})
+                or reads(between) & writes(k))  # type: ignore[attr-defined]
 
 
 def _with_reset(finder: Kernel, k: Kernel, number: int) -> Kernel:
     last = finder.body[-1]
     assert isinstance(last, If)
     more = _renamed(k, f"@r{number}_").body
-    return replace(finder, name=f"{finder.name}+{k.name}", body=(*finder.body[:-1], replace(last, body=(*last.body, *more))))
+    return replace(finder, name=f"{finder.name}+{k.name}",
+                   body=(*finder.body[:-1], replace(last, body=(*last.body, *more))))
 
 
 def _clears(k: Kernel) -> bool:
     """Whether a kernel does nothing but forget the values of the first slot of a queue."""
-    return isinstance(k.domain, Once) and not k.prologue and all(isinstance(s, Clear) and isinstance(s.slot, Const) for s in k.body)
+    return isinstance(k.domain, Once) and not k.prologue and all(
+        isinstance(s, Clear) and isinstance(s.slot, Const) for s in k.body)
 
 
 def _fusable(a: Kernel, b: Kernel) -> bool:
@@ -99,7 +115,8 @@ def _renamed(k: Kernel, prefix: str) -> Kernel:
             return replace(node, name=prefix + node.name)
         return node
 
-    return replace(k, prologue=tuple(rebuild(s, change) for s in k.prologue), body=tuple(rebuild(s, change) for s in k.body))
+    return replace(k, prologue=tuple(rebuild(s, change) for s in k.prologue),
+                   body=tuple(rebuild(s, change) for s in k.body))
 
 
 def drop_idle(program: Program) -> Program:

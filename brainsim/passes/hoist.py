@@ -4,7 +4,20 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
-from brainsim.ir.program import Each, Events, FanOut, If, Kernel, Let, Program, RandomRows, Range, Statement, Store, While
+from brainsim.ir.program import (
+    Each,
+    Events,
+    FanOut,
+    If,
+    Kernel,
+    Let,
+    Program,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+    While,
+)
 from brainsim.ir.walk import nodes, walk
 
 
@@ -27,7 +40,8 @@ def _hoist(kernel: Kernel) -> Kernel:
         return all(_fixed(n, fixed, written) for n in walk(e))
 
     def lift(node: object) -> object:
-        if isinstance(node, (Op, Call)) and invariant(node) and any(isinstance(n, (Param, Load, Local)) for n in walk(node)):
+        if isinstance(node,
+                      (Op, Call)) and invariant(node) and any(isinstance(n, (Param, Load, Local)) for n in walk(node)):
             if node not in made:
                 name = f"@{len(made)}"
                 prologue.append(Let(name, node))

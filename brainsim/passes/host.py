@@ -1,4 +1,5 @@
-"""Functions of the user's: those with code of their own are compiled, kernels that call others become returns to Python."""
+"""Functions of the user's: those with code of their own are compiled, kernels that call others become returns to
+Python."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ def with_natives(program: Program, natives: Mapping[str, Native], arrays: Mappin
     chosen = tuple(natives[name] for name in sorted(called & natives.keys()))
     needed = sorted({name for n in chosen for _, name in n.arrays})
     spaces = sorted({arrays[name].space for name in needed} - set(program.spaces))
-    return replace(program, natives=chosen, arrays=(*program.arrays, *(arrays[name] for name in needed)), spaces=(*program.spaces, *spaces))
+    return replace(program, natives=chosen, arrays=(*program.arrays, *(arrays[name] for name in needed)),
+                   spaces=(*program.spaces, *spaces))
 
 
 def to_host(program: Program) -> Program:

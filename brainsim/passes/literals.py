@@ -20,14 +20,16 @@ def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
         return Param(name, "f8")
 
     def lift(e: Expr) -> Expr:
-        return named(e.value) if isinstance(e, Const) and isinstance(e.value, float) and e.value == e.value and e.value not in KEPT else e
+        return named(e.value) if isinstance(e, Const) and isinstance(
+            e.value, float) and e.value == e.value and e.value not in KEPT else e
 
     def change(node: Expr | Statement) -> Expr | Statement:
         match node:
             case Op("**", (base, power)):
                 return Op("**", (lift(base), power))
             case Op("*", (a, b)) if _zero(a) != _zero(b) and dtype(b if _zero(a) else a) == "f8":
-                return Op("*", tuple(named(0.0) if _zero(x) else lift(x) for x in (a, b)))     # or a compiler makes 0 of 0*inf
+                return Op("*",
+                          tuple(named(0.0) if _zero(x) else lift(x) for x in (a, b)))  # or a compiler makes 0 of 0*inf
             case Op(op, args):
                 return Op(op, tuple(map(lift, args)))
             case Call(function, args):

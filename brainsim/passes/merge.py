@@ -1,4 +1,5 @@
-"""Kernels that are equal up to names are written once: two projections with the same code are one function of the compiled program."""
+"""Kernels that are equal up to names are written once: two projections with the same code are one function of the
+compiled program."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from brainsim.ir.walk import nodes, rebuild_kernel
 
 
 def merge_equal(program: Program) -> Program:
-    """Note at each kernel the first one that is equal but for the names of arrays, queues, parameters and spaces (`Kernel.like`)."""
+    """Note at each kernel the first one that is equal but for the names of arrays, queues, parameters and spaces
+    (`Kernel.like`)."""
     first: dict[Kernel, str] = {}
     dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
     made: list[Kernel] = []

@@ -1,4 +1,5 @@
-"""Branches within loops over all elements become selections, which a processor computes for several elements at a time."""
+"""Branches within loops over all elements become selections, which a processor computes for several elements at a
+time."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -9,8 +10,10 @@ from brainsim.ir.walk import free_locals, own_element, walk
 
 
 def branches_to_selects(program: Program) -> Program:
-    """``if c: x[i] = a`` as ``x[i] = a if c else x[i]``, in loops over a space, for stores that may be computed where they do not hold."""
-    return replace(program, kernels=tuple(_straight(k) if isinstance(k.domain, (Each, Range)) else k for k in program.kernels))
+    """``if c: x[i] = a`` as ``x[i] = a if c else x[i]``, in loops over a space, for stores that may be computed where
+    they do not hold."""
+    return replace(program,
+                   kernels=tuple(_straight(k) if isinstance(k.domain, (Each, Range)) else k for k in program.kernels))
 
 
 def _straight(k: Kernel) -> Kernel:
@@ -20,7 +23,8 @@ def _straight(k: Kernel) -> Kernel:
 
 def _selected(s: Statement) -> tuple[Statement, ...]:
     match s:
-        case If(condition, body) if body and "i" in free_locals(condition) and all(isinstance(x, Store) and _harmless(x, condition, body) for x in body):
+        case If(condition, body) if body and "i" in free_locals(condition) and all(
+            isinstance(x, Store) and _harmless(x, condition, body) for x in body):
             return tuple(_select(condition, x) for x in body if isinstance(x, Store))
     return (s,)
 
@@ -32,7 +36,8 @@ def _select(condition: Expr, s: Store) -> Store:
 
 
 def _harmless(s: Store, condition: Expr, body: tuple[Statement, ...]) -> bool:
-    """Whether a store to the own element may be computed anyway: nothing is called or read out of bounds, and it leaves the condition alone."""
+    """Whether a store to the own element may be computed anyway: nothing is called or read out of bounds, and it leaves
+    the condition alone."""
     used = {n.array for n in walk(condition) if isinstance(n, Load)}
     inside = all(own_element(n.index) or isinstance(n.index, Const) for n in walk(s.value) if isinstance(n, Load))
     whole = s.op in ("//=", "%=") or any(isinstance(n, Op) and n.op in ("//", "%") for n in walk(s.value))

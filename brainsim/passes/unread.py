@@ -1,4 +1,5 @@
-"""What nobody reads is not computed. Arrays that users can look at are read by definition; locals are not, nor what is overwritten."""
+"""What nobody reads is not computed. Arrays that users can look at are read by definition; locals are not, nor what is
+overwritten."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -9,14 +10,21 @@ from brainsim.ir.walk import free_locals, reads, walk, writes
 
 
 def drop_unread(program: Program) -> Program:
-    """Forget locals that nobody uses, values that are overwritten before anybody uses them, and arrays that no kernel touches."""
+    """Forget locals that nobody uses, values that are overwritten before anybody uses them, and arrays that no kernel
+    touches."""
     kernels = tuple(_kept(k) for k in program.kernels)
-    touched = {name for k in kernels for name in reads(k) | writes(k)} | {name for n in program.natives for _, name in n.arrays}
-    touched |= {name for f in program.flights for name in (f.starts, f.ids, f.steps, *(x for s in f.sums for x in (s.array, s.index)))}
+    touched = {name for k in kernels
+               for name in reads(k) | writes(k)} | {name for n in program.natives for _, name in n.arrays}
+    touched |= {
+        name for f in program.flights
+        for name in (f.starts, f.ids, f.steps, *(x for s in f.sums for x in (s.array, s.index)))
+    }
     spaces = {a.space for a in program.arrays if a.name not in touched}
     left = tuple(a for a in program.arrays if a.name in touched)
     # an array says how many elements its space has: the last one of a space stays
-    left += tuple(next(a for a in program.arrays if a.space == s) for s in sorted(spaces - {a.space for a in left}) if _needed(s, kernels))
+    left += tuple(
+        next(a for a in program.arrays if a.space == s) for s in sorted(spaces - {a.space for a in left})
+        if _needed(s, kernels))
     return replace(program, kernels=kernels, arrays=tuple(sorted(left, key=lambda a: a.name)))
 
 
@@ -27,12 +35,14 @@ def _needed(space: str, kernels: tuple[Kernel, ...]) -> bool:
 def _kept(k: Kernel) -> Kernel:
     body, _ = _useful(k.body, frozenset())
     prologue, _ = _useful(k.prologue, frozenset().union(*(free_locals(s) for s in body)) | _locals_of_loop(k))
-    return k if (body, prologue) == (k.body, k.prologue) else replace(k, body=body, prologue=prologue)  # type: ignore[arg-type]
+    return k if (body, prologue) == (k.body,
+                                     k.prologue) else replace(k, body=body, prologue=prologue)  # type: ignore[arg-type]
 
 
 def _locals_of_loop(k: Kernel) -> frozenset[str]:
     """Locals that the loop itself uses."""
-    return frozenset(n for name in ("slot", "first", "last", "key", "columns") if hasattr(k.domain, name) for n in free_locals(getattr(k.domain, name)))
+    return frozenset(n for name in ("slot", "first", "last", "key", "columns") if hasattr(k.domain, name)
+                     for n in free_locals(getattr(k.domain, name)))
 
 
 def _useful(body: tuple[Statement, ...], used: frozenset[str]) -> tuple[tuple[Statement, ...], frozenset[str]]:
@@ -59,7 +69,8 @@ def _useful(body: tuple[Statement, ...], used: frozenset[str]) -> tuple[tuple[St
         lets = {n.name for n in walk(s) if isinstance(n, Let)}
         overwritten = {o for o in overwritten if not lets & free_locals(o.index)}
         used = used | free_locals(s)
-        loaded = {n.array for n in walk(s) if isinstance(n, Load)} | {n.array for n in walk(s) if isinstance(n, Store) and n.op != "="}
+        loaded = {n.array for n in walk(s) if isinstance(n, Load)
+                  } | {n.array for n in walk(s) if isinstance(n, Store) and n.op != "="}
         overwritten = {o for o in overwritten if o.array not in loaded}
         if isinstance(s, Store) and s.op == "=" and s.array not in loaded:
             overwritten.add(s)

@@ -42,4 +42,5 @@ def whole_times(program: Program) -> Program:
         return n
 
     kernels = tuple(rebuild_kernel(rebuild_kernel(k, note), read) for k in program.kernels)
-    return replace(program, kernels=kernels, arrays=tuple(replace(a, dtype="i8") if a.name in times else a for a in program.arrays))
+    return replace(program, kernels=kernels,
+                   arrays=tuple(replace(a, dtype="i8") if a.name in times else a for a in program.arrays))

@@ -1,6 +1,8 @@
-"""Few distinct constants: the synapses of a target that have the same ones keep one sum together, in a cell (spec rule 3.3, last line).
+"""Few distinct constants: the synapses of a target that have the same ones keep one sum together, in a cell (spec rule
+3.3, last line).
 
-A cell stands between the synapses and their target: for the rules of sums, the constants of the cells are constants of the target.
+A cell stands between the synapses and their target: for the rules of sums, the constants of the cells are constants of
+the target.
 """
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from brainsim.reduction.values import Rule, Values
 
 @dataclass(frozen=True)
 class InCells:
-    """The plan of the states that are kept as sums by cells, the tasks, the constants that tell cells apart; or why there are none."""
+    """The plan of the states that are kept as sums by cells, the tasks, the constants that tell cells apart; or why
+    there are none."""
 
     plan: Plan | None
     tasks: tuple[Task, ...]
@@ -28,8 +31,10 @@ class InCells:
     broken: Mapping[str, Rule] | None = None
 
 
-def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str], values: Values, seen: Mapping[str, Rule]) -> InCells:
-    """Keep the states ``left`` with the synapses as sums by cells, where the constants in their rates of change have few values."""
+def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str], values: Values,
+             seen: Mapping[str, Rule]) -> InCells:
+    """Keep the states ``left`` with the synapses as sums by cells, where the constants in their rates of change have
+    few values."""
     nothing = InCells(None, tuple(tasks), broken={})
     parts = parts_of(projection, tasks, written_arrays(tasks))
     constants = _constants(parts, left)
@@ -37,13 +42,18 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
         return nothing
     side = Side("cells", f"{projection.name}.cell", f"{projection.name}.cells", None)
     fine = replace(projection, post=side, states={v: n for v, n in projection.states.items() if v in left})
-    mine = {t.name for t in (parts.update, *parts.summed, *(p for p in parts.pathways if parts.side_of(p) is projection.pre)) if t is not None}
+    mine = {
+        t.name
+        for t in (parts.update, *parts.summed, *(p for p in parts.pathways if parts.side_of(p) is projection.pre))
+        if t is not None
+    }
     seen_through = [_through_cells(t, projection, side, constants) if t.name in mine else t for t in tasks]
     divided = parts_of(fine, seen_through, written_arrays(tasks))
     found, _ = sums(divided, {}, seen)
     if not found.states:
         return nothing
-    why = next((f"{projection.later[c.program]}, and it divides the sums" for c in constants if c.program in projection.later), "")
+    why = next((f"{projection.later[c.program]}, and it divides the sums"
+                for c in constants if c.program in projection.later), "")
     why = why or values.divided(constants)
     if why:
         return replace(nothing, broken=dict.fromkeys(found.states, Rule("classes", why)))
@@ -61,7 +71,9 @@ def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:
         split = affine(value, frozenset(mine)) if target in mine else None
         for coefficient in split.coefficients.values() if split is not None else ():
             for symbol in (block.symbols[k] for k in sorted(names(coefficient)) if k in block.symbols):
-                if symbol.kind == "array" and parts.reach(symbol) in ("syn", "pre") and not parts.varies(symbol) and len(symbol.path) <= 1:
+                if symbol.kind == "array" and parts.reach(symbol) in ("syn",
+                                                                      "pre") and not parts.varies(symbol) and len(
+                                                                          symbol.path) <= 1:
                     found[symbol.program, symbol.path] = symbol
     return tuple(found.values())
 

@@ -12,7 +12,8 @@ from brainsim.reduction.values import Rule, Values
 
 
 def equal_states(parts: Parts, side: Side, values: Values) -> tuple[frozenset[str], Mapping[str, Rule]]:
-    """The largest set of states (program names) that the synapses of a neuron share, and the rule that each of the others breaks."""
+    """The largest set of states (program names) that the synapses of a neuron share, and the rule that each of the
+    others breaks."""
     broken: dict[str, Rule] = {}
     chosen = set(parts.projection.states)
     while True:
@@ -42,7 +43,8 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
             assigned = True
             wrong = _foreign(parts, side, tree, block, together)
             if wrong:
-                return Rule("P5" if wrong == "random" else "P1", f"{name} depends on {wrong}" if wrong != "random" else f"{name} has noise of its own")
+                return Rule("P5" if wrong == "random" else "P1",
+                            f"{name} depends on {wrong}" if wrong != "random" else f"{name} has noise of its own")
     for path in parts.pathways:
         own = parts.side_of(path) is side
         code = path.block.statements if own else path.block.statements[path.driven:]
@@ -63,8 +65,9 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
         for tree, block in found:
             wrong = _foreign(parts, side, tree, block, together, written)
             if wrong:
-                return Rule("P5" if wrong == "random" else "P1",
-                            f"{name} depends on {wrong}" if wrong != "random" else f"a random number for each synapse is in {name}")
+                return Rule(
+                    "P5" if wrong == "random" else "P1", f"{name} depends on {wrong}"
+                    if wrong != "random" else f"a random number for each synapse is in {name}")
         if driven and not _composes(parts, path, v):
             return Rule("P1", f"the decay of {name} depends on something that changes")
     if not assigned:
@@ -79,7 +82,8 @@ def _assignments(block: Block, code: tuple[Assign, ...], v: str) -> list[tuple[T
     return [(value, block) for s, value, _ in traced(code) if s.target in mine]
 
 
-def _foreign(parts: Parts, side: Side, tree: Tree, block: Block, together: frozenset[str], written: frozenset[str] = frozenset()) -> str:
+def _foreign(parts: Parts, side: Side, tree: Tree, block: Block, together: frozenset[str],
+             written: frozenset[str] = frozenset()) -> str:
     """What keeps a value from being the same for all synapses of a neuron; empty when nothing does."""
     p = parts.projection
     if draws(tree, block):
@@ -101,7 +105,8 @@ def _foreign(parts: Parts, side: Side, tree: Tree, block: Block, together: froze
 
 
 def _composes(parts: Parts, path: Pathway, v: str) -> bool:
-    """Whether bringing an event-driven state up to date in two steps equals doing it in one: it depends on itself and on constants only."""
+    """Whether bringing an event-driven state up to date in two steps equals doing it in one: it depends on itself and
+    on constants only."""
     block = path.block
     for s, value, _ in traced(block.statements[:path.driven]):
         if s.target in keys(block, [v]):

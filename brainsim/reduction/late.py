@@ -1,8 +1,8 @@
 """Rule P3': synapses of a source with different delays share states all the same, each looking back by its own delay.
 
-The state of a source is kept as if there were no delay, ``s_k(t) = S(t - d_k)``. That is the same when nothing but time and its own events
-changes it, when it was at rest before the first event, and when whoever reads it needs the value between two steps. The code of the event
-itself reads the value at emission, which the event takes along.
+The state of a source is kept as if there were no delay, ``s_k(t) = S(t - d_k)``. That is the same when nothing but time
+and its own events changes it, when it was at rest before the first event, and when whoever reads it needs the value
+between two steps. The code of the event itself reads the value at emission, which the event takes along.
 """
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ from brainsim.reduction.values import Rule, Values
 
 
 def late_states(parts: Parts, together: frozenset[str]) -> Mapping[str, Pathway]:
-    """States of ``together`` that events with scattered delays from the source change, and those tied to them: program name → pathway."""
+    """States of ``together`` that events with scattered delays from the source change, and those tied to them: program
+    name → pathway."""
     links = _links(parts, together)
     found: dict[str, Pathway] = {}
     for path in parts.pathways:
         if path.scattered and parts.side_of(path) is parts.projection.pre:
-            new = {v for v in together if any(s.target in keys(path.block, [v]) for s in path.block.statements[path.driven:])}
+            new = {
+                v for v in together
+                if any(s.target in keys(path.block, [v]) for s in path.block.statements[path.driven:])
+            }
             while new:
                 found |= {v: path for v in new if v not in found}
                 new = {u for v in new for u in links[v]} - set(found)
@@ -69,7 +73,9 @@ def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathw
     if why:
         return rule(why)
     if not _rests(parts, v, path, values):
-        return rule(f"{name} does not rest where it begins, so that its values before the first event are not known at the source")
+        return rule(
+            f"{name} does not rest where it begins, so that its values before the first event are not known at the source"
+        )
     return None
 
 
@@ -89,7 +95,8 @@ def _changed_from_outside(parts: Parts, v: str, path: Pathway, late: Mapping[str
 
 
 def _trees(parts: Parts, v: str, path: Pathway) -> list[tuple[Block, list[Tree]]]:
-    """What a state becomes in a step and at its events, in terms of the values before; how long events lie apart is a name of its own."""
+    """What a state becomes in a step and at its events, in terms of the values before; how long events lie apart is a
+    name of its own."""
     blocks = [(parts.update.block, parts.update.block.statements)] if parts.update is not None else []
     blocks.append((path.block, path.block.statements[1 if path.driven else 0:]))
     return [(block, [value for s, value, _ in traced(code) if s.target in keys(block, [v])]) for block, code in blocks]
@@ -118,7 +125,8 @@ def constants(parts: Parts, late: Mapping[str, Pathway]) -> frozenset[str]:
     return frozenset(found)
 
 
-# -- within a step -------------------------------------------------------------------------------------------------------
+# -- within a step
+# -------------------------------------------------------------------------------------------------------
 def last_task(parts: Parts, path: Pathway) -> Task:
     """The later one of a step's two changes: after it, the value of the step is complete."""
     update = parts.update

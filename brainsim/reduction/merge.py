@@ -1,7 +1,8 @@
-"""Sums of different projections onto the same neurons that lie in one array: one step for all, and every event adds to it.
+"""Sums of different projections onto the same neurons that lie in one array: one step for all, and every event adds to
+it.
 
-That is right when the sums change alike in a step and at events of the target, are read alike, and when what they are read into
-occurs only as a sum (Wang et al. 2024). Factors, delays and what events add may differ.
+That is right when the sums change alike in a step and at events of the target, are read alike, and when what they are
+read into occurs only as a sum (Wang et al. 2024). Factors, delays and what events add may differ.
 """
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ Same = Callable[[Symbol, Symbol], bool]
 
 @dataclass(frozen=True)
 class Merged:
-    """The tasks after the sums of one projection have gone to those of another: array → array; the constants that have to stay equal."""
+    """The tasks after the sums of one projection have gone to those of another: array → array; the constants that have
+    to stay equal."""
 
     tasks: tuple[Task, ...]
     arrays: Mapping[str, str]
@@ -40,7 +42,8 @@ class _Apart(Exception):
 
 
 def merge(a: Party, b: Party, tasks: Sequence[Task], delays: Mapping[str, int], same: Same) -> Merged | Rule:
-    """The sums of ``b`` in the arrays of ``a``, or why not. ``tasks`` are in the order of a step, ``delays`` those of pathways in steps."""
+    """The sums of ``b`` in the arrays of ``a``, or why not. ``tasks`` are in the order of a step, ``delays`` those of
+    pathways in steps."""
     try:
         return _merge(a, b, tasks, delays, same)
     except _Apart as apart:
@@ -73,7 +76,10 @@ def _merge(a: Party, b: Party, tasks: Sequence[Task], delays: Mapping[str, int],
     for kind in (columns, totals, scalings):
         _check_order(kind, tasks, a.name)
     gone = {*b.columns}
-    empty = {y.name: replace(y, block=replace(y.block, statements=(replace(y.block.statements[-1], value=ZERO),))) for _, y in totals}
+    empty = {
+        y.name: replace(y, block=replace(y.block, statements=(replace(y.block.statements[-1], value=ZERO),)))
+        for _, y in totals
+    }
     made = [_renamed(empty.get(t.name, t), arrays, t.name in b.pathways) for t in tasks if t.name not in gone]
     return Merged(tuple(made), arrays, frozenset(alike.tied))
 
@@ -101,7 +107,8 @@ class _Alike:
         self.tied: set[str] = set()
 
     def check(self, x: Elementwise, y: Elementwise, text: str, targets: bool) -> None:
-        """Refuse tasks that differ in more than the arrays of the sums, and in what they assign to if that does not count."""
+        """Refuse tasks that differ in more than the arrays of the sums, and in what they assign to if that does not
+        count."""
         if (x.clock, x.when, x.order, x.space, x.bounds) != (y.clock, y.when, y.order, y.space, y.bounds):
             raise _Apart(f"those of {self.other} belong to other neurons, or to another time")
         mine, others = x.block.statements, y.block.statements
@@ -122,7 +129,8 @@ class _Alike:
                 return
             case Op(f, args), Op(g, more) if f == g and len(args) == len(more):
                 pass
-            case Call(f, args), Call(g, more) if f == g and len(args) == len(more) and here.functions.get(f) == there.functions.get(g):
+            case Call(f, args), Call(
+                g, more) if f == g and len(args) == len(more) and here.functions.get(f) == there.functions.get(g):
                 pass
             case _:
                 raise _Apart(f"those of {self.other} {text}")
@@ -131,14 +139,17 @@ class _Alike:
 
     def symbols(self, x: Symbol, y: Symbol, text: str) -> None:
         """Refuse two variables that are not the same, and not equal constants either."""
-        if (x.kind, x.dtype, x.path) == (y.kind, y.dtype, y.path) and self.arrays.get(y.program, y.program) == x.program and x.value == y.value:
+        if (x.kind, x.dtype, x.path) == (y.kind, y.dtype, y.path) and self.arrays.get(
+                y.program, y.program) == x.program and x.value == y.value:
             return
-        if x.kind != y.kind or x.kind not in ("array", "param") or x.path != y.path or y.program in self.arrays or not self.same(x, y):
+        if x.kind != y.kind or x.kind not in (
+                "array", "param") or x.path != y.path or y.program in self.arrays or not self.same(x, y):
             raise _Apart(f"those of {self.other} {text}: '{x.name}' and '{y.name}' are not the same")
         self.tied |= {x.program, y.program}
 
 
-def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[str, int], alike: _Alike) -> list[tuple[Pathway, Pathway]]:
+def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[str, int],
+              alike: _Alike) -> list[tuple[Pathway, Pathway]]:
     """Pathways whose events scale the sums, in pairs that do the same."""
     found = [[(p, s) for n in party.pathways if isinstance(p := by_name[n], Pathway) and p.once is not None
               for s in p.once.statements if p.once.symbols[s.target].program in party.sums] for party in (a, b)]
@@ -147,12 +158,14 @@ def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[s
     pairs = []
     for (p, s), (q, t) in zip(*found):
         text = "are scaled differently by events of the target"
-        if (p.clock, p.when, p.order, p.queue, p.source, delays[p.name], s.op) != (q.clock, q.when, q.order, q.queue, q.source, delays[q.name], t.op):
+        if (p.clock, p.when, p.order, p.queue, p.source, delays[p.name], s.op) != (q.clock, q.when, q.order, q.queue,
+                                                                                   q.source, delays[q.name], t.op):
             raise _Apart(f"those of {a.name} {text}")
         assert p.once is not None and q.once is not None
         alike.trees(Name(s.target), p.once, Name(t.target), q.once, text)
         alike.trees(s.value, p.once, t.value, q.once, text)
-        if any(path.block.symbols[x.target].program in party.sums for party, path in ((a, p), (b, q)) for x in path.block.statements):
+        if any(path.block.symbols[x.target].program in party.sums for party, path in ((a, p), (b, q))
+               for x in path.block.statements):
             raise _Apart("the same events add and scale")
         pairs.append((p, q))
     return pairs
@@ -170,7 +183,8 @@ def _check_order(kind: Sequence[tuple[Task, Task]], tasks: Sequence[Task], other
                 raise _Apart(f"'{t.name}' comes between those of {other} and these within a step")
 
 
-# -- what the sums are read into -----------------------------------------------------------------------------------------
+# -- what the sums are read into
+# -----------------------------------------------------------------------------------------
 def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
     """Refuse a task in which the variables occur otherwise than as sums."""
     for block in blocks_of(task):
@@ -180,9 +194,12 @@ def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
                 continue
             ways = {s.path for s in keys.values()}
             mine = [k for k, s in keys.items() if s.program == x], [k for k, s in keys.items() if s.program == y]
-            whole = len(ways) == 1 and len(mine[0]) == len(mine[1]) == 1 and len(_assignments(block)) == len(block.statements)
-            if not whole or not all(s.target not in keys and _is_sum(s.value, mine[0][0], mine[1][0]) for s in _assignments(block)):
-                raise _Apart(f"'{task.name}' uses {x.rpartition('.')[2]} and {y.rpartition('.')[2]} otherwise than as a sum")
+            whole = len(ways) == 1 and len(mine[0]) == len(mine[1]) == 1 and len(_assignments(block)) == len(
+                block.statements)
+            if not whole or not all(s.target not in keys and _is_sum(s.value, mine[0][0], mine[1][0])
+                                    for s in _assignments(block)):
+                raise _Apart(
+                    f"'{task.name}' uses {x.rpartition('.')[2]} and {y.rpartition('.')[2]} otherwise than as a sum")
 
 
 def _assignments(block: Block) -> list[Assign]:
@@ -206,7 +223,8 @@ def _is_sum(tree: Tree, x: str, y: str) -> bool:
     return False
 
 
-# -- the tasks -----------------------------------------------------------------------------------------------------------
+# -- the tasks
+# -----------------------------------------------------------------------------------------------------------
 def _renamed(task: Task, arrays: Mapping[str, str], scales: bool) -> Task:
     """The task with the sums in their new place; what scales them is left to the other projection."""
     changes = {}

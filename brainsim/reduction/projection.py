@@ -1,4 +1,5 @@
-"""What the analysis knows of a set of synapses: its two sides, its states, its tasks, and what else happens in the network."""
+"""What the analysis knows of a set of synapses: its two sides, its states, its tasks, and what else happens in the
+network."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +35,8 @@ class Projection:
     event_driven: frozenset[str] = frozenset()
     last_update: str = ""
     in_law: bool = False       #: whether noise may be replaced by other noise of the same law
-    later: Mapping[str, str] = field(default_factory=dict)    #: constants that will change between runs, and how that is known, in words
+    later: Mapping[str, str] = field(
+        default_factory=dict)  #: constants that will change between runs, and how that is known, in words
 
     def side(self, name: str) -> Side:
         """The side called 'pre' or 'post'."""
@@ -88,7 +90,8 @@ def parts_of(projection: Projection, tasks: Iterable[Task], changing: frozenset[
             summed.append(task)
         else:
             others.append(task)
-    return Parts(projection, update, tuple(pathways), tuple(summed), tuple(others), changing, {t.name: n for n, t in enumerate(tasks)})
+    return Parts(projection, update, tuple(pathways), tuple(summed), tuple(others), changing,
+                 {t.name: n for n, t in enumerate(tasks)})
 
 
 def blocks_of(task: Task) -> Iterator[Block]:
@@ -104,8 +107,10 @@ def written_arrays(tasks: Iterable[Task]) -> frozenset[str]:
     found: set[str] = set()
     for task in tasks:
         for block in () if isinstance(task, (RecordState, RecordEvents)) else blocks_of(task):
-            found |= {block.symbols[s.target].program for s in block.statements
-                      if isinstance(s, Assign) and s.target in block.symbols and block.symbols[s.target].kind == "array"}
+            found |= {
+                block.symbols[s.target].program for s in block.statements
+                if isinstance(s, Assign) and s.target in block.symbols and block.symbols[s.target].kind == "array"
+            }
         if isinstance(task, Summed):
             found.add(task.target.program)
         if isinstance(task, Threshold):
@@ -118,11 +123,14 @@ def used_arrays(task: Task) -> frozenset[str]:
     return frozenset(s.program for block in blocks_of(task) for s in block.symbols.values() if s.kind == "array")
 
 
-# -- code ----------------------------------------------------------------------------------------------------------------
+# -- code
+# ----------------------------------------------------------------------------------------------------------------
 def draws(tree: Tree, block: Block) -> bool:
     """Whether two evaluations differ."""
-    return any(isinstance(n, Call) and (n.function in RANDOM or n.function in block.functions and not block.functions[n.function].stateless)
-               for n in walk(tree))
+    return any(
+        isinstance(n, Call) and (
+            n.function in RANDOM or n.function in block.functions and not block.functions[n.function].stateless)
+        for n in walk(tree))
 
 
 def new_value(s: Assign) -> Tree:

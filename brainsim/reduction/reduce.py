@@ -48,7 +48,8 @@ class Reduction:
     verdicts: tuple[Verdict, ...]
     moved: Mapping[str, str]      #: program name of a state → 'equal', 'late' or 'sum'
     party: Party | None = None    #: what may lie together with sums of others
-    constants: frozenset[str] = frozenset()   #: what may not change as long as states are where they are: parameters and arrays
+    constants: frozenset[str] = frozenset(
+    )  #: what may not change as long as states are where they are: parameters and arrays
     cells: frozenset[str] = frozenset()       #: arrays of constants by which sums are divided (`reduction/cells.py`)
 
 
@@ -57,7 +58,8 @@ def each_once(rules: Iterable[Rule | None]) -> tuple[Rule, ...]:
     return tuple(dict.fromkeys(r for r in rules if r is not None))
 
 
-def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str, str]) -> Reduction:
+def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str,
+                                                                                                   str]) -> Reduction:
     """Reduce what can be reduced. ``tasks`` are in the order of a time step.
 
     ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that.
@@ -65,7 +67,9 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
     parts = parts_of(projection, tasks, written_arrays(tasks))
     if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
         rule = Rule("L8", "each synapse takes steps of its own length")
-        return Reduction(tuple(tasks), (), tuple(Verdict(name, CLASSES["syn"], (rule,)) for _, name in sorted(projection.states.items())), {})
+        return Reduction(
+            tuple(tasks), (),
+            tuple(Verdict(name, CLASSES["syn"], (rule,)) for _, name in sorted(projection.states.items())), {})
     at_pre, broken_pre = equal_states(parts, parts.projection.pre, values)
     at_post, broken_post = equal_states(parts, parts.projection.post, values)
     sides = {**dict.fromkeys(at_post, "post"), **dict.fromkeys(at_pre, "pre")}
@@ -86,24 +90,30 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
     made = rewritten(plan) if moved else tasks
     for v in sides:
         plan.equal_place(v)
-    return _divided(Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan), constants(parts, late)),
-                    projection, values, seen)
+    return _divided(
+        Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan),
+                  constants(parts, late)), projection, values, seen)
 
 
 def _divided(first: Reduction, projection: Projection, values: Values, seen: Mapping[str, str]) -> Reduction:
     """What is still kept per synapse, as sums by cells where that is possible."""
     words = {name: v for v, name in projection.states.items()}
     left = frozenset(words[v.variable] for v in first.verdicts if v.kind == CLASSES["syn"])
-    found = in_cells(projection, first.tasks, left, values, {v: Rule("L6", why) for v, why in seen.items() if v in left})
+    found = in_cells(projection, first.tasks, left, values,
+                     {v: Rule("L6", why) for v, why in seen.items() if v in left})
     if found.plan is None:
         broken = found.broken or {}
-        verdicts = tuple(replace(v, rules=each_once((*v.rules, broken[words[v.variable]]))) if words[v.variable] in broken else v for v in first.verdicts)
+        verdicts = tuple(
+            replace(v, rules=each_once((*v.rules, broken[words[v.variable]]))) if words[v.variable] in broken else v
+            for v in first.verdicts)
         return replace(first, verdicts=verdicts)
     note = "one for each value of " + ", ".join(sorted({s.name for s in found.constants}))
     states = found.plan.sums.states
-    verdicts = tuple(Verdict(v.variable, CLASSES["sum"], (), note) if words[v.variable] in states else v for v in first.verdicts)
+    verdicts = tuple(
+        Verdict(v.variable, CLASSES["sum"], (), note) if words[v.variable] in states else v for v in first.verdicts)
     return replace(first, tasks=found.tasks, places=(*first.places, *found.plan.places.values()), verdicts=verdicts,
-                   moved={**first.moved, **dict.fromkeys(states, "sum")}, constants=first.constants | {s.program for s in found.constants},
+                   moved={**first.moved, **dict.fromkeys(states, "sum")},
+                   constants=first.constants | {s.program for s in found.constants},
                    cells=frozenset(map(constant_of, found.constants)))
 
 
@@ -111,7 +121,9 @@ def _party(plan: Plan) -> Party | None:
     parts, places = plan.parts, plan.places.values()
     if not plan.sums.outputs:
         return None
-    columns = [] if parts.update is None else [column_name(parts.update, parts.projection.post, n) for n in range(len(plan.sums.factors))]
+    columns = [] if parts.update is None else [
+        column_name(parts.update, parts.projection.post, n) for n in range(len(plan.sums.factors))
+    ]
     return Party(parts.projection.name, tuple(columns), tuple(plan.sums.outputs), tuple(p.name for p in parts.pathways),
-                 frozenset(p.program for p in places if p.kind == "sum"), any(p.kind in ("static", "noise") for p in places))
-
+                 frozenset(p.program for p in places if p.kind == "sum"),
+                 any(p.kind in ("static", "noise") for p in places))

@@ -18,9 +18,9 @@ from brainsim.reduction.sums import Factor, Sums, increment, scaling
 class Place:
     """An array that takes the place of values per synapse.
 
-    ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'noise' (the root of a sum of their squares), 'payload' (between two
-    assignments of an event), 'past' (a ring of values of earlier steps), 'sent' (a ring of what events of earlier steps took along) or
-    'newest' (the latest place of the rings).
+    ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'noise' (the root of a sum of their squares), 'payload'
+    (between two assignments of an event), 'past' (a ring of values of earlier steps), 'sent' (a ring of what events of
+    earlier steps took along) or 'newest' (the latest place of the rings).
     """
 
     program: str
@@ -51,7 +51,8 @@ class Plan:
         """Where a state that is equal at one side lies."""
         side = self.equal[v]
         pathway = self.late[v].name if v in self.late else ""
-        return self._place(Place(f"{v}@{side}", "equal", side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
+        return self._place(
+            Place(f"{v}@{side}", "equal", side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
 
     def last_place(self, side: str) -> Place:
         """Time of the last event of a neuron, for event-driven states of a side."""
@@ -79,19 +80,23 @@ class Plan:
         """A value of a state between two assignments of an event."""
         side = self.equal[v]
         kind, pathway = ("sent", self.late[v].name) if v in self.late else ("payload", "")
-        return self._place(Place(f"{v}@{side}.{version}", kind, side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
+        return self._place(
+            Place(f"{v}@{side}.{version}", kind, side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
 
     def sum_place(self, v: str, factor: Factor) -> Place:
         """Where the sum of a state under a factor lies."""
         number = list(self.sums.factors).index(factor)
-        return self._place(Place(f"{v}@sum{number}", "sum", self.parts.projection.post.name, self.parts.projection.dtypes.get(v, "f8"), v, factor))
+        return self._place(
+            Place(f"{v}@sum{number}", "sum", self.parts.projection.post.name, self.parts.projection.dtypes.get(v, "f8"),
+                  v, factor))
 
     def static_place(self, factor: Factor, kind: str = "static") -> Place:
         """Where the sum of constants lies, or the amplitude of noise."""
         same = [p for p in self.places.values() if p.kind == kind and p.factor == factor]
         number = sum(p.kind == kind for p in self.places.values())
         side, word = self.parts.projection.post.name, "drive" if kind == "static" else kind
-        return same[0] if same else self._place(Place(f"{self.parts.projection.space}.{word}{number}@{side}", kind, side, "f8", "", factor))
+        return same[0] if same else self._place(
+            Place(f"{self.parts.projection.space}.{word}{number}@{side}", kind, side, "f8", "", factor))
 
     def _place(self, place: Place) -> Place:
         return self.places.setdefault(place.program, place)
@@ -114,14 +119,17 @@ def rewritten(plan: Plan) -> list[Task]:
     return made
 
 
-# -- symbols -------------------------------------------------------------------------------------------------------------
+# -- symbols
+# -------------------------------------------------------------------------------------------------------------
 def _moved(symbol: Symbol, plan: Plan, here: str) -> Symbol:
-    """A reference to a state that has moved to a neuron; ``here`` is the side whose neurons look, empty for synapses."""
+    """A reference to a state that has moved to a neuron; ``here`` is the side whose neurons look, empty for
+    synapses."""
     if symbol.kind == "array" and symbol.program in plan.equal:
         place = plan.equal_place(symbol.program)
         path = (*symbol.path, plan.parts.projection.side(place.side).index)
         if symbol.program in plan.late and here != place.side:
-            return replace(symbol, program=plan.past_place(place).program, path=path, past=plan.past(symbol.program, True))
+            return replace(symbol, program=plan.past_place(place).program, path=path,
+                           past=plan.past(symbol.program, True))
         return replace(symbol, program=place.program, path=path)
     return symbol
 
@@ -146,7 +154,8 @@ def _array(program: str, path: tuple[str, ...], dtype: str, name: str, past: Pas
     return Symbol(name, "array", program, dtype=dtype, path=path, writable=True, past=past)
 
 
-# -- continuous change ---------------------------------------------------------------------------------------------------
+# -- continuous change
+# ---------------------------------------------------------------------------------------------------
 def _updates(plan: Plan) -> list[Task]:
     parts, update = plan.parts, plan.parts.update
     assert update is not None
@@ -176,8 +185,10 @@ def _noise_of_sums(plan: Plan) -> frozenset[str]:
     if not any(m.noise for m in plan.sums.maps.values()):
         return frozenset()
     sums = keys(block, plan.sums.states)
-    rest = needed(block.statements, frozenset(s.target for s in block.statements) - locals_of(block) - set(sums), locals_of(block))
-    return frozenset(s.target for s in block.statements if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
+    rest = needed(block.statements,
+                  frozenset(s.target for s in block.statements) - locals_of(block) - set(sums), locals_of(block))
+    return frozenset(s.target for s in block.statements
+                     if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
 
 
 def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> Elementwise:
@@ -188,7 +199,10 @@ def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> 
     first, last = [], []
     for k, v in enumerate(sorted(s for s in states if s in plan.sums.maps)):
         here = plan.sum_place(v, factor)
-        symbols |= {key: seen_from(s, side) for key, s in _symbols(plan.sums.maps[v].symbols, plan).items() if key not in symbols}
+        symbols |= {
+            key: seen_from(s, side) for key, s in _symbols(plan.sums.maps[v].symbols, plan).items()
+            if key not in symbols
+        }
         value: Tree = ZERO
         for inner, state, psi in plan.sums.maps[v].terms:
             place = plan.sum_place(state, factor) if state else plan.static_place(_product(factor, inner))
@@ -233,29 +247,36 @@ def _total(plan: Plan, task: Summed) -> Elementwise | Summed:
         block = Block((Assign("_value", "=", value),), symbols, task.block.functions, task.block.title)
         return replace(task, space=side.space, target=symbols["_total"], block=block)
     block = Block((Assign("_total", "=", value),), symbols, task.block.functions, task.block.title)
-    return Elementwise(name=task.name, clock=task.clock, when=task.when, order=task.order, space=task.target_space, bounds=task.bounds, block=block)
+    return Elementwise(name=task.name, clock=task.clock, when=task.when, order=task.order, space=task.target_space,
+                       bounds=task.bounds, block=block)
 
 
-# -- states read late ----------------------------------------------------------------------------------------------------
+# -- states read late
+# ----------------------------------------------------------------------------------------------------
 def _remembered(plan: Plan, path: Pathway) -> Elementwise:
     """At the end of what changes them in a step, the states of the sources go into their rings."""
     parts = plan.parts
     last, side = last_task(parts, path), parts.projection.pre
     states = sorted(v for v, p in plan.late.items() if p is path)
     kept = [*map(plan.equal_place, states), *([plan.last_place("pre")] if any(map(plan.is_driven, states)) else [])]
-    now, slots = _array(plan.newest(states[0]).program, (), "i4", "_newest"), Symbol("_slots", "param", f"{path.name}.slots", dtype="i8")
+    now, slots = _array(plan.newest(states[0]).program, (), "i4",
+                        "_newest"), Symbol("_slots", "param", f"{path.name}.slots", dtype="i8")
     symbols = {"_newest": replace(now, shared=True), "_slots": slots}
     code = []
     for n, place in enumerate(kept):
         symbols[f"_{n}"] = _array(place.program, (), place.dtype, f"_{n}")
-        symbols[f"_past_{n}"] = _array(plan.past_place(place).program, (), place.dtype, f"_past_{n}", plan.past(states[0], False))
+        symbols[f"_past_{n}"] = _array(
+            plan.past_place(place).program, (), place.dtype, f"_past_{n}", plan.past(states[0], False))
         code.append(Assign(f"_past_{n}", "=", Name(f"_{n}")))
     step = Assign("_newest", "=", Op("%", (Op("+", (Name("_newest"), Number(1))), Name("_slots"))))
-    return Elementwise(name=f"{last.name}.pre.past", clock=last.clock, when=last.when, order=last.order, space=side.space, bounds=side.bounds,
-                       before=Block((step,), symbols, {}, "places of earlier values"), block=Block(tuple(code), symbols, {}, "earlier values"))
+    return Elementwise(name=f"{last.name}.pre.past", clock=last.clock, when=last.when, order=last.order,
+                       space=side.space, bounds=side.bounds, before=Block((step,), symbols, {},
+                                                                          "places of earlier values"),
+                       block=Block(tuple(code), symbols, {}, "earlier values"))
 
 
-# -- events --------------------------------------------------------------------------------------------------------------
+# -- events
+# --------------------------------------------------------------------------------------------------------------
 def _pathway(plan: Plan, path: Pathway) -> Pathway:
     parts, block = plan.parts, path.block
     own = parts.side_of(path)
@@ -337,7 +358,8 @@ def _kept_for_each(plan: Plan, path: Pathway, mine: frozenset[str]) -> tuple[Ass
     return _needed_or_drawn(block.statements, frozenset(stored - away - mine), local, block)
 
 
-def _needed_or_drawn(statements: tuple[Assign, ...], targets: frozenset[str], local: frozenset[str], block: Block) -> tuple[Assign, ...]:
+def _needed_or_drawn(statements: tuple[Assign, ...], targets: frozenset[str], local: frozenset[str],
+                     block: Block) -> tuple[Assign, ...]:
     """As `needed`; statements that draw random numbers stay too, so that every other draw keeps its number."""
     random = frozenset(s.target for s in statements if s.target in local and draws(s.value, block))
     return needed(statements, targets | random, local)
@@ -362,7 +384,8 @@ def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Blo
                     if count[v] != final_version[v] or block.symbols[v].program in plan.late}
         for v, key in versions.items():
             place = plan.payload(block.symbols[v].program, count[v])
-            symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id, plan.past(block.symbols[v].program, True, 1))
+            symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id,
+                                     plan.past(block.symbols[v].program, True, 1))
         s = replace(s, value=substitute(s.value, {**now, **versions}))
         made += _added(plan, s, summed[s.target], symbols) if s.target in summed else [s]
     return replace(block, statements=tuple(made), symbols=symbols)

@@ -25,7 +25,8 @@ class Factor:
 
 @dataclass(frozen=True)
 class Linear:
-    """A sum over synapses, term by term: factor of the synapse, state (program name; empty: none), factor of the target.
+    """A sum over synapses, term by term: factor of the synapse, state (program name; empty: none), factor of the
+    target.
 
     ``noise``: independent normal numbers at each synapse, by the factor of the synapse and that of the target.
     """
@@ -63,8 +64,8 @@ class Sums:
 def sums(parts: Parts, equal: Mapping[str, str], seen: Mapping[str, Rule]) -> tuple[Sums, Mapping[str, Rule]]:
     """The largest set of states of which the sums are enough, and the rule that each of the others breaks.
 
-    ``equal`` says which states are already known to be equal among the synapses of a side (program name → 'pre' or 'post'), ``seen``
-    which of them somebody looks at by synapse.
+    ``equal`` says which states are already known to be equal among the synapses of a side (program name → 'pre' or
+    'post'), ``seen`` which of them somebody looks at by synapse.
     """
     candidates = (frozenset(parts.projection.states) & parts.changing) - set(seen)
     chosen, broken = candidates, dict(seen)
@@ -84,7 +85,8 @@ def sums(parts: Parts, equal: Mapping[str, str], seen: Mapping[str, Rule]) -> tu
                 {n: o for n, o in outputs.items() if isinstance(o, Linear)}), broken
 
 
-def _forgotten(parts: Parts, equal: Mapping[str, str], candidates: frozenset[str], chosen: frozenset[str]) -> frozenset[str]:
+def _forgotten(parts: Parts, equal: Mapping[str, str], candidates: frozenset[str],
+               chosen: frozenset[str]) -> frozenset[str]:
     """States, one or two, that may join those chosen after all."""
     left = sorted(candidates - chosen)
     for size in (1, 2):
@@ -115,7 +117,8 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
             if isinstance(found_map, Rule):
                 broke(v, found_map.number, found_map.text)
         for v in _correlated(parts, equal, chosen, maps):
-            broke(v, "L7", f"{p.states[v]} is summed with several factors, and the noise of these sums belongs together")
+            broke(v, "L7",
+                  f"{p.states[v]} is summed with several factors, and the noise of these sums belongs together")
         block = parts.update.block
         mine = keys(block, chosen)
         for target, value in final(block.statements).items():
@@ -141,12 +144,16 @@ def _read(parts: Parts) -> set[str]:
     if parts.update is not None:
         block = parts.update.block
         mine, values = keys(block, parts.projection.states), final(block.statements)
-        while more := {mine[k] for key, v in mine.items() if v in read and key in values for k in names(values[key]) & set(mine)} - read:
+        while more := {
+                mine[k] for key, v in mine.items() if v in read and key in values
+                for k in names(values[key]) & set(mine)
+        } - read:
             read |= more
     return read
 
 
-# -- continuous change ---------------------------------------------------------------------------------------------------
+# -- continuous change
+# ---------------------------------------------------------------------------------------------------
 def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, Linear | Rule]:
     assert parts.update is not None
     p, block = parts.projection, parts.update.block
@@ -158,11 +165,14 @@ def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dic
             continue
         name = p.states[v]
         if draws(values[key], block):
-            found[v] = Rule("L7", f"{name} has noise of its own at each synapse" + ("" if p.in_law else " (reduce_noise=True keeps its law)"))
+            found[v] = Rule(
+                "L7", f"{name} has noise of its own at each synapse" +
+                ("" if p.in_law else " (reduce_noise=True keeps its law)"))
             continue
         split = affine(values[key], frozenset(mine))
         if split is None:
-            found[v] = Rule("L1", f"d{name}/dt is not linear in {', '.join(sorted(p.states[u] for u in mine.values()))}")
+            found[v] = Rule("L1",
+                            f"d{name}/dt is not linear in {', '.join(sorted(p.states[u] for u in mine.values()))}")
             continue
         terms: list[tuple[Factor, str, Tree]] = []
         for u, coefficient in split.coefficients.items():
@@ -175,14 +185,18 @@ def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dic
                 break
             terms.append((Factor(ONE), mine[u], coefficient))
         else:
-            others = {n for k, value in values.items() if k != key and block.symbols[k].kind != "local" for n in names(value) & set(noises)}
+            others = {
+                n for k, value in values.items() if k != key and block.symbols[k].kind != "local"
+                for n in names(value) & set(noises)
+            }
             noise = _noise(parts, equal, split.rest, block, noises, others)
             if isinstance(noise, str):
                 found[v] = Rule("L7", f"the noise of {name} {noise}")
                 continue
             amplitudes, left = noise
             rest = _drive(parts, equal, left, block)
-            found[v] = Rule("L2", f"{name} is driven by {rest}") if isinstance(rest, str) else Linear((*terms, *rest), block.symbols, amplitudes)
+            found[v] = Rule("L2", f"{name} is driven by {rest}") if isinstance(rest, str) else Linear(
+                (*terms, *rest), block.symbols, amplitudes)
     return found
 
 
@@ -191,7 +205,10 @@ def _normal(block: Block) -> dict[str, Tree]:
     found = {}
     for s in block.statements:
         match s:
-            case Assign(target, "=", Op("*", (scale, Call("randn", ())))) if block.symbols[target].kind == "local" and not draws(scale, block):
+            case Assign(target, "=",
+                        Op("*",
+                           (scale, Call("randn",
+                                        ())))) if block.symbols[target].kind == "local" and not draws(scale, block):
                 found[target] = scale
     return found
 
@@ -207,7 +224,8 @@ def _noise(parts: Parts, equal: Mapping[str, str], rest: Tree, block: Block, noi
         if n in others:
             return "is that of another state too"
         pieces = separated(parts, equal, amplitude, block)
-        if pieces is None or len({psi for _, psi in pieces}) != 1 or any(parts.varies(block.symbols[k]) for k in names(pieces[0][1])):
+        if pieces is None or len({psi for _, psi in pieces}) != 1 or any(
+                parts.varies(block.symbols[k]) for k in names(pieces[0][1])):
             return "has an amplitude that changes, or is not one product"
         factors = [factor for factor, _ in pieces]
         whole = Factor(total(f.tree for f in factors), {k: s for f in factors for k, s in f.symbols.items()})
@@ -215,13 +233,15 @@ def _noise(parts: Parts, equal: Mapping[str, str], rest: Tree, block: Block, noi
     return tuple(found), split.rest
 
 
-def _correlated(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str], maps: Mapping[str, Linear | Rule]) -> set[str]:
+def _correlated(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str],
+                maps: Mapping[str, Linear | Rule]) -> set[str]:
     """States with noise of which more than one sum is kept."""
     noisy = {v for v, m in maps.items() if isinstance(m, Linear) and m.noise}
     if not noisy:
         return set()
     outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & used_arrays(s)}
-    kept = Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)}, {n: o for n, o in outputs.items() if isinstance(o, Linear)})
+    kept = Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)},
+                {n: o for n, o in outputs.items() if isinstance(o, Linear)})
     return {v for v in noisy if sum(v in states for states in kept.factors.values()) > 1}
 
 
@@ -253,7 +273,8 @@ def _drive(parts: Parts, equal: Mapping[str, str], rest: Tree, block: Block) -> 
     return [(factor, "", psi) for factor, psi in split]
 
 
-# -- events --------------------------------------------------------------------------------------------------------------
+# -- events
+# --------------------------------------------------------------------------------------------------------------
 def increment(s: Assign) -> Tree | None:
     """What an assignment adds to its target; None when it does more than adding."""
     if s.op in ("+=", "-="):
@@ -273,7 +294,8 @@ def scaling(s: Assign) -> Tree | None:
     if s.op != "=":
         return None
     split = affine(s.value, frozenset([s.target]))
-    return split.coefficients[s.target] if split is not None and set(split.coefficients) == {s.target} and is_number(split.rest, 0) else None
+    return split.coefficients[s.target] if split is not None and set(split.coefficients) == {s.target} and is_number(
+        split.rest, 0) else None
 
 
 def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Rule]:
@@ -300,11 +322,13 @@ def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Rul
                 continue
             found[v] = Rule("L3" if not own else "L4", f"an event does more than add to {p.states[v]}")
         elif states_in(added):
-            found[v] = Rule("L3", f"what an event adds to {p.states[v]} depends on {p.states[sorted(states_in(added))[0]]}")
+            found[v] = Rule("L3",
+                            f"what an event adds to {p.states[v]} depends on {p.states[sorted(states_in(added))[0]]}")
     return found
 
 
-# -- what is read --------------------------------------------------------------------------------------------------------
+# -- what is read
+# --------------------------------------------------------------------------------------------------------
 def _output(parts: Parts, equal: Mapping[str, str], task: Summed, chosen: frozenset[str]) -> Linear | Rule:
     p, block = parts.projection, task.block
     if task.target.path[:1] != (p.post.index,):
@@ -321,7 +345,10 @@ def _output(parts: Parts, equal: Mapping[str, str], task: Summed, chosen: frozen
     for key, coefficient in split.coefficients.items():
         pieces = separated(parts, equal, coefficient, block)
         if pieces is None:
-            return Rule("L5", f"the factor of {p.states[mine[key]]} in the summed variable changes at each synapse or cannot be split")
+            return Rule(
+                "L5",
+                f"the factor of {p.states[mine[key]]} in the summed variable changes at each synapse or cannot be split"
+            )
         changed = [p.later[x.program] for factor, _ in pieces for x in factor.symbols.values() if x.program in p.later]
         if changed:
             return Rule("L5", f"{changed[0]}, and it is a factor of {p.states[mine[key]]} in the summed variable")

@@ -33,7 +33,8 @@ class Values(Protocol):
         ...
 
     def divided(self, constants: tuple[Symbol, ...]) -> str:
-        """Why the synapses of a target cannot be divided by the values of these constants, in words; empty when they can."""
+        """Why the synapses of a target cannot be divided by the values of these constants, in words; empty when they
+        can."""
         ...
 
     def waiting(self, program: str, pathway: str) -> str:

@@ -12,7 +12,8 @@ Report = Callable[[float, float, float, float], object]
 
 
 class TextReport:
-    """Writes a line at the start, now and then, and at the end. ``(elapsed s, completed 0..1, start s, duration s)``."""
+    """Writes a line at the start, now and then, and at the end. ``(elapsed s, completed 0..1, start s, duration
+    s)``."""
 
     def __init__(self, stream: TextIO):
         self.stream = stream
@@ -40,7 +41,9 @@ class Bar:
         full = int(completed * self.width)
         left = float(elapsed) / completed * (1 - completed) if completed > 0 else 0.0
         end = "\n" if completed >= 1.0 else ""
-        self.stream.write(f"\r{completed:4.0%} |{'█' * full}{' ' * (self.width - full)}| {_time(float(elapsed))} < {_time(left)} {self.note}{end}")
+        self.stream.write(
+            f"\r{completed:4.0%} |{'█' * full}{' ' * (self.width - full)}| {_time(float(elapsed))} < {_time(left)} {self.note}{end}"
+        )
         self.stream.flush()
 
 
@@ -56,7 +59,8 @@ def reporter(report: object) -> Report | None:
         case "bar":
             return Bar(sys.stderr)
         case str():
-            raise WrongValue(f"report='{report}' is unknown", help="'text', 'stderr', 'bar', or a function of (elapsed, completed, start, duration)")
+            raise WrongValue(f"report='{report}' is unknown",
+                             help="'text', 'stderr', 'bar', or a function of (elapsed, completed, start, duration)")
     if callable(report):
         return report
     raise WrongType("report is a word or a function", found=repr(report))
@@ -65,13 +69,15 @@ def reporter(report: object) -> Report | None:
 class Progress:
     """Calls a report at most every ``period`` seconds."""
 
-    def __init__(self, report: Report, period: float, start: object, duration: object, completed: Callable[[], float], seconds: Callable[[float], object]):
+    def __init__(self, report: Report, period: float, start: object, duration: object, completed: Callable[[], float],
+                 seconds: Callable[[float], object]):
         self.report, self.period, self.start, self.duration = report, period, start, duration
         self.completed, self.seconds = completed, seconds
         self.began = self.last = time.perf_counter()
 
     def _say(self, completed: float) -> None:
-        self.report(self.seconds(time.perf_counter() - self.began), completed, self.start, self.duration)  # type: ignore[arg-type]
+        self.report(self.seconds(time.perf_counter() - self.began), completed, self.start,
+                    self.duration)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         """The first line."""

@@ -45,7 +45,8 @@ def advance(executable: Executable, state: State, hosts: dict[int, Callable[[], 
             executable.bind(state)
 
 
-def _advance(executable: Executable, state: State, hosts: dict[int, Callable[[], None]], stop: Stop, progress: Callable[[], None] | None) -> None:
+def _advance(executable: Executable, state: State, hosts: dict[int, Callable[[], None]], stop: Stop,
+             progress: Callable[[], None] | None) -> None:
     chunk, started = FIRST_CHUNK, time.perf_counter()
     while True:
         why = executable.advance(state, 0 if stop.wished else chunk)

@@ -8,7 +8,18 @@ from typing import TypeGuard
 from brainsim.ir.expressions import Call, Draw, Foreign, Keyed, Load, Local, Param, dtype
 from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, RandomRows, Range, Store
 from brainsim.ir.random_rows import BEYOND, GUIDE
-from brainsim.ir.walk import appends, draws, nodes, own_element, reads, rebuild_kernel, touched_queues, used_params, walk, writes
+from brainsim.ir.walk import (
+    appends,
+    draws,
+    nodes,
+    own_element,
+    reads,
+    rebuild_kernel,
+    touched_queues,
+    used_params,
+    walk,
+    writes,
+)
 from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.loop_stages import BLOCK, ROW_BLOCK, Stages, row_stages, stages
@@ -26,7 +37,8 @@ def steady_count(program: Program) -> int:
 
 
 def canonical_names(program: Program) -> dict[str, str]:
-    """Program name → name with the owners numbered, so that equal models give equal text whatever the objects are called."""
+    """Program name → name with the owners numbered, so that equal models give equal text whatever the objects are
+    called."""
     owners: dict[str, str] = {}
 
     def short(name: str) -> str:
@@ -36,11 +48,15 @@ def canonical_names(program: Program) -> dict[str, str]:
     for k in program.kernels:
         short(k.name)
     every = [a.name for a in program.arrays] + [q.name for q in program.queues] + [n for n, _ in program.params]
-    return {name: short(name) for name in [k.name for k in program.kernels] + every + list(program.spaces) + list(program.clocks)}
+    return {
+        name: short(name)
+        for name in [k.name for k in program.kernels] + every + list(program.spaces) + list(program.clocks)
+    }
 
 
 def source(program: Program, simd: bool, math: str = "fast") -> str:
-    """The whole C text of a program; ``simd`` declares vector versions of the functions (glibc's libmvec), ``math`` is 'fast' or 'strict'."""
+    """The whole C text of a program; ``simd`` declares vector versions of the functions (glibc's libmvec), ``math`` is
+    'fast' or 'strict'."""
     short = canonical_names(program)
     storage = [a.name for a in program.arrays] + [q.name for q in program.queues] + [n for n, _ in program.params]
     word = identifiers([short[n] for n in storage])
@@ -49,10 +65,13 @@ def source(program: Program, simd: bool, math: str = "fast") -> str:
     names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
     names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
     names |= native.names(program)
-    places = {place: n for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k, program.clocks))}
+    places = {
+        place: n
+        for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k, program.clocks))
+    }
     kernels = [_view(program, k, names, short, Numbers(program, places), math) for k in program.kernels]
-    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program), kernels=kernels,
-                  listed=bool(program.listed))
+    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program),
+                  kernels=kernels, listed=bool(program.listed))
 
 
 def _prelude(simd: bool) -> str:
@@ -61,7 +80,9 @@ def _prelude(simd: bool) -> str:
         return text
     lines = [f'__attribute__((simd("notinbranch"))) double {f}(double);' for f in SIMD_FUNCTIONS]
     lines += [f'__attribute__((simd("notinbranch"))) float {f}f(float);' for f in SIMD_FUNCTIONS]
-    lines += [f'__attribute__((simd("notinbranch"))) {t} {f}({t}, {t});' for f, t in (("pow", "double"), ("powf", "float"))]
+    lines += [
+        f'__attribute__((simd("notinbranch"))) {t} {f}({t}, {t});' for f, t in (("pow", "double"), ("powf", "float"))
+    ]
     return text.replace("#include <stdint.h>\n", "#include <stdint.h>\n" + "\n".join(lines) + "\n", 1)
 
 
@@ -71,16 +92,18 @@ def steady_lets(k: Kernel, clocks: tuple[str, ...]) -> dict[str, Let]:
     found: dict[str, Let] = {}
     for s in k.prologue:
         inner = list(walk(s.value))
-        fixed = all(n.name in found if isinstance(n, Local) else n.name not in moving and not n.name.endswith(".@slots") if isinstance(n, Param)
-                    else not isinstance(n, (Load, Draw, Foreign)) for n in inner)
-        if fixed and dtype(s.value) in ("f8", "f4") and any(isinstance(n, Param) for n in inner) | any(isinstance(n, Local) for n in inner):
+        fixed = all(n.name in found if isinstance(n, Local) else n.name not in moving and not n.name.endswith(".@slots")
+                    if isinstance(n, Param) else not isinstance(n, (Load, Draw, Foreign)) for n in inner)
+        if fixed and dtype(s.value) in ("f8", "f4") and any(isinstance(n, Param)
+                                                            for n in inner) | any(isinstance(n, Local) for n in inner):
             found[s.name] = s
     return found
 
 
 def packed_index(program: Program, k: Kernel) -> str:
-    """An index array that a loop over stored-elsewhere synapses reads for each of them, '' where there is none: it is read from a copy in the
-    order of the rows (`CythonExecutable`), since every look into the array itself would be a cache line of its own."""
+    """An index array that a loop over stored-elsewhere synapses reads for each of them, '' where there is none: it is
+    read from a copy in the order of the rows (`CythonExecutable`), since every look into the array itself would be a
+    cache line of its own."""
     if not (isinstance(k.domain, FanOut) and k.domain.ids):
         return ""
     found = [n.array for n in nodes(k) if isinstance(n, Load) and own_element(n.index) and n.dtype == "i4"]
@@ -92,21 +115,27 @@ PACKED, PLACE = "@packed", Local("@place", "i8")
 
 
 def _from_packed(k: Kernel, index: str) -> Kernel:
-    return rebuild_kernel(k, lambda n: Load(PACKED, PLACE, "i4") if isinstance(n, Load) and n.array == index and own_element(n.index) else n)
+    return rebuild_kernel(
+        k, lambda n: Load(PACKED, PLACE, "i4")
+        if isinstance(n, Load) and n.array == index and own_element(n.index) else n)
 
 
 class Numbers:
-    """Numbers of arrays, queues, sizes and the like in the table of addresses, as text; kernels that share a function find theirs in a list."""
+    """Numbers of arrays, queues, sizes and the like in the table of addresses, as text; kernels that share a function
+    find theirs in a list."""
 
     def __init__(self, program: Program, steady: Mapping[tuple[str, str], int], listed: bool = False):
         self.program, self.steady, self.listed = program, steady, listed
         self.asked: dict[tuple[str, str], int] = {}
-        self._of = {"arrays": [a.name for a in program.arrays], "queues": [q.name for q in program.queues], "sizes": list(program.spaces),
-                    "reals": [n for n, t in program.params if t == "f8"], "wholes": [n for n, t in program.params if t != "f8"],
-                    "kernels": [k.name for k in program.kernels]}
+        self._of = {
+            "arrays": [a.name for a in program.arrays], "queues": [q.name for q in program.queues], "sizes":
+            list(program.spaces), "reals": [n for n, t in program.params if t == "f8"], "wholes":
+            [n for n, t in program.params if t != "f8"], "kernels": [k.name for k in program.kernels]
+        }
 
     def number(self, kind: str, name: str, kernel: str = "") -> int:
-        """Where the thing of this name is; ``targets`` and ``rows`` are the sizes of the spaces that an array points into and lies over."""
+        """Where the thing of this name is; ``targets`` and ``rows`` are the sizes of the spaces that an array points
+        into and lies over."""
         if kind == "steady":
             return self.steady[kernel, name]
         if kind in ("targets", "rows"):
@@ -122,29 +151,36 @@ class Numbers:
 
     def for_another(self, names: Mapping[str, str], kernel: str) -> list[int]:
         """The list for a kernel with other names."""
-        return [self.number(kind, kernel if kind == "kernels" else names.get(name, name), kernel) for kind, name in self.asked]
+        return [
+            self.number(kind, kernel if kind == "kernels" else names.get(name, name), kernel)
+            for kind, name in self.asked
+        ]
 
 
-def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers, math: str) -> dict[str, object]:
+def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers,
+          math: str) -> dict[str, object]:
     number = program.kernels.index(k)
     alike = [m for m in program.kernels if k.name in (m.name, m.like)]
     at = Numbers(program, literal.steady, listed=len(alike) > 1)
     view = _function(program, k, number, names, short, literal, at, math)
     dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
     mine = shape(k, program.clocks, dtypes)[1]
-    lists = [(program.kernels.index(m), short[m.name], at.for_another(dict(zip(mine, shape(m, program.clocks, dtypes)[1])), m.name)) for m in alike]
+    lists = [(program.kernels.index(m), short[m.name],
+              at.for_another(dict(zip(mine,
+                                      shape(m, program.clocks, dtypes)[1])), m.name)) for m in alike]
     return view | dict(like=k.like, alike=lists if len(alike) > 1 else [])
 
 
-def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers, at: Numbers,
-              math: str) -> dict[str, object]:
+def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers,
+              at: Numbers, math: str) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
     index = packed_index(program, k)
     if index:
         k, names = _from_packed(k, index), names | {PACKED: "packed"}
     whole = isinstance(k.domain, (Each, Range))
     shared = split(k)
-    keyed = {node: n for n, node in enumerate(dict.fromkeys(filter(_of_member, nodes(k))))} if isinstance(k.domain, RandomRows) else {}
+    keyed = {node: n for n, node in enumerate(dict.fromkeys(filter(_of_member, nodes(k))))} if isinstance(
+        k.domain, RandomRows) else {}
     writer = Writer(C, names, buffered=whole, listed=shared.kind == "rare", keyed=keyed)
     queues = [q.name for q in program.queues]
     head, mine = _head(program, k, names, literal), _head(program, k, names, at)
@@ -152,19 +188,25 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
     steady = steady_lets(k, program.clocks)
     once = [line for name, let in steady.items() for line in writer.block((let,), "", known)]
     once += [f"T->steady[{literal('steady', name, k.name)}] = {local(name)};" for name in steady]
-    kept = [f"const {C.types[dtype(let.value)]} {local(name)} = T->steady[{at('steady', name, k.name)}]; (void){local(name)};"
-            for name, let in steady.items()]
+    kept = [
+        f"const {C.types[dtype(let.value)]} {local(name)} = T->steady[{at('steady', name, k.name)}]; (void){local(name)};"
+        for name, let in steady.items()
+    ]
     kept += list(writer.block(tuple(s for s in k.prologue if s.name not in steady), "", known))
     hoisted = set(known)
     pad = {Once: "    ", FanOut: " " * 12, RandomRows: " " * 16}.get(type(k.domain), " " * 8)
     view: dict[str, object] = dict(
         number=number, clock=clock, kind=type(k.domain).__name__, title=short[k.name], head=head, mine=mine,
-        reads=" ".join(sorted(short.get(n, n) for n in reads(k) - {PACKED} | ({index} if index else set()))) or "nothing",
-        writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
-        body="\n".join(writer.block(k.body, pad, known)), kept=kept, steady=once, room=[], extent=[], independent=independent(k))
+        reads=" ".join(sorted(short.get(n, n) for n in reads(k) - {PACKED} | ({index} if index else set())))
+        or "nothing", writes=" ".join(sorted(short.get(n, n) for n in writes(k))) or "nothing",
+        body="\n".join(writer.block(k.body, pad,
+                                    known)), kept=kept, steady=once, room=[], extent=[], independent=independent(k))
     if index:
-        mine.append(f"const int32_t *restrict packed = T->packed[{at('kernels', k.name)}];      /* {short[index]} in the order of the rows */")
-    view["draws"] = sorted({(n.law, n.stream) for n in nodes(k) if isinstance(n, Draw) and own_element(n.index)}) if whole else []
+        mine.append(
+            f"const int32_t *restrict packed = T->packed[{at('kernels', k.name)}];      /* {short[index]} in the order of the rows */"
+        )
+    view["draws"] = sorted({(n.law, n.stream) for n in nodes(k)
+                            if isinstance(n, Draw) and own_element(n.index)}) if whole else []
     found = rare(k)
     view |= dict(filter="", before="", stages=None, grain=64, block=64 if view["draws"] else BLOCK)
     plain = k.body if found is None else k.body[:-1]
@@ -182,20 +224,23 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
         view["body"] = "\n".join(writer.block(found.body, " " * 16, set(hoisted)))
     match k.domain:
         case Each(space):
-            view |= dict(first="0", last=f"T->sizes[{at('sizes', space)}]", finish=f"T->sizes[{literal('sizes', space)}]")
+            view |= dict(first="0", last=f"T->sizes[{at('sizes', space)}]",
+                         finish=f"T->sizes[{literal('sizes', space)}]")
         case Range(first, last):
             view |= dict(first=writer.expression(first), last=writer.expression(last), finish=writer.expression(last))
         case Events(queue, slot):
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue))
         case FanOut(queue, slot, starts, ids):
-            members = sorted({names[n.array] for n in nodes(k) if isinstance(n, (Load, Store)) and own_element(n.index)})
+            members = sorted(
+                {names[n.array] for n in nodes(k) if isinstance(n, (Load, Store)) and own_element(n.index)})
             view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue),
-                         starts=names[starts], ids=names.get(ids, ""),
-                         members=members if ids else [], chunk=ROW_BLOCK,
-                         ahead=[names[ids], *(["packed"] if index else [])] if ids else members, place=local(PLACE.name) if index else "")
+                         starts=names[starts], ids=names.get(ids, ""), members=members if ids else [], chunk=ROW_BLOCK,
+                         ahead=[names[ids], *(["packed"] if index else [])] if ids else members,
+                         place=local(PLACE.name) if index else "")
         case RandomRows(queue, slot, key, columns, gaps, guide, hollow):
-            view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue), key=writer.expression(key),
-                         columns=writer.expression(columns), gaps=names[gaps], guide=names[guide], hollow=hollow, beyond=repr(BEYOND), entries=GUIDE,
+            view |= dict(slot=writer.expression(slot), queue=names[queue], value_type=_queue_type(program, queue),
+                         key=writer.expression(key), columns=writer.expression(columns), gaps=names[gaps],
+                         guide=names[guide], hollow=hollow, beyond=repr(BEYOND), entries=GUIDE,
                          keyed=[(n, x.law, x.stream, writer.expression(x.key)) for x, n in keyed.items()])
     wanted = appends(k)
     if wanted:
@@ -213,12 +258,19 @@ def _stages(divided: Stages, writer: Writer, hoisted: set[str], pad: str) -> dic
                                      ("bytes", early | made, divided.bytes, {})):
         known = hoisted | set(needed)
         for name, t in needed.items():
-            lines[part].append(f"{pad}{C.types[t]} {local(name)} = {local(name)}_kept[k]{' != 0.0' if t == 'b1' else ''}; (void){local(name)};")
+            lines[part].append(
+                f"{pad}{C.types[t]} {local(name)} = {local(name)}_kept[k]{' != 0.0' if t == 'b1' else ''}; (void){local(name)};"
+            )
         if part == "second":
             known |= {value for value, _, _ in divided.calls}
-            lines[part] += [f"{pad}const double {local(value)} = {local(argument)}_kept[k];" for value, argument, _ in divided.calls]
+            lines[part] += [
+                f"{pad}const double {local(value)} = {local(argument)}_kept[k];" for value, argument, _ in divided.calls
+            ]
         lines[part] += writer.block(body, pad, known)
-        lines[part] += [f"{pad}{local(name)}_kept[k] = {local(name)}{' ? 1.0 : 0.0' if t == 'b1' else ''};" for name, t in kept.items()]
+        lines[part] += [
+            f"{pad}{local(name)}_kept[k] = {local(name)}{' ? 1.0 : 0.0' if t == 'b1' else ''};"
+            for name, t in kept.items()
+        ]
     lines["first"] += [f"{pad}{local(argument)}_kept[k] = {local(argument)};" for _, argument, _ in divided.calls]
     arrays = [("double" if t == "b1" else C.types[t], local(name)) for name, t in (early | made).items()]
     calls = [(local(argument), C.functions[function]) for _, argument, function in divided.calls]
@@ -227,24 +279,29 @@ def _stages(divided: Stages, writer: Writer, hoisted: set[str], pad: str) -> dic
 
 
 def _of_member(node: object) -> TypeGuard[Keyed]:
-    """Whether a node is a number of the running member of a random row, so that those of 64 members can be drawn together."""
+    """Whether a node is a number of the running member of a random row, so that those of 64 members can be drawn
+    together."""
     match node:
         case Keyed(_, _, _, Local("j"), Local("number")):
             return True
     return False
 
 
-def _shared(program: Program, k: Kernel, how: Split, names: dict[str, str], writer: Writer, at: Numbers) -> dict[str, object]:
+def _shared(program: Program, k: Kernel, how: Split, names: dict[str, str], writer: Writer,
+            at: Numbers) -> dict[str, object]:
     """What the template needs to divide a kernel among threads."""
-    view: dict[str, object] = dict(split=how.kind, work=work(k), scalar=False, sorted=how.kind == "target" and isinstance(k.domain, FanOut))
+    view: dict[str, object] = dict(split=how.kind, work=work(k), scalar=False, sorted=how.kind == "target"
+                                   and isinstance(k.domain, FanOut))
     if how.kind == "target":
         view |= dict(index=names[how.index], owners=f"T->sizes[{at('targets', how.index)}]",
                      scalar=any(isinstance(n, (Call, Draw)) or getattr(n, "op", "") == "**" for n in nodes(k)))
         if isinstance(k.domain, FanOut):
-            view |= dict(rows=f"(T->sizes[{at('rows', k.domain.starts)}] - 1)", cuts=f"T->cuts[{at('kernels', k.name)}]")
+            view |= dict(rows=f"(T->sizes[{at('rows', k.domain.starts)}] - 1)",
+                         cuts=f"T->cuts[{at('kernels', k.name)}]")
     if how.kind == "rare":
         found = next(n for n in nodes(k) if isinstance(n, Append))
-        view |= dict(found=names[found.queue], found_slot=writer.expression(found.slot), found_type=_queue_type(program, found.queue))
+        view |= dict(found=names[found.queue], found_slot=writer.expression(found.slot),
+                     found_type=_queue_type(program, found.queue))
     return view
 
 
@@ -273,7 +330,10 @@ def _head(program: Program, k: Kernel, names: dict[str, str], at: Numbers) -> li
         elif name in kinds:
             lines.append(f"const int64_t {names[name]} = T->wholes[{at('wholes', name)}];")
     if draws(k):
-        lines += ["const uint64_t seed = T->seed;", "const int64_t draw_step = T->step[{0}] - T->origin[{0}];".format(program.clocks.index(k.clock))]
+        lines += [
+            "const uint64_t seed = T->seed;",
+            "const int64_t draw_step = T->step[{0}] - T->origin[{0}];".format(program.clocks.index(k.clock))
+        ]
     touched, written = reads(k) | writes(k), writes(k)
     for a in program.arrays:
         if a.name in touched:
@@ -285,7 +345,9 @@ def _head(program: Program, k: Kernel, names: dict[str, str], at: Numbers) -> li
             kind, word, n = C.types[q.dtype], names[q.name], at("queues", q.name)
             lines.append(f"{kind} *restrict {word} = ({kind} *)T->queue_data[{n}];")
             lines.append(f"int64_t *restrict {word}_count = T->queue_count[{n}];")
-            lines.append(f"const int64_t {word}_capacity = T->queue_capacity[{n}]; (void){word}; (void){word}_capacity; (void){word}_count;")
+            lines.append(
+                f"const int64_t {word}_capacity = T->queue_capacity[{n}]; (void){word}; (void){word}_capacity; (void){word}_count;"
+            )
     return lines
 
 
@@ -305,7 +367,9 @@ def _extent(program: Program, k: Kernel, names: dict[str, str], writer: Writer, 
             lines.append(f"return {names[queue]}_count[{writer.expression(slot)}];")
         case FanOut(queue, slot, starts, _):
             q = names[queue]
-            lines += [f"const int64_t slot = {writer.expression(slot)}; int64_t n = 0;",
-                      f"for (int64_t e = 0; e < {q}_count[slot]; e++) {{ const int64_t j = {q}[slot * {q}_capacity + e]; "
-                      f"n += {names[starts]}[j + 1] - {names[starts]}[j]; }}", "return n;"]
+            lines += [
+                f"const int64_t slot = {writer.expression(slot)}; int64_t n = 0;",
+                f"for (int64_t e = 0; e < {q}_count[slot]; e++) {{ const int64_t j = {q}[slot * {q}_capacity + e]; "
+                f"n += {names[starts]}[j + 1] - {names[starts]}[j]; }}", "return n;"
+            ]
     return lines

@@ -37,9 +37,10 @@ def keep(made: Path, at: Path) -> None:
 NO_CPP = re.compile(r"cc1plus|fatal error: '?<?(?:cmath|cstdint|cstdlib|algorithm)")
 
 
-def run_compiler(command: Sequence[str], folder: Path, what: str, help: str = "prefs.codegen.target = 'numpy' runs without a compiler",
-                 absent: str = "") -> None:
-    """Run a compiler; a failure keeps its log and raises `BuildError` naming the kernel. ``absent`` helps where there is no C++ compiler."""
+def run_compiler(command: Sequence[str], folder: Path, what: str,
+                 help: str = "prefs.codegen.target = 'numpy' runs without a compiler", absent: str = "") -> None:
+    """Run a compiler; a failure keeps its log and raises `BuildError` naming the kernel. ``absent`` helps where there
+    is no C++ compiler."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode == 0:
         return
@@ -48,6 +49,9 @@ def run_compiler(command: Sequence[str], folder: Path, what: str, help: str = "p
     log = kept / "compiler.log"
     log.write_text(" ".join(command) + "\n\n" + done.stdout + done.stderr, encoding="utf-8")
     first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
-    kernel = next((line.split("function")[1].strip(" ‘’':") for line in done.stderr.splitlines() if "In function" in line), "")
-    raise BuildError(f"the C compiler refused {what}" + (f", in {kernel}" if kernel else ""), log=str(log), found=first,
-                     help=f"the generated code and the full log are kept in {kept}; {absent if absent and NO_CPP.search(done.stderr) else help}")
+    kernel = next(
+        (line.split("function")[1].strip(" ‘’':") for line in done.stderr.splitlines() if "In function" in line), "")
+    raise BuildError(
+        f"the C compiler refused {what}" + (f", in {kernel}" if kernel else ""), log=str(log), found=first, help=
+        f"the generated code and the full log are kept in {kept}; {absent if absent and NO_CPP.search(done.stderr) else help}"
+    )

@@ -21,7 +21,8 @@ REMEDY = ("install a C compiler (Debian/Ubuntu: apt install gcc; macOS: xcode-se
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C compiler: the command, whether it is GCC with glibc's vector functions, and what identifies it in cache keys."""
+    """A C compiler: the command, whether it is GCC with glibc's vector functions, and what identifies it in cache
+    keys."""
 
     command: tuple[str, ...]
     kind: str
@@ -33,9 +34,13 @@ class Compiler:
         common = ["-fPIC", "-w", "-std=gnu11", *([] if sys.platform == "win32" else ["-pthread", "-D_GNU_SOURCE"])]
         if math == "strict":
             return [*common, "-O2", "-ffp-contract=off"]
-        # as fast as -O3 for these loops (templates/c/language.h asks for more where it pays), in two thirds of the time to compile
+        # as fast as -O3 for these loops (templates/c/language.h asks for more where it pays), in two thirds of the time
+        # to compile
         effort = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"] if self.kind == "gcc" else ["-O3"]
-        return [*common, "-DBRAINSIM_FAST", *effort, "-march=native", "-ffast-math", "-fno-finite-math-only", "-fno-associative-math"]
+        return [
+            *common, "-DBRAINSIM_FAST", *effort, "-march=native", "-ffast-math", "-fno-finite-math-only",
+            "-fno-associative-math"
+        ]
 
     def cpp_command(self) -> list[str]:
         """The compiler for C++."""
@@ -46,7 +51,8 @@ class Compiler:
         return ["-lc++"] if self.kind == "zig" or sys.platform == "darwin" else ["-lstdc++"]
 
     def link_flags(self) -> list[str]:
-        """Flags that make a module of object files. (Without -ffast-math: linking with it would change the processor's mode.)"""
+        """Flags that make a module of object files. (Without -ffast-math: linking with it would change the processor's
+        mode.)"""
         return ["-shared", *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else [])]
 
     def libraries(self) -> list[str]:
@@ -64,7 +70,9 @@ def find_compiler(choice: str = "") -> Compiler | Missing:
     """The compiler named by ``choice`` or ``CC``, the system's, or ziglang's; never raises."""
     named = choice or os.environ.get("CC", "")
     if named and shutil.which(shlex.split(named)[0]) is None:
-        return Missing(f"the C compiler '{named}' named by {'prefs.codegen.compiler' if choice else 'the variable CC'} was not found", REMEDY)
+        return Missing(
+            f"the C compiler '{named}' named by {'prefs.codegen.compiler' if choice else 'the variable CC'} was not found",
+            REMEDY)
     for text in filter(None, (choice, os.environ.get("CC", ""), "cc", "gcc", "clang")):
         command = shlex.split(text)
         path = shutil.which(command[0])

@@ -70,22 +70,29 @@ class CythonTarget:
         return CythonExecutable(module, program, self.threads)
 
 
-def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.Settings, path: Path) -> None:
+def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.Settings,
+                   path: Path) -> None:
     """Compile the loops and users' functions, link the Cython half to them, and put the module into the cache."""
     half = wrapper(compiler)
     with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
         (Path(folder) / "network.c").write_text(source.text, encoding="utf-8")
         made = Path(folder) / "module.so"
         here = [f"-I{Path.cwd()}"] if own.headers else []
-        run_compiler([*compiler.command, *flags, *own.compile, *here, "-c", "network.c", "-o", "network.o"], Path(folder), "the network's loops")
+        run_compiler([*compiler.command, *flags, *own.compile, *here, "-c", "network.c", "-o", "network.o"],
+                     Path(folder), "the network's loops")
         more = list(_compile_more(source, compiler, [*flags, *own.compile, *here], own, Path(folder)))
-        link = [*compiler.command, *compiler.link_flags(), "network.o", *more, str(half.result()), "-o", str(made), *own.link,
-                *(compiler.cpp_libraries() if own.in_cpp or source.more else []), *compiler.libraries()]
+        link = [
+            *compiler.command, *compiler.link_flags(), "network.o", *more,
+            str(half.result()), "-o",
+            str(made), *own.link, *(compiler.cpp_libraries() if own.in_cpp or source.more else []),
+            *compiler.libraries()
+        ]
         run_compiler(link, Path(folder), "to link the network's module")
         keep(made, path)
 
 
-def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: native.Settings, folder: Path) -> Iterator[str]:
+def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: native.Settings,
+                  folder: Path) -> Iterator[str]:
     """Users' functions in C++, and further sources of theirs; the object files."""
     for _, text in source.more:
         (folder / "functions.cpp").write_text(text, encoding="utf-8")
@@ -94,8 +101,10 @@ def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: na
         yield "functions.o"
     for k, given in enumerate(own.sources):
         path, made = Path(given).resolve(), f"source_{k}.o"
-        command = [*compiler.cpp_command(), *cpp_flags(flags)] if given.endswith(native.CPP_SUFFIXES) else [*compiler.command, *flags]
-        run_compiler([*command, "-c", str(path), "-o", made], folder, f"the source {given} of a function", help=OWN_CODE, absent=CPP_HELP)
+        command = [*compiler.cpp_command(), *cpp_flags(flags)] if given.endswith(
+            native.CPP_SUFFIXES) else [*compiler.command, *flags]
+        run_compiler([*command, "-c", str(path), "-o", made], folder, f"the source {given} of a function",
+                     help=OWN_CODE, absent=CPP_HELP)
         yield made
 
 
@@ -114,9 +123,9 @@ LEAST_WORK = 40_000
 MOST_AT_ONCE = 1 << 18
 """Synapses looked at together when rows are cut."""
 PAUSES = tuple(Pause)
-FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step", "end",
-          "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks", "tally", "cuts", "packed", "pace", "since",
-          "least", "steady", "times")
+FIELDS = ("arrays", "sizes", "reals", "wholes", "queue_data", "queue_count", "queue_capacity", "queue_slots", "step",
+          "end", "dt", "due", "origin", "clocks", "seed", "cursor", "kernel", "queue", "wanted", "threads", "ticks",
+          "tally", "cuts", "packed", "pace", "since", "least", "steady", "times")
 
 
 class CythonExecutable:
@@ -126,7 +135,8 @@ class CythonExecutable:
         self.program, self._threads = program, threads
         self._steady = np.zeros(c_source.steady_count(program) + 1)
         self._pace = np.zeros(6)     # what was learnt about the time of a tick, alone and together
-        self._divided = [(number, (how.index, k.domain.starts, k.domain.ids)) for number, k in enumerate(program.kernels if threads > 1 else ())
+        self._divided = [(number, (how.index, k.domain.starts, k.domain.ids))
+                         for number, k in enumerate(program.kernels if threads > 1 else ())
                          if isinstance(k.domain, FanOut) and (how := split(k)).kind == "target"]
         self._indices = [(number, index, k.domain.ids) for number, k in enumerate(program.kernels)
                          if isinstance(k.domain, FanOut) and (index := c_source.packed_index(program, k))]
@@ -147,14 +157,45 @@ class CythonExecutable:
             assert a.flags.c_contiguous, declared.name
         queues = [state.queues[q.name] for q in p.queues]
         kept = {
-            "arrays": _addresses(arrays), "sizes": np.array([state.sizes[s] for s in p.spaces] or [0], np.int64),
-            "reals": np.zeros(len(self._real_names) + 1), "wholes": np.zeros(len(self._whole_names) + 1, np.int64),
-            "queue_data": _addresses([q.data for q in queues]), "queue_count": _addresses([q.count for q in queues]),
-            "queue_capacity": np.array([q.data.shape[1] for q in queues] or [0], np.int64),
-            "queue_slots": np.array([q.data.shape[0] for q in queues] or [0], np.int64),
-            "step": state.step, "end": state.end, "dt": state.dt, "due": state.due, "origin": state.origin,
-            "tally": np.zeros(64, np.int64), "cuts": self._cuts(state), "packed": self._packed(state), "pace": self._pace, "steady": self._steady,
-            "times": np.array([state.times[c].__array_interface__["data"][0] if c in p.listed else 0 for c in p.clocks] or [0], np.int64),
+            "arrays":
+            _addresses(arrays),
+            "sizes":
+            np.array([state.sizes[s] for s in p.spaces] or [0], np.int64),
+            "reals":
+            np.zeros(len(self._real_names) + 1),
+            "wholes":
+            np.zeros(len(self._whole_names) + 1, np.int64),
+            "queue_data":
+            _addresses([q.data for q in queues]),
+            "queue_count":
+            _addresses([q.count for q in queues]),
+            "queue_capacity":
+            np.array([q.data.shape[1] for q in queues] or [0], np.int64),
+            "queue_slots":
+            np.array([q.data.shape[0] for q in queues] or [0], np.int64),
+            "step":
+            state.step,
+            "end":
+            state.end,
+            "dt":
+            state.dt,
+            "due":
+            state.due,
+            "origin":
+            state.origin,
+            "tally":
+            np.zeros(64, np.int64),
+            "cuts":
+            self._cuts(state),
+            "packed":
+            self._packed(state),
+            "pace":
+            self._pace,
+            "steady":
+            self._steady,
+            "times":
+            np.array([state.times[c].__array_interface__["data"][0] if c in p.listed else 0 for c in p.clocks] or [0],
+                     np.int64),
         }
         self._keep = {**kept, "@arrays": arrays, "@queues": queues, "@times": state.times}  # type: ignore[dict-item]
         for field, value in kept.items():
@@ -165,7 +206,8 @@ class CythonExecutable:
         self.load_params(state)
 
     def _cuts(self, state: State) -> np.ndarray:
-        """For each kernel that fans out to targets, the address of where in each row the part of each thread begins (0: it is not divided)."""
+        """For each kernel that fans out to targets, the address of where in each row the part of each thread begins (0:
+        it is not divided)."""
         found = np.zeros(max(1, len(self.program.kernels)), np.int64)
         for number, names in self._divided:
             parts = tuple(state.arrays[n] for n in names if n)
@@ -177,7 +219,8 @@ class CythonExecutable:
         return found
 
     def _packed(self, state: State) -> np.ndarray:
-        """For each kernel that reads an index array through the ids of rows, the address of a copy in the order of the rows."""
+        """For each kernel that reads an index array through the ids of rows, the address of a copy in the order of the
+        rows."""
         found = np.zeros(max(1, len(self.program.kernels)), np.int64)
         for number, *names in self._indices:
             index, ids = (state.arrays[n] for n in names)
@@ -204,11 +247,14 @@ class CythonExecutable:
         return why
 
 
-def row_cuts(size: int, threads: int, index: np.ndarray, starts: np.ndarray, ids: np.ndarray | None = None) -> np.ndarray | None:
-    """Where the part of each thread but the first begins in each row, (threads - 1) x rows; None when targets descend within a row."""
+def row_cuts(size: int, threads: int, index: np.ndarray, starts: np.ndarray,
+             ids: np.ndarray | None = None) -> np.ndarray | None:
+    """Where the part of each thread but the first begins in each row, (threads - 1) x rows; None when targets descend
+    within a row."""
     count, first = np.diff(starts), 0
     cuts = np.empty((threads - 1, len(count)), np.int32)
-    bounds = [min((int(float(size) * part / threads) + 32) // 64 * 64, size) for part in range(1, threads)]      # as bs_cut in templates/c/team.h
+    bounds = [min((int(float(size) * part / threads) + 32) // 64 * 64, size)
+              for part in range(1, threads)]  # as bs_cut in templates/c/team.h
     while first < len(count):       # some rows at a time: there may be many synapses
         last = max(first + 1, int(np.searchsorted(starts, starts[first] + MOST_AT_ONCE, side="right")) - 1)
         here = starts[first:last + 1] - starts[first]

@@ -11,7 +11,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Range:
-    """Where a parameter may lie, in SI base units, and its size, which makes raw numbers of it that are about 1 where it has no two bounds."""
+    """Where a parameter may lie, in SI base units, and its size, which makes raw numbers of it that are about 1 where
+    it has no two bounds."""
 
     low: float = -np.inf
     high: float = np.inf
@@ -23,14 +24,16 @@ class Range:
         return self.low == -np.inf and self.high == np.inf
 
     def outside(self, value: Any) -> float | None:
-        """One of the values that do not lie between the bounds; None where all do, or where JAX does not know them yet."""
+        """One of the values that do not lie between the bounds; None where all do, or where JAX does not know them
+        yet."""
         if isinstance(value, jax.core.Tracer) or self.is_whole_line:
             return None
         values = np.asarray(value, float).ravel()
         return next(iter(values[~((values > self.low) & (values < self.high))].tolist()), None)
 
     def inside(self, raw: Any) -> Any:
-        """The parameter of a raw number: a sigmoid between two bounds, a softplus beside one, a multiple without any."""
+        """The parameter of a raw number: a sigmoid between two bounds, a softplus beside one, a multiple without
+        any."""
         raw = jnp.asarray(raw)
         if np.isfinite(self.low) and np.isfinite(self.high):
             return self.low + (self.high - self.low) * jax.nn.sigmoid(raw)

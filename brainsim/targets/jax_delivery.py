@@ -1,4 +1,5 @@
-"""Which kernels only deliver sums along synapses, taken apart into a factor for each side: what a matrix product may do."""
+"""Which kernels only deliver sums along synapses, taken apart into a factor for each side: what a matrix product may
+do."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ I = Local("i", "i4")   # noqa: E741
 
 @dataclass(frozen=True)
 class Delivery:
-    """``array[index_array[i]] += sign * source[j] * synapse[i] * target[index_array[i]]`` for the synapses of a fan-out where ``condition`` (of
-    the target) holds. In ``source`` the element is ``j``, in ``synapse`` and, for the element of the array, in ``target`` it is ``i``."""
+    """``array[index_array[i]] += sign * source[j] * synapse[i] * target[index_array[i]]`` for the synapses of a fan-out
+    where ``condition`` (of the target) holds. In ``source`` the element is ``j``, in ``synapse`` and, for the element
+    of the array, in ``target`` it is ``i``."""
 
     array: str
     dtype: str
@@ -34,7 +36,8 @@ def deliveries(kernel: Kernel) -> tuple[Delivery, ...]:
     if not found or None in found:
         return ()
     whole = tuple(d for d in found if d is not None)
-    into, read = {d.array for d in whole}, {n.array for s in (*kernel.prologue, *kernel.body) for n in walk(s) if isinstance(n, Load)}
+    into, read = {d.array for d in whole
+                  }, {n.array for s in (*kernel.prologue, *kernel.body) for n in walk(s) if isinstance(n, Load)}
     return whole if not into & read and len({d.index_array for d in whole}) == 1 else ()
 
 
@@ -70,7 +73,8 @@ def _taken_apart(array: str, t: str, index_array: str, op: str, value: Expr, con
         return None
     sides["source"] += sides.pop("")
     source, synapse, target = (_product(sides[k]) for k in ("source", "synapse", "target"))
-    return Delivery(array, t, index_array, sign, source, synapse, None if target is None else _at_target(target, index_array),
+    return Delivery(array, t, index_array, sign, source, synapse,
+                    None if target is None else _at_target(target, index_array),
                     None if condition is None else _at_target(condition, index_array))
 
 
@@ -97,7 +101,8 @@ def _product(factors: list[Expr]) -> Expr | None:
 
 
 def _side(e: Expr, index_array: str) -> str | None:
-    """Which side a factor belongs to: '' for none of its own, None for a mixture that is the synapse's and random, or a function of the user's."""
+    """Which side a factor belongs to: '' for none of its own, None for a mixture that is the synapse's and random, or a
+    function of the user's."""
     found = set(_uses(e, index_array))
     if "never" in found:
         return None

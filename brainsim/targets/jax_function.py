@@ -23,10 +23,11 @@ BRANCHES = 8     #: of nested checkpoints, ``checkpoint='log'``
 
 @dataclass(frozen=True)
 class Place:
-    """Where a parameter, an input or an output stands in the program: what kind of thing, its name there, and which part of it.
+    """Where a parameter, an input or an output stands in the program: what kind of thing, its name there, and which
+    part of it.
 
-    Kinds: 'array', 'param' (several names: one value for all), 'events' (the mask of a queue), 'record', 'state' (an input that a computed variable is
-    pulled to). ``last``: the value at the end only.
+    Kinds: 'array', 'param' (several names: one value for all), 'events' (the mask of a queue), 'record', 'state' (an
+    input that a computed variable is pulled to). ``last``: the value at the end only.
     """
 
     kind: str
@@ -51,10 +52,12 @@ class Pure:
     params: Mapping[str, Place]
     inputs: Mapping[str, Place]
     outputs: Mapping[str, Place]
-    levels: tuple[int, ...] = ()                  #: lengths of nested blocks of steps of which only the beginning is kept for the gradient
+    levels: tuple[int,
+                  ...] = ()  #: lengths of nested blocks of steps of which only the beginning is kept for the gradient
     truncate: int = 0                             #: after so many steps gradients end
     fixed: frozenset[str] = field(default_factory=frozenset)      #: arrays that no kernel writes
-    noted: Mapping[str, float] = field(default_factory=dict)      #: arrays of times that are kept as whole steps, and the step
+    noted: Mapping[str,
+                   float] = field(default_factory=dict)  #: arrays of times that are kept as whole steps, and the step
 
     @property
     def steps(self) -> int:
@@ -68,11 +71,16 @@ class Pure:
         constants = {"arrays": self.with_params(params)[0]}
         return {n: self.output(p, constants, carry, {}) if p.last else found[n] for n, p in self.outputs.items()}
 
-    def stepper(self, params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> tuple[Callable[..., Any], Any, Any]:
-        """One step ``(carry, x) → (carry, outputs)``, the first carry, and the x of all steps: (times, inputs, whether gradients end here)."""
+    def stepper(self, params: Mapping[str, Any], inputs: Mapping[str, Any],
+                key: tuple[Any, Any]) -> tuple[Callable[..., Any], Any, Any]:
+        """One step ``(carry, x) → (carry, outputs)``, the first carry, and the x of all steps: (times, inputs, whether
+        gradients end here)."""
         constants, carry = self.begin(params, key)
         matrices = self.traced.begin(constants)
-        given = {n: self._pulls(n, x) if self.inputs[n].kind == "state" else jnp.asarray(x, kind("f8")) for n, x in inputs.items()}
+        given = {
+            n: self._pulls(n, x) if self.inputs[n].kind == "state" else jnp.asarray(x, kind("f8"))
+            for n, x in inputs.items()
+        }
 
         def step(carry: Any, x: Any) -> tuple[Any, Any]:
             tick, now, first = x
@@ -89,15 +97,23 @@ class Pure:
     def begin(self, params: Mapping[str, Any], key: tuple[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What holds for the whole run, and the first state."""
         arrays, scalars = self.with_params(params)
-        constants = {"arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt, "origin": self.origin}
-        return constants, {"A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in self.fixed},
-                           "Q": {q: jnp.asarray(m) for q, m in self.queues.items()}}
+        constants = {
+            "arrays": {n: arrays[n] for n in arrays if n in self.fixed}, "params": scalars, "key": key, "dt": self.dt,
+            "origin": self.origin
+        }
+        return constants, {
+            "A": {n: jnp.asarray(x).astype(kind(_name(x))) for n, x in arrays.items() if n not in self.fixed}, "Q":
+            {q: jnp.asarray(m) for q, m in self.queues.items()}
+        }
 
     def table(self) -> dict[str, dict[str, Any]]:
         """All ticks: for each clock its step, its time, and whether it is due."""
         table = self.ticks.table(self.traced.program.clocks, self.steps)
-        return {"step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t": {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()},
-                "due": {c: jnp.asarray(x) for c, x in table["due"].items()}}
+        return {
+            "step": {c: jnp.asarray(x, kind("i8")) for c, x in table["step"].items()}, "t":
+            {c: jnp.asarray(x, kind("f8")) for c, x in table["t"].items()}, "due":
+            {c: jnp.asarray(x) for c, x in table["due"].items()}
+        }
 
     def with_params(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arrays and scalars with parameters put in."""
@@ -109,18 +125,22 @@ class Pure:
                     scalars[own] = value
                 elif own in arrays:        # what nobody reads is not there
                     value = self._in_steps(own, value).astype(kind(_name(self.arrays[own])))
-                    arrays[own] = jnp.broadcast_to(value, self.arrays[own].shape) if place.part is None else jnp.asarray(arrays[own]).at[place.part].set(value)
+                    arrays[own] = jnp.broadcast_to(value,
+                                                   self.arrays[own].shape) if place.part is None else jnp.asarray(
+                                                       arrays[own]).at[place.part].set(value)
         return arrays, scalars
 
     def _pulls(self, name: str, given: Any) -> tuple[Any, Any, Any]:
-        """Values (steps, elements), shares and ceilings (steps,) that a variable is pulled to; alone, an array replaces it where it is a number."""
+        """Values (steps, elements), shares and ceilings (steps,) that a variable is pulled to; alone, an array replaces
+        it where it is a number."""
         values, share, ceiling = given if isinstance(given, tuple) else (given, 1.0, np.inf)
         values = jnp.asarray(values, kind("f8"))
         return values, *(jnp.broadcast_to(jnp.asarray(x, kind("f8")), self.steps) for x in (share, ceiling))
 
     def with_inputs(self, constants: Mapping[str, Any], state: Mapping[str, Any], now: Mapping[str, Any],
                ) -> tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]:
-        """Constants with this step's inputs put in, the masks of given events, and the state that given values pull at."""
+        """Constants with this step's inputs put in, the masks of given events, and the state that given values pull
+        at."""
         arrays, events, pulled = dict(constants["arrays"]), {}, dict(state)
         for name, value in now.items():
             place = self.inputs[name]
@@ -140,7 +160,8 @@ class Pure:
                 arrays[own] = put_in
         return {**constants, "arrays": arrays}, events, pulled
 
-    def output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Any:
+    def output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any],
+               recorded: Mapping[str, Any]) -> Any:
         """The value of an output after a step."""
         own = place.names[0]
         if place.kind in ("record", "events") and own in recorded:
@@ -176,8 +197,10 @@ def _name(x: Any) -> str:
     return next((n for n, d in DTYPES.items() if d == dtype), "f8")
 
 
-def scan_in_blocks(step: Callable[..., Any], carry: Any, xs: Any, length: int, levels: tuple[int, ...]) -> tuple[Any, Any]:
-    """`lax.scan`; of blocks of so many steps only the beginning is kept, and the rest made again for the gradient (Griewank & Walther 2000)."""
+def scan_in_blocks(step: Callable[..., Any], carry: Any, xs: Any, length: int, levels: tuple[int,
+                                                                                             ...]) -> tuple[Any, Any]:
+    """`lax.scan`; of blocks of so many steps only the beginning is kept, and the rest made again for the gradient
+    (Griewank & Walther 2000)."""
     levels = tuple(b for b in levels if 1 < b < length)
     if not levels:
         return lax.scan(step, carry, xs, length=length)
@@ -209,9 +232,11 @@ def levels_of(checkpoint: object, steps: int) -> tuple[int, ...]:
 
 
 def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
-    """H of the margin with a derivative of its own: (a, b, '>' or '>=', scale) → floats of 0 and 1. ``text`` writes the derivative of ``l_x``.
+    """H of the margin with a derivative of its own: (a, b, '>' or '>=', scale) → floats of 0 and 1. ``text`` writes the
+    derivative of ``l_x``.
 
-    The margin is counted in scales; without one (a spike resets nothing) in thresholds, and in base units where those are 0.
+    The margin is counted in scales; without one (a spike resets nothing) in thresholds, and in base units where those
+    are 0.
     """
     scope = dict(SCOPE)
     exec(compile(f"def slope(l_x):\n    return {text}\n", "<surrogate derivative>", "exec"), scope)
@@ -255,7 +280,8 @@ def side_by_side(pure: Pure) -> Callable[..., Any]:
 
 
 def key_words(key: Any, mixed: Callable[[int, int], int], batch: int | None) -> tuple[Any, Any]:
-    """The two 32-bit words of the key of the random numbers: from a whole number, as `Simulation.run` has it, or from a key of JAX."""
+    """The two 32-bit words of the key of the random numbers: from a whole number, as `Simulation.run` has it, or from a
+    key of JAX."""
     if isinstance(key, (int, np.integer)):
         first = mixed(int(key), 0)
         keys = [first] if batch is None else [mixed(first, b) for b in range(batch)]
@@ -281,7 +307,9 @@ def temporaries(function: Callable[..., Any], *args: Any) -> int:
 
 def as_arrays(tree: Any) -> Any:
     """Leaves as arrays of JAX."""
-    return jax.tree.map(lambda x: jnp.asarray(x, kind("f8") if jnp.issubdtype(jnp.result_type(x), jnp.floating) else None), tree)
+    return jax.tree.map(
+        lambda x: jnp.asarray(x,
+                              kind("f8") if jnp.issubdtype(jnp.result_type(x), jnp.floating) else None), tree)
 
 
 def is_tracer(x: Any) -> bool:

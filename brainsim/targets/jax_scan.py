@@ -1,7 +1,7 @@
 """The JAX target: the whole step as one traced function, the loop over steps inside JAX.
 
-Values that no kernel changes are arguments, so that other values compile nothing. What a step records comes out of JAX as an array with a
-row per step, and goes into the records of the objects from there.
+Values that no kernel changes are arguments, so that other values compile nothing. What a step records comes out of JAX
+as an array with a row per step, and goes into the records of the objects from there.
 """
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class JaxTarget:
     name = "jax"
     calls_python = True
     frees_lock = True
-    left_out = ("ring_of_sums", "branches_to_selects", "fuse_loops", "fuse_resets", "hoist_invariants", "share_common", "drop_unread")  #: JAX does these
+    left_out = ("ring_of_sums", "branches_to_selects", "fuse_loops", "fuse_resets", "hoist_invariants", "share_common",
+                "drop_unread")  #: JAX does these
 
     def __init__(self) -> None:
         self._loops: dict[str, list[Loop]] = {}      #: by digest of the source
@@ -48,8 +49,10 @@ class JaxTarget:
         """One Python function per kernel, which JAX traces."""
         for k in program.kernels:
             if isinstance(k.domain, Host):
-                raise Unsupported(f"The target 'jax' cannot return to Python within a run: '{k.name}' is a network operation",
-                                  help="write it as equations, run_regularly or synaptic code, or use prefs.codegen.target = 'cython'")
+                raise Unsupported(
+                    f"The target 'jax' cannot return to Python within a run: '{k.name}' is a network operation",
+                    help="write it as equations, run_regularly or synaptic code, or use prefs.codegen.target = 'cython'"
+                )
         text = module(program)
         return Written(text, "python", digest(text))
 
@@ -78,7 +81,8 @@ def functions(program: Program, source: Written) -> Functions:
     return Functions(scope["setup"], tuple(scope[f"kernel_{n}"] for n in range(len(program.kernels))))
 
 
-# -- what is known before tracing ------------------------------------------------------------------------------------------
+# -- what is known before tracing
+# ------------------------------------------------------------------------------------------
 def rows_of(starts: np.ndarray, ids: np.ndarray | None) -> Any:
     """The rows of a fan-out from its row starts and the synapses in the order of rows."""
     count, lengths = len(starts) - 1, np.diff(starts)
@@ -98,27 +102,36 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
     fixed = constant_arrays(program)
     posts = {a.name: state.arrays[a.name] for a in program.arrays if a.into and a.name in fixed and a.dtype == "i4"}
     keys = {n.key.name for k in program.kernels for n in nodes(k) if isinstance(n, Keyed) and isinstance(n.key, Param)}
-    bounds = {n: int(state.params[n]) for n, t in program.params if t != "f8" and (n in keys or n.endswith((".first", ".last")))}
+    bounds = {
+        n: int(state.params[n]) for n, t in program.params
+        if t != "f8" and (n in keys or n.endswith((".first", ".last")))
+    }
     drawn = {k.name: drawn_rows(k.domain, state) for k in program.kernels if isinstance(k.domain, RandomRows)}
     into = {q.name: sizes[q.into] for q in program.queues if q.into in sizes}
     longest = {k.domain.first.array: int(np.diff(state.arrays[k.domain.first.array]).max(initial=0))
                for k in program.kernels if isinstance(k.domain, Range) and isinstance(k.domain.first, Load)}
     slots = {q.name: state.queue_slots(q.name) for q in program.queues}
     lengths = {n: len(x) for n, x in state.arrays.items()}
-    return jax_step().Layout(sizes, slots, into, bounds, rows, posts, lengths, longest=longest, drawn=drawn, functions=state.functions, **more)
+    return jax_step().Layout(sizes, slots, into, bounds, rows, posts, lengths, longest=longest, drawn=drawn,
+                             functions=state.functions, **more)
 
 
 def drawn_rows(domain: RandomRows, state: State) -> tuple[np.ndarray, ...]:
     """(row, column, number in the row) of all members of a random matrix, int32 each."""
-    key, columns = (int(evaluate.value(x, state, {})) for x in (domain.key, domain.columns))  # type: ignore[call-overload]
+    key, columns = (int(evaluate.value(x, state, {}))
+                    for x in (domain.key, domain.columns))  # type: ignore[call-overload]
     into = next(q.into for q in state.program.queues if q.name == domain.queue)
-    count, column = random_rows.rows(key, np.arange(state.sizes[into]), columns, state.arrays[domain.gaps], domain.hollow)
-    return tuple(x.astype(np.int32) for x in (np.repeat(np.arange(len(count)), count), column, random_rows.numbered(count)))
+    count, column = random_rows.rows(key, np.arange(state.sizes[into]), columns, state.arrays[domain.gaps],
+                                     domain.hollow)
+    return tuple(
+        x.astype(np.int32) for x in (np.repeat(np.arange(len(count)), count), column, random_rows.numbered(count)))
 
 
 def same_layout(a: Any, b: Any) -> bool:
     """Whether what was traced for one layout holds for another."""
-    plain = all(getattr(a, n) == getattr(b, n) for n in ("sizes", "slots", "into", "bounds", "lengths", "longest", "soft", "resets", "spikes"))
+    plain = all(
+        getattr(a, n) == getattr(b, n)
+        for n in ("sizes", "slots", "into", "bounds", "lengths", "longest", "soft", "resets", "spikes"))
     return plain and all(same(getattr(a, n), getattr(b, n)) for n in ("rows", "posts", "drawn"))
 
 
@@ -132,20 +145,25 @@ def same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 
 def derived(layout: Any) -> dict[str, np.ndarray]:
     """Arrays that kernels read besides those of the program."""
-    drawn = {f"{name}@{part}": x for name, parts in layout.drawn.items() for part, x in zip(("j", "column", "number"), parts)}
+    drawn = {
+        f"{name}@{part}": x for name, parts in layout.drawn.items() for part, x in zip(("j", "column", "number"), parts)
+    }
     return {f"{starts}@row": rows.row for starts, rows in layout.rows.items()} | drawn
 
 
-# -- the step --------------------------------------------------------------------------------------------------------------
+# -- the step
+# --------------------------------------------------------------------------------------------------------------
 @dataclass
 class Traced:
-    """The step of a program with a layout. ``fixed_values``: what it records that never changes; ``groups``: the mask of each record."""
+    """The step of a program with a layout. ``fixed_values``: what it records that never changes; ``groups``: the mask
+    of each record."""
 
     program: Program
     made: Functions
     layout: Any
-    given: Mapping[int, str] = field(default_factory=dict)      #: kernels after which a queue is what the caller says: tick['given']
-    shown: frozenset[str] = frozenset()                         #: queues whose masks at the end of the step are among what is recorded
+    given: Mapping[int, str] = field(
+        default_factory=dict)  #: kernels after which a queue is what the caller says: tick['given']
+    shown: frozenset[str] = frozenset()  #: queues whose masks at the end of the step are among what is recorded
     fixed_values: dict[str, np.ndarray] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
 
@@ -155,8 +173,13 @@ class Traced:
         self.made.setup(step)
         return step.M
 
-    def __call__(self, constants: Mapping[str, Any], matrices: Mapping[str, Any], carry: Mapping[str, Any], tick: Mapping[str, Any],
-                 ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def __call__(
+        self,
+        constants: Mapping[str, Any],
+        matrices: Mapping[str, Any],
+        carry: Mapping[str, Any],
+        tick: Mapping[str, Any],
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """State and one tick → the next state, and what is recorded."""
         step = self._step(constants, carry, tick, dict(matrices))
         step.given, step.taps = tick.get("given", {}), tick.get("taps")
@@ -174,10 +197,12 @@ class Traced:
         recorded.update({q: step._whole(q) for q in self.shown})
         return {"A": {n: step.A[n] for n in carry["A"]}, "Q": {q: step._whole(q) for q in carry["Q"]}}, recorded
 
-    def _step(self, constants: Mapping[str, Any], carry: Mapping[str, Any], tick: Mapping[str, Any], matrices: dict[str, Any]) -> Any:
+    def _step(self, constants: Mapping[str, Any], carry: Mapping[str, Any], tick: Mapping[str, Any],
+              matrices: dict[str, Any]) -> Any:
         empty = dict.fromkeys(self.layout.into.keys() - records(self.program))
-        return jax_step().Step(self.layout, {**constants["arrays"], **carry["A"]}, {**empty, **carry["Q"]}, constants["params"], tick["t"], constants["dt"],
-                               tick["step"], constants["origin"], constants["key"], matrices)
+        return jax_step().Step(self.layout, {**constants["arrays"], **carry["A"]}, {**empty, **carry["Q"]},
+                               constants["params"], tick["t"], constants["dt"], tick["step"], constants["origin"],
+                               constants["key"], matrices)
 
     def _groups(self) -> list[tuple[str, list[int]]]:
         """Kernels in a row that belong to one clock."""
@@ -201,7 +226,10 @@ class Traced:
     def _run_if(self, step: Any, clock: str, numbers: list[int], due: Any) -> None:
         """Run kernels if their clock is due."""
         from_jax = jax_step()
-        arrays = sorted({n.array for k in numbers for n in nodes(self.program.kernels[k]) if hasattr(n, "array") and n.array in step.A})
+        arrays = sorted({
+            n.array for k in numbers for n in nodes(self.program.kernels[k])
+            if hasattr(n, "array") and n.array in step.A
+        })
         queues = sorted(q for q in step.Q if q in self.layout.into)
 
         def go(held: Any) -> Any:
@@ -218,7 +246,8 @@ class Traced:
 
 
 def passing(program: Program, slots: Mapping[str, int]) -> frozenset[str]:
-    """Queues with one slot of which nothing is left from one step to the next: the first that a step does is empty it, or the last."""
+    """Queues with one slot of which nothing is left from one step to the next: the first that a step does is empty it,
+    or the last."""
     if len(program.clocks) > 1:
         return frozenset()
     found = set()
@@ -233,7 +262,8 @@ def _empties(kernel: Kernel, queue: str) -> bool:
     return isinstance(kernel.domain, Once) and any(isinstance(s, Clear) and s.queue == queue for s in kernel.body)
 
 
-# -- between NumPy's state and JAX's ---------------------------------------------------------------------------------------
+# -- between NumPy's state and JAX's
+# ---------------------------------------------------------------------------------------
 def masks(program: Program, state: State, layout: Any) -> dict[str, np.ndarray]:
     """The queues that are read, as masks."""
     made, grow = {}, records(program)
@@ -260,18 +290,20 @@ def put_back(queue: QueueState, mask: np.ndarray) -> None:
 def places(mask: np.ndarray, due: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Tick, of those in which the clock was due, and element of each true entry."""
     of_due = mask if due.all() else mask[due]
-    return np.divmod(np.flatnonzero(of_due), max(1, int(np.prod(mask.shape[1:]))))      # (many times faster than nonzero of a matrix)
+    return np.divmod(np.flatnonzero(of_due),
+                     max(1, int(np.prod(mask.shape[1:]))))  # (many times faster than nonzero of a matrix)
 
 
-def add_records(queue: QueueState, values: np.ndarray, due: np.ndarray, at: tuple[np.ndarray, np.ndarray] | None, size: tuple[int, ...],
-                each_tick: bool) -> None:
-    """Add what was recorded in some ticks, those in which the clock was due: everything, or what stands at some `places`, of so many elements.
-    ``each_tick``: whether the values have a row per tick."""
+def add_records(queue: QueueState, values: np.ndarray, due: np.ndarray, at: tuple[np.ndarray, np.ndarray] | None,
+                size: tuple[int, ...], each_tick: bool) -> None:
+    """Add what was recorded in some ticks, those in which the clock was due: everything, or what stands at some
+    `places`, of so many elements. ``each_tick``: whether the values have a row per tick."""
     if not due.any():
         return
     if at is not None:
         rows = values if not each_tick or due.all() else values[due]
-        found = rows[at] if each_tick and rows.ndim > 1 else rows[at[0]] if each_tick else np.broadcast_to(rows, size)[at[1]]
+        found = rows[at] if each_tick and rows.ndim > 1 else rows[at[0]] if each_tick else np.broadcast_to(rows,
+                                                                                                           size)[at[1]]
     else:
         found = values[due].ravel() if each_tick else np.tile(values.ravel(), int(due.sum()))
     used = int(queue.count[0])
@@ -283,7 +315,8 @@ def add_records(queue: QueueState, values: np.ndarray, due: np.ndarray, at: tupl
 
 @dataclass(frozen=True)
 class Ticks:
-    """The next ticks: for each clock its step before the tick, whether it takes part, and its time; arrays (ticks, clocks)."""
+    """The next ticks: for each clock its step before the tick, whether it takes part, and its time; arrays (ticks,
+    clocks)."""
 
     step: np.ndarray
     due: np.ndarray
@@ -293,7 +326,11 @@ class Ticks:
         """By clock, filled up to a length."""
         def padded(x: np.ndarray) -> np.ndarray:
             return np.concatenate([x, np.repeat(x[-1:], length - len(x), axis=0)]) if len(x) < length else x
-        return {name: {c: padded(x)[:, k] for k, c in enumerate(clocks)} for name, x in (("step", self.step), ("due", self.due), ("t", self.t))}
+
+        return {
+            name: {c: padded(x)[:, k] for k, c in enumerate(clocks)}
+            for name, x in (("step", self.step), ("due", self.due), ("t", self.t))
+        }
 
 
 def next_ticks(state: State, most: int) -> Ticks:
@@ -315,7 +352,8 @@ def next_ticks(state: State, most: int) -> Ticks:
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop that was compiled for a layout: (constants, state, table of ticks, how many) → (state, records), at most ``length`` ticks."""
+    """A loop that was compiled for a layout: (constants, state, table of ticks, how many) → (state, records), at most
+    ``length`` ticks."""
 
     traced: Traced
     run: Any
@@ -329,7 +367,9 @@ class JaxExecutable:
         self.program, self.made, self._loops = program, made, loops
         self._fixed = constant_arrays(program)
         self._records = records(program)
-        self._clock = {n.queue: k.clock for k in program.kernels for n in nodes(k) if getattr(n, "queue", None) in self._records}
+        self._clock = {
+            n.queue: k.clock for k in program.kernels for n in nodes(k) if getattr(n, "queue", None) in self._records
+        }
         self._traced: Traced | None = None
         self._run: Any = None
         self._length = 0
@@ -355,7 +395,8 @@ class JaxExecutable:
             done = 0
             while done < len(ahead.step):
                 part = Ticks(*(x[done:done + self._length] for x in (ahead.step, ahead.due, ahead.t)))
-                carry, out = self._run(self._constants, carry, part.table(self.program.clocks, self._length), len(part.step))
+                carry, out = self._run(self._constants, carry, part.table(self.program.clocks, self._length),
+                                       len(part.step))
                 self._keep(state, out, part)
                 done += len(part.step)
             self._fetch(state, carry)
@@ -379,13 +420,18 @@ class JaxExecutable:
         layout, clocks = self._traced.layout, self.program.clocks  # type: ignore[union-attr]
         params = {n: state.params[n] for n, _ in self.program.params if n not in layout.bounds}
         self._constants = jax_step().as_jax({
-            "arrays": {name: state.arrays[name] for name in self._fixed} | self._derived, "params": params,
-            "key": (np.uint32(state.seed & 0xFFFFFFFF), np.uint32(state.seed >> 32)),
-            "dt": {c: state.dt[k] for k, c in enumerate(clocks)}, "origin": {c: state.origin[k] for k, c in enumerate(clocks)}})
-        carry = jax_step().as_jax({"A": {a.name: state.arrays[a.name] for a in self.program.arrays if a.name not in self._fixed},
-                                   "Q": masks(self.program, state, layout)})
+            "arrays": {name: state.arrays[name] for name in self._fixed} | self._derived, "params": params, "key":
+            (np.uint32(state.seed & 0xFFFFFFFF), np.uint32(state.seed >> 32)), "dt":
+            {c: state.dt[k]
+             for k, c in enumerate(clocks)}, "origin": {c: state.origin[k] for k, c in enumerate(clocks)}
+        })
+        carry = jax_step().as_jax({
+            "A": {a.name: state.arrays[a.name] for a in self.program.arrays if a.name not in self._fixed}, "Q":
+            masks(self.program, state, layout)
+        })
         if self._run is None:
-            self._run, self._length = jax_step().loop_of(self._traced, self._constants, carry, clocks, BYTES_AT_A_TIME, MOST_TICKS)
+            self._run, self._length = jax_step().loop_of(self._traced, self._constants, carry, clocks, BYTES_AT_A_TIME,
+                                                         MOST_TICKS)
             self._loops.append(Loop(self._traced, self._run, self._length))  # type: ignore[arg-type]
         return carry
 
@@ -393,7 +439,8 @@ class JaxExecutable:
         layout = layout_of(self.program, state)
         if self._traced is None or not same_layout(layout, self._traced.layout):
             known = next((x for x in self._loops if same_layout(layout, x.traced.layout)), None)
-            self._traced, self._run = (Traced(self.program, self.made, layout), None) if known is None else (known.traced, known.run)
+            self._traced, self._run = (Traced(self.program, self.made, layout),
+                                       None) if known is None else (known.traced, known.run)
             self._length = self._length if known is None else known.length
             self._derived = jax_step().as_jax(derived(layout))
         self._bound_anew = False
@@ -421,4 +468,3 @@ class JaxExecutable:
             state.arrays[name][:] = np.asarray(values)
         for name, mask in carry["Q"].items():
             put_back(state.queues[name], np.asarray(mask))
-

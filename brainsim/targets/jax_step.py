@@ -1,7 +1,7 @@
 """One time step while JAX traces it: where values stand, and what the queues of a program become.
 
-A queue that is read becomes a mask over the space that its values point into: one mask, or a ring of them with a row per slot. A queue
-that only grows becomes an output of the step: its values and the mask of those that count.
+A queue that is read becomes a mask over the space that its values point into: one mask, or a ring of them with a row
+per slot. A queue that only grows becomes an output of the step: its values and the mask of those that count.
 """
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ DENSE_SHARE = 0.1       #: of all pairs, from which on a matrix product is made 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one fan-out, known before anything is traced. ``row`` is the row of each synapse, int32, in the order of synapses."""
+    """The rows of one fan-out, known before anything is traced. ``row`` is the row of each synapse, int32, in the order
+    of synapses."""
 
     count: int                         #: rows
     row: np.ndarray
@@ -59,7 +60,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Layout:
-    """What is settled before tracing: sizes, slots, rows and parameters that are bounds of loops; and the queues through which gradients pass."""
+    """What is settled before tracing: sizes, slots, rows and parameters that are bounds of loops; and the queues
+    through which gradients pass."""
 
     sizes: Mapping[str, int]
     slots: Mapping[str, int]
@@ -68,22 +70,26 @@ class Layout:
     rows: Mapping[str, Rows]                      #: by the array of row starts
     posts: Mapping[str, np.ndarray]               #: index arrays of the synapses
     lengths: Mapping[str, int]                    #: of arrays
-    drawn: Mapping[str, tuple[np.ndarray, ...]] = field(default_factory=dict)    #: row, column, number of the members of random matrices
-    longest: Mapping[str, int] = field(default_factory=dict)                 #: of lists of events, by the array of row starts
-    spikes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)   #: of queues through which gradients pass: margin, scale → spike
+    drawn: Mapping[str,
+                   tuple[np.ndarray,
+                         ...]] = field(default_factory=dict)  #: row, column, number of the members of random matrices
+    longest: Mapping[str, int] = field(default_factory=dict)  #: of lists of events, by the array of row starts
+    spikes: Mapping[str, Callable[..., Any]] = field(
+        default_factory=dict)  #: of queues through which gradients pass: margin, scale → spike
     soft: frozenset[str] = frozenset()            #: queues whose masks are floats
-    resets: Mapping[str, str | frozenset[str]] = field(default_factory=dict)                  #: kernels that are resets, and how gradients pass
+    resets: Mapping[str, str | frozenset[str]] = field(
+        default_factory=dict)  #: kernels that are resets, and how gradients pass
     differentiable: bool = False                                             #: whether gradients are asked for
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    failed: list[Exception] = field(default_factory=list)                    #: what was raised in the user's functions within the loop
+    failed: list[Exception] = field(default_factory=list)  #: what was raised in the user's functions within the loop
 
 
 @dataclass
 class Taps:
     """What a rule of learning does to the sums over synapses of one step, by the names of projections (``'S_pre.0'``).
 
-    ``sent`` is added to what each row sends, ``added`` to the sum of each target. Where they are ``closed``, gradients end at what is sent; they never
-    enter the kernels in ``walls``. ``seen`` collects what is sent.
+    ``sent`` is added to what each row sends, ``added`` to the sum of each target. Where they are ``closed``, gradients
+    end at what is sent; they never enter the kernels in ``walls``. ``seen`` collects what is sent.
     """
 
     sent: Mapping[str, Any]
@@ -123,7 +129,8 @@ class Step:
     taps: Taps | None = None
 
     def run(self, kernel: Callable[["Step"], None], reset: str | frozenset[str]) -> None:
-        """One kernel. ``reset``: 'value' holds back the gradient of the spike, or for a set of arrays in these; 'jump' that of the new value; 'wall' both."""
+        """One kernel. ``reset``: 'value' holds back the gradient of the spike, or for a set of arrays in these; 'jump'
+        that of the new value; 'wall' both."""
         if isinstance(reset, frozenset):
             held = replace(self, A=dict(self.A), Q=dict(self.Q))
             held.run(kernel, "value")
@@ -157,14 +164,16 @@ class Step:
         return np.arange(self.layout.sizes[space], dtype=np.int32)
 
     def between(self, first: Any, last: Any, most: int) -> tuple[Any, Any]:
-        """Elements from ``first`` up to ``last``, and which of them there are; ``most`` where the bounds are found only while running."""
+        """Elements from ``first`` up to ``last``, and which of them there are; ``most`` where the bounds are found only
+        while running."""
         if known(first, last):
             return np.arange(int(first), int(last), dtype=np.int32), None
         i = first + jnp.arange(most, dtype=jnp.int32)
         return i, i < last
 
     def timestep(self, clock: str, dt: Any) -> Any:
-        """Whole steps of length ``dt`` in the time of a clock; from its own whole steps where that is possible, which is exact in any precision."""
+        """Whole steps of length ``dt`` in the time of a clock; from its own whole steps where that is possible, which
+        is exact in any precision."""
         if known(dt, self.dt[clock]):
             times = float(dt) / float(self.dt[clock])
             if times >= 1 and abs(times - round(times)) < 1e-6 * times:
@@ -178,10 +187,12 @@ class Step:
     def foreign(self, name: str, t: str, *args: Any) -> Any:
         """A function of the user's: its code for JAX, or else its Python function, called by JAX with NumPy arrays.
 
-        Numbers of 64 bits go there and back as pairs of words: JAX calls back from a thread of its own, where it may have none.
+        Numbers of 64 bits go there and back as pairs of words: JAX calls back from a thread of its own, where it may
+        have none.
         """
         failed = self.layout.failed
-        function, shape, into = self.layout.functions[name], jnp.broadcast_shapes(*(jnp.shape(a) for a in args)), kind(t)
+        function, shape, into = self.layout.functions[name], jnp.broadcast_shapes(*(jnp.shape(a)
+                                                                                    for a in args)), kind(t)
         if getattr(function, "traceable", False):
             return jnp.broadcast_to(jnp.asarray(function.traced(*args)), shape).astype(into)
         kinds = [np.dtype(jnp.result_type(a)) for a in args]
@@ -196,7 +207,9 @@ class Step:
             return parts(np.array(np.broadcast_to(np.asarray(found), shape), into))
 
         made = jax.ShapeDtypeStruct(*((*shape, 2), np.uint32) if wide(into) else (shape, into))
-        given = [lax.bitcast_convert_type(a, jnp.uint32) if wide(k) else a for a, k in zip(map(jnp.asarray, args), kinds)]
+        given = [
+            lax.bitcast_convert_type(a, jnp.uint32) if wide(k) else a for a, k in zip(map(jnp.asarray, args), kinds)
+        ]
         if getattr(function, "stateless", True):
             found = jax.pure_callback(call, made, *given, vmap_method="sequential")
         else:
@@ -238,10 +251,13 @@ class Step:
         """Add elements to a slot, or each to the slot of its own."""
         soft = queue in self.layout.soft
         taking = jnp.ones(count, bool) if mask is None else jnp.broadcast_to(mask, (count,))
-        taking = taking.astype(kind("f8")) if soft and not floating(taking) else taking if soft or not floating(taking) else taking > 0
+        taking = taking.astype(
+            kind("f8")) if soft and not floating(taking) else taking if soft or not floating(taking) else taking > 0
         whole = self._whole(queue)
         if jnp.ndim(slot) > 0 and self._ring(queue):
-            self.Q[queue] = whole.at[slot, index].add(taking) if soft else whole.at[jnp.where(taking, slot, whole.shape[0]), index].set(True, mode="drop")
+            self.Q[queue] = whole.at[slot,
+                                     index].add(taking) if soft else whole.at[jnp.where(taking, slot, whole.shape[0]),
+                                                                              index].set(True, mode="drop")
             return
         row = whole[slot] if self._ring(queue) else whole
         where = span(index, row.shape[0])
@@ -264,14 +280,16 @@ class Step:
 
     # -- spikes --------------------------------------------------------------------------------------------------------
     def above(self, queue: str, a: Any, b: Any, op: str, scale: Callable[[], Any] | None) -> Any:
-        """Whether ``a`` lies above ``b`` (``op`` is ``>`` or ``>=``); of a queue through which gradients pass, with a gradient of its own."""
+        """Whether ``a`` lies above ``b`` (``op`` is ``>`` or ``>=``); of a queue through which gradients pass, with a
+        gradient of its own."""
         if queue not in self.layout.spikes:
             return a > b if op == ">" else a >= b
         return self.layout.spikes[queue](a, b, op, scale)
 
     # -- synapses ------------------------------------------------------------------------------------------------------
     def fan(self, queue: str, slot: Any, starts: str, ordered: bool) -> tuple[Any, Any, Any]:
-        """(i, j, mask): all synapses of a fan-out, the row of each, and those whose row is in the queue. ``ordered``: in the order of rows."""
+        """(i, j, mask): all synapses of a fan-out, the row of each, and those whose row is in the queue. ``ordered``:
+        in the order of rows."""
         rows = self.layout.rows[starts]
         count, row = len(rows.row), self.A[f"{starts}@row"]
         i: Any = np.arange(count, dtype=np.int32)
@@ -290,7 +308,8 @@ class Step:
         j, column, number = (self.A[f"{kernel}@{part}"] for part in ("j", "column", "number"))
         return j, column, number, self.mask(queue, slot)[j]
 
-    def loop(self, body: Callable[..., None], arrays: tuple[str, ...], queues: tuple[str, ...], elements: tuple[Any, ...]) -> None:
+    def loop(self, body: Callable[..., None], arrays: tuple[str, ...], queues: tuple[str, ...],
+             elements: tuple[Any, ...]) -> None:
         """The body for one element after the other, where their order matters."""
         if jnp.shape(elements[0])[0] == 0:
             return
@@ -315,7 +334,8 @@ class Step:
                 return how, jnp.broadcast_to(weights, rows.row.shape).reshape(rows.count, count)
             return how, jnp.zeros((rows.count, count), weights.dtype).at[rows.row, targets].add(weights)
         if how == "events":
-            return how, (jnp.asarray(padded(rows, targets, count)), weights if weights.ndim == 0 else _padded_weights(rows, weights))
+            return how, (jnp.asarray(padded(rows, targets,
+                                            count)), weights if weights.ndim == 0 else _padded_weights(rows, weights))
         return how, weights
 
     def project(self, name: str, starts: str, post: str, amounts: Any, matrix: tuple[str, Any], count: int) -> Any:
@@ -346,7 +366,8 @@ def strategy(rows: Rows, targets: np.ndarray, count: int, differentiable: bool) 
 def full(rows: Rows, targets: np.ndarray, count: int) -> bool:
     """Whether every row has every target, in order."""
     return len(targets) == rows.count * count and rows.order is None and bool(
-        (targets.reshape(rows.count, count) == np.arange(count)).all() and (rows.row.reshape(rows.count, count) == np.arange(rows.count)[:, None]).all())
+        (targets.reshape(rows.count, count) == np.arange(count)).all() and
+        (rows.row.reshape(rows.count, count) == np.arange(rows.count)[:, None]).all())
 
 
 def _lengths(rows: Rows) -> np.ndarray:
@@ -382,7 +403,8 @@ def _walk(amounts: Any, targets: Any, weights: Any, count: int) -> Any:
     def add(s: Any) -> Any:
         k, left, total = s
         weight = weights if weights.ndim == 0 else weights[k]
-        total = total.at[targets[k]].add(jnp.broadcast_to(weight if amounts.dtype == bool else amounts[k] * weight, targets.shape[1:]), mode="drop")
+        total = total.at[targets[k]].add(
+            jnp.broadcast_to(weight if amounts.dtype == bool else amounts[k] * weight, targets.shape[1:]), mode="drop")
         left = left.at[k].set(False)
         return _first(left), left, total
 
@@ -444,7 +466,8 @@ def as_jax(tree: Any) -> Any:
 
 
 def loop_of(traced: Any, constants: Any, carry: Any, clocks: tuple[str, ...], room: int, most: int) -> tuple[Any, int]:
-    """The compiled loop over ticks, and how many it runs at most: (constants, carry, table of ticks, number) → (carry, records by tick)."""
+    """The compiled loop over ticks, and how many it runs at most: (constants, carry, table of ticks, number) → (carry,
+    records by tick)."""
     def tick_at(table: Any, k: Any) -> Any:
         return jax.tree.map(lambda x: x[k], table)
 
@@ -470,8 +493,8 @@ def loop_of(traced: Any, constants: Any, carry: Any, clocks: tuple[str, ...], ro
 
 
 def keep_compiled() -> None:
-    """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again; a place that the user
-    chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
+    """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again;
+    a place that the user chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
     if jax.config.jax_compilation_cache_dir is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
 
@@ -479,9 +502,33 @@ def keep_compiled() -> None:
 _OF_NUMPY = "floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh sqrt abs"
 SCOPE: dict[str, Any] = {
     **{name: getattr(jnp, name) for name in _OF_NUMPY.split()},
-    "both": both, "pick": pick, "put": put, "take": take, "amount": amount, "while_loop": while_loop, "spread": spread, "cast": cast, "draw": draw,
-    "halves": halves, "power": power, "divide": divide, "logical_not": logical_not, "logical_and": logical_and, "logical_or": logical_or,
-    "hard": hard, "exprel": exprel, "timestep": timestep, "clip": clip, "sign": sign, "poisson_from": poisson_from, "binomial_from": binomial_from,
-    "where": either(np.where, jnp.where), "mod": either(np.mod, jnp.mod), "floor_divide": either(np.floor_divide, jnp.floor_divide),
-    "np": np, "jnp": jnp, "inf": np.inf, "nan": np.nan,
+    "both": both,
+    "pick": pick,
+    "put": put,
+    "take": take,
+    "amount": amount,
+    "while_loop": while_loop,
+    "spread": spread,
+    "cast": cast,
+    "draw": draw,
+    "halves": halves,
+    "power": power,
+    "divide": divide,
+    "logical_not": logical_not,
+    "logical_and": logical_and,
+    "logical_or": logical_or,
+    "hard": hard,
+    "exprel": exprel,
+    "timestep": timestep,
+    "clip": clip,
+    "sign": sign,
+    "poisson_from": poisson_from,
+    "binomial_from": binomial_from,
+    "where": either(np.where, jnp.where),
+    "mod": either(np.mod, jnp.mod),
+    "floor_divide": either(np.floor_divide, jnp.floor_divide),
+    "np": np,
+    "jnp": jnp,
+    "inf": np.inf,
+    "nan": np.nan,
 }

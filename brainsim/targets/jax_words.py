@@ -1,8 +1,8 @@
 """The words of generated JAX code: what its functions mean. The only module of the targets that imports JAX.
 
-A kernel works on all its elements at once. Which of them take part is a mask: None (all), a boolean array, or an array of floats between
-0 and 1 where gradients are to pass through events. What is known while the code is traced (indices that count up, bounds) stays NumPy, so
-that reading a whole array costs nothing.
+A kernel works on all its elements at once. Which of them take part is a mask: None (all), a boolean array, or an array
+of floats between 0 and 1 where gradients are to pass through events. What is known while the code is traced (indices
+that count up, bounds) stays NumPy, so that reading a whole array costs nothing.
 """
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def floating(x: Any) -> bool:
     return jnp.issubdtype(jnp.result_type(x), jnp.floating)
 
 
-# -- arithmetic ------------------------------------------------------------------------------------------------------------
+# -- arithmetic
+# ------------------------------------------------------------------------------------------------------------
 def divide(a: Any, b: Any) -> Any:
     """Division of floats; whole numbers become floats first."""
     return either(np.divide, jnp.divide)(a, b)
@@ -170,7 +171,8 @@ def binomial_from(n: Any, p: Any, u: Any, z: Any) -> Any:
     return jnp.where(some, jnp.where(large, rounded, k), jnp.where((n > 0) & (p >= 1), n, 0)).astype(jnp.int32)
 
 
-# -- random numbers --------------------------------------------------------------------------------------------------------
+# -- random numbers
+# --------------------------------------------------------------------------------------------------------
 def _product(a: int, b: Any) -> tuple[Any, Any]:
     """High and low 32 bits of a * b, from 16-bit halves."""
     low, high = a & 0xFFFF, a >> 16
@@ -211,7 +213,8 @@ def halves(number: Any) -> tuple[Any, Any]:
 
 
 def draw(law: str, key: tuple[Any, Any], stream: int, step: Any, index: Any) -> Any:
-    """The number of (key, stream, step, index), as in ``ir/random.py``; a pair of indices shares one call where they count up from 0."""
+    """The number of (key, stream, step, index), as in ``ir/random.py``; a pair of indices shares one call where they
+    count up from 0."""
     count = len(index) if known(index) and np.ndim(index) == 1 else 0
     low, high = halves(step)
     if count > 32 and isinstance(index, np.ndarray) and index[0] == 0 and counts_up(index):
@@ -239,7 +242,8 @@ def _normal(u: Any, w: Any, second: bool) -> Any:
     return jnp.sqrt(-2 * jnp.log(1 - u)) * signed
 
 
-# -- masks -----------------------------------------------------------------------------------------------------------------
+# -- masks
+# -----------------------------------------------------------------------------------------------------------------
 def both(mask: Any, condition: Any) -> Any:
     """The elements of a mask for which a condition holds."""
     if known(condition) and not floating(condition) and np.all(condition):
@@ -267,7 +271,8 @@ def _mix(mask: Any, new: Any, old: Any) -> Any:
 def _mix_jvp(primals: Any, tangents: Any) -> Any:
     mask, new, old = primals
     d_mask, d_new, d_old = tangents
-    return jnp.where(mask > 0, new, old), jnp.where(mask > 0, d_new, d_old) + (new - old).astype(old.dtype) * d_mask.astype(old.dtype)
+    return jnp.where(mask > 0, new,
+                     old), jnp.where(mask > 0, d_new, d_old) + (new - old).astype(old.dtype) * d_mask.astype(old.dtype)
 
 
 def hard(mask: Any) -> Any:
@@ -282,7 +287,8 @@ def amount(mask: Any, value: Any) -> Any:
     return mask * value if floating(mask) else jnp.where(mask, value, 0)
 
 
-# -- places ----------------------------------------------------------------------------------------------------------------
+# -- places
+# ----------------------------------------------------------------------------------------------------------------
 def counts_up(index: np.ndarray) -> bool:
     """Whether an index goes up by one."""
     return bool(len(index)) and int(index[-1]) - int(index[0]) == len(index) - 1 and bool((np.diff(index) == 1).all())
@@ -297,7 +303,8 @@ def span(index: Any, count: int) -> slice | None:
 
 
 def take(x: Any, index: Any) -> Any:
-    """``x[index]``; the whole array where the index runs through it. An index outside belongs to an element that takes no part."""
+    """``x[index]``; the whole array where the index runs through it. An index outside belongs to an element that takes
+    no part."""
     where = span(index, len(x))
     if where is not None:
         return x if where == slice(0, len(x)) else x[where]
@@ -313,7 +320,8 @@ _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def put(x: Any, index: Any, op: str, value: Any, mask: Any, t: str) -> Any:
-    """``x`` after ``x[index] op value`` for the elements of a mask; several may meet in one place: sums and products of all, or the last."""
+    """``x`` after ``x[index] op value`` for the elements of a mask; several may meet in one place: sums and products of
+    all, or the last."""
     x = jnp.asarray(x)
     where = span(index, len(x))
     if where is not None:
@@ -337,7 +345,8 @@ def put(x: Any, index: Any, op: str, value: Any, mask: Any, t: str) -> Any:
 
 
 def _changed(mask: Any, old: Any, op: str, value: Any) -> Any:
-    """The value after ``op``, where the mask holds; a sum with a mask of floats keeps nothing for the gradient but the mask and what is added."""
+    """The value after ``op``, where the mask holds; a sum with a mask of floats keeps nothing for the gradient but the
+    mask and what is added."""
     if op in ("+=", "-=") and mask is not None and floating(mask):
         return old + mask * value if op == "+=" else old - mask * value
     return pick(mask, _new(old, op, value), old)

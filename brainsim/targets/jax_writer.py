@@ -1,11 +1,28 @@
-"""Writes each kernel as a Python function that JAX traces: `jax_step.Step` → the same, with some of its values replaced."""
+"""Writes each kernel as a Python function that JAX traces: `jax_step.Step` → the same, with some of its values
+replaced."""
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
 
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Once, Program, RandomRows, Range, Statement, Store, While
+from brainsim.ir.program import (
+    Append,
+    Clear,
+    Each,
+    Events,
+    FanOut,
+    If,
+    Kernel,
+    Let,
+    Once,
+    Program,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+    While,
+)
 from brainsim.ir.walk import nodes, order_free, statements, walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
 from brainsim.targets.words import NUMPY
@@ -47,7 +64,8 @@ class KernelWriter:
         self.temporary = itertools.count()
         self.setup: list[str] = []
         self.taking = ""          # the queue whose condition is being written
-        self.finds = any(isinstance(n, Append) and n.queue not in self.records for n in nodes(kernel)) and isinstance(kernel.domain, (Each, Range))
+        self.finds = any(isinstance(n, Append) and n.queue not in self.records
+                         for n in nodes(kernel)) and isinstance(kernel.domain, (Each, Range))
 
     # -- expressions ---------------------------------------------------------------------------------------------------
     def text(self, e: Expr) -> str:
@@ -61,7 +79,8 @@ class KernelWriter:
                 return self.parameter(name)
             case Load(array, index, _):
                 return f"take(A[{array!r}], {self.text(index)})"
-            case Op((">" | ">=" | "<" | "<=") as op, (a, b)) if self.taking and not self._drawn(e) and "f" in dtype(a) + dtype(b):
+            case Op((">" | ">=" | "<" | "<=") as op,
+                    (a, b)) if self.taking and not self._drawn(e) and "f" in dtype(a) + dtype(b):
                 return self.margin(*((a, b, op) if op[0] == ">" else (b, a, op.replace("<", ">"))))
             case Op(op, args) if op in ("and", "or") and len(args) > 2:
                 return self.text(Op(op, (Op(op, args[:-1]), args[-1])))
@@ -100,14 +119,17 @@ class KernelWriter:
         return made
 
     def scale(self, a: Expr, b: Expr) -> Expr | None:
-        """Threshold less reset value, where the reset sets or lowers a variable that the threshold looks at; by how much it lowers it, where it does."""
+        """Threshold less reset value, where the reset sets or lowers a variable that the threshold looks at; by how
+        much it lowers it, where it does."""
         looked = {n.array for n in walk(a) if isinstance(n, Load) and n.index == Local("i", "i4")}
         for k in self.program.kernels:
             if isinstance(k.domain, Events) and k.domain.queue == self.taking:
                 for s in k.body:
-                    if isinstance(s, Store) and s.array in looked and s.index == Local("i", "i4") and s.op in ("=", "-="):
+                    if isinstance(s, Store) and s.array in looked and s.index == Local("i",
+                                                                                       "i4") and s.op in ("=", "-="):
                         value = Op("-", (b, s.value)) if s.op == "=" else s.value
-                        return None if any(isinstance(n, Local) and n.name != "i" for n in walk(value)) or self._drawn(value) else value
+                        return None if any(isinstance(n, Local) and n.name != "i"
+                                           for n in walk(value)) or self._drawn(value) else value
         return None
 
     def parameter(self, name: str) -> str:
@@ -121,7 +143,8 @@ class KernelWriter:
 
     # -- statements ----------------------------------------------------------------------------------------------------
     def block(self, body: Iterable[Statement], pad: str, mask: str, known: dict[str, str]) -> list[str]:
-        """Lines for statements in order, for the elements of a mask; ``known`` are the locals that were set outside of it."""
+        """Lines for statements in order, for the elements of a mask; ``known`` are the locals that were set outside of
+        it."""
         lines: list[str] = []
         for s in body:
             lines += self.statement(s, pad, mask, known)
@@ -137,7 +160,9 @@ class KernelWriter:
             case Store(array, index, op, value, t):
                 number = f"cast('i4', {self.text(value)})" if dtype(value) == "b1" and op != "=" else self.text(value)
                 still = mask != "None" and (self.finds or isinstance(value, Param) and value.name in self.times)
-                return [f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"]
+                return [
+                    f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"
+                ]
             case Append(queue, _, value) if queue in self.records:
                 return [f"{pad}c.record({queue!r}, {self.text(value)}, {mask}, '{self.number}{mask}')"]
             case Append(queue, slot, value):
@@ -147,7 +172,8 @@ class KernelWriter:
                 return [f"{pad}c.clear({queue!r}, {self.text(slot)}, {mask})"]
             case If(condition, body):
                 inner = f"m{next(self.temporary)}"
-                self.taking = next((n.queue for n in statements(body) if isinstance(n, Append) and n.queue not in self.records), "")
+                self.taking = next(
+                    (n.queue for n in statements(body) if isinstance(n, Append) and n.queue not in self.records), "")
                 text, self.taking = self.text(condition), ""
                 outside = {**known, **self.visible}
                 return [f"{pad}{inner} = both({mask}, {text})", *self.block(body, pad, inner, outside)]
@@ -167,21 +193,27 @@ class KernelWriter:
         arrays = sorted({s.array for s in statements(body) if isinstance(s, Store)})
         names = [local(c) for c in carried]
         every = ", ".join([*names, *(f"a{k}" for k in range(len(arrays)))])
-        put_back = [f"{pad}    A = {{**A, {', '.join(f'{a!r}: a{k}' for k, a in enumerate(arrays))}}}"] if arrays else []
+        put_back = [f"{pad}    A = {{**A, {', '.join(f'{a!r}: a{k}' for k, a in enumerate(arrays))}}}"
+                    ] if arrays else []
         like = "i" if not isinstance(self.kernel.domain, Once) else "0"
         lines = [f"{pad}{local(c)} = spread({t!r}, {local(c)}, {like})" for c, t in carried.items()]
         types = self.visible
-        lines += [f"{pad}def more_{n}({every}, A=A):", *put_back, f"{pad}    return both({mask}, {self.text(condition)})",
-                  f"{pad}def round_{n}({every}, A=A):", *put_back, f"{pad}    w{n} = both({mask}, {self.text(condition)})",
-                  *self.block(body, pad + "    ", f"w{n}", types),
-                  f"{pad}    return ({', '.join([*(f'spread({carried[c]!r}, {local(c)}, {like})' for c in carried), *(f'A[{a!r}]' for a in arrays)])},)",
-                  f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *(f'A[{a!r}]' for a in arrays)])},))"]
+        lines += [
+            f"{pad}def more_{n}({every}, A=A):", *put_back, f"{pad}    return both({mask}, {self.text(condition)})",
+            f"{pad}def round_{n}({every}, A=A):", *put_back, f"{pad}    w{n} = both({mask}, {self.text(condition)})",
+            *self.block(body, pad + "    ", f"w{n}", types),
+            f"{pad}    return ({', '.join([*(f'spread({carried[c]!r}, {local(c)}, {like})' for c in carried), *(f'A[{a!r}]' for a in arrays)])},)",
+            f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *(f'A[{a!r}]' for a in arrays)])},))"
+        ]
         return lines + [f"{pad}A[{a!r}] = a{k}" for k, a in enumerate(arrays)]
 
     # -- the function --------------------------------------------------------------------------------------------------
     def function(self) -> str:
         """The whole kernel."""
-        lines = [HEAD.format(number=self.number, name=self.kernel.name), *self.block(self.kernel.prologue, "    ", "None", {})]
+        lines = [
+            HEAD.format(number=self.number, name=self.kernel.name),
+            *self.block(self.kernel.prologue, "    ", "None", {})
+        ]
         found = deliveries(self.kernel)
         if found:
             return "\n".join([*lines, *(line for n, d in enumerate(found) for line in self.delivery(d, n))])
@@ -198,8 +230,11 @@ class KernelWriter:
         arrays = tuple(sorted({n.array for n in nodes(self.kernel) if isinstance(n, Store)}))
         queues = tuple(sorted({n.queue for n in nodes(self.kernel) if isinstance(n, (Append, Clear))} - self.records))
         shown = ["i", *more, *(["jnp.ones(len(i), bool) if m is None else m"] if mask == "m" else [])]
-        return [f"    def body(c, {', '.join(names)}):", "        A = c.A", *self.block(self.kernel.body, "        ", mask, {}),
-                f"    c.loop(body, {arrays!r}, {queues!r}, ({', '.join(shown)},))"]
+        return [
+            f"    def body(c, {', '.join(names)}):", "        A = c.A",
+            *self.block(self.kernel.body, "        ", mask, {}),
+            f"    c.loop(body, {arrays!r}, {queues!r}, ({', '.join(shown)},))"
+        ]
 
     def elements(self) -> list[str]:
         """Lines that set ``i`` (and ``j``) and the mask ``m``."""
@@ -214,11 +249,15 @@ class KernelWriter:
                 return [f"    i, j, m = c.fan({queue!r}, {self.text(slot)}, {starts!r}, {not self.free})"]
             case RandomRows(queue, slot):
                 names = f"j, {local('column')}, {local('number')}, m"
-                return [f"    {names} = c.random_rows({queue!r}, {self.text(slot)}, {self.kernel.name!r})", "    i = np.arange(len(j), dtype=np.int32)"]
+                return [
+                    f"    {names} = c.random_rows({queue!r}, {self.text(slot)}, {self.kernel.name!r})",
+                    "    i = np.arange(len(j), dtype=np.int32)"
+                ]
         return []
 
     def longest(self, first: Expr) -> str:
-        """How many elements there may be between bounds that are found while running: the longest row of the list they come from."""
+        """How many elements there may be between bounds that are found while running: the longest row of the list they
+        come from."""
         match first:
             case Load(starts, _, _):
                 return f"c.layout.longest[{starts!r}]"
@@ -240,18 +279,24 @@ class KernelWriter:
             lines += [f"    w = c.M[{key!r}]"]
         else:
             lines += [*inner, f"    w = {made}"]
-        lines += [f"    y = c.project({key!r}, {starts!r}, {d.index_array!r}, x, w, {count})", f"    i = np.arange({count}, dtype=np.int32)"]
+        lines += [
+            f"    y = c.project({key!r}, {starts!r}, {d.index_array!r}, x, w, {count})",
+            f"    i = np.arange({count}, dtype=np.int32)"
+        ]
         value = "y" if d.target is None else f"y * {self.text(d.target)}"
         mask = "None" if d.condition is None else self.text(d.condition)
-        return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"]
+        return [
+            *lines,
+            f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"
+        ]
 
     def still(self, d: Delivery) -> bool:
         """Whether the weights of a sum stay as they are for the whole run."""
-        return d.synapse is None or not any(isinstance(n, Load) and n.array not in self.fixed or isinstance(n, (Param, Local)) and n.name not in "ij"
-                                            and self._moves(n) for n in walk(d.synapse))
+        return d.synapse is None or not any(
+            isinstance(n, Load) and n.array not in self.fixed
+            or isinstance(n, (Param, Local)) and n.name not in "ij" and self._moves(n) for n in walk(d.synapse))
 
     def _moves(self, n: Param | Local) -> bool:
         """Whether a scalar changes from step to step."""
         owner, _, part = n.name.rpartition(".")
         return isinstance(n, Local) or owner in self.program.clocks and part in ("t", "step")
-

@@ -1,10 +1,13 @@
-"""A loop over elements or synapses, divided into stages that each run over a block: what a compiler makes into good vector code.
+"""A loop over elements or synapses, divided into stages that each run over a block: what a compiler makes into good
+vector code.
 
-* ``exprel`` of something that is proportional to the time step has a small argument in nearly every element. Where all arguments of a block
-  are small, a polynomial gives it without a division; so the arguments of a block come first, then the function of all of them, then the rest.
-* Single bytes beside numbers of eight would make the compiler treat 64 elements at a time, with more intermediate results than there are
-  registers. So bytes are stored in a loop of their own.
-* Synapses of a row add to their targets one after the other; functions of what no synapse changes are computed for 64 of them together.
+* ``exprel`` of something that is proportional to the time step has a small argument in nearly every element. Where all
+  arguments of a block are small, a polynomial gives it without a division; so the arguments of a block come first, then
+  the function of all of them, then the rest.
+* Single bytes beside numbers of eight would make the compiler treat 64 elements at a time, with more intermediate
+  results than there are registers. So bytes are stored in a loop of their own.
+* Synapses of a row add to their targets one after the other; functions of what no synapse changes are computed for 64
+  of them together.
 """
 from __future__ import annotations
 
@@ -18,13 +21,15 @@ from brainsim.ir.walk import free_locals, own_element, rebuild, statements, walk
 
 BLOCK = 512
 ROW_BLOCK = 64
-VECTOR_FUNCTIONS = frozenset("exp log sin cos expm1 log1p log10 tan tanh sinh cosh arcsin arccos arctan arcsinh arccosh arctanh exprel".split())
+VECTOR_FUNCTIONS = frozenset(
+    "exp log sin cos expm1 log1p log10 tan tanh sinh cosh arcsin arccos arctan arcsinh arccosh arctanh exprel".split())
 
 
 @dataclass(frozen=True)
 class Stages:
-    """``first`` computes the arguments of ``calls`` (name of the value, name of the argument, function), ``second`` uses the values, and
-    ``bytes`` stores what is one byte wide. ``kept`` are the locals of the first two stages that a later one uses, with their dtypes."""
+    """``first`` computes the arguments of ``calls`` (name of the value, name of the argument, function), ``second``
+    uses the values, and ``bytes`` stores what is one byte wide. ``kept`` are the locals of the first two stages that a
+    later one uses, with their dtypes."""
 
     first: tuple[Statement, ...]
     calls: tuple[tuple[str, str, str], ...]
@@ -49,25 +54,33 @@ def stages(body: tuple[Statement, ...], prologue: tuple[Statement, ...], time_st
 
 
 def row_stages(body: tuple[Statement, ...]) -> Stages | None:
-    """The division of a loop over the synapses of a row, each a synapse of its own; None where there are no functions to compute together."""
-    if any(isinstance(s, While) for s in statements(body)) or any(isinstance(n, (Append, Foreign)) for s in body for n in walk(s)):
+    """The division of a loop over the synapses of a row, each a synapse of its own; None where there are no functions
+    to compute together."""
+    if any(isinstance(s, While)
+           for s in statements(body)) or any(isinstance(n, (Append, Foreign)) for s in body for n in walk(s)):
         return None
     elsewhere = {n.array for s in body for n in walk(s) if isinstance(n, Store) and not own_element(n.index)}
 
     def together(call: Call) -> bool:
-        return call.function in VECTOR_FUNCTIONS and not _uses(call, elsewhere) and not any(isinstance(n, (Draw, Keyed)) for n in walk(call))
+        return call.function in VECTOR_FUNCTIONS and not _uses(call, elsewhere) and not any(
+            isinstance(n, (Draw, Keyed)) for n in walk(call))
 
-    at = next((n for n, s in enumerate(body) if not isinstance(s, Let) or _calls(s, together) or _uses(s.value, elsewhere)), len(body))
+    at = next(
+        (n for n, s in enumerate(body) if not isinstance(s, Let) or _calls(s, together) or _uses(s.value, elsewhere)),
+        len(body))
     first, calls, second = _calls_apart(body, at, together)
     return _stages(first, calls, second, ()) if calls else None
 
 
-def _stages(first: tuple[Statement, ...], calls: tuple[tuple[str, str, str], ...], second: tuple[Statement, ...], late: tuple[Store, ...]) -> Stages:
+def _stages(first: tuple[Statement, ...], calls: tuple[tuple[str, str, str], ...], second: tuple[Statement, ...],
+            late: tuple[Store, ...]) -> Stages:
     needed, last = (frozenset().union(*map(free_locals, b)) for b in ((*second, *late), late))
     early, made = ({s.name: s for s in b if isinstance(s, Let)} for b in (first, second))
     stored = {n.array for s in (*first, *second) for n in walk(s) if isinstance(n, Store)}
     often = [s.name for s in statements((*first, *second)) if isinstance(s, Let)]
-    again = tuple(s for n, s in early.items() if n in needed and often.count(n) == 1 and _repeatable(s.value, stored, early.keys() | made.keys()))
+    again = tuple(s for n, s in early.items()
+                  if n in needed and often.count(n) == 1 and _repeatable(s.value, stored,
+                                                                         early.keys() | made.keys()))
     names = {s.name for s in again}
     keep_first = {n: dtype(s.value) for n, s in early.items() if n in needed - names}
     keep_second = {n: dtype(s.value) for n, s in made.items() if n in last}
@@ -87,11 +100,13 @@ def _has_numbers(body: tuple[Statement, ...]) -> bool:
 
 
 def _bytes_apart(body: tuple[Statement, ...]) -> tuple[tuple[Statement, ...], tuple[Store, ...]]:
-    """The statements without those that store a byte in the element's own place which nobody reads or changes later; and these."""
+    """The statements without those that store a byte in the element's own place which nobody reads or changes later;
+    and these."""
     rest: list[Statement] = []
     late: list[Store] = []
     for n, s in enumerate(body):
-        if not (isinstance(s, Store) and s.dtype == "b1" and s.op == "=" and own_element(s.index)) or _touches(body[n + 1:], s.array):
+        if not (isinstance(s, Store) and s.dtype == "b1" and s.op == "=" and own_element(s.index)) or _touches(
+                body[n + 1:], s.array):
             rest.append(s)
             continue
         value = s.value
@@ -121,7 +136,8 @@ def _proportional(time_step: str, *before: tuple[Statement, ...]) -> Callable[[E
 
 
 def _contains(e: Expr, time_step: str, through: set[str]) -> bool:
-    return any(isinstance(n, Param) and n.name == time_step or isinstance(n, Local) and n.name in through for n in walk(e))
+    return any(
+        isinstance(n, Param) and n.name == time_step or isinstance(n, Local) and n.name in through for n in walk(e))
 
 
 def _small(proportional: Callable[[Expr], bool]) -> Callable[[Call], bool]:
@@ -133,12 +149,16 @@ def _calls(s: Statement, wanted: Callable[[Call], bool]) -> list[Call]:
     """The calls of one double in a statement, not in a branch, that are wanted."""
     if isinstance(s, (If, While)):
         return []
-    return [n for n in walk(s) if isinstance(n, Call) and len(n.args) == 1 and dtype(n) == dtype(n.args[0]) == "f8" and wanted(n)]
+    return [
+        n for n in walk(s)
+        if isinstance(n, Call) and len(n.args) == 1 and dtype(n) == dtype(n.args[0]) == "f8" and wanted(n)
+    ]
 
 
 def _calls_apart(body: tuple[Statement, ...], at: int, wanted: Callable[[Call], bool]
                  ) -> tuple[tuple[Statement, ...], tuple[tuple[str, str, str], ...], tuple[Statement, ...]]:
-    """The statements up to ``at`` with the arguments of all calls that are known there; these calls; the other statements with their values."""
+    """The statements up to ``at`` with the arguments of all calls that are known there; these calls; the other
+    statements with their values."""
     first, second = list(body[:at]), list(body[at:])
     calls: list[tuple[str, str, str]] = []
     known: dict[Expr, Expr] = {}   # calls whose values are still those of the split, and their names
@@ -152,7 +172,9 @@ def _calls_apart(body: tuple[Statement, ...], at: int, wanted: Callable[[Call], 
                 known[call] = Local(value, "f8")
         if not isinstance(s, (If, While)):
             second[n] = rebuild(s, partial(_named, known))
-        changed |= {x.array if isinstance(x, Store) else x.name for x in statements((s,)) if isinstance(x, (Let, Store))}
+        changed |= {
+            x.array if isinstance(x, Store) else x.name for x in statements((s,)) if isinstance(x, (Let, Store))
+        }
         known = {call: name for call, name in known.items() if not _uses(call, changed)}
     return tuple(first), tuple(calls), tuple(second)
 

@@ -1,7 +1,8 @@
-"""Users' functions in C and C++: what goes into the network's own text, what into a text of its own, and how both are compiled.
+"""Users' functions in C and C++: what goes into the network's own text, what into a text of its own, and how both are
+compiled.
 
-C stands in the network's text, where the compiler sees through it. C++ becomes a second text, whose functions the network
-calls under names of our own.
+C stands in the network's text, where the compiler sees through it. C++ becomes a second text, whose functions the
+network calls under names of our own.
 """
 from __future__ import annotations
 
@@ -15,8 +16,10 @@ from brainsim.ir.program import Native, Program, Section
 from brainsim.targets.templates import render
 from brainsim.targets.words import C
 
-FLAGS = {"include_dirs": "-I", "define_macros": "-D", "libraries": "-l", "library_dirs": "-L", "runtime_library_dirs": "-Wl,-rpath,",
-         "extra_compile_args": "", "extra_link_args": ""}
+FLAGS = {
+    "include_dirs": "-I", "define_macros": "-D", "libraries": "-l", "library_dirs": "-L", "runtime_library_dirs":
+    "-Wl,-rpath,", "extra_compile_args": "", "extra_link_args": ""
+}
 CPP_SUFFIXES = (".cpp", ".cxx", ".cc", ".C")
 
 

@@ -15,7 +15,24 @@ from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
 from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, Host, If, Kernel, Let, Once, Program, RandomRows, Range, Statement, Store, While
+from brainsim.ir.program import (
+    Append,
+    Clear,
+    Each,
+    Events,
+    FanOut,
+    Host,
+    If,
+    Kernel,
+    Let,
+    Once,
+    Program,
+    RandomRows,
+    Range,
+    Statement,
+    Store,
+    While,
+)
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
 from brainsim.ir.walk import appends, free_locals, nodes, order_free, own_element, walk
@@ -26,7 +43,8 @@ from brainsim.targets.writer import local
 
 
 class NumpyTarget:
-    """Equations → array operations. ``math='strict'`` takes its functions from the C library, slowly, for the same bits as compiled code."""
+    """Equations → array operations. ``math='strict'`` takes its functions from the C library, slowly, for the same bits
+    as compiled code."""
 
     name = "numpy"
     calls_python = True
@@ -42,17 +60,19 @@ class NumpyTarget:
 
     def write(self, program: Program) -> Written:
         """One Python function per kernel."""
-        text = "\n\n".join(KernelWriter(program, k, n).function() for n, k in enumerate(program.kernels) if not isinstance(k.domain, Host))
+        text = "\n\n".join(
+            KernelWriter(program, k, n).function() for n, k in enumerate(program.kernels)
+            if not isinstance(k.domain, Host))
         return Written(text, "python", digest(text))
 
     def build(self, program: Program, source: Written) -> "NumpyExecutable":
         """The functions, ready to call."""
-        scope = {name: fn for name, fn in FUNCTIONS.items()} | dict(
-            divide=np.divide, floor_divide=np.floor_divide, mod=np.mod, logical_not=np.logical_not, logical_and=np.logical_and,
-            logical_or=np.logical_or, where=np.where, power=power_many, draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
-            random_members=random_members,
-            flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at, multiply_at=np.multiply.at, cast=cast, inf=np.inf,
-            nan=np.nan, expand=expand)
+        scope = {name: fn for name, fn in FUNCTIONS.items()
+                 } | dict(divide=np.divide, floor_divide=np.floor_divide, mod=np.mod, logical_not=np.logical_not,
+                          logical_and=np.logical_and, logical_or=np.logical_or, where=np.where, power=power_many,
+                          draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
+                          random_members=random_members, flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at,
+                          multiply_at=np.multiply.at, cast=cast, inf=np.inf, nan=np.nan, expand=expand)
         if self.math == "strict" and library.functions():
             scope |= {n: f for n, f in library.functions().items() if n != "pow"} | {"power": strict_power}
             scope |= {"draw_many": strict_draw, "draw_ahead": DrawAhead(strict_draw)}
@@ -128,7 +148,8 @@ def power_many(a: object, b: object) -> object:
 def strict_power(a: object, b: object) -> object:
     """``**`` with the C library's function for floats."""
     whole = np.asarray(a).dtype.kind in "iub" and np.asarray(b).dtype.kind in "iub"
-    return power_many(a, b) if whole else library.power(np.asarray(a, dtype=float) if np.asarray(a).dtype.kind in "iub" else a, b)
+    return power_many(a, b) if whole else library.power(
+        np.asarray(a, dtype=float) if np.asarray(a).dtype.kind in "iub" else a, b)
 
 
 def strict_draw(*args: object) -> np.ndarray:
@@ -180,7 +201,8 @@ def fan_out(events: np.ndarray, starts: np.ndarray, ids: np.ndarray | None) -> t
     return (i if ids is None else ids[i]), j
 
 
-def random_members(key: int, events: np.ndarray, columns: int, gaps: np.ndarray, hollow: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def random_members(key: int, events: np.ndarray, columns: int, gaps: np.ndarray,
+                   hollow: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(row, column, number in the row) of all members of the rows of these events."""
     count, found = random_rows.rows(key, events, columns, gaps, hollow)
     return np.repeat(events, count), found, random_rows.numbered(count)
@@ -193,7 +215,8 @@ class KernelWriter:
         self.program, self.kernel, self.number = program, kernel, number
         self.clock = program.clocks.index(kernel.clock)
         self.free = order_free(kernel)
-        self.vectors: set[str] = {"column", "number"} if isinstance(kernel.domain, RandomRows) else set()     # locals that hold one value per element
+        self.vectors: set[str] = {"column", "number"} if isinstance(
+            kernel.domain, RandomRows) else set()  # locals that hold one value per element
         self.known: dict[str, str] = {}    # locals set so far, and their dtypes
         self.whole = isinstance(kernel.domain, (Each, Range)) and self.free  # own elements are whole arrays or slices
         self.temporary = itertools.count()
@@ -305,7 +328,8 @@ class KernelWriter:
     def inside(self) -> "KernelWriter":
         """A writer for statements that run for some of the elements, by their indices ``i``."""
         inner = KernelWriter(self.program, self.kernel, self.number)
-        inner.vectors, inner.temporary, inner.whole, inner.known = set(self.vectors), self.temporary, False, dict(self.known)
+        inner.vectors, inner.temporary, inner.whole, inner.known = set(self.vectors), self.temporary, False, dict(
+            self.known)
         return inner
 
     def taken(self, body: tuple[Statement, ...]) -> list[str]:
@@ -326,11 +350,12 @@ class KernelWriter:
         self.vectors |= set(carried)
         kept, inner = [local(c) for c in carried], self.inside()
         spell = sorted({*self.taken((*body, If(condition, ()))), *kept})
-        lines += [f"{pad}def {name}({', '.join(['i', 'n', *spell])}):", *inner.block(body, pad + "    "),
-                  f"{pad}    return expand({inner.text(condition)}, n), {', '.join(kept)}",
-                  f"{pad}at = flatnonzero(expand({self.text(condition)}, {self.count}))",
-                  f"{pad}while len(at):",
-                  f"{pad}    more, *new = {name}({', '.join([self.picked(), 'len(at)', *(s + '[at]' for s in spell)])})"]
+        lines += [
+            f"{pad}def {name}({', '.join(['i', 'n', *spell])}):", *inner.block(body, pad + "    "),
+            f"{pad}    return expand({inner.text(condition)}, n), {', '.join(kept)}",
+            f"{pad}at = flatnonzero(expand({self.text(condition)}, {self.count}))", f"{pad}while len(at):",
+            f"{pad}    more, *new = {name}({', '.join([self.picked(), 'len(at)', *(s + '[at]' for s in spell)])})"
+        ]
         lines += [f"{pad}    {c}[at] = new[{k}]" for k, c in enumerate(kept)]
         return [*lines, f"{pad}    at = at[more]"]
 
@@ -383,10 +408,16 @@ class KernelWriter:
                 return [f"    i = S.queues[{queue!r}].values({self.text(slot)}).copy()", "    n = len(i)"]
             case FanOut(queue, slot, starts, ids):
                 rows = f"A[{ids!r}]" if ids else "None"
-                return [f"    i, j = fan_out(S.queues[{queue!r}].values({self.text(slot)}), A[{starts!r}], {rows})", "    n = len(i)"]
+                return [
+                    f"    i, j = fan_out(S.queues[{queue!r}].values({self.text(slot)}), A[{starts!r}], {rows})",
+                    "    n = len(i)"
+                ]
             case RandomRows(queue, slot, key, columns, gaps, _, hollow):
                 text = f"int({self.text(key)}), S.queues[{queue!r}].values({self.text(slot)}), int({self.text(columns)}), A[{gaps!r}], {hollow}"
-                return [f"    j, {local('column')}, {local('number')} = random_members({text})", "    n = len(j)", "    i = arange(n)"]
+                return [
+                    f"    j, {local('column')}, {local('number')} = random_members({text})", "    n = len(j)",
+                    "    i = arange(n)"
+                ]
         return []
 
     def _index_uses(self) -> list[object]:

@@ -1,6 +1,7 @@
 """How the work of a kernel is divided among threads, so that every number is the same for any number of them.
 
-A thread owns elements, and nobody else writes to what it owns; everything is added to one place in the order of one thread.
+A thread owns elements, and nobody else writes to what it owns; everything is added to one place in the order of one
+thread.
 """
 from __future__ import annotations
 
@@ -9,13 +10,23 @@ from typing import Literal
 
 from brainsim.ir.expressions import Call, Draw, Expr, Load, Local, Op, Param
 from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Range, Store
-from brainsim.ir.walk import appends, calls_python, free_locals, nodes, order_free, own_element, own_place, statements, touches_only_own_element
+from brainsim.ir.walk import (
+    appends,
+    calls_python,
+    free_locals,
+    nodes,
+    order_free,
+    own_element,
+    own_place,
+    statements,
+    touches_only_own_element,
+)
 
 
 @dataclass(frozen=True)
 class Split:
-    """``elements``: parts of the range. ``rare``: parts of the range that find a few elements for a queue. ``target``: each thread
-    takes the elements whose entry in ``index`` it owns. ``rows``: each thread takes some of the rows."""
+    """``elements``: parts of the range. ``rare``: parts of the range that find a few elements for a queue. ``target``:
+    each thread takes the elements whose entry in ``index`` it owns. ``rows``: each thread takes some of the rows."""
 
     kind: Literal["", "elements", "rare", "target", "rows"] = ""
     index: str = ""
@@ -40,10 +51,12 @@ def split(k: Kernel) -> Split:
 
 def rare(k: Kernel) -> If | None:
     """The one `If` at the end of a loop that appends: few elements pass, and each touches only itself."""
-    if not (isinstance(k.domain, (Each, Range)) and appends(k) and k.body and isinstance(k.body[-1], If) and touches_only_own_element(k)):
+    if not (isinstance(k.domain, (Each, Range)) and appends(k) and k.body and isinstance(k.body[-1], If)
+            and touches_only_own_element(k)):
         return None
     before, last = k.body[:-1], k.body[-1]
-    if appends(replace(k, body=before)) or free_locals(last) & {s.name for s in statements(before) if isinstance(s, Let)}:
+    if appends(replace(k,
+                       body=before)) or free_locals(last) & {s.name for s in statements(before) if isinstance(s, Let)}:
         return None
     return last
 
@@ -57,11 +70,13 @@ def independent(k: Kernel) -> bool:
 
 def _one_append(k: Kernel) -> bool:
     found = [n for n in nodes(k) if isinstance(n, Append)]
-    return len(found) == 1 and own_element(found[0].value) and isinstance(k.body[-1], If) and found[0] in k.body[-1].body
+    return len(found) == 1 and own_element(found[0].value) and isinstance(k.body[-1],
+                                                                          If) and found[0] in k.body[-1].body
 
 
 def _by_owner(k: Kernel) -> Split:
-    """Every place that is written is reached through one index array, or is the element's own (one of a row), and is read so too."""
+    """Every place that is written is reached through one index array, or is the element's own (one of a row), and is
+    read so too."""
     written: dict[str, set[Expr]] = {}
     for n in nodes(k):
         if isinstance(n, Store):

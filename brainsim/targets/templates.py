@@ -25,7 +25,8 @@ def folder() -> Path:
 @lru_cache(maxsize=None)
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(loader=jinja2.FileSystemLoader(folder()), trim_blocks=True, lstrip_blocks=True,
-                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True, bytecode_cache=_KeptTemplates())
+                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
+                              bytecode_cache=_KeptTemplates())
 
 
 class _KeptTemplates(jinja2.BytecodeCache):

@@ -1,7 +1,9 @@
-"""The Cython half of every compiled module: compiled once per installation, in a process of its own while the user's script runs.
+"""The Cython half of every compiled module: compiled once per installation, in a process of its own while the user's
+script runs.
 
-The half that Cython translates is the same for all networks, so it is kept as an object file and linked to the loops of each. An installed
-package brings it as C (setup.py); in a checkout Cython translates it here, and needs the better part of a second to start.
+The half that Cython translates is the same for all networks, so it is kept as an object file and linked to the loops of
+each. An installed package brings it as C (setup.py); in a checkout Cython translates it here, and needs the better part
+of a second to start.
 """
 from __future__ import annotations
 
@@ -70,9 +72,11 @@ class WrapperProcess:
         if self.process is not None:
             output, _ = self.process.communicate()
             if self.process.returncode and not self.path.exists():
-                raise BuildError("the Cython half of the module could not be built", log=str(_kept(output)), found=_last_line(output),
-                                 help=f"the compiler is {' '.join(self.compiler.command)} and its log is kept in {_kept(output)}; "
-                                      "CC or prefs.codegen.compiler names another, prefs.codegen.target = 'numpy' runs without one")
+                raise BuildError(
+                    "the Cython half of the module could not be built", log=str(_kept(output)),
+                    found=_last_line(output),
+                    help=f"the compiler is {' '.join(self.compiler.command)} and its log is kept in {_kept(output)}; "
+                    "CC or prefs.codegen.compiler names another, prefs.codegen.target = 'numpy' runs without one")
             self.process = None
         if not self.path.exists():   # somebody emptied the cache
             self._start()

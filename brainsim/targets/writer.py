@@ -31,11 +31,13 @@ def local(name: str) -> str:
 class Writer:
     """Text for expressions and statements; ``names`` spells arrays, queues and parameters.
 
-    ``buffered``: the random numbers of the running element lie in arrays ``draw_stream[k]``. ``listed``: what is appended goes
-    into the list ``found`` of a part of the loop. ``keyed``: the numbers of 64 members of a row lie in arrays, by node.
+    ``buffered``: the random numbers of the running element lie in arrays ``draw_stream[k]``. ``listed``: what is
+    appended goes into the list ``found`` of a part of the loop. ``keyed``: the numbers of 64 members of a row lie in
+    arrays, by node.
     """
 
-    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False, listed: bool = False, keyed: Mapping[Keyed, int] = {}):
+    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False, listed: bool = False,
+                 keyed: Mapping[Keyed, int] = {}):
         self.words, self.names, self.buffered, self.listed, self.keyed = words, names, buffered, listed, keyed
 
     def expression(self, e: Expr) -> str:

@@ -1,7 +1,7 @@
 """Physical units: quantities, the named units, constants, and NumPy's functions with units.
 
-``from brainsim.units import *`` gives the 203 standard names (``mV``, ``volt``, ``ms`` ...), `Quantity`, `check_units` and kin;
-``brainsim.units.allunits`` has every SI prefix.
+``from brainsim.units import *`` gives the 203 standard names (``mV``, ``volt``, ``ms`` ...), `Quantity`, `check_units`
+and kin; ``brainsim.units.allunits`` has every SI prefix.
 """
 # ruff: noqa: F401  (handed on: their names stand in MACHINERY)
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension

@@ -1,7 +1,8 @@
 """What NumPy's functions (those that are no ufuncs) do to dimensions, as data: function -> rule.
 
-A rule calls the function on plain arrays and says which dimension the result has. A function without a row, or an argument
-that a row does not expect to have a unit, is refused: NumPy never drops a unit unasked, and what Brian 2 drops is said.
+A rule calls the function on plain arrays and says which dimension the result has. A function without a row, or an
+argument that a row does not expect to have a unit, is refused: NumPy never drops a unit unasked, and what Brian 2 drops
+is said.
 """
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
         return rule(func, args, kwargs)
     values = _plain_all((args, kwargs), strict=False)
     if values is None:
-        raise WrongType(f"{_title(func)} does not know units", help=f"divide by the unit first, e.g. {func.__name__}(x/mV)")
+        raise WrongType(f"{_title(func)} does not know units",
+                        help=f"divide by the unit first, e.g. {func.__name__}(x/mV)")
     return Result(func(*values[0], **values[1]), None)
 
 
@@ -104,11 +106,13 @@ class Arguments:
             return
         plain, found = split(self.get(place))
         if found is not dim:
-            agree([(np.array(1.0), dim), (plain, found)], f"Cannot calculate {self.title}: the argument {name!r} has another unit", is_scale_free)
+            agree([(np.array(1.0), dim), (plain, found)],
+                  f"Cannot calculate {self.title}: the argument {name!r} has another unit", is_scale_free)
         self.put(place, plain)
 
     def fit_each(self, dims: list[Dimension], position: int, name: str) -> None:
-        """The same for an optional argument with an entry for each of ``dims``; whole numbers count and have no unit."""
+        """The same for an optional argument with an entry for each of ``dims``; whole numbers count and have no
+        unit."""
         place = self.place(position, name)
         if place is None or not isinstance(self.get(place), (list, tuple)) or len(self.get(place)) != len(dims):
             return
@@ -170,7 +174,10 @@ def alike(*names: tuple[int, str], result: Callable[[Dimension], Any] = lambda d
 
     def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
         call = Arguments(func, args, kwargs)
-        places = [place for position, name in names if (place := call.place(position, name)) is not None and call.get(place) is not None]
+        places = [
+            place for position, name in names
+            if (place := call.place(position, name)) is not None and call.get(place) is not None
+        ]
         parts: list[Part] = [split(call.get(place)) for place in places]
         dim = agree(parts, f"Cannot calculate {call.title}, the units do not match", is_scale_free)
         for place, (plain, _) in zip(places, parts):
@@ -284,7 +291,8 @@ def edges(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 def close(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-    """numpy.isclose and allclose: NumPy's absolute tolerance 1e-8 has no meaning for volts, so it is 0 unless given with a unit."""
+    """numpy.isclose and allclose: NumPy's absolute tolerance 1e-8 has no meaning for volts, so it is 0 unless given
+    with a unit."""
     call = Arguments(func, args, kwargs)
     parts = [split(call.get(place)) for place in (0, 1)]
     dim = agree(parts, f"Cannot calculate {call.title}, the units do not match", is_scale_free)
@@ -355,7 +363,8 @@ def writes(position: int, name: str) -> Rule:
         call = Arguments(func, args, kwargs)
         place = call.first()
         target = call.get(place)
-        plain, dim = (np.asarray(target), getattr(target, "dim", DIMENSIONLESS)) if isinstance(target, np.ndarray) else split(target)
+        plain, dim = (np.asarray(target),
+                      getattr(target, "dim", DIMENSIONLESS)) if isinstance(target, np.ndarray) else split(target)
         call.put(place, plain)
         call.fit(dim, position, name)
         return Result(call.call(), None)
@@ -368,7 +377,8 @@ def norms(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     call = Arguments(func, args, kwargs)
     dim = call.take(call.first())
     order = call.place(1, "ord")
-    return Result(call.call(), None if order is not None and call.get(order) == 0 and np.ndim(call.get(0)) == 1 else dim)
+    return Result(call.call(),
+                  None if order is not None and call.get(order) == 0 and np.ndim(call.get(0)) == 1 else dim)
 
 
 def solves(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
@@ -402,9 +412,10 @@ def chained(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
 
 
 def takes_base_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-    """Functions of the numbers in base units, with results that have none, where scripts for Brian 2 count on it; said every time."""
-    logger.warning("%s took values in base units, and its result has no unit; divide by a unit to choose the scale", _title(func),
-                   extra={"topic": "unit_dropped"})
+    """Functions of the numbers in base units, with results that have none, where scripts for Brian 2 count on it; said
+    every time."""
+    logger.warning("%s took values in base units, and its result has no unit; divide by a unit to choose the scale",
+                   _title(func), extra={"topic": "unit_dropped"})
     return Result(func(*_bare(args), **_bare(kwargs)), None)
 
 
@@ -480,7 +491,8 @@ RULES: dict[Callable[..., Any], Rule] = {
     **_rows(slopes, "gradient"),
     **_rows(filled_like, "full_like"),
     **_rows(sums_of_products, "einsum"),
-    **_rows(takes_base_units, "bincount intersect1d histogramdd choose sinc roots poly vander diag_indices_from tril_indices_from triu_indices_from"),
+    **_rows(
+        takes_base_units, "bincount intersect1d histogramdd choose sinc roots poly vander diag_indices_from tril_indices_from triu_indices_from"),
     **_rows(takes_base_units, "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift", np.fft),
     **_rows(takes_base_units, "cond matrix_rank eigvals slogdet", np.linalg),
     **_rows(text, "array_repr array_str array2string"),

@@ -160,7 +160,8 @@ def _demand(expected: Dimension, found: Dimension, tree: Tree, what: str) -> Non
         )
 
 
-def check_equation(equation: Equation, dimensions: Table, dtypes: Mapping[str, DType], functions: Functions = FUNCTIONS) -> None:
+def check_equation(equation: Equation, dimensions: Table, dtypes: Mapping[str, DType],
+                   functions: Functions = FUNCTIONS) -> None:
     """Nothing, when the right side has the unit (and, if boolean, the type) that the equation declares.
 
     ``dimensions`` and ``dtypes`` hold the equation's own name too. Raises `DimensionMismatchError` or `WrongType`.
@@ -236,9 +237,8 @@ def check_assignment(
         case _:
             _demand(DIMENSIONLESS, found, value, f"The right side of '{op}' must have no unit")
             if op in ("//=", "**=") and target is not DIMENSIONLESS:
-                raise DimensionMismatchError(
-                    f"'{op}' changes the unit of '{name}'", target, at=statement.target_span, found=_words(Name(name), target)
-                )
+                raise DimensionMismatchError(f"'{op}' changes the unit of '{name}'", target, at=statement.target_span,
+                                             found=_words(Name(name), target))
 
 
 def kind_of(tree: Tree, dtypes: Mapping[str, DType], functions: Functions = FUNCTIONS) -> DType:

@@ -20,10 +20,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 def check_units(**units: Any) -> Callable[[F], F]:
     """Decorator: ``@check_units(v=volt, n=1, on=bool, w='v', anything=None, result=amp)``.
 
-    For an argument a unit, ``1``, ``bool``, the name of another argument with the same unit, or ``None`` for any; for ``result``
-    also a function from the units of the arguments to a unit. A plain 0 is a pure number here; ``None`` passes as an argument.
-    DimensionMismatchError for a wrong unit, WrongType for a wrong kind of value. The marks ``_arg_names``, ``_arg_units`` and
-    ``_return_unit`` let equations use the function.
+    For an argument a unit, ``1``, ``bool``, the name of another argument with the same unit, or ``None`` for any; for
+    ``result`` also a function from the units of the arguments to a unit. A plain 0 is a pure number here; ``None``
+    passes as an argument. DimensionMismatchError for a wrong unit, WrongType for a wrong kind of value. The marks
+    ``_arg_names``, ``_arg_units`` and ``_return_unit`` let equations use the function.
     """
 
     def decorate(function: F) -> F:
@@ -35,15 +35,15 @@ def check_units(**units: Any) -> Callable[[F], F]:
             if name != "result" and isinstance(wanted, str) and wanted not in signature.parameters:
                 raise WrongType(
                     f"Function {function.__name__!r} expects its argument {name!r} to have the same units as argument {wanted!r}, "
-                    "but there is no argument of that name"
-                )
+                    "but there is no argument of that name")
 
         @functools.wraps(function)
         def checked(*args: Any, **keywords: Any) -> Any:
             given = signature.bind(*args, **keywords)
             given.apply_defaults()
             for name, wanted in units.items():
-                if name in given.arguments and wanted is not None and given.arguments[name] is not None and not _left_open(given.arguments[name], wanted):
+                if name in given.arguments and wanted is not None and given.arguments[
+                        name] is not None and not _left_open(given.arguments[name], wanted):
                     _check_argument(function.__name__, name, given.arguments, wanted)
             result = function(*args, **keywords)
             if units.get("result") is not None:
@@ -72,7 +72,8 @@ def _mark(wanted: Any) -> Any:
 
 def _left_open(value: Any, wanted: Any) -> bool:
     """Whether this is text where a quantity belongs: an expression, which is checked when it is evaluated."""
-    return isinstance(value, str) and wanted not in (bool, np.bool_, str) if not hasattr(wanted, "dim") else isinstance(value, str)
+    return isinstance(value, str) and wanted not in (bool, np.bool_, str) if not hasattr(wanted, "dim") else isinstance(
+        value, str)
 
 
 def _check_argument(function: str, name: str, arguments: dict[str, Any], wanted: Any) -> None:
@@ -122,7 +123,8 @@ def _check_result(function: str, result: Any, wanted: Dimension | type) -> None:
             what = f"The return value of function {function!r} was expected to have unit {unit_text(wanted)} but was {words(plain, found)}"
             raise mismatch(what, found)
     elif not _is_truth(result):
-        raise WrongType(f"The return value of function {function!r} was expected to be a boolean value, but was {result!r}")
+        raise WrongType(
+            f"The return value of function {function!r} was expected to be a boolean value, but was {result!r}")
 
 
 def _is_truth(value: Any) -> bool:

@@ -62,7 +62,8 @@ def _plain(exponent: float) -> str:
 
 def dimension(exponents: object) -> Dimension:
     """The one `Dimension` with these seven exponents (rounded to the nearest small fraction, so that powers close)."""
-    key = tuple(float(e) if float(e).is_integer() else float(Fraction(e).limit_denominator(1000)) for e in exponents)  # type: ignore[attr-defined]
+    key = tuple(float(e) if float(e).is_integer() else float(Fraction(e).limit_denominator(1000))
+                for e in exponents)  # type: ignore[attr-defined]
     found = _KNOWN.get(key)
     if found is None:
         found = object.__new__(Dimension)
@@ -76,13 +77,15 @@ SECOND = dimension((0, 0, 1, 0, 0, 0, 0))
 
 
 _BASE_WORDS = {
-    word: i
-    for i, words in enumerate((
-        "length metre metres meter meters m", "mass kilogram kilograms kilogramme kilogrammes kg", "time second seconds s",
-        "current ampere amperes amp amps A", "temperature kelvin kelvins K", "quantity substance mole moles n mol",
+    word: i for i, words in enumerate((
+        "length metre metres meter meters m",
+        "mass kilogram kilograms kilogramme kilogrammes kg",
+        "time second seconds s",
+        "current ampere amperes amp amps A",
+        "temperature kelvin kelvins K",
+        "quantity substance mole moles n mol",
         "luminosity candela candelas candle candles cd",
-    ))
-    for word in words.split()
+    )) for word in words.split()
 }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
-"""How numbers with a dimension are written: the choice of a scale that reads well, and text that evaluates to the same number.
+"""How numbers with a dimension are written: the choice of a scale that reads well, and text that evaluates to the same
+number.
 
-``str`` may use any prefix (``3. fA``); ``repr`` only names of the star import (``0.003 * pamp``), so that it can be evaluated.
+``str`` may use any prefix (``3. fA``); ``repr`` only names of the star import (``0.003 * pamp``), so that it can be
+evaluated.
 """
 from __future__ import annotations
 
@@ -18,11 +20,26 @@ from brainsim.units.table import Root, Table, load
 TABLE: Table = load()
 #: the roots and prefixes that `from brainsim import *` offers
 STAR_ROOTS = (
-    "metre", "gram", "second", "amp", "kelvin", "mole", "hertz", "pascal", "joule", "watt", "coulomb", "volt", "farad", "ohm",
-    "siemens", "molar",
+    "metre",
+    "gram",
+    "second",
+    "amp",
+    "kelvin",
+    "mole",
+    "hertz",
+    "pascal",
+    "joule",
+    "watt",
+    "coulomb",
+    "volt",
+    "farad",
+    "ohm",
+    "siemens",
+    "molar",
 )  # fmt: skip
 STAR_PREFIXES = ("p", "n", "u", "m", "k", "M", "G", "T")
-_BASE_NAMES = (("metre", "m"), ("kilogram", "kg"), ("second", "s"), ("amp", "A"), ("kelvin", "K"), ("mole", "mol"), ("candela", "cd"))
+_BASE_NAMES = (("metre", "m"), ("kilogram", "kg"), ("second", "s"), ("amp", "A"), ("kelvin", "K"), ("mole", "mol"),
+               ("candela", "cd"))
 _THOUSANDS = tuple(p for p, e in TABLE.prefixes.items() if e % 3 == 0)
 
 
@@ -45,7 +62,8 @@ def register(dim: Dimension, shown: Shown) -> None:
 
 
 def best(values: object, dim: Dimension, *, evaluable: bool = False) -> Shown:
-    """The unit in which the magnitudes that are shown are, in the geometric mean, nearest to 10; registered units win ties."""
+    """The unit in which the magnitudes that are shown are, in the geometric mean, nearest to 10; registered units win
+    ties."""
     size = np.abs(_shown_part(np.asarray(values, float)))
     size = size[np.isfinite(size) & (size > 0)]
     found = _root_form(dim)
@@ -63,7 +81,8 @@ def best(values: object, dim: Dimension, *, evaluable: bool = False) -> Shown:
     chosen = min(forms, key=distance)
     if evaluable and not np.ndim(values) and digits(float(values), chosen) > 12:  # type: ignore[arg-type]
         near = [f for f in forms if distance(f) <= 3]
-        chosen = min(near, key=lambda f: (digits(float(values), f), distance(f)), default=chosen)  # type: ignore[arg-type]
+        chosen = min(near, key=lambda f: (digits(float(values), f), distance(f)),
+                     default=chosen)  # type: ignore[arg-type]
     return chosen
 
 
@@ -81,14 +100,17 @@ def _shown_part(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def number_text(values: NDArray[np.float64], precision: int | None = None, *, brief: bool = False) -> str:
     """``"[1. 2.]"``; at most ``precision`` decimals; ``brief`` shows the ends of a long array, on one line."""
     if not np.ndim(values):
-        return np.array2string(values, precision=precision, legacy=False)   # one number reads the same whatever NumPy is told
+        return np.array2string(values, precision=precision,
+                               legacy=False)  # one number reads the same whatever NumPy is told
     if not brief:
         return np.array2string(values, precision=precision)
-    return " ".join(np.array2string(values, precision=precision, threshold=6, edgeitems=2, max_line_width=10**6).split())
+    return " ".join(
+        np.array2string(values, precision=precision, threshold=6, edgeitems=2, max_line_width=10**6).split())
 
 
 def evaluable_text(values: NDArray[np.float64], shown: Shown, fallback: Shown) -> str:
-    """``"1.5 * mvolt"``: evaluated, it gives the number to the last bit (``fallback`` has value 1); arrays as NumPy prints them."""
+    """``"1.5 * mvolt"``: evaluated, it gives the number to the last bit (``fallback`` has value 1); arrays as NumPy
+    prints them."""
     if not values.size:
         return f"zeros({values.shape}) * {shown.name}"
     if values.ndim:
@@ -149,7 +171,9 @@ def _scaled_forms(dim: Dimension, evaluable: bool) -> tuple[Shown, ...]:
     forms = [Shown(*product_text([(root.name, root.symbol, power), *rest]), ten_to_the(root.scale * power))]
     for prefix in prefixes:
         name, symbol = prefix + root.name, prefix + root.symbol
-        forms.append(Shown(*product_text([(name, symbol, power), *rest]), ten_to_the((root.scale + TABLE.prefixes[prefix]) * power)))
+        forms.append(
+            Shown(*product_text([(name, symbol, power), *rest]),
+                  ten_to_the((root.scale + TABLE.prefixes[prefix]) * power)))
     return tuple(forms)
 
 

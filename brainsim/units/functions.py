@@ -1,6 +1,7 @@
 """The functions of the star import that know units: NumPy's names, for quantities and for anything else with a ``dim``.
 
-`sum`, `any`, `all` and `divmod` serve both Python's callers (``sum(generator, start)``) and NumPy's (``sum(x, axis=0)``).
+`sum`, `any`, `all` and `divmod` serve both Python's callers (``sum(generator, start)``) and NumPy's (``sum(x,
+axis=0)``).
 """
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ def arange(*args: Any, **keywords: Any) -> Any:
     return with_dimension(np.arange(start, parts["stop"][0], step, **given), dim)
 
 
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None) -> Any:
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
+             dtype: Any = None) -> Any:
     """As ``numpy.linspace``. DimensionMismatchError when the units differ."""
     parts = [split(start), split(stop)]
     dim = agree(parts, "Cannot calculate linspace, the units do not match")
@@ -125,12 +127,14 @@ def sum(x: Any, /, *args: Any, **keywords: Any) -> Any:
 
 def any(x: Any, /, *args: Any, **keywords: Any) -> Any:
     """Python's ``any(iterable)`` and NumPy's ``any(array, axis=...)``."""
-    return builtins.any(x) if not args and not keywords and _is_for_python(x) else np.any(_quantity(x), *args, **keywords)
+    return builtins.any(x) if not args and not keywords and _is_for_python(x) else np.any(
+        _quantity(x), *args, **keywords)
 
 
 def all(x: Any, /, *args: Any, **keywords: Any) -> Any:
     """Python's ``all(iterable)`` and NumPy's ``all(array, axis=...)``."""
-    return builtins.all(x) if not args and not keywords and _is_for_python(x) else np.all(_quantity(x), *args, **keywords)
+    return builtins.all(x) if not args and not keywords and _is_for_python(x) else np.all(
+        _quantity(x), *args, **keywords)
 
 
 def divmod(x: Any, y: Any, /, *args: Any, **keywords: Any) -> Any:
@@ -158,7 +162,8 @@ def _is_axis(argument: Any) -> bool:
 
 
 def _is_for_python(x: Any) -> bool:
-    """Generators, sets, dictionaries, flat lists: things that NumPy would not see as an array, or sees no differently."""
+    """Generators, sets, dictionaries, flat lists: things that NumPy would not see as an array, or sees no
+    differently."""
     if isinstance(x, (list, tuple)):
         return not builtins.any(isinstance(item, (list, tuple)) or np.ndim(item) for item in x)
     return not hasattr(x, "__array__") and not hasattr(x, "__array_interface__")
@@ -170,8 +175,7 @@ def _is_single(x: Any) -> bool:
 
 UNIT_AWARE = (
     "sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh exp expm1 exprel log log10 log1p arange linspace "
-    "where dot diagonal ravel trace ones_like zeros_like ptp"
-).split()
+    "where dot diagonal ravel trace ones_like zeros_like ptp").split()
 #: these replace Python's own under the star import, and serve its callers too
 LIKE_BUILTINS = ["sum", "any", "all", "divmod"]
 __all__ = [*UNIT_AWARE, *LIKE_BUILTINS]  # pyright: ignore[reportUnsupportedDunderAll]

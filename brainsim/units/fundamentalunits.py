@@ -24,17 +24,30 @@ from brainsim.units.ufuncs import RULES, comparing, first, matching, number, ord
 from brainsim.units.unit import Unit, register_new_unit
 
 MACHINERY = (
-    "DimensionMismatchError", "Quantity", "Unit", "check_units", "get_dimensions", "get_or_create_dimension", "get_unit",
-    "have_same_dimensions", "in_best_unit", "in_unit", "is_dimensionless", "is_scalar_type", "register_new_unit",
+    "DimensionMismatchError",
+    "Quantity",
+    "Unit",
+    "check_units",
+    "get_dimensions",
+    "get_or_create_dimension",
+    "get_unit",
+    "have_same_dimensions",
+    "in_best_unit",
+    "in_unit",
+    "is_dimensionless",
+    "is_scalar_type",
+    "register_new_unit",
 )  # fmt: skip
 #: NumPy's functions by what they do to units, as scripts ask for them
-UFUNCS_DIMENSIONLESS = tuple(n for n, rule in RULES.items() if rule is pure and getattr(np, n).nin == getattr(np, n).nout == 1)
+UFUNCS_DIMENSIONLESS = tuple(n for n, rule in RULES.items()
+                             if rule is pure and getattr(np, n).nin == getattr(np, n).nout == 1)
 UFUNCS_DIMENSIONLESS_TWOARGS = tuple(n for n, rule in RULES.items() if rule is pure and getattr(np, n).nin == 2)
 UFUNCS_PRESERVE_DIMENSIONS = tuple(n for n, rule in RULES.items() if rule is first and getattr(np, n).nin == 1)
 UFUNCS_MATCHING_DIMENSIONS = tuple(n for n, rule in RULES.items() if rule in (matching, ordering))
 UFUNCS_COMPARISONS = tuple(n for n, rule in RULES.items() if rule is comparing)
 UFUNCS_LOGICAL = tuple(n for n, rule in RULES.items() if rule is number and n not in ("sign", "signbit"))
-UFUNCS_CHANGE_DIMENSIONS = tuple(n for n, rule in RULES.items() if rule in (product, quotient) or n in ("sqrt", "square", "reciprocal"))
+UFUNCS_CHANGE_DIMENSIONS = tuple(n for n, rule in RULES.items()
+                                 if rule in (product, quotient) or n in ("sqrt", "square", "reciprocal"))
 UFUNCS_INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift")
 __all__ = [*MACHINERY, "DIMENSIONLESS", "Dimension", "fail_for_dimension_mismatch", *FUNDAMENTAL]  # pyright: ignore
 globals().update({name: unit(name) for name in FUNDAMENTAL})

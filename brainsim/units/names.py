@@ -16,13 +16,38 @@ _STAR_PREFIXED = (
 ).split()
 #: short names, and what they are short for
 ABBREVIATIONS = {
-    "ms": "msecond", "us": "usecond", "Hz": "hertz", "kHz": "khertz", "MHz": "Mhertz", "mV": "mvolt", "mA": "mamp", "uA": "uamp",
-    "nA": "namp", "pA": "pamp", "mS": "msiemens", "uS": "usiemens", "nS": "nsiemens", "uF": "ufarad", "nF": "nfarad",
-    "pF": "pfarad", "mM": "mmolar", "uM": "umolar", "nM": "nmolar", "cm": "cmetre", "mm": "mmetre", "um": "umetre",
-    "cm2": "cmetre2", "cm3": "cmetre3", "mm2": "mmetre2", "mm3": "mmetre3", "um2": "umetre2", "um3": "umetre3",
+    "ms": "msecond",
+    "us": "usecond",
+    "Hz": "hertz",
+    "kHz": "khertz",
+    "MHz": "Mhertz",
+    "mV": "mvolt",
+    "mA": "mamp",
+    "uA": "uamp",
+    "nA": "namp",
+    "pA": "pamp",
+    "mS": "msiemens",
+    "uS": "usiemens",
+    "nS": "nsiemens",
+    "uF": "ufarad",
+    "nF": "nfarad",
+    "pF": "pfarad",
+    "mM": "mmolar",
+    "uM": "umolar",
+    "nM": "nmolar",
+    "cm": "cmetre",
+    "mm": "mmetre",
+    "um": "umetre",
+    "cm2": "cmetre2",
+    "cm3": "cmetre3",
+    "mm2": "mmetre2",
+    "mm3": "mmetre3",
+    "um2": "umetre2",
+    "um3": "umetre3",
 }  # fmt: skip
 FUNDAMENTAL = tuple([
-    *_STAR_PREFIXED, "kilogram", "kelvin", "cmetre", "cmeter", *(p + name for name in _STAR_PREFIXED for p in STAR_PREFIXES)
+    *_STAR_PREFIXED, "kilogram", "kelvin", "cmetre", "cmeter",
+    *(p + name for name in _STAR_PREFIXED for p in STAR_PREFIXES)
 ])  # fmt: skip
 #: the 203 names of the star import
 STANDARD = (*FUNDAMENTAL, *ABBREVIATIONS)

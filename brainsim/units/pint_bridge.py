@@ -1,4 +1,5 @@
-"""Quantities to and from Pint. Pint takes half a second to load, so it is imported when the first of them is converted."""
+"""Quantities to and from Pint. Pint takes half a second to load, so it is imported when the first of them is
+converted."""
 from __future__ import annotations
 
 from typing import Any
@@ -15,7 +16,8 @@ def to_pint(values: NDArray[np.float64], dim: Dimension, registry: Any = None) -
     import pint
 
     registry = registry or pint.get_application_registry()
-    unit = " * ".join(f"{base.replace('metre', 'meter')} ** {power}" for base, power in zip(BASES, dim.exponents) if power)
+    unit = " * ".join(f"{base.replace('metre', 'meter')} ** {power}" for base, power in zip(BASES, dim.exponents)
+                      if power)
     return registry.Quantity(values if values.ndim else values.item(), unit or "dimensionless")
 
 

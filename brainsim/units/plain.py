@@ -59,7 +59,8 @@ def is_scale_free(value: object) -> bool:
 
 
 def agree(parts: Iterable[Part], what: str | Callable[[], str], free: Callable[[object], bool] = is_zero) -> Dimension:
-    """The one dimension of several values; pure numbers for which ``free`` holds fit any. DimensionMismatchError else."""
+    """The one dimension of several values; pure numbers for which ``free`` holds fit any. DimensionMismatchError
+    else."""
     parts = list(parts)
     found = DIMENSIONLESS
     for _, dim in parts:
@@ -84,5 +85,6 @@ def words(plain: object, dim: Dimension) -> str:
     if dim is DIMENSIONLESS and not isinstance(plain, np.ndarray):
         return str(plain)
     shown = best(plain, dim)
-    text = number_text(np.asarray(plain, float) / shown.value if dim is not DIMENSIONLESS else np.asarray(plain), brief=True)
+    text = number_text(
+        np.asarray(plain, float) / shown.value if dim is not DIMENSIONLESS else np.asarray(plain), brief=True)
     return f"{text} {shown.symbol}".rstrip()

@@ -1,4 +1,5 @@
-"""Quantities in Matplotlib plots: axes in SI base units, labelled with the unit; two dimensions on one axis give a warning.
+"""Quantities in Matplotlib plots: axes in SI base units, labelled with the unit; two dimensions on one axis give a
+warning.
 
 Matplotlib is not imported for this: the converter is made known when (and if) ``matplotlib.units`` is loaded.
 """
@@ -90,6 +91,7 @@ def _register(matplotlib_units: Any) -> None:
 def _number_on_axis(value: Any, unit: Dimension | None) -> Any:
     plain, dim = split(value)
     if unit is not None and dim is not unit and dim is not DIMENSIONLESS:
-        logger.warning("values in %s and in %s are drawn on one axis, in base units: divide by a unit to choose the scale",
-                       unit_text(unit), unit_text(dim))
+        logger.warning(
+            "values in %s and in %s are drawn on one axis, in base units: divide by a unit to choose the scale",
+            unit_text(unit), unit_text(dim))
     return plain if np.ndim(plain) else float(plain)

@@ -1,7 +1,7 @@
 """`Quantity`: a float64 array in SI base units that knows its dimension.
 
-NumPy's ufuncs follow the rules of `ufuncs`, its other functions those of `array_functions`; either keeps the unit, or refuses.
-A result without dimension is a plain float or ndarray.
+NumPy's ufuncs follow the rules of `ufuncs`, its other functions those of `array_functions`; either keeps the unit, or
+refuses. A result without dimension is a plain float or ndarray.
 """
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def with_dimension(value: Any, dim: Dimension) -> Any:
 class Quantity(np.ndarray):  # type: ignore[type-arg]
     """Numbers with a physical dimension, stored in SI base units.
 
-    ``Quantity(value, dim=None)``: ``value`` is a number, an array, a quantity or a list of them; ``dim`` a `Dimension` or a
-    unit's. DimensionMismatchError when elements differ. Usually made by ``3*mV`` or ``[1, 2]*mV``.
+    ``Quantity(value, dim=None)``: ``value`` is a number, an array, a quantity or a list of them; ``dim`` a `Dimension`
+    or a unit's. DimensionMismatchError when elements differ. Usually made by ``3*mV`` or ``[1, 2]*mV``.
     """
 
     __slots__ = ("dim", "_label")
@@ -45,12 +45,15 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
     #: kept for scripts that set it; plotting works either way
     use_matplotlib_units_fix: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
 
-    def __new__(cls, value: object, dim: object = None, dtype: object = None, copy: bool = False, force_quantity: bool = False) -> Quantity:
+    def __new__(cls, value: object, dim: object = None, dtype: object = None, copy: bool = False,
+                force_quantity: bool = False) -> Quantity:
         if isinstance(value, (list, tuple)) and _mixes(value):
-            raise WrongType("Mixing quantities and plain numbers is not allowed", found=repr(value), help="give every element its unit")
+            raise WrongType("Mixing quantities and plain numbers is not allowed", found=repr(value),
+                            help="give every element its unit")
         plain, found = split(value)
         array = np.asarray(plain)
-        if array.dtype.kind == "c" or (dtype is not None and np.dtype(dtype).kind == "c"):  # type: ignore[call-overload]
+        if array.dtype.kind == "c" or (dtype is not None
+                                       and np.dtype(dtype).kind == "c"):  # type: ignore[call-overload]
             raise WrongType("A quantity holds real numbers", help="keep the complex values as plain numbers: x/mV")
         wanted = found if dim is None else dimension_argument(dim)
         if found is not DIMENSIONLESS and wanted is not found:
@@ -67,7 +70,8 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         """``with_dimensions(2, metre=1, second=-1)`` or ``with_dimensions(2, dim)``."""
         return Quantity(value, get_or_create_dimension(*args, **keywords))
 
-    # -- what it is ------------------------------------------------------------------------------------------------------
+    # -- what it is
+    # ------------------------------------------------------------------------------------------------------
 
     @property
     def dimensions(self) -> Dimension:
@@ -82,7 +86,8 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         return split(other)[1] is self.dim
 
     def in_unit(self, unit: Quantity, precision: int | None = None, python_code: bool = False) -> str:
-        """``"3000. uV"``: in ``unit``, with at most ``precision`` decimals. DimensionMismatchError when it does not fit."""
+        """``"3000. uV"``: in ``unit``, with at most ``precision`` decimals. DimensionMismatchError when it does not
+        fit."""
         if unit.dim is not self.dim:
             raise mismatch(f"The value cannot be written in {unit}", self.dim, unit.dim)
         return self._written(unit.shown(), precision, python_code)
@@ -117,7 +122,8 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         """The Pint quantity in SI base units. WrongValue for units outside the SI (bit, pixel)."""
         return Quantity(*pint_bridge.from_pint(quantity))
 
-    # -- text ------------------------------------------------------------------------------------------------------------
+    # -- text
+    # ------------------------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
         return self.in_best_unit()
@@ -127,14 +133,17 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
             text = np.array2string(_plain(self), separator=", ", floatmode="unique")
             return f"Quantity({text if self.ndim == 0 else f'array({text})'})"
         values = _plain(self)
-        return display.evaluable_text(values, display.best(values, self.dim, evaluable=True), display.base_form(self.dim))
+        return display.evaluable_text(values, display.best(values, self.dim, evaluable=True),
+                                      display.base_form(self.dim))
 
     def __format__(self, spec: str) -> str:
-        """Without a specification as ``str``; with one, ``f"{v:.3f}"``, the number in base units, without the unit. WrongType for an array."""
+        """Without a specification as ``str``; with one, ``f"{v:.3f}"``, the number in base units, without the unit.
+        WrongType for an array."""
         if not spec:
             return str(self)
         if self.ndim:
-            raise WrongType(f"An array of quantities cannot be written as '{spec}'", help="format its elements, or write f'{x/mV}'")
+            raise WrongType(f"An array of quantities cannot be written as '{spec}'",
+                            help="format its elements, or write f'{x/mV}'")
         return format(np.ndarray.item(self), spec)
 
     def _repr_html_(self) -> str:
@@ -145,12 +154,14 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         numbers = display.number_text(_plain(self) / unit.value, brief=True)
         return f"${numbers}\\,{display.latex_symbol(unit.symbol)}$"
 
-    # -- arithmetic ------------------------------------------------------------------------------------------------------
+    # -- arithmetic
+    # ------------------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **keywords: Any) -> Any:
         for operand in inputs:
             handler = getattr(type(operand), "__array_ufunc__", None)
-            if handler not in (None, np.ndarray.__array_ufunc__, Quantity.__array_ufunc__) and not hasattr(operand, "dim"):
+            if handler not in (None, np.ndarray.__array_ufunc__,
+                               Quantity.__array_ufunc__) and not hasattr(operand, "dim"):
                 return NotImplemented
         if method == "at":
             return _ufunc_at(ufunc, *inputs)
@@ -160,9 +171,11 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         if method in ("__call__", "outer"):
             dims = outcome(ufunc, parts)
         else:
-            dims = outcome_of_reduction(ufunc, method, parts[0], _count(parts[0][0], keywords) if method == "reduce" else None)
+            dims = outcome_of_reduction(ufunc, method, parts[0],
+                                        _count(parts[0][0], keywords) if method == "reduce" else None)
             if keywords.get("initial") is not None:
-                keywords["initial"] = fitting(keywords["initial"], dims, f"{ufunc.__name__}.reduce: the initial value has another unit")
+                keywords["initial"] = fitting(keywords["initial"], dims,
+                                              f"{ufunc.__name__}.reduce: the initial value has another unit")
         outs = out if isinstance(out, tuple) else (out,) if out is not None else ()
         every = dims if isinstance(dims, tuple) else (dims,) * max(len(outs), 1)
         for target, dim in zip(outs, every):
@@ -176,7 +189,9 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
                     target.dim = dim
             return outs[0] if len(outs) == 1 else outs
         if isinstance(value, tuple):
-            return tuple(with_dimension(v, d) for v, d in zip(value, every if isinstance(dims, tuple) else (dims,) * len(value)))
+            return tuple(
+                with_dimension(v, d)
+                for v, d in zip(value, every if isinstance(dims, tuple) else (dims,) * len(value)))
         return with_dimension(value, every[0])
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
@@ -217,7 +232,8 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
     def __round__(self, digits: int | None = None) -> Any:
         return with_dimension(np.round(_plain(self), digits or 0), self.dim)
 
-    # -- elements --------------------------------------------------------------------------------------------------------
+    # -- elements
+    # --------------------------------------------------------------------------------------------------------
 
     def __getitem__(self, key: Any) -> Any:
         found = _get(self, key)
@@ -256,10 +272,12 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
     def astype(self, dtype: Any, *args: Any, **keywords: Any) -> Any:
         """A copy; WrongType for a type other than float64, which is the only one with units."""
         if np.dtype(dtype) != float:
-            raise WrongType(f"A quantity cannot become {np.dtype(dtype)}", help="divide by the unit first, e.g. (x/mV).astype(int)")
+            raise WrongType(f"A quantity cannot become {np.dtype(dtype)}",
+                            help="divide by the unit first, e.g. (x/mV).astype(int)")
         return with_dimension(_plain(self).copy(), self.dim)
 
-    # -- copies ----------------------------------------------------------------------------------------------------------
+    # -- copies
+    # ----------------------------------------------------------------------------------------------------------
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (np.array(self), self.dim)
@@ -340,7 +358,8 @@ def _ufunc_at(ufunc: np.ufunc, target: Any, indices: Any, *operands: Any) -> Non
     parts = (split(target), *map(split, operands))
     dim = outcome(ufunc, parts)
     if dim is not parts[0][1]:
-        raise mismatch(f"{ufunc.__name__}.at would change the unit of some elements", parts[0][1], *[d for d in (dim,) if isinstance(d, Dimension)])
+        raise mismatch(f"{ufunc.__name__}.at would change the unit of some elements", parts[0][1],
+                       *[d for d in (dim,) if isinstance(d, Dimension)])
     _check_target(target, parts[0][1])
     ufunc.at(_plain(target) if isinstance(target, Quantity) else target, indices, *(plain for plain, _ in parts[1:]))
 
@@ -436,8 +455,14 @@ def _method(name: str) -> Callable[..., Any]:
 
 
 _ARITHMETIC = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide, "mod": np.remainder,
-    "pow": np.power, "matmul": np.matmul,
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "pow": np.power,
+    "matmul": np.matmul,
 }  # fmt: skip
 _COMPARISONS = {
     "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal
@@ -449,7 +474,8 @@ for _name, _ufunc in _ARITHMETIC.items():
     setattr(Quantity, f"__i{_name}__", _updating(_ufunc))
 for _name, _ufunc in _COMPARISONS.items():
     setattr(Quantity, f"__{_name}__", _operator(_ufunc))
-for _name in "all any argmax argmin argsort argpartition clip compress cumprod cumsum diagonal dot max mean min nonzero prod ptp".split():
+for _name in "all any argmax argmin argsort argpartition clip compress cumprod cumsum diagonal dot max mean min nonzero prod ptp".split(
+):
     setattr(Quantity, _name, _method(_name))
 for _name in "repeat round searchsorted std sum take trace var".split():
     setattr(Quantity, _name, _method(_name))

@@ -16,7 +16,8 @@ from brainsim.units.unit import Unit
 
 
 def get_dimensions(obj: object) -> Dimension:
-    """The dimension of a number, array, quantity, unit, state variable, or list of them. WrongType for anything else."""
+    """The dimension of a number, array, quantity, unit, state variable, or list of them. WrongType for anything
+    else."""
     return obj if isinstance(obj, Dimension) else dimensions_of(obj)
 
 

@@ -1,8 +1,8 @@
 """The units brainsim names, derived from Pint: for each its power of ten, its dimension and its symbol.
 
-Ours is only the list of *which* names; every number and exponent is Pint's. Pint takes half a second to load, so what was
-derived is kept as a small JSON file, keyed by Pint's own definitions and by our list: in the package for one version of Pint, in the cache
-for others. A file that cannot be used is ignored. `ship` makes the package's file anew.
+Ours is only the list of *which* names; every number and exponent is Pint's. Pint takes half a second to load, so what
+was derived is kept as a small JSON file, keyed by Pint's own definitions and by our list: in the package for one
+version of Pint, in the cache for others. A file that cannot be used is ignored. `ship` makes the package's file anew.
 """
 from __future__ import annotations
 
@@ -20,24 +20,78 @@ from brainsim.units.dimensions import BASES, Dimension, dimension
 
 #: our name -> Pint's name; the order is the order of preference when several units have one dimension
 ROOTS = {
-    "metre": "meter", "meter": "meter", "kilogram": "kilogram", "kilogramme": "kilogram", "gram": "gram", "gramme": "gram",
-    "second": "second", "amp": "ampere", "ampere": "ampere", "kelvin": "kelvin", "mole": "mole", "mol": "mole",
-    "candle": "candela", "candela": "candela", "radian": "radian", "steradian": "steradian", "hertz": "hertz",
-    "newton": "newton", "pascal": "pascal", "joule": "joule", "watt": "watt", "coulomb": "coulomb", "volt": "volt",
-    "farad": "farad", "ohm": "ohm", "siemens": "siemens", "weber": "weber", "tesla": "tesla", "henry": "henry",
-    "lumen": "lumen", "lux": "lux", "becquerel": "becquerel", "gray": "gray", "sievert": "sievert", "katal": "katal",
-    "molar": "molar", "liter": "liter", "litre": "liter",
+    "metre": "meter",
+    "meter": "meter",
+    "kilogram": "kilogram",
+    "kilogramme": "kilogram",
+    "gram": "gram",
+    "gramme": "gram",
+    "second": "second",
+    "amp": "ampere",
+    "ampere": "ampere",
+    "kelvin": "kelvin",
+    "mole": "mole",
+    "mol": "mole",
+    "candle": "candela",
+    "candela": "candela",
+    "radian": "radian",
+    "steradian": "steradian",
+    "hertz": "hertz",
+    "newton": "newton",
+    "pascal": "pascal",
+    "joule": "joule",
+    "watt": "watt",
+    "coulomb": "coulomb",
+    "volt": "volt",
+    "farad": "farad",
+    "ohm": "ohm",
+    "siemens": "siemens",
+    "weber": "weber",
+    "tesla": "tesla",
+    "henry": "henry",
+    "lumen": "lumen",
+    "lux": "lux",
+    "becquerel": "becquerel",
+    "gray": "gray",
+    "sievert": "sievert",
+    "katal": "katal",
+    "molar": "molar",
+    "liter": "liter",
+    "litre": "liter",
 }  # fmt: skip
 PREFIXES = {
-    "y": "yocto", "z": "zepto", "a": "atto", "f": "femto", "p": "pico", "n": "nano", "u": "micro", "m": "milli", "c": "centi",
-    "d": "deci", "da": "deca", "h": "hecto", "k": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta", "E": "exa",
-    "Z": "zetta", "Y": "yotta",
+    "y": "yocto",
+    "z": "zepto",
+    "a": "atto",
+    "f": "femto",
+    "p": "pico",
+    "n": "nano",
+    "u": "micro",
+    "m": "milli",
+    "c": "centi",
+    "d": "deci",
+    "da": "deca",
+    "h": "hecto",
+    "k": "kilo",
+    "M": "mega",
+    "G": "giga",
+    "T": "tera",
+    "P": "peta",
+    "E": "exa",
+    "Z": "zetta",
+    "Y": "yotta",
 }  # fmt: skip
 CONSTANTS = {
-    "avogadro_constant": "avogadro_constant", "boltzmann_constant": "boltzmann_constant",
-    "electric_constant": "vacuum_permittivity", "electron_mass": "electron_mass", "elementary_charge": "elementary_charge",
-    "faraday_constant": "faraday_constant", "gas_constant": "molar_gas_constant", "magnetic_constant": "vacuum_permeability",
-    "molar_mass_constant": "atomic_mass_constant * avogadro_constant", "zero_celsius": "zero_celsius",
+    "avogadro_constant": "avogadro_constant",
+    "boltzmann_constant": "boltzmann_constant",
+    "electric_constant": "vacuum_permittivity",
+    "electron_mass": "electron_mass",
+    "elementary_charge": "elementary_charge",
+    "faraday_constant": "faraday_constant",
+    "gas_constant": "molar_gas_constant",
+    "magnetic_constant": "vacuum_permeability",
+    "molar_mass_constant": "atomic_mass_constant * avogadro_constant",
+    "zero_celsius": "zero_celsius",
 }  # fmt: skip
 _FORMAT = 2
 SHIPPED = Path(__file__).with_name("table.json")
@@ -93,11 +147,17 @@ def derive() -> dict[str, object]:
         value, exponents = value_and_exponents(pint_name)
         symbol = registry.get_symbol(pint_name)
         roots[name] = [symbol if symbol.isascii() else name, _power_of_ten(value), exponents]
-    prefixes = {ours: _power_of_ten(registry.Quantity(Fraction(1), f"{name}meter").to("meter").magnitude) for ours, name in PREFIXES.items()}
+    prefixes = {
+        ours: _power_of_ten(registry.Quantity(Fraction(1), f"{name}meter").to("meter").magnitude)
+        for ours, name in PREFIXES.items()
+    }
     constants = {}
     for name, pint_name in CONSTANTS.items():
         if name == "zero_celsius":
-            constants[name] = [float(registry.Quantity(Fraction(0), "degC").to("kelvin").magnitude), value_and_exponents("kelvin")[1]]
+            constants[name] = [
+                float(registry.Quantity(Fraction(0), "degC").to("kelvin").magnitude),
+                value_and_exponents("kelvin")[1]
+            ]
         else:
             value, exponents = value_and_exponents(pint_name)
             constants[name] = [float(value), exponents]
@@ -117,7 +177,10 @@ def _power_of_ten(value: object) -> int:
 
 
 def _table(stored: dict) -> Table:  # type: ignore[type-arg]
-    roots = {name: Root(name, symbol, scale, dimension(exponents)) for name, (symbol, scale, exponents) in stored["roots"].items()}
+    roots = {
+        name: Root(name, symbol, scale, dimension(exponents))
+        for name, (symbol, scale, exponents) in stored["roots"].items()
+    }
     constants = {name: (value, dimension(exponents)) for name, (value, exponents) in stored["constants"].items()}
     return Table(roots, dict(stored["prefixes"]), constants)
 
@@ -168,5 +231,6 @@ def ship() -> None:
     """Make the file of the package anew, a line for each name."""
     parts = {what: ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in entries.items())
              for what, entries in derive().items()}      # type: ignore[attr-defined]
-    text = ",\n".join([f' "key": {json.dumps(_key())}', *(f' "{what}": {{\n{lines}\n }}' for what, lines in parts.items())])
+    text = ",\n".join(
+        [f' "key": {json.dumps(_key())}', *(f' "{what}": {{\n{lines}\n }}' for what, lines in parts.items())])
     SHIPPED.write_text("{\n" + text + "\n}\n", "utf-8")

@@ -1,4 +1,5 @@
-"""What each NumPy ufunc does to dimensions, as data: its name -> the rule from the operands to the result's dimension."""
+"""What each NumPy ufunc does to dimensions, as data: its name -> the rule from the operands to the result's
+dimension."""
 from __future__ import annotations
 
 import operator
@@ -17,8 +18,20 @@ divided = lru_cache(maxsize=4096)(operator.truediv)
 raised = lru_cache(maxsize=4096)(operator.pow)
 
 SYMBOLS = {
-    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "floor_divide": "//", "remainder": "%", "power": "**",
-    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=", "matmul": "@",
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "floor_divide": "//",
+    "remainder": "%",
+    "power": "**",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "equal": "==",
+    "not_equal": "!=",
+    "matmul": "@",
 }  # fmt: skip
 
 
@@ -96,7 +109,9 @@ def power(call: Application) -> Dimension:
     if base is DIMENSIONLESS:
         return DIMENSIONLESS
     if np.size(exponent) != 1:
-        raise WrongType("The exponent of a quantity has to be one number, not an array: the elements of the result would have different units")
+        raise WrongType(
+            "The exponent of a quantity has to be one number, not an array: the elements of the result would have different units"
+        )
     return raised(base, float(np.asarray(exponent).item()))
 
 
@@ -139,7 +154,8 @@ def outcome(ufunc: np.ufunc, parts: tuple[Part, ...]) -> Outcome:
     if rule is None:
         if all(dim is DIMENSIONLESS for _, dim in parts):
             return DIMENSIONLESS
-        raise WrongType(f"{ufunc.__name__} has no meaning for values with units", help="divide by the unit first, e.g. x/mV")
+        raise WrongType(f"{ufunc.__name__} has no meaning for values with units",
+                        help="divide by the unit first, e.g. x/mV")
     return rule(Application(ufunc.__name__, parts))
 
 
@@ -150,7 +166,8 @@ _REDUCIBLE = {
 
 
 def outcome_of_reduction(ufunc: np.ufunc, method: str, part: Part, count: int | None) -> Dimension:
-    """The dimension of ``ufunc.reduce`` and its kin over ``count`` elements; ``count`` None: not the same everywhere."""
+    """The dimension of ``ufunc.reduce`` and its kin over ``count`` elements; ``count`` None: not the same
+    everywhere."""
     _, dim = part
     if dim is DIMENSIONLESS:
         return dim

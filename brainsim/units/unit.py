@@ -1,4 +1,5 @@
-"""`Unit`: a quantity with a name, such as ``mV``; it cannot be changed. Products, quotients and powers of units are units."""
+"""`Unit`: a quantity with a name, such as ``mV``; it cannot be changed. Products, quotients and powers of units are
+units."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -27,15 +28,15 @@ class Label:
 class Unit(Quantity):
     """A named quantity such as ``mV``; products, quotients and powers of units are units. Cannot be changed.
 
-    ``Unit(value, name=..., dispname=...)`` names a scalar quantity: ``Unit(60*second, name='minute', dispname='min')``; with a
-    ``scale`` it is ``10**scale`` base units.
+    ``Unit(value, name=..., dispname=...)`` names a scalar quantity: ``Unit(60*second, name='minute', dispname='min')``;
+    with a ``scale`` it is ``10**scale`` base units.
     """
 
     __slots__ = ()
 
     def __new__(  # type: ignore[misc]
-        cls, value: object = 1.0, dim: object = None, scale: float = 0, name: str = "", dispname: str = "", latexname: str = ""
-    ) -> Unit:
+            cls, value: object = 1.0, dim: object = None, scale: float = 0, name: str = "", dispname: str = "",
+            latexname: str = "") -> Unit:
         plain, found = split(value)
         dim = found if dim is None else dimension_argument(dim)
         size = float(plain)
@@ -47,7 +48,8 @@ class Unit(Quantity):
         known = float(round(power)) if display.ten_to_the(round(power)) == size else None
         if not name:
             shown = display.base_form(dim)
-            factors = ((shown.name, shown.symbol, 1.0),) if known == 0 else ((f"({size!r} * {shown.name})", f"({size!r} {shown.symbol})", 1.0),)
+            factors = ((shown.name, shown.symbol, 1.0),) if known == 0 else ((f"({size!r} * {shown.name})",
+                                                                               f"({size!r} {shown.symbol})", 1.0),)
             if dim is DIMENSIONLESS:
                 factors = ((f"Unit({size!r})", f"{size:g}", 1.0),)
         else:
@@ -199,5 +201,3 @@ def unit_shown(shown: Shown, dim: Dimension) -> Unit:
     scale = float(np.log10(shown.value))
     power = round(scale) if shown.value == display.ten_to_the(round(scale)) else None
     return named_unit(shown.value, dim, Label(((shown.name, shown.symbol, 1.0),), power))
-
-

@@ -2,7 +2,20 @@
 import numpy as np
 import pytest
 
-from brainsim import Equations, Expression, Network, NeuronGroup, Statements, StateMonitor, Synapses, kelvin, ms, run, second, volt
+from brainsim import (
+    Equations,
+    Expression,
+    Network,
+    NeuronGroup,
+    Statements,
+    StateMonitor,
+    Synapses,
+    kelvin,
+    ms,
+    run,
+    second,
+    volt,
+)
 from brainsim.errors import BrianObjectException, DimensionMismatchError, EquationError, WrongSyntax
 from brainsim.units.constants import zero_celsius
 

@@ -7,7 +7,19 @@ import pytest
 from brainsim.devices.cpp_standalone.device import CPPStandaloneDevice
 from brainsim.devices.device import Device, RuntimeDevice, reinit_devices, reset_device
 
-from brainsim import Network, NeuronGroup, SpikeMonitor, all_devices, device, get_device, ms, prefs, run, seed, set_device
+from brainsim import (
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    all_devices,
+    device,
+    get_device,
+    ms,
+    prefs,
+    run,
+    seed,
+    set_device,
+)
 from brainsim.compat.messages import catch_logs
 from brainsim.errors import Unsupported
 

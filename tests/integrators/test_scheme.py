@@ -6,7 +6,17 @@ import pytest
 from machine import run, system
 from test_orders import BrownianPath
 
-from brainsim import Equations, ExplicitStateUpdater, StateUpdateMethod, UnsupportedEquationsException, euler, heun, milstein, rk2, rk4
+from brainsim import (
+    Equations,
+    ExplicitStateUpdater,
+    StateUpdateMethod,
+    UnsupportedEquationsException,
+    euler,
+    heun,
+    milstein,
+    rk2,
+    rk4,
+)
 from brainsim.compat.methods import extract_method_options
 from brainsim.integrators.choose import METHODS, integrate
 

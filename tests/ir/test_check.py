@@ -6,7 +6,28 @@ import pytest
 from brainsim.ir.check import problems
 from brainsim.ir.expressions import Call, Cast, dtype
 from brainsim.ir.walk import order_free, touches_only_own_element
-from tests.programs import ZERO, Append, Const, Draw, Events, FanOut, I, If, Let, Load, Local, Param, While, kernel, op, p, program, store, x, y
+from tests.programs import (
+    ZERO,
+    Append,
+    Const,
+    Draw,
+    Events,
+    FanOut,
+    I,
+    If,
+    Let,
+    Load,
+    Local,
+    Param,
+    While,
+    kernel,
+    op,
+    p,
+    program,
+    store,
+    x,
+    y,
+)
 
 POST = Load("S.post", I, "i4")
 W = Load("S.w", I, "f8")

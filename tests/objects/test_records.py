@@ -2,7 +2,19 @@
 import numpy as np
 import pytest
 
-from brainsim import Group, Network, NeuronGroup, PopulationRateMonitor, SpikeMonitor, StateMonitor, VariableView, ms, mV, prefs, volt
+from brainsim import (
+    Group,
+    Network,
+    NeuronGroup,
+    PopulationRateMonitor,
+    SpikeMonitor,
+    StateMonitor,
+    VariableView,
+    ms,
+    mV,
+    prefs,
+    volt,
+)
 
 
 @pytest.fixture

@@ -4,7 +4,20 @@ import re
 import numpy as np
 import pytest
 
-from brainsim import Hz, Network, NeuronGroup, PoissonGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, prefs, seed, volt
+from brainsim import (
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    ms,
+    mV,
+    prefs,
+    seed,
+    volt,
+)
 
 
 @pytest.fixture

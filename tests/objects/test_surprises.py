@@ -6,7 +6,19 @@ import sys
 import numpy as np
 import pytest
 
-from brainsim import Network, NeuronGroup, PoissonGroup, SpikeGeneratorGroup, StateMonitor, Synapses, TimedArray, figure, ms, plot, run
+from brainsim import (
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    figure,
+    ms,
+    plot,
+    run,
+)
 from brainsim.errors import BrianObjectException, WrongValue
 from brainsim.targets.compiler import find_compiler
 from brainsim.targets.contract import Missing

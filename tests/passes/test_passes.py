@@ -19,7 +19,30 @@ from brainsim.passes.literals import lift_literals
 from brainsim.passes.merge import merge_equal
 from brainsim.passes.selects import branches_to_selects
 from brainsim.passes.unread import drop_unread
-from tests.programs import ZERO, Append, Call, Const, Draw, Each, Events, FanOut, I, If, Let, Load, Local, Param, Store, kernel, op, p, program, store, x, y
+from tests.programs import (
+    ZERO,
+    Append,
+    Call,
+    Const,
+    Draw,
+    Each,
+    Events,
+    FanOut,
+    I,
+    If,
+    Let,
+    Load,
+    Local,
+    Param,
+    Store,
+    kernel,
+    op,
+    p,
+    program,
+    store,
+    x,
+    y,
+)
 
 
 def kernels(p_) -> str:

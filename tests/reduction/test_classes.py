@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 
 import brainsim.objects.synapses.reduced.reduced as reduced
-from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms, network_operation, seed
+from brainsim import (
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    ms,
+    network_operation,
+    seed,
+)
 from brainsim.errors import WrongState, WrongValue
 
 PRE, LATE, EQUAL, SUM, SYN = "pre", "pre (delayed)", "post (equal)", "post (sum)", "synapse"

@@ -2,7 +2,16 @@
 import numpy as np
 import pytest
 
-from brainsim import EquationError, NeuronGroup, SpikeGeneratorGroup, StateMonitor, Synapses, UnsupportedEquationsException, ms, run
+from brainsim import (
+    EquationError,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    Synapses,
+    UnsupportedEquationsException,
+    ms,
+    run,
+)
 
 
 def pair(model="dA/dt = -A/(2*ms) : 1 (event-driven)\nw : 1", on_pre="", on_post="", pre=(5,), post=(), **more):

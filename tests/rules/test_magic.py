@@ -4,7 +4,19 @@ import logging
 import numpy as np
 import pytest
 
-from brainsim import MagicError, Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, collect, magic_network, ms, run, start_scope
+from brainsim import (
+    MagicError,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    collect,
+    magic_network,
+    ms,
+    run,
+    start_scope,
+)
 
 pytestmark = pytest.mark.one_target
 TICKING = "dx/dt = 1/ms : 1"

@@ -3,7 +3,21 @@
 import numpy as np
 import pytest
 
-from brainsim import Network, NetworkOperation, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, magic_network, ms, mV, network_operation, run, second, stop
+from brainsim import (
+    Network,
+    NetworkOperation,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    magic_network,
+    ms,
+    mV,
+    network_operation,
+    run,
+    second,
+    stop,
+)
 
 
 @pytest.mark.feature("network operations")

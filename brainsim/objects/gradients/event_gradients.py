@@ -1,4 +1,5 @@
-"""From the objects of a network to a function with exact gradients through its spikes (``docs/event_gradients.rst``)."""
+"""From the objects of a network to a function with exact gradients through its spikes
+(``docs/event_gradients.rst``)."""
 from __future__ import annotations
 
 import importlib
@@ -39,17 +40,18 @@ if TYPE_CHECKING:
 MAX_SPIKES = 32
 
 
-def event_functional(net: "Network", duration: object, params: Sequence[str] | str | None = (), inputs: Sequence[str] | str = (),
-                     outputs: Sequence[str] | str | None = None, *,
-                     max_spikes: int | Mapping[str, int] = MAX_SPIKES, step: object = None, namespace: Mapping[str, object] | None = None,
-                     level: int = 0) -> Any:
+def event_functional(net: "Network", duration: object, params: Sequence[str] | str | None = (),
+                     inputs: Sequence[str] | str = (), outputs: Sequence[str] | str | None = None, *,
+                     max_spikes: int | Mapping[str, int] = MAX_SPIKES, step: object = None,
+                     namespace: Mapping[str, object] | None = None, level: int = 0) -> Any:
     """A pure function ``sim(params, inputs) -> outputs`` in continuous time, with exact gradients through spikes.
 
-    ``params``: names as in ``net.compile().parameters``: weights, delays, time constants, thresholds, initial values; None for those that the
-    equations flag as trainable. ``inputs``:
-    ``'P.times'``, the spikes of a `SpikeGeneratorGroup`. ``outputs``: ``'G.spikes'`` (neurons, max_spikes), seconds, infinity where there is
-    none; ``'G.first_spike'``, ``'G.count'``, or a state at the end, ``'G.v'``; by default spikes of groups that spike and states of others.
-    ``max_spikes``: of each neuron, for all groups or by group. ``step``: of the integration of equations without a closed form, by default dt.
+    ``params``: names as in ``net.compile().parameters``: weights, delays, time constants, thresholds, initial values;
+    None for those that the equations flag as trainable. ``inputs``:
+    ``'P.times'``, the spikes of a `SpikeGeneratorGroup`. ``outputs``: ``'G.spikes'`` (neurons, max_spikes), seconds,
+    infinity where there is none; ``'G.first_spike'``, ``'G.count'``, or a state at the end, ``'G.v'``; by default
+    spikes of groups that spike and states of others. ``max_spikes``: of each neuron, for all groups or by group.
+    ``step``: of the integration of equations without a closed form, by default dt.
 
     Raises `Unsupported` for models that this cannot take: refractoriness, noise, plastic synapses, code at set times.
     """
@@ -61,12 +63,16 @@ def event_functional(net: "Network", duration: object, params: Sequence[str] | s
                                        None if outputs is None else names_in(outputs, "outputs"), max_spikes, length)
 
 
-def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: object, checkpoint: object, truncate: object) -> None:
+def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: object, checkpoint: object,
+                               truncate: object) -> None:
     """`WrongValue` for options that mean something for runs in steps only."""
-    for name, given, default, help in (("batch", batch, None, "jax.vmap(sim, ...) runs batches"), ("surrogate", surrogate, "superspike(alpha=10)", ""),
-                                       ("reset_grad", reset_grad, "full", ""), ("checkpoint", checkpoint, None, ""), ("truncate", truncate, None, "")):
+    for name, given, default, help in (("batch", batch, None, "jax.vmap(sim, ...) runs batches"),
+                                       ("surrogate", surrogate, "superspike(alpha=10)", ""),
+                                       ("reset_grad", reset_grad, "full", ""), ("checkpoint", checkpoint, None,
+                                                                                ""), ("truncate", truncate, None, "")):
         if given != default:
-            raise WrongValue(f"{name}= has no meaning with grad='events'", found=repr(given), help=help or "leave it out: gradients are exact")
+            raise WrongValue(f"{name}= has no meaning with grad='events'", found=repr(given), help=help
+                             or "leave it out: gradients are exact")
 
 
 @dataclass
@@ -89,11 +95,13 @@ class _Reading:
             raise WrongState("Event-based gradients begin at t = 0", found=f"{self.net.name} is at t = {self.net.t}",
                              help="go back with net.restore(), or make the network anew")
         if not self.groups:
-            raise WrongValue(f"{self.net.name} has no NeuronGroup, so there is nothing to differentiate", help="Network(G, S, ...)")
+            raise WrongValue(f"{self.net.name} has no NeuronGroup, so there is nothing to differentiate",
+                             help="Network(G, S, ...)")
         steps = {o.clock.dt_ for o in self.groups + self.synapses}
         if len(steps) > 1:
-            raise Unsupported("The groups have clocks with different dt", found=", ".join(f"{s} s" for s in sorted(steps)),
-                              help="give all of them one dt: in continuous time it only sets the step of equations without a closed form")
+            raise Unsupported(
+                "The groups have clocks with different dt", found=", ".join(f"{s} s" for s in sorted(steps)), help=
+                "give all of them one dt: in continuous time it only sets the step of equations without a closed form")
 
     @property
     def groups(self) -> list[NeuronGroup]:
@@ -111,8 +119,8 @@ class _Reading:
         return [o for o in self.every if isinstance(o, SpikeGeneratorGroup)]
 
     # -- the function --------------------------------------------------------------------------------------------------
-    def function(self, duration: float, params: Sequence[str] | str | None, inputs: tuple[str, ...], outputs: Iterable[str] | None,
-                 max_spikes: int | Mapping[str, int], step: float | None) -> Any:
+    def function(self, duration: float, params: Sequence[str] | str | None, inputs: tuple[str, ...],
+                 outputs: Iterable[str] | None, max_spikes: int | Mapping[str, int], step: float | None) -> Any:
         """Everything put together."""
         sums, arrivals = self._synapses()
         neurons = {g.name: self._neurons(g, sums, arrivals) for g in self.groups}
@@ -130,10 +138,11 @@ class _Reading:
         self._check_inputs(inputs)
         places = tuple(self._place(function, n, symbols) for n in self._named(params))
         bounds = self._bounds()
-        return function.EventFunction(hybrid, values, places, tuple(given), tuple(self._outputs(function, neurons, outputs)),
-                                      {n: self._own(n).removesuffix(".times") for n in inputs},
-                                      ranges({p.name: p.now for p in places}, {p.name: bounds.get(self._own(p.name)) for p in places},
-                                             {p.name: p.dimension for p in places}))
+        return function.EventFunction(
+            hybrid, values, places, tuple(given), tuple(self._outputs(function, neurons, outputs)),
+            {n: self._own(n).removesuffix(".times") for n in inputs},
+            ranges({p.name: p.now for p in places}, {p.name: bounds.get(self._own(p.name)) for p in places},
+                   {p.name: p.dimension for p in places}))
 
     def _own(self, name: str) -> str:
         """A name as the program has it: that of an object, or else the script's for it."""
@@ -146,7 +155,8 @@ class _Reading:
             if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
                 raise WrongValue("max_spikes= is a whole number from 1 on, or one for each group", found=repr(k))
             if n and n not in {g.name for g in self.groups}:
-                raise UnknownName(f"max_spikes= names '{n}', which is no group of {self.net.name}", help=near(n, [g.name for g in self.groups]))
+                raise UnknownName(f"max_spikes= names '{n}', which is no group of {self.net.name}",
+                                  help=near(n, [g.name for g in self.groups]))
         every = MAX_SPIKES if isinstance(max_spikes, Mapping) else int(max_spikes)
         return {g.name: int(named.get(g.name, every)) for g in self.groups}
 
@@ -156,10 +166,13 @@ class _Reading:
         for g in self.groups:
             for code, _ in g._event_code.values():
                 block = g.event_block(code, "reset", self.run)
-                found |= {block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"}  # type: ignore[union-attr]
+                found |= {
+                    block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
+                }  # type: ignore[union-attr]
         return found
 
-    def _neurons(self, g: NeuronGroup, sums: Mapping[str, list[Summation]], arrivals: list[tuple[Arrival, Pathway]]) -> Neurons:
+    def _neurons(self, g: NeuronGroup, sums: Mapping[str, list[Summation]], arrivals: list[tuple[Arrival,
+                                                                                                 Pathway]]) -> Neurons:
         _refuse_group(g)
         g.check_units(self.run)
         resolver = g.resolver(self.run)
@@ -167,7 +180,8 @@ class _Reading:
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
         threshold = g._threshold("spike", self.run).block if "spike" in g.events else None
         reset = g.event_block(g._event_code["spike"][0], "reset", self.run) if "spike" in g._event_code else None
-        return neurons_of(g.name, system, block, threshold, reset, [a for a, _ in arrivals if a.target == g.name], sums.get(g.name, ()))
+        return neurons_of(g.name, system, block, threshold, reset, [a for a, _ in arrivals if a.target == g.name],
+                          sums.get(g.name, ()))
 
     def _synapses(self) -> tuple[dict[str, list[Summation]], list[tuple[Arrival, Pathway]]]:
         """Sums by target, and what spikes do by each pathway."""
@@ -184,8 +198,11 @@ class _Reading:
                 block, driven = path._block(self.run)
                 if driven:
                     raise Unsupported(f"{s.name}: event-driven variables belong to each synapse", help=PLASTIC)
-                arrivals.append((arrival_of(path.name, s.name, s.source.parent.name, s.target.parent.name, block, states, found), path))
-        inputs = {target: {x: tree for each in found for x, tree in each.inputs.items()} for target, found in sums.items()}
+                arrivals.append((arrival_of(path.name, s.name, s.source.parent.name, s.target.parent.name, block,
+                                            states, found), path))
+        inputs = {
+            target: {x: tree for each in found for x, tree in each.inputs.items()} for target, found in sums.items()
+        }
         return sums, [(_written_out(a, inputs.get(a.target, {})), p) for a, p in arrivals]
 
     def _summation(self, s: Synapses) -> Summation | None:
@@ -193,22 +210,28 @@ class _Reading:
         summed = [e for e in s.equations.of_kind("subexpression") if "summed" in e.flags]
         for e in summed:
             if not e.name.endswith("_post") or not lines:
-                raise Unsupported(f"{s.name}: '{e.name}' couples neurons all the time, not by spikes", at=e.span,
-                                  help="grad='surrogate' takes it; here, sums are of states that spikes change, at the target of the synapse")
+                raise Unsupported(
+                    f"{s.name}: '{e.name}' couples neurons all the time, not by spikes", at=e.span, help=
+                    "grad='surrogate' takes it; here, sums are of states that spikes change, at the target of the synapse"
+                )
         if not lines:
             return None
         resolver = s.resolver(self.run)
         system = s.system(resolver, lines, s.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
-        blocks = {s.target.variables[e.name.removesuffix("_post")].program: s._summed(e.name, self.run).block for e in summed}
+        blocks = {
+            s.target.variables[e.name.removesuffix("_post")].program: s._summed(e.name, self.run).block for e in summed
+        }
         return summation_of(s.name, system, block, blocks)
 
     # -- values --------------------------------------------------------------------------------------------------------
-    def _symbols(self, neurons: Mapping[str, Neurons], arrivals: list[tuple[Arrival, Pathway]]) -> dict[tuple[str, str], Symbol]:
+    def _symbols(self, neurons: Mapping[str, Neurons], arrivals: list[tuple[Arrival,
+                                                                            Pathway]]) -> dict[tuple[str, str], Symbol]:
         found: dict[tuple[str, str], Symbol] = {}
         for g in neurons.values():
             found |= {(g.name, n): s for n, s in g.symbols.items()}
-            found |= {(start.synapses, n.removeprefix(PRE)): s for start in g.starts.values() for n, s in start.symbols.items()}
+            found |= {(start.synapses, n.removeprefix(PRE)): s for start in g.starts.values()
+                      for n, s in start.symbols.items()}
         for a, _ in arrivals:
             found |= {(a.synapses, n.removeprefix(PRE)): s for n, s in a.symbols.items()}
         return found
@@ -229,7 +252,8 @@ class _Reading:
             return _single(v)
         found = next((a for o in self.synapses for a in [o._array(s.program)] if a is not None), None)
         if found is None:
-            raise Unsupported(f"'{s.name}' has no value that holds for a whole run", help="keep it in a parameter, set before")
+            raise Unsupported(f"'{s.name}' has no value that holds for a whole run",
+                              help="keep it in a parameter, set before")
         return np.asarray(found, float)
 
     def _index(self, s: Symbol) -> np.ndarray:
@@ -253,30 +277,43 @@ class _Reading:
         known = dict(self._settable(symbols))
         own = self._own(name)
         if own not in known:
-            said = [*known, *(f"{w}.{n.partition('.')[2]}" for w, o in self.words.items() for n in known if n.startswith(f"{o}."))]
-            raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said) or f"one of {', '.join(known)}")
+            said = [
+                *known,
+                *(f"{w}.{n.partition('.')[2]}" for w, o in self.words.items() for n in known if n.startswith(f"{o}."))
+            ]
+            raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said)
+                              or f"one of {', '.join(known)}")
         return function.Place(name, *known[own])
 
     def _bounds(self) -> dict[str, tuple[float, float]]:
         """Of the variables that the equations flag as trainable, by name."""
-        return {f"{o.name}.{v.name}": v.bounds for o in (*self.groups, *self.synapses) for v in o.variables.values() if v.bounds is not None}
+        return {
+            f"{o.name}.{v.name}": v.bounds for o in (*self.groups, *self.synapses) for v in o.variables.values()
+            if v.bounds is not None
+        }
 
     def _named(self, params: Sequence[str] | str | None) -> list[str]:
         """Names of parameters; those that are flagged, where none are given."""
         flagged = list(self._bounds())
         if params == "trainable" and not flagged:
-            raise WrongValue("No parameter of this network is trainable", help="flag it in the equations, 'w : 1 (trainable)', or name it: params=['S.w']")
+            raise WrongValue("No parameter of this network is trainable",
+                             help="flag it in the equations, 'w : 1 (trainable)', or name it: params=['S.w']")
         return flagged if params in (None, "trainable") else names_in(params, "params")
 
-    def _settable(self, symbols: Mapping[tuple[str, str], Symbol]) -> Iterator[tuple[str, tuple[tuple[str, ...], Dimension, np.ndarray]]]:
+    def _settable(
+        self, symbols: Mapping[tuple[str, str],
+                               Symbol]) -> Iterator[tuple[str, tuple[tuple[str, ...], Dimension, np.ndarray]]]:
         for o in (*self.groups, *self.synapses):
             for v in o.variables.values():
-                if v.values is not None and v.symbol is None and not v.read_only and not v.name.startswith("_") and v.dtype[0] == "f":
+                if v.values is not None and v.symbol is None and not v.read_only and not v.name.startswith(
+                        "_") and v.dtype[0] == "f":
                     yield f"{o.name}.{v.name}", ((v.program,), v.dimension, _single(v))
         for s in self.synapses:
             for path in s._pathways:
-                yield f"{s.name}.delay" if path.label == "pre" else f"{s.name}.{path.label}.delay", ((path._delay.program,), SECOND, _single(path._delay))
-        outside = {(owner, s.name): s for (owner, _), s in symbols.items() if s.kind == "param" and s.origin == "namespace"}
+                yield f"{s.name}.delay" if path.label == "pre" else f"{s.name}.{path.label}.delay", ((
+                    path._delay.program,), SECOND, _single(path._delay))
+        outside = {(owner, s.name): s for (owner, _), s in symbols.items()
+                   if s.kind == "param" and s.origin == "namespace"}
         for name in dict.fromkeys(n for _, n in outside):
             every = {owner: s for (owner, n), s in outside.items() if n == name}
             first = next(iter(every.values()))
@@ -287,25 +324,33 @@ class _Reading:
         known = [f"{p.name}.times" for p in self.sources]
         for name in inputs:
             if self._own(name) not in known:
-                raise UnknownName(f"There is no input '{name}'", help=near(name, known) or f"one of {', '.join(known) or 'none: add a SpikeGeneratorGroup'}")
+                raise UnknownName(
+                    f"There is no input '{name}'", help=near(name, known)
+                    or f"one of {', '.join(known) or 'none: add a SpikeGeneratorGroup'}")
 
     def _outputs(self, function: Any, neurons: Mapping[str, Neurons], outputs: Iterable[str] | None) -> Iterator[Any]:
         known = {}
         for g in self.groups:
             spiking = ("spikes", "first_spike", "count") if neurons[g.name].event is not None else ()
-            known |= {f"{g.name}.{what}": (g.name, what, DIMENSIONLESS if what == "count" else SECOND) for what in spiking}
+            known |= {
+                f"{g.name}.{what}": (g.name, what, DIMENSIONLESS if what == "count" else SECOND) for what in spiking
+            }
             names = [x.rpartition(".")[2] for x in neurons[g.name].states]
-            known |= {f"{g.name}.{n}": (g.name, k, g.variables[n].dimension) for k, n in enumerate(names) if n in g.variables}
+            known |= {
+                f"{g.name}.{n}": (g.name, k, g.variables[n].dimension) for k, n in enumerate(names) if n in g.variables
+            }
         default = [n for n, (_, what, _) in known.items() if what == "spikes" or isinstance(what, int)]
         for name in default if outputs is None else outputs:
             own = self._own(name).removesuffix("[-1]")      # as on the grid, where this is the last of many
             if own not in known:
-                raise UnknownName(f"There is no output '{name}'", help=near(name, known) or f"one of {', '.join(known)}")
+                raise UnknownName(f"There is no output '{name}'", help=near(name, known)
+                                  or f"one of {', '.join(known)}")
             yield function.Output(name, *known[own])
 
 
 def _written_out(a: Arrival, inputs: Mapping[str, Any]) -> Arrival:
-    return replace(a, statements=tuple(replace(s, value=substitute(s.value, inputs)) for s in a.statements)) if inputs else a
+    return replace(a, statements=tuple(replace(s, value=substitute(s.value, inputs))
+                                       for s in a.statements)) if inputs else a
 
 
 def _single(v: Variable) -> np.ndarray:
@@ -322,44 +367,55 @@ def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
     held = np.bincount(index, minlength=len(p))
     place = np.zeros(len(index), int)
     place[order] = np.arange(len(index)) - np.repeat(np.cumsum(held) - held, held)
-    return function.GivenSpikes(p.name, index.astype(int), place, (len(p), max(1, int(held.max(initial=0)))), np.asarray(times, float))
+    return function.GivenSpikes(p.name, index.astype(int), place, (len(p), max(1, int(held.max(initial=0)))),
+                                np.asarray(times, float))
 
 
-# -- what cannot be taken ------------------------------------------------------------------------------------------------
+# -- what cannot be taken
+# ------------------------------------------------------------------------------------------------
 def _refuse_object(o: Any) -> None:
     if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Part, Pathway, Subgroup)):
         return
     if isinstance(o, (RunRegularly, NetworkOperation)):
-        raise Unsupported(f"{o.name} runs code at times of a clock, which are no events of neurons", help="write it as equations, a reset or on_pre")
+        raise Unsupported(f"{o.name} runs code at times of a clock, which are no events of neurons",
+                          help="write it as equations, a reset or on_pre")
     what = "draws random spikes" if "Poisson" in type(o).__name__ else f"is a {type(o).__name__}"
-    raise Unsupported(f"{o.name} {what}, which event-based gradients cannot take",
-                      help=f"give its spikes by a SpikeGeneratorGroup, drawn beforehand; {INSTEAD}" if isinstance(o, Group) or "Poisson" in what else INSTEAD)
+    raise Unsupported(
+        f"{o.name} {what}, which event-based gradients cannot take",
+        help=f"give its spikes by a SpikeGeneratorGroup, drawn beforehand; {INSTEAD}"
+        if isinstance(o, Group) or "Poisson" in what else INSTEAD)
 
 
 def _refuse_group(g: NeuronGroup) -> None:
     if g.is_refractory:
-        raise Unsupported(f"{g.name} has a refractory period, which keeps the past of a neuron in a clock of its own", found=f"refractory={g._refractory!r}",
-                          help="leave it out and reset lower, or let a variable that the reset changes do the same: reset='v = 0; w += b'")
+        raise Unsupported(
+            f"{g.name} has a refractory period, which keeps the past of a neuron in a clock of its own",
+            found=f"refractory={g._refractory!r}", help=
+            "leave it out and reset lower, or let a variable that the reset changes do the same: reset='v = 0; w += b'")
     for event in g.events:
         if event != "spike":
             raise Unsupported(f"{g.name} has the event '{event}'", help="keep to threshold and reset")
     for v in g.variables.values():
         if v.linked_to is not None:
-            raise Unsupported(f"{g.name}: '{v.name}' is linked to another group", at=v.span, help="give the group a parameter with these values")
+            raise Unsupported(f"{g.name}: '{v.name}' is linked to another group", at=v.span,
+                              help="give the group a parameter with these values")
         if "constant over dt" in v.flags:
-            raise Unsupported(f"{g.name}: '{v.name}' is constant over a time step, and here there are none", at=v.span, help="remove (constant over dt)")
+            raise Unsupported(f"{g.name}: '{v.name}' is constant over a time step, and here there are none", at=v.span,
+                              help="remove (constant over dt)")
 
 
 def _refuse_synapses(s: Synapses) -> None:
     if s._procedural is not None:
-        raise Unsupported(f"{s.name}: procedural synapses have no weights to differentiate", help="connect(..., storage='stored') makes the same ones")
+        raise Unsupported(f"{s.name}: procedural synapses have no weights to differentiate",
+                          help="connect(..., storage='stored') makes the same ones")
     if not s.connected:
         raise WrongType(f"{s.name} has no synapses", help="call connect() before the run")
     for path in s._pathways:
         if path.side == "post" and path.code.strip():
             raise Unsupported(f"{s.name} changes when its target spikes (on_post)", help=PLASTIC)
         if path.event != "spike":
-            raise Unsupported(f"{s.name}: the pathway '{path.label}' follows the event '{path.event}'", help="keep to spikes")
+            raise Unsupported(f"{s.name}: the pathway '{path.label}' follows the event '{path.event}'",
+                              help="keep to spikes")
         if path._due.count.sum():
             raise WrongState(f"{s.name} has spikes under way", help="begin with a network that has not run")
         path.check_delays()

@@ -34,7 +34,8 @@ class Ranges:
             wrong = self.by_name[n].outside(x)
             if wrong is not None:
                 low, high = (str(self._with_unit(n, b)) for b in (self.by_name[n].low, self.by_name[n].high))
-                raise WrongValue(f"'{n}' does not lie between its bounds {low} and {high}", found=str(self._with_unit(n, wrong)),
+                raise WrongValue(f"'{n}' does not lie between its bounds {low} and {high}",
+                                 found=str(self._with_unit(n, wrong)),
                                  help="begin inside of them: on a bound the gradient is zero")
         return {n: self.by_name[n].raw(x) for n, x in params.items()}
 
@@ -42,11 +43,14 @@ class Ranges:
         return with_dimension(np.float64(value), self.dimensions[name])
 
 
-def ranges(values: Mapping[str, np.ndarray], bounds: Mapping[str, tuple[float, float] | None], dimensions: Mapping[str, Dimension]) -> Ranges:
-    """Ranges of parameters with these present values: their size is the root mean square of these, 1 without a unit. ``bounds`` of None: the whole line."""
+def ranges(values: Mapping[str, np.ndarray], bounds: Mapping[str, tuple[float, float] | None],
+           dimensions: Mapping[str, Dimension]) -> Ranges:
+    """Ranges of parameters with these present values: their size is the root mean square of these, 1 without a unit.
+    ``bounds`` of None: the whole line."""
     Range = importlib.import_module("brainsim.targets.jax_bounds").Range
 
     def size(name: str, x: np.ndarray) -> float:
         return float(np.sqrt(np.mean(np.square(x)))) if np.size(x) and dimensions[name] is not DIMENSIONLESS else 1.0
 
-    return Ranges({n: Range(*(bounds[n] or WHOLE_LINE), size(n, x) or 1.0) for n, x in values.items()}, {n: dimensions[n] for n in values})
+    return Ranges({n: Range(*(bounds[n] or WHOLE_LINE),
+                            size(n, x) or 1.0) for n, x in values.items()}, {n: dimensions[n] for n in values})

@@ -107,7 +107,8 @@ class Clock(BaseClock):
 
 
 class EventClock(BaseClock):
-    """Given ``times``, in any order, none of them twice: one step each. Times that a network has passed already are left out.
+    """Given ``times``, in any order, none of them twice: one step each. Times that a network has passed already are
+    left out.
 
     Raises `WrongValue` for equal, negative or infinite times, `DimensionMismatchError` for numbers that are no times.
     """
@@ -117,13 +118,15 @@ class EventClock(BaseClock):
     def __init__(self, times: object, name: str = "eventclock*"):
         if isinstance(times, str) or times is None or get_dimensions(times) is not SECOND:
             found = DIMENSIONLESS if isinstance(times, str) or times is None else get_dimensions(times)
-            raise DimensionMismatchError("'times' must be times", SECOND, found, help="give them a unit, times=[1, 2.5]*ms for example")
+            raise DimensionMismatchError("'times' must be times", SECOND, found,
+                                         help="give them a unit, times=[1, 2.5]*ms for example")
         self._times = np.sort(np.atleast_1d(np.asarray(times, dtype=float)).ravel())
         if not np.all(np.isfinite(self._times)) or self._times.size and self._times[0] < 0:
             raise WrongValue("The times of an EventClock are finite and not negative", found=str(times))
         twice = self._times[1:][np.diff(self._times) == 0]
         if twice.size:
-            raise WrongValue("An EventClock has every time once", found=f"{twice[0]} s more than once", help="numpy.unique(times) leaves each once")
+            raise WrongValue("An EventClock has every time once", found=f"{twice[0]} s more than once",
+                             help="numpy.unique(times) leaves each once")
         super().__init__(name)
 
     @property
@@ -134,7 +137,9 @@ class EventClock(BaseClock):
     @property
     def dt(self) -> Quantity:
         """`UnknownAttribute`: there is none."""
-        raise UnknownAttribute("An EventClock has no dt", help="what has differential equations, delays, rates or a refractory period needs a Clock(dt)")
+        raise UnknownAttribute(
+            "An EventClock has no dt",
+            help="what has differential equations, delays, rates or a refractory period needs a Clock(dt)")
 
     dt_ = dt
 
@@ -172,7 +177,8 @@ class DefaultClock(Clock):
 
 
 def check_change(time: float, old: float, new: float) -> None:
-    """Refuse to go on with another step where the time reached, a whole number of old steps, is not one of new steps."""
+    """Refuse to go on with another step where the time reached, a whole number of old steps, is not one of new
+    steps."""
     reached = np.ceil(time / old - TOLERANCE) * old
     if abs(np.round(reached / new) * new - reached) > TOLERANCE * new:
         raise WrongValue(f"The time step cannot change to {new:g} s at {reached:g} s",
@@ -182,7 +188,8 @@ def check_change(time: float, old: float, new: float) -> None:
 def seconds(value: object, what: str, positive: bool = False) -> float:
     """A duration as a plain number of seconds; raises `DimensionMismatchError` for anything that is not a time."""
     if isinstance(value, str) or value is None:
-        raise WrongType(f"'{what}' is a time", found=repr(value), help=f"a number with a unit, {what}=0.1*ms for example")
+        raise WrongType(f"'{what}' is a time", found=repr(value),
+                        help=f"a number with a unit, {what}=0.1*ms for example")
     if get_dimensions(value) is not SECOND:
         raise DimensionMismatchError(f"'{what}' must be a time", SECOND, get_dimensions(value),
                                      help=f"give it a unit, {what}=0.1*ms for example")
@@ -204,7 +211,8 @@ def run_length(value: object, help: str = "") -> float:
 
 
 def fastest_of(clocks: Iterable[BaseClock]) -> float:
-    """The shortest step, in seconds, within 1e-4 of which times are the same (R7): that of the regular clocks, if there are any."""
+    """The shortest step, in seconds, within 1e-4 of which times are the same (R7): that of the regular clocks, if there
+    are any."""
     every = list(clocks)
     regular = [c.dt_ for c in every if isinstance(c, Clock)]
     return min(regular or [c.shortest for c in every if isinstance(c, EventClock)], default=np.inf)

@@ -7,7 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, IntegrationError, Source, UnknownName, WrongIndex, WrongSyntax, WrongType, inside, near
+from brainsim.errors import (
+    BrainsimError,
+    DimensionMismatchError,
+    IntegrationError,
+    Source,
+    UnknownName,
+    WrongIndex,
+    WrongSyntax,
+    WrongType,
+    inside,
+    near,
+)
 from brainsim.integrators.adaptive import GIVEN_UP, Adaptive
 from brainsim.integrators.choose import integrate, kept
 from brainsim.integrators.system import System, Update
@@ -78,14 +89,17 @@ class EquationGroup(Group):
             kind = _float_dtype(e, dtype)
             self.variables[e.name] = self._variable_class(
                 e.name, f"{self.name}.{e.name}", dimension_of_unit(e, unit_value), kind, shared=shared, flags=e.flags,
-                constant="constant" in e.flags, definition=e.expression if e.kind == "subexpression" else None, span=e.span,
-                guard=guard if "unless refractory" in e.flags else "", bounds=bounds_of(e, unit_value) if "trainable" in e.flags else None)
+                constant="constant" in e.flags, definition=e.expression if e.kind == "subexpression" else None,
+                span=e.span, guard=guard if "unless refractory" in e.flags else "",
+                bounds=bounds_of(e, unit_value) if "trainable" in e.flags else None)
 
         for e in lines:
             for name in names(e.expression) if "shared" in e.flags and e.expression is not None else ():
                 v = self.variables.get(name)
-                if v is not None and not v.shared and "linked" not in v.flags:  # a link has one value or many; known at the run
-                    raise WrongSyntax(f"The shared '{e.name}' refers to '{name}', which has a value per element", at=e.span)
+                # a link has one value or many; known at the run
+                if v is not None and not v.shared and "linked" not in v.flags:
+                    raise WrongSyntax(f"The shared '{e.name}' refers to '{name}', which has a value per element",
+                                      at=e.span)
 
     def _allocate(self, count: int) -> None:
         for v in self.variables.values():
@@ -94,7 +108,8 @@ class EquationGroup(Group):
                 v.allocate(count)
 
     def _add_memory(self) -> None:
-        """Variables for what an adaptive method remembers of each element; the method may have been changed since the last time."""
+        """Variables for what an adaptive method remembers of each element; the method may have been changed since the
+        last time."""
         for name, kind in kept(self.method, self.method_options or {}).items():
             if name not in self.variables:
                 dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
@@ -109,8 +124,10 @@ class EquationGroup(Group):
         first = int(np.argmin(np.where(given_up > 0, given_up, np.inf)))
         at, given_up[:] = given_up[first], 0
         steps = (self.method_options or {}).get("max_steps", Adaptive.max_steps)
-        raise inside(IntegrationError(f"The accuracy asked for was not reached for element {first} in the step that ends at t = {at:g} s",
-                                      help=f"allow a larger absolute_error, more than max_steps={steps}, or take a smaller dt"), self.name)
+        raise inside(
+            IntegrationError(
+                f"The accuracy asked for was not reached for element {first} in the step that ends at t = {at:g} s",
+                help=f"allow a larger absolute_error, more than max_steps={steps}, or take a smaller dt"), self.name)
 
     # -- from equations to blocks --------------------------------------------------------------------------------------
     def check_units(self, run: RunNamespace) -> None:
@@ -135,27 +152,38 @@ class EquationGroup(Group):
             if "shared" in e.flags:
                 self._check_shared(e, resolver)
 
-    def _check_units_of(self, e: Equation, dims: Mapping[str, Dimension], kinds: Mapping[str, Any], resolver: Resolver) -> None:
+    def _check_units_of(self, e: Equation, dims: Mapping[str, Dimension], kinds: Mapping[str, Any],
+                        resolver: Resolver) -> None:
         assert e.expression is not None
         functions = resolver.function_table(e.expression)
         try:
             check_equation(e, dims, kinds, functions)
         except DimensionMismatchError as error:
-            found = {n.id: resolver.find(n) for n in walk(e.expression) if isinstance(n, Name) and not is_noise(n.id) and n.id != e.name}
-            plain = {n: s for n, s in found.items() if s.kind == "param" and s.dimension is DIMENSIONLESS and s.origin == "namespace"}
-            error.help = missing_units(plain, lambda given: check_equation(e, {**dims, **given}, kinds, functions)) or error.help
+            found = {
+                n.id: resolver.find(n) for n in walk(e.expression)
+                if isinstance(n, Name) and not is_noise(n.id) and n.id != e.name
+            }
+            plain = {
+                n: s for n, s in found.items()
+                if s.kind == "param" and s.dimension is DIMENSIONLESS and s.origin == "namespace"
+            }
+            error.help = missing_units(
+                plain, lambda given: check_equation(e, {**dims, **given}, kinds, functions)) or error.help
             raise
 
     def _check_columns(self, e: Equation, resolver: Resolver) -> None:
         """A two-dimensional `TimedArray` called with ``i`` has a column for every element."""
         assert e.expression is not None
         for node in walk(e.expression):
-            found = resolver.scope.find(node.function) if isinstance(node, Call) and node.function not in FUNCTIONS else None
-            if isinstance(found, External) and found.kind == "timed_array" and len(node.args) == 2 and node.args[1] == Name("i"):  # type: ignore[attr-defined]
+            found = resolver.scope.find(
+                node.function) if isinstance(node, Call) and node.function not in FUNCTIONS else None
+            if isinstance(found, External) and found.kind == "timed_array" and len(
+                    node.args) == 2 and node.args[1] == Name("i"):  # type: ignore[attr-defined]
                 columns = found.holder.values.shape[1]  # type: ignore[attr-defined]
                 if columns < self._count:
-                    raise WrongIndex(f"The TimedArray '{found.name}' has {columns} columns for {self._count} elements",
-                                     at=node.span, help="give it a column per element, or choose one: ta(t, i % n)")  # type: ignore[attr-defined]
+                    raise WrongIndex(
+                        f"The TimedArray '{found.name}' has {columns} columns for {self._count} elements", at=node.span,
+                        help="give it a column per element, or choose one: ta(t, i % n)")  # type: ignore[attr-defined]
 
     def _check_stateful(self, e: Equation, resolver: Resolver) -> None:
         if e.kind != "subexpression" or "constant over dt" in e.flags or e.expression is None:
@@ -163,8 +191,9 @@ class EquationGroup(Group):
         table = resolver.function_table(e.expression)
         random = [f for f in calls(e.expression) if not table[f].stateless]
         if random:
-            raise inside(WrongSyntax(f"The subexpression '{e.name}' uses '{random[0]}', which gives a new value at every use", at=e.span,
-                                         help="add the flag (constant over dt): one value per step"), self.name)
+            raise inside(
+                WrongSyntax(f"The subexpression '{e.name}' uses '{random[0]}', which gives a new value at every use",
+                            at=e.span, help="add the flag (constant over dt): one value per step"), self.name)
 
     def _check_shared(self, e: Equation, resolver: Resolver) -> None:
         assert e.expression is not None
@@ -172,12 +201,17 @@ class EquationGroup(Group):
             if isinstance(node, Name) and not is_noise(node.id):
                 symbol = resolver.find(node)
                 if symbol.kind in ("array", "index", "subexpression") and not symbol.shared:
-                    raise WrongSyntax(f"The shared '{e.name}' refers to '{node.id}', which has a value per element", at=node.span)
+                    raise WrongSyntax(f"The shared '{e.name}' refers to '{node.id}', which has a value per element",
+                                      at=node.span)
 
     def _noise_inlined(self, tree: Tree | None) -> Tree:
-        """The expression with the subexpressions that contain noise written out: noise means something in differential equations only."""
+        """The expression with the subexpressions that contain noise written out: noise means something in differential
+        equations only."""
         assert tree is not None
-        lines = {e.name: self._noise_inlined(e.expression) for e in self.equations.of_kind("subexpression") if e.name in names(tree)}
+        lines = {
+            e.name: self._noise_inlined(e.expression) for e in self.equations.of_kind("subexpression")
+            if e.name in names(tree)
+        }
         noisy = {name: inner for name, inner in lines.items() if any(map(is_noise, names(inner)))}
         return rebuild(tree, lambda node: noisy.get(node.id, node) if isinstance(node, Name) else node)
 
@@ -188,7 +222,8 @@ class EquationGroup(Group):
 
     def constant_over_dt(self, run: RunNamespace) -> tuple[Block, Block] | None:
         """Assignments of the subexpressions that hold for a whole step: the shared ones, then those per element."""
-        lines = _in_order_of_use([e for e in self.equations.of_kind("subexpression") if "constant over dt" in e.flags], self.equations)
+        lines = _in_order_of_use([e for e in self.equations.of_kind("subexpression") if "constant over dt" in e.flags],
+                                 self.equations)
         if not lines:
             return None
         resolver = self.resolver(run)
@@ -211,12 +246,19 @@ class EquationGroup(Group):
         variables = {name for name, _ in equations}
         for name in variables:
             resolver.symbols[name] = resolver.scope.own[name]
-        constant = {key for key, s in resolver.symbols.items() if key not in variables and s.kind in ("param", "array", "index", "size")}
+        constant = {
+            key for key, s in resolver.symbols.items()
+            if key not in variables and s.kind in ("param", "array", "index", "size")
+        }
         constant |= {key for key, s in resolver.symbols.items() if s.kind == "clock" and s.program.endswith(".dt")}
         stateful = RANDOM | {k for k, f in resolver.functions.items() if not f.stateless}
-        held = {node for _, rhs in equations for node in walk(rhs) if isinstance(node, Call) and self._held(node, resolver, dt)}
+        held = {
+            node for _, rhs in equations for node in walk(rhs)
+            if isinstance(node, Call) and self._held(node, resolver, dt)
+        }
         conditional = {n for n in variables if self.variables[n].guard}
-        return System(tuple(equations), frozenset(constant | {"dt"}), frozenset(held), frozenset(stateful), frozenset(conditional))
+        return System(tuple(equations), frozenset(constant | {"dt"}), frozenset(held), frozenset(stateful),
+                      frozenset(conditional))
 
     def _held(self, node: Call, resolver: Resolver, dt: float) -> bool:
         found = resolver.functions.get(node.function)
@@ -226,16 +268,19 @@ class EquationGroup(Group):
         return ratio > 0.999999 and abs(ratio - round(ratio)) < 1e-6
 
     def announce(self, update: Update, method: object) -> None:
-        """Tell the user, once per set of equations, which method was chosen for them and why; not when they chose it."""
+        """Tell the user, once per set of equations, which method was chosen for them and why; not when they chose
+        it."""
         if isinstance(method, str) and method.lower() == "independent" and "independent" not in _ANNOUNCED:
             _ANNOUNCED.add("independent")
-            logger.warning("the method 'independent' is deprecated: say 'exact'", extra={"topic": "deprecated_independent"})
+            logger.warning("the method 'independent' is deprecated: say 'exact'",
+                           extra={"topic": "deprecated_independent"})
         if isinstance(method, str) or callable(method):
             return
         key = f"{self.equations} {update.method}"
         if key not in _ANNOUNCED:
             _ANNOUNCED.add(key)
-            logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason, extra={"topic": "method_choice"})
+            logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason,
+                        extra={"topic": "method_choice"})
 
     def integrated(self, resolver: Resolver, system: System, method: object, options: Mapping[str, object]) -> Update:
         """The update by the chosen method; errors name this object."""
@@ -257,9 +302,12 @@ class EquationGroup(Group):
         single = made.get("absolute_error_per_variable")
         if isinstance(single, Mapping):
             made["absolute_error_per_variable"] = {
-                n: plain(v, self.variables[n].dimension, f"The error of '{n}'") if n in self.variables else v for n, v in single.items()}
+                n: plain(v, self.variables[n].dimension, f"The error of '{n}'") if n in self.variables else v
+                for n, v in single.items()
+            }
         if isinstance(made.get("absolute_error"), Quantity):
-            made["absolute_error"] = plain(made["absolute_error"], DIMENSIONLESS, "'absolute_error' is one number for all variables and")
+            made["absolute_error"] = plain(made["absolute_error"], DIMENSIONLESS,
+                                           "'absolute_error' is one number for all variables and")
         return made
 
 
@@ -267,7 +315,8 @@ _ANNOUNCED: set[str] = set()
 
 
 def check_units_for(equations: Equations, group: Any, run_namespace: Mapping[str, object] | None = None) -> None:
-    """Check every line with the variables and the namespace of a group, and the given names. `DimensionMismatchError` where units differ."""
+    """Check every line with the variables and the namespace of a group, and the given names. `DimensionMismatchError`
+    where units differ."""
     name = getattr(group, "name", "the group")
     outside = lookup(name, getattr(group, "namespace", None), RunNamespace(run_namespace or {}))
     own = {n: Symbol(n, "local", n, v.dim) for n, v in group.variables.items()}
@@ -275,8 +324,8 @@ def check_units_for(equations: Equations, group: Any, run_namespace: Mapping[str
     resolver = Resolver(Scope(name, own, outside))
     for e in equations.equations:
         if e.expression is not None:
-            check_equation(e, {**resolver.dimensions(e.expression), e.name: dimension_of_unit(e, unit_value)}, resolver.types(e.expression),
-                           resolver.function_table(e.expression))
+            check_equation(e, {**resolver.dimensions(e.expression), e.name: dimension_of_unit(e, unit_value)},
+                           resolver.types(e.expression), resolver.function_table(e.expression))
 
 
 Equations.check_units = check_units_for  # type: ignore[attr-defined]  # here, since a model knows no groups and no namespaces
@@ -300,7 +349,8 @@ def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Eq
 
 
 def _check_dtype(dtype: object, known: Sequence[str], owner: str) -> None:
-    """`UnknownName` for a name in ``dtype`` that is no variable of the equations, `WrongType` for what is no type of numbers."""
+    """`UnknownName` for a name in ``dtype`` that is no variable of the equations, `WrongType` for what is no type of
+    numbers."""
     for name in dtype if isinstance(dtype, Mapping) else ():
         if name not in known:
             raise UnknownName(f"dtype= names '{name}', which is no variable of {owner}",
@@ -309,8 +359,10 @@ def _check_dtype(dtype: object, known: Sequence[str], owner: str) -> None:
         try:
             np.dtype(wanted)  # type: ignore[call-overload]
         except (TypeError, ValueError) as error:
-            raise WrongType(f"dtype= of {owner} is a type of numbers, or a dictionary name → type", found=repr(wanted),
-                            help=near(str(wanted), ("float32", "float64", "int32", "int64", "bool")) or "'float32' or 'float64', for example") from error
+            raise WrongType(
+                f"dtype= of {owner} is a type of numbers, or a dictionary name → type", found=repr(wanted),
+                help=near(str(wanted), ("float32", "float64", "int32", "int64", "bool"))
+                or "'float32' or 'float64', for example") from error
 
 
 def _float_dtype(e: Equation, dtype: object) -> str:
@@ -330,4 +382,3 @@ def _float_dtype(e: Equation, dtype: object) -> str:
 def statements_of(text: str, title: str, owner: str) -> tuple[Assign, ...]:
     """User statements as trees."""
     return parse_statements(Source(text, f"{title} of {owner}"))
-

@@ -1,4 +1,5 @@
-"""Evaluates user strings at once, over arrays: initial values, string indices, connection conditions. Nothing is compiled."""
+"""Evaluates user strings at once, over arrays: initial values, string indices, connection conditions. Nothing is
+compiled."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -26,7 +27,8 @@ OPERATORS: dict[str, Callable[..., object]] = {
 
 @dataclass
 class Elements:
-    """The elements a string is evaluated for. ``index`` are their numbers (None: one evaluation, shared variables only)."""
+    """The elements a string is evaluated for. ``index`` are their numbers (None: one evaluation, shared variables
+    only)."""
 
     arrays: Arrays
     clock: BaseClock
@@ -36,7 +38,9 @@ class Elements:
     paths: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict)   #: known indices along a path
 
     locals: dict[str, np.ndarray] = field(default_factory=dict)
-    draws: Callable[[str], np.ndarray] | None = None    #: where 'uniform' and 'normal' numbers come from, if not from the host's generator
+    draws: Callable[
+        [str],
+        np.ndarray] | None = None  #: where 'uniform' and 'normal' numbers come from, if not from the host's generator
 
     @property
     def count(self) -> int | None:
@@ -58,7 +62,8 @@ def evaluate(tree: trees.Tree, block: Block, here: Elements) -> np.ndarray:
 
 
 def may_be_divided(tree: trees.Tree, block: Block, target: Symbol) -> bool:
-    """Whether evaluating (and assigning to ``target``) for some elements after the others gives the same numbers as for all at once."""
+    """Whether evaluating (and assigning to ``target``) for some elements after the others gives the same numbers as for
+    all at once."""
     drawn = sum(getattr(n, "function", "") in RANDOM for n in trees.walk(tree))
     if drawn > 1 or any(f.kind != "timed_array" for f in block.functions.values()):
         return False
@@ -73,9 +78,11 @@ def _value(tree: trees.Tree, block: Block, here: Elements) -> object:
         case trees.Name(key):
             return _read(block.symbols[key], here)
         case trees.Op("and", args):
-            return np.logical_and.reduce([np.asarray(x) for x in np.broadcast_arrays(*(_value(a, block, here) for a in args))])
+            return np.logical_and.reduce(
+                [np.asarray(x) for x in np.broadcast_arrays(*(_value(a, block, here) for a in args))])
         case trees.Op("or", args):
-            return np.logical_or.reduce([np.asarray(x) for x in np.broadcast_arrays(*(_value(a, block, here) for a in args))])
+            return np.logical_or.reduce(
+                [np.asarray(x) for x in np.broadcast_arrays(*(_value(a, block, here) for a in args))])
         case trees.Op("select", args) | trees.Call("select", args):
             return np.where(*(_value(a, block, here) for a in args))
         case trees.Op(op, args):
@@ -124,7 +131,8 @@ def _read(symbol: Symbol, here: Elements) -> object:
         case "param":
             return symbol.holder if not hasattr(symbol.holder, "dim") else np.asarray(symbol.holder)
         case "clock":
-            return {"t": here.clock.t_, "dt": here.clock.dt_, "step": here.clock.step}[symbol.program.rpartition(".")[2]]
+            return {"t": here.clock.t_, "dt": here.clock.dt_, "step":
+                    here.clock.step}[symbol.program.rpartition(".")[2]]
         case "index":
             return here.at(symbol.path) - (here.offsets[symbol.offset] if symbol.offset else 0)
         case "size":

@@ -40,11 +40,13 @@ logger = logging.getLogger("brainsim")
 
 
 def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
-    """Time as a group sees it: that of its own clock, whichever clock its code runs on. There is no ``dt`` on an `EventClock`."""
+    """Time as a group sees it: that of its own clock, whichever clock its code runs on. There is no ``dt`` on an
+    `EventClock`."""
     found = {
         "t": Symbol("t", "clock", f"{clock.name}.t", SECOND, "f8", shared=True, origin="clock"),
         "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
-        "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True, origin="clock"),
+        "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True,
+                                 origin="clock"),
     }
     if clock._dt is None:
         del found["dt"]
@@ -56,7 +58,8 @@ TIMES = ("t", "dt", "t_in_timesteps")   #: what every group has from its clock
 
 
 class Sealed(type):
-    """Classes whose finished objects take no new attributes, so that a misspelt variable is an error and not a silence."""
+    """Classes whose finished objects take no new attributes, so that a misspelt variable is an error and not a
+    silence."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         spent: dict[str, float] = {}
@@ -77,8 +80,10 @@ class Group(BrianObject, metaclass=Sealed):
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
         super().__init__(**place)
         self.variables: dict[str, Variable] = {
-            name: Variable(name, s.program, s.dimension, s.dtype, shared=True, read_only=True, constant=s.constant, symbol=s)
-            for name, s in clock_symbols(self.clock).items()}
+            name:
+            Variable(name, s.program, s.dimension, s.dtype, shared=True, read_only=True, constant=s.constant, symbol=s)
+            for name, s in clock_symbols(self.clock).items()
+        }
         self.namespace = _checked_namespace(namespace)
         self._regular: list[RunRegularly] = []
 
@@ -122,7 +127,8 @@ class Group(BrianObject, metaclass=Sealed):
                                   help=f"{self.name}.{v.name} = linked_var(other_group, 'variable')")
             return v.linked_to
         if v.is_subexpression:
-            return Symbol(v.name, "subexpression", v.program, v.dimension, v.dtype, shared=v.shared, definition=v.definition, scope=scope_of())
+            return Symbol(v.name, "subexpression", v.program, v.dimension, v.dtype, shared=v.shared,
+                          definition=v.definition, scope=scope_of())
         return Symbol(v.name, "array", v.program, v.dimension, v.dtype, shared=v.shared, writable=not v.read_only,
                       constant=v.constant, guard=v.guard, origin=self.name)
 
@@ -143,8 +149,9 @@ class Group(BrianObject, metaclass=Sealed):
             value = run.get(name)
             if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
                 _SHADOWED.add((self.name, name))
-                logger.warning("'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
-                               name, self.name, name, value, extra={"topic": "resolution_conflict"})
+                logger.warning(
+                    "'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
+                    name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     # -- storage -------------------------------------------------------------------------------------------------------
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -196,7 +203,10 @@ class Group(BrianObject, metaclass=Sealed):
 
     def _memory(self, steps: int = 0) -> list[Line]:
         """What the group keeps now and will have kept after so many more steps of its clock."""
-        return [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()]
+        return [
+            Line(self.name,
+                 name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()
+        ]
 
     def _array(self, name: str) -> np.ndarray | None:
         """The values of an array of this group's own, by program name."""
@@ -214,14 +224,16 @@ class Group(BrianObject, metaclass=Sealed):
         params = self._all_params()
         sizes = {k: int(v) for k, v in params.items() if k.endswith((".count", ".@size"))}
         sizes |= {f"{g.space}.@size": g._count for g in (self, *self.neighbours())}
-        return Elements(self.reach(), self.clock, index, sizes, {k: int(v) for k, v in params.items() if k.endswith(".first")})
+        return Elements(self.reach(), self.clock, index, sizes,
+                        {k: int(v) for k, v in params.items() if k.endswith(".first")})
 
     # -- reading and writing -------------------------------------------------------------------------------------------
     def _absolute(self, item: object, run: RunNamespace) -> np.ndarray:
         """Element numbers in the arrays, for any kind of index."""
         if isinstance(item, str):
             return self._where(item, run)
-        return element_indices(getattr(item, "_indices_for", lambda g: item)(self), self._count, self.name) + self._first
+        return element_indices(getattr(item, "_indices_for", lambda g: item)(self), self._count,
+                               self.name) + self._first
 
     @property
     def _first(self) -> int:
@@ -237,7 +249,8 @@ class Group(BrianObject, metaclass=Sealed):
         chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements(candidates))
         return candidates[np.broadcast_to(chosen, candidates.shape)]
 
-    def _read(self, v: Variable, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> np.ndarray:
+    def _read(self, v: Variable, item: object, level: int = 0,
+              namespace: Mapping[str, object] | None = None) -> np.ndarray:
         root_of(self)._forgotten = False
         run = RunNamespace.given(namespace, level)
         symbol = self._value_symbol(v, run)
@@ -266,7 +279,8 @@ class Group(BrianObject, metaclass=Sealed):
         if v.values is not None and v.symbol is None:
             return self._symbol(v, self.scope_function(run))
         if "linked" in v.flags and v.linked_to is None:
-            raise WrongType(f"The linked variable '{v.name}' has no value yet", help=f"{self.name}.{v.name} = linked_var(group, 'variable')")
+            raise WrongType(f"The linked variable '{v.name}' has no value yet",
+                            help=f"{self.name}.{v.name} = linked_var(group, 'variable')")
         return self.scope(run).own[v.name]
 
     def _write(self, v: Variable, item: object, value: object, check: bool, level: int = 0,
@@ -297,10 +311,12 @@ class Group(BrianObject, metaclass=Sealed):
             self._written(v)
             return
         if isinstance(item, str) and numbers.size != 1:
-            raise WrongType(f"With a string index, '{v.name}' takes one value or a string", found=f"{numbers.size} values")
+            raise WrongType(f"With a string index, '{v.name}' takes one value or a string",
+                            found=f"{numbers.size} values")
         if _is_all(item) and not symbol.path:
             check_length(numbers, self._count, v.name)
-            target.values[self._first:self._first + self._count] = numbers.reshape(-1)[0] if numbers.size == 1 else numbers
+            target.values[self._first:self._first
+                          + self._count] = numbers.reshape(-1)[0] if numbers.size == 1 else numbers
             self._written(v)
             return
         index = self._absolute(item, run)
@@ -343,9 +359,11 @@ class Group(BrianObject, metaclass=Sealed):
             own[v.name] = replace(self._symbol(v, lambda: resolver.scope), writable=True)
         symbol = own[v.name]
         if symbol.shared:
-            used = names(statement.value) & frozenset(n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
+            used = names(statement.value) & frozenset(
+                n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
             if used:
-                raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'", at=statement.value.span)  # type: ignore[attr-defined]
+                raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'",
+                                  at=statement.value.span)  # type: ignore[attr-defined]
         self._warn_of_ambiguity(v, item, names(statement.value))
         self.warn_of_shadows(names(statement.value), run)
         done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))
@@ -369,7 +387,8 @@ class Group(BrianObject, metaclass=Sealed):
             target.values[at] = values
         self._written(v)
 
-    def _pieces(self, item: object, run: RunNamespace, tree: Tree, block: Block, symbol: Symbol) -> Iterator[np.ndarray]:
+    def _pieces(self, item: object, run: RunNamespace, tree: Tree, block: Block,
+                symbol: Symbol) -> Iterator[np.ndarray]:
         """Elements to evaluate a tree for: a piece at a time where that gives the same numbers."""
         if _is_all(item) and may_be_divided(tree, block, symbol):
             yield from (np.arange(p.start, p.stop) + self._first for p in pieces(self._count))
@@ -382,8 +401,8 @@ class Group(BrianObject, metaclass=Sealed):
         if any(isinstance(x, Group) for x in parts):
             sides = {f"N_{side}" for side, x in zip(("pre", "post"), parts) if isinstance(x, Group) and len(parts) > 1}
             for name in sorted(used & {"i", "N", *sides}):
-                logger.warning("'%s' in the value of %s.%s is that of %s, not of the part that is the index", name, self.name, v.name, self.name,
-                               extra={"topic": "ambiguous_string_expression"})
+                logger.warning("'%s' in the value of %s.%s is that of %s, not of the part that is the index", name,
+                               self.name, v.name, self.name, extra={"topic": "ambiguous_string_expression"})
 
     # -- attributes ----------------------------------------------------------------------------------------------------
     def __getattr__(self, name: str) -> Any:
@@ -406,7 +425,9 @@ class Group(BrianObject, metaclass=Sealed):
                 if reached is not None:
                     return self._view(reached, with_units)
             help_ = near(name, [*variables, *(n for n in dir(type(self)) if not n.startswith("_"))])
-            raise UnknownAttribute(f"{type(self).__name__} '{self.__dict__.get('name', '')}' has no attribute or variable '{name}'", help=help_)
+            raise UnknownAttribute(
+                f"{type(self).__name__} '{self.__dict__.get('name', '')}' has no attribute or variable '{name}'",
+                help=help_)
         raise AttributeError(name)
 
     def _reached(self, name: str) -> Variable | None:
@@ -421,7 +442,8 @@ class Group(BrianObject, metaclass=Sealed):
 
     def __setattr__(self, name: str, value: object) -> None:
         variables = self.__dict__.get("variables")
-        if variables is None or name.startswith("_") or name in self.__dict__ or hasattr(type(self), name) or not self._may_be_variable(name):
+        if variables is None or name.startswith("_") or name in self.__dict__ or hasattr(
+                type(self), name) or not self._may_be_variable(name):
             super().__setattr__(name, value)
             return
         base = name if name in variables else name[:-1] if name.endswith("_") and name[:-1] in variables else ""
@@ -450,7 +472,8 @@ class Group(BrianObject, metaclass=Sealed):
 
     def _set_link(self, variable: Variable, value: Any) -> None:
         if "linked" not in variable.flags:
-            raise WrongType(f"'{variable.name}' is not a linked variable", help=f"declare it '{variable.name} : {unit_text(variable.dimension)} (linked)'")
+            raise WrongType(f"'{variable.name}' is not a linked variable",
+                            help=f"declare it '{variable.name} : {unit_text(variable.dimension)} (linked)'")
         if not getattr(value, "_is_link", False):
             raise WrongValue(f"The linked variable '{variable.name}' can only be set to another variable",
                              help=f"{self.name}.{variable.name} = linked_var(group, 'variable')")
@@ -468,8 +491,9 @@ class Group(BrianObject, metaclass=Sealed):
         """Say that the group goes without having been of any use: it was forgotten, or hidden from `run`."""
         unused = self._sealed and self._forgotten and self.add_to_magic_network and self.invalidates_magic_network
         if unused and not sys.is_finalizing() and prefs["logging.warn_for_unused_objects"]:
-            logger.warning("%s, made at %s, goes without ever having been simulated: keep it in a variable, or put it into the network",
-                           self.name, self._made_at, extra={"topic": "unused_brian_object"})
+            logger.warning(
+                "%s, made at %s, goes without ever having been simulated: keep it in a variable, or put it into the network",
+                self.name, self._made_at, extra={"topic": "unused_brian_object"})
 
     @property
     def indices(self) -> "Indices":
@@ -477,25 +501,29 @@ class Group(BrianObject, metaclass=Sealed):
         return Indices(self)
 
     # -- states --------------------------------------------------------------------------------------------------------
-    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", subexpressions: bool = False,
-                   read_only_variables: bool = True, level: int = 0) -> Any:
-        """Copies of variables, and the time: name → values, with units or in base units; or a pandas table in base units."""
+    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict",
+                   subexpressions: bool = False, read_only_variables: bool = True, level: int = 0) -> Any:
+        """Copies of variables, and the time: name → values, with units or in base units; or a pandas table in base
+        units."""
         chosen = list(vars) if vars is not None else [
-            n for n, v in self.variables.items()
-            if (not v.is_subexpression or subexpressions) and (read_only_variables or not v.read_only) and not n.startswith("_")]
+            n for n, v in self.variables.items() if (not v.is_subexpression or subexpressions) and (
+                read_only_variables or not v.read_only) and not n.startswith("_")
+        ]
         if vars is None and read_only_variables:
             chosen += [n for n in clock_symbols(self.clock) if n not in chosen]
         found: dict[str, Any] = {}
         for name in chosen:
             if name in TIMES and name not in self.variables:
-                found[name] = self._clock.timestep if name == "t_in_timesteps" else getattr(self._clock, name if units else f"{name}_")
+                found[name] = self._clock.timestep if name == "t_in_timesteps" else getattr(
+                    self._clock, name if units else f"{name}_")
             elif name not in self.variables:
                 raise UnknownName(f"'{name}' is not a variable of {self.name}", help=near(name, self.variables))
             else:
                 found[name] = VariableView(self, self.variables[name], units).get_item(slice(None), level=level)
         return in_format(found, format, units)
 
-    def set_states(self, values: Mapping[str, object], units: bool = True, format: str = "dict", level: int = 0) -> None:
+    def set_states(self, values: Mapping[str, object], units: bool = True, format: str = "dict",
+                   level: int = 0) -> None:
         """The inverse of `get_states`."""
         for name, value in from_format(values, format, units).items():
             if name not in self.variables:
@@ -504,35 +532,46 @@ class Group(BrianObject, metaclass=Sealed):
 
     # -- tables --------------------------------------------------------------------------------------------------------
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame` of what is stored, a row per element, in base units; ``frame.attrs['units']`` names them."""
+        """A `pandas.DataFrame` of what is stored, a row per element, in base units; ``frame.attrs['units']`` names
+        them."""
         return to_pandas(self._table())
 
     def to_xarray(self) -> Any:
-        """An `xarray.Dataset` of what is stored, with coordinates; each variable says its unit in ``attrs['units']``."""
+        """An `xarray.Dataset` of what is stored, with coordinates; each variable says its unit in
+        ``attrs['units']``."""
         return to_xarray(self._table())
 
     def _table(self) -> Table:
         place = (self._element,)
-        columns = tuple(Column(v.name, () if v.shared else place, self._view(v, False).get_value(), unit_text(v.dimension)) for v in self._stored())
-        return Table(self.name, type(self).__name__, self._element, columns, (Column(self._element, place, np.arange(self._count)),))
+        columns = tuple(
+            Column(v.name, () if v.shared else place,
+                   self._view(v, False).get_value(), unit_text(v.dimension)) for v in self._stored())
+        return Table(self.name,
+                     type(self).__name__, self._element, columns,
+                     (Column(self._element, place, np.arange(self._count)),))
 
     def _stored(self) -> list[Variable]:
         """Variables that hold values, one way or another."""
-        return [v for v in self.variables.values() if not v.is_subexpression and v.symbol is None and not v.name.startswith("_")
-                and ("linked" not in v.flags or v.linked_to is not None)]
+        return [
+            v for v in self.variables.values()
+            if not v.is_subexpression and v.symbol is None and not v.name.startswith("_") and (
+                "linked" not in v.flags or v.linked_to is not None)
+        ]
 
     # -- regular code --------------------------------------------------------------------------------------------------
-    def run_regularly(self, code: str, dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
-                      name: str | None = None) -> "RunRegularly":
+    def run_regularly(self, code: str, dt: object = None, clock: BaseClock | None = None, when: str = "start",
+                      order: int = 0, name: str | None = None) -> "RunRegularly":
         """Run statements on every element each ``dt`` (default: this group's clock)."""
         chosen = make_clock(dt, clock) if dt is not None or clock is not None else self.clock
         return self.run_on_clock(code, chosen, when, order, name or f"{self.name}_run_regularly*")
 
-    def run_at(self, code: str, times: object, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+    def run_at(self, code: str, times: object, when: str = "start", order: int = 0,
+               name: str | None = None) -> "RunRegularly":
         """Run statements on every element at these times, given in any order and each once (`EventClock`)."""
         return self.run_on_clock(code, EventClock(times), when, order, name or f"{self.name}_run_at*")
 
-    def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0, name: str | None = None) -> "RunRegularly":
+    def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0,
+                     name: str | None = None) -> "RunRegularly":
         """Run statements on every element at the ticks of a clock."""
         made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or f"{self.name}_run_on_clock*")
         getattr(self, "parent", self)._contained.append(made)
@@ -553,9 +592,12 @@ class Group(BrianObject, metaclass=Sealed):
 
     def _repr_html_(self) -> str:
         stored = [v.name for v in self._stored()]
-        rows = [(v.name, unit_text(v.dimension), ", ".join(v.flags), value_text(self._view(v, False).get_value(), v.dimension) if v.name in stored else "")
+        rows = [(v.name, unit_text(v.dimension), ", ".join(v.flags),
+                 value_text(self._view(v, False).get_value(), v.dimension) if v.name in stored else "")
                 for v in self.variables.values() if v.symbol is None and not v.name.startswith("_")]
-        return html.table(type(self).__name__, ("variable", "unit", "flags", "values"), rows, f"{self.name}, {self._count} {self._element}s")
+        return html.table(
+            type(self).__name__, ("variable", "unit", "flags", "values"), rows,
+            f"{self.name}, {self._count} {self._element}s")
 
 
 def _is_all(item: object) -> bool:
@@ -575,13 +617,15 @@ class Indices:
 
 
 class RunRegularly(BrianObject):
-    """Statements that run on every element of a group at the ticks of a clock (of the group's own, unless told otherwise)."""
+    """Statements that run on every element of a group at the ticks of a clock (of the group's own, unless told
+    otherwise)."""
 
     def __init__(self, group: Group, code: str, *, dt: object = None, clock: BaseClock | None = None, **place: Any):
         if not isinstance(code, str):
             raise WrongType("run_regularly takes statements as a string", found=repr(code))
         super().__init__(dt=dt, clock=group.clock if dt is None and clock is None else clock, **place)
-        self._group = group if getattr(group, "parent", group) is not group else weakref.proxy(group)   # a part may have no other name
+        self._group = group if getattr(group, "parent", group) is not group else weakref.proxy(
+            group)  # a part may have no other name
         self.code = code
 
     def dependencies(self) -> list[BrianObject]:
@@ -592,18 +636,20 @@ class RunRegularly(BrianObject):
         """What is shared, once; then the block for each element."""
         once, each = once_and_each(self._group.block_of(self.code, "run_regularly", run))
         space, bounds = self._group.domain()
-        return [Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space, bounds=bounds,
-                            block=each, guarded=True, before=once if once.statements else None)]
+        return [
+            Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space,
+                        bounds=bounds, block=each, guarded=True, before=once if once.statements else None)
+        ]
 
 
 def _checked_namespace(namespace: Mapping[str, object] | None) -> dict[str, object]:
     for key in namespace or ():
         if key.startswith("_"):
-            raise WrongValue(f"The name '{key}' cannot be used in a namespace", help="names must not begin with an underscore")
+            raise WrongValue(f"The name '{key}' cannot be used in a namespace",
+                             help="names must not begin with an underscore")
     return dict(namespace or {})
 
 
 def parse_name(name: str) -> Tree:
     """A name as a tree."""
     return parse_expression(Source(name))
-

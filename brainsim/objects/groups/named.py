@@ -33,7 +33,8 @@ class Named:
             raise WrongType("A name is a string", found=repr(name))
         wanted = name[:-1] if name.endswith("*") else name
         if not wanted.isidentifier():
-            raise WrongValue(f"'{name}' cannot be a name", help="use letters, digits and underscores, not beginning with a digit")
+            raise WrongValue(f"'{name}' cannot be a name",
+                             help="use letters, digits and underscores, not beginning with a digit")
         self.name = _free_name(wanted) if name.endswith("*") else name
         self.serial = next(_SERIAL)
         _LIVE.add(self)
@@ -54,16 +55,18 @@ def live() -> list[Named]:
 class BrianObject(Named):
     """Something that takes part in a simulation.
 
-    ``when`` and ``order`` say where in a time step; ``active`` whether at all; ``clock`` how often. ``contained_objects``
-    join a network with their owner.
+    ``when`` and ``order`` say where in a time step; ``active`` whether at all; ``clock`` how often.
+    ``contained_objects`` join a network with their owner.
     """
 
     invalidates_magic_network = True
-    add_to_magic_network = False      #: groups, monitors, inputs and network operations join; a class of a user's says so itself
+    #: groups, monitors, inputs and network operations join; a class of a user's says so itself
+    add_to_magic_network = False
     _slot = "start"
     _forgotten = True        #: nobody tried to run or store it, or looked at its values
 
-    def __init__(self, *, dt: object = None, clock: BaseClock | None = None, when: str | None = None, order: int = 0, name: str = "brianobject*"):
+    def __init__(self, *, dt: object = None, clock: BaseClock | None = None, when: str | None = None, order: int = 0,
+                 name: str = "brianobject*"):
         self._take_name(name)
         self._made_at = user_line()
         self._clock = make_clock(dt, clock)
@@ -149,7 +152,9 @@ class BrianObject(Named):
         return f"<{type(self).__name__} {self.name!r}>"
 
     def _repr_html_(self) -> str:
-        return html.table(type(self).__name__, ("when", "order", "dt", "active"), [(self.when, self.order, self.clock.pace, self.active)], self.name)
+        return html.table(
+            type(self).__name__, ("when", "order", "dt", "active"),
+            [(self.when, self.order, self.clock.pace, self.active)], self.name)
 
 
 def user_line() -> str:
@@ -177,7 +182,8 @@ def start_scope() -> None:
 
 
 def offers(o: object, what: str) -> bool:
-    """Whether objects of this class have a method or property (asked of the class: instances answer for variables too)."""
+    """Whether objects of this class have a method or property (asked of the class: instances answer for variables
+    too)."""
     return hasattr(type(o), what)
 
 

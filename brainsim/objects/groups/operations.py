@@ -17,15 +17,16 @@ class NetworkOperation(BrianObject):
 
     add_to_magic_network = True
 
-    def __init__(self, function: Callable[..., object], dt: object = None, clock: BaseClock | None = None, when: str = "start", order: int = 0,
-                 name: str = "networkoperation*"):
+    def __init__(self, function: Callable[..., object], dt: object = None, clock: BaseClock | None = None,
+                 when: str = "start", order: int = 0, name: str = "networkoperation*"):
         if not callable(function):
             raise WrongType("A network operation is a function", found=repr(function))
         arguments = list(inspect.signature(function).parameters)
         if len(arguments) > 1:
             raise WrongType("A network operation takes no argument or the time", found=f"{len(arguments)} arguments")
         if arguments == ["self"]:
-            raise WrongType("A method cannot be decorated as a network operation", help="NetworkOperation(self.method) in __init__")
+            raise WrongType("A method cannot be decorated as a network operation",
+                            help="NetworkOperation(self.method) in __init__")
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
         self.function, self._takes_time = function, bool(arguments)
 

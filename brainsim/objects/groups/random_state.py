@@ -1,4 +1,5 @@
-"""The seed, and what follows from it: a key for every network's run, and the generator for strings evaluated at once."""
+"""The seed, and what follows from it: a key for every network's run, and the generator for strings evaluated at
+once."""
 from __future__ import annotations
 
 import secrets
@@ -30,8 +31,10 @@ class RandomState:
     def kept(self) -> dict[str, object]:
         """Everything that later random numbers depend on."""
         places = [(weakref.ref(network), network.random_place()) for network in self.networks]
-        return {"version": self.version, "networks": places, "base": self.base, "runs": self.runs, "host": self.host.bit_generator.state,
-                "numpy": np.random.get_state()}
+        return {
+            "version": self.version, "networks": places, "base": self.base, "runs": self.runs, "host":
+            self.host.bit_generator.state, "numpy": np.random.get_state()
+        }
 
     def put_back(self, kept: dict[str, object]) -> None:
         """The inverse of `kept`."""
@@ -78,8 +81,8 @@ random_state = RandomState()
 def seed(seed: int | None = None) -> None:
     """Make the random numbers that follow repeatable; without an argument, make them new.
 
-    Runs draw from Philox keyed by (seed, stream, step, element), the same on every target and for any splitting of a run;
-    NumPy's own global generator is seeded too.
+    Runs draw from Philox keyed by (seed, stream, step, element), the same on every target and for any splitting of a
+    run; NumPy's own global generator is seeded too.
     """
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
         raise WrongType("A seed is a whole number", found=repr(seed))

@@ -14,7 +14,8 @@ from brainsim.objects.names.structure import structure_changed
 def snapshot(o: BrianObject) -> dict[str, Any]:
     found: dict[str, Any] = {"arrays": {}, "queues": {}, "extra": {}}
     if offers(o, "arrays"):
-        found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items() if values.flags.writeable}   # the rest follows from pairs
+        found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items()
+                           if values.flags.writeable}  # the rest follows from pairs
     if offers(o, "_pairs"):
         found["pairs"] = o._pairs()
     if offers(o, "queues"):
@@ -22,7 +23,10 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
     if "_reduced" in vars(o):
         found["moved"] = o._reduced.kept()
     if "_delay" in vars(o):
-        found["extra"] = {"delay": None if o._delay.values is None else o._delay.values.copy(), "scattered": o._scattered, "due_dt": o._due_dt}
+        found["extra"] = {
+            "delay": None if o._delay.values is None else o._delay.values.copy(), "scattered": o._scattered, "due_dt":
+            o._due_dt
+        }
     return found
 
 
@@ -37,7 +41,8 @@ def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:
             if kept is not None and kept.shape == values.shape:
                 values[...] = kept
             elif kept is not None and not name.endswith((".starts", ".ids", ".steps", ".indices")):
-                raise WrongState(f"'{name}' has another size than when it was stored", found=f"{values.shape} and {kept.shape}")
+                raise WrongState(f"'{name}' has another size than when it was stored",
+                                 found=f"{values.shape} and {kept.shape}")
     if offers(o, "queues"):
         for name, (_, q) in o.queues().items():
             if name in found["queues"]:
@@ -49,6 +54,8 @@ def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:
         if (kept is None) != (now is None) or kept is not None and not np.array_equal(kept, now):
             o._delay.values = None if kept is None else kept.copy()  # type: ignore[attr-defined]
             structure_changed()
-        if (o._scattered, o._due_dt) != (found["extra"]["scattered"], found["extra"]["due_dt"]):  # type: ignore[attr-defined]
-            o._scattered, o._due_dt = found["extra"]["scattered"], found["extra"]["due_dt"]  # type: ignore[attr-defined]
+        if (o._scattered, o._due_dt) != (found["extra"]["scattered"],
+                                         found["extra"]["due_dt"]):  # type: ignore[attr-defined]
+            o._scattered, o._due_dt = found["extra"]["scattered"], found["extra"][
+                "due_dt"]  # type: ignore[attr-defined]
             structure_changed()

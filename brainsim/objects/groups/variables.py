@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Variable:
-    """One variable of a group. ``values`` has one entry per element (one in all when ``shared``); a subexpression has none."""
+    """One variable of a group. ``values`` has one entry per element (one in all when ``shared``); a subexpression has
+    none."""
 
     name: str
     program: str
@@ -41,7 +42,7 @@ class Variable:
     values: np.ndarray | None = None
     linked_to: Symbol | None = None     #: of a linked variable, once it is set
     symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
-    bounds: tuple[float, float] | None = None      #: of a trainable parameter, in base units, infinite where there is none
+    bounds: tuple[float, float] | None = None  #: of a trainable parameter, in base units, infinite where there is none
     space: str = ""                     #: where it lies, when not over the group's own elements
 
     @property
@@ -110,14 +111,16 @@ class Variable:
         return with_dimension(self.get_value(), self.dimension)
 
     def set_value(self, value: object) -> None:
-        """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or has another shape."""
+        """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or
+        has another shape."""
         values = self.get_value()
         if self.read_only:
             raise WrongValue(f"'{self.name}' cannot be set", help="it follows from how the group was made")
         try:
             values[...] = value
         except ValueError as error:
-            raise WrongValue(f"'{self.name}' has {len(values)} values", found=f"shape {np.shape(value)}") from error    # type: ignore[arg-type]
+            raise WrongValue(f"'{self.name}' has {len(values)} values",
+                             found=f"shape {np.shape(value)}") from error  # type: ignore[arg-type]
         if self.moved:
             self.values = values
 
@@ -133,10 +136,11 @@ def to_base_units(value: object, variable: Variable, check: bool) -> np.ndarray:
         raise WrongType(f"'{variable.name}' holds numbers", found=f"{type(value).__name__} of {array.dtype}")
     dims = get_dimensions(value)
     if check and dims is not variable.dimension and not (dims is DIMENSIONLESS and not array.any()):
-        raise DimensionMismatchError(f"'{variable.name}' cannot be set to this value", variable.dimension, dims,
-                                     found=f"a value in {unit_text(dims)}, where {unit_text(variable.dimension)} belongs" if dims is not DIMENSIONLESS
-                                     else f"a value without unit, where {unit_text(variable.dimension)} belongs",
-                                     help=_unit_help(variable.dimension, dims))
+        raise DimensionMismatchError(
+            f"'{variable.name}' cannot be set to this value", variable.dimension, dims,
+            found=f"a value in {unit_text(dims)}, where {unit_text(variable.dimension)} belongs"
+            if dims is not DIMENSIONLESS else f"a value without unit, where {unit_text(variable.dimension)} belongs",
+            help=_unit_help(variable.dimension, dims))
     return array
 
 
@@ -182,16 +186,20 @@ class VariableView:
     def __setitem__(self, item: object, value: object) -> None:
         self.group._write(self.variable, item, value, self.with_units)
 
-    def set_item(self, item: object, value: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> None:
+    def set_item(self, item: object, value: object, level: int = 0,
+                 namespace: Mapping[str, object] | None = None) -> None:
         """``view[item] = value`` with names from ``namespace``, or from ``level`` frames further up."""
         self.group._write(self.variable, item, value, self.with_units, level=level, namespace=namespace)
 
     def _in_place(self, op: str, other: object) -> "VariableView":
         if isinstance(other, str):
-            raise WrongType(f"'{self.name} {op} string' is not possible", help=f"write {self.name} = '{self.name} {op[0]} {other}'")
+            raise WrongType(f"'{self.name} {op} string' is not possible",
+                            help=f"write {self.name} = '{self.name} {op[0]} {other}'")
         here = self._all()
-        new = {"+=": lambda: here + other, "-=": lambda: here - other, "*=": lambda: here * other, "/=": lambda: here / other,
-               "**=": lambda: here ** other, "//=": lambda: here // other, "%=": lambda: here % other}[op]()
+        new = {
+            "+=": lambda: here + other, "-=": lambda: here - other, "*=": lambda: here * other, "/=":
+            lambda: here / other, "**=": lambda: here**other, "//=": lambda: here // other, "%=": lambda: here % other
+        }[op]()
         self.group._write(self.variable, slice(None), new, self.with_units)
         return self
 
@@ -229,7 +237,8 @@ class VariableView:
         return getattr(ufunc, method)(*values, **kwargs)
 
     def __array_function__(self, function: object, types: object, args: object, kwargs: object) -> object:
-        return function(*_without_views(args), **{k: _without_views(v) for k, v in kwargs.items()})  # type: ignore[operator,attr-defined]
+        return function(*_without_views(args),
+                        **{k: _without_views(v) for k, v in kwargs.items()})  # type: ignore[operator,attr-defined]
 
     def __len__(self) -> int:
         return len(self._all())
@@ -283,7 +292,8 @@ class VariableView:
 
     def _repr_html_(self) -> str:
         unit = unit_text(self.dim)
-        return html.table(f"{self.group.name}.{self.name}", ("values", "unit"), [(value_text(self.get_value(), self.dim), unit)], f"shape {self.shape}")
+        return html.table(f"{self.group.name}.{self.name}", ("values", "unit"),
+                          [(value_text(self.get_value(), self.dim), unit)], f"shape {self.shape}")
 
     def __repr__(self) -> str:
         return f"<{self.group.name}.{self.name}{'' if self.with_units else '_'}: {self._all()!r}>"
@@ -322,7 +332,8 @@ VariableView.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 def element_indices(item: object, count: int, owner: str) -> np.ndarray:
-    """Whole-number, slice, list and boolean indices as an array of element numbers; `WrongIndex` or `WrongType` otherwise."""
+    """Whole-number, slice, list and boolean indices as an array of element numbers; `WrongIndex` or `WrongType`
+    otherwise."""
     if isinstance(item, slice):
         return np.arange(count)[item]
     if isinstance(item, tuple):
@@ -330,24 +341,25 @@ def element_indices(item: object, count: int, owner: str) -> np.ndarray:
     array = np.asarray(item)
     if array.dtype == np.bool_:
         if array.shape != (count,):
-            raise WrongIndex(f"A boolean index into {owner} needs one entry per element", found=f"{array.size} entries for {count} elements")
+            raise WrongIndex(f"A boolean index into {owner} needs one entry per element",
+                             found=f"{array.size} entries for {count} elements")
         return np.flatnonzero(array)
     if array.size == 0:
         return np.zeros(0, int)
     if array.dtype.kind not in "iu":
-        raise WrongKindOfIndex(f"An index into {owner} is a whole number, a slice, a list of them, a boolean array or a string",
-                        found=f"{type(item).__name__} of {array.dtype}")
+        raise WrongKindOfIndex(
+            f"An index into {owner} is a whole number, a slice, a list of them, a boolean array or a string",
+            found=f"{type(item).__name__} of {array.dtype}")
     array = array.astype(np.int64)
     bad = (array < -count) | (array >= count)
     if bad.any():
-        raise WrongIndex(f"Index {array[bad].ravel()[0]} is out of range for {owner}", found=f"{count} elements, 0 to {count - 1}" if count else "no elements")
+        raise WrongIndex(f"Index {array[bad].ravel()[0]} is out of range for {owner}",
+                         found=f"{count} elements, 0 to {count - 1}" if count else "no elements")
     return np.where(array < 0, array + count, array)
 
 
 def check_length(values: np.ndarray, count: int, name: str) -> None:
     """An array assigned to a variable has one value, or one per element."""
     if values.ndim and values.size != 1 and values.shape != (count,):
-        raise WrongValue(f"'{name}' cannot be set to an array of another length", found=f"{values.shape} values for {count} elements",
-                         help="give one value, or one per element")
-
-
+        raise WrongValue(f"'{name}' cannot be set to an array of another length",
+                         found=f"{values.shape} values for {count} elements", help="give one value, or one per element")

@@ -7,8 +7,11 @@ from brainsim.errors import WrongValue
 from brainsim.objects.looks import html
 
 FORMATS = ("markdown", "latex")
-_IN_LATEX = {"\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
-             "^": r"\textasciicircum{}", "→": r"$\rightarrow$", "<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$", "µ": r"\textmu{}"}
+_IN_LATEX = {
+    "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~":
+    r"\textasciitilde{}", "^": r"\textasciicircum{}", "→": r"$\rightarrow$", "<": r"\textless{}", ">":
+    r"\textgreater{}", "±": r"$\pm$", "µ": r"\textmu{}"
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Description:
-    """Tables in the layout of Nordlie, Gewaltig and Plesser (2009, PLoS Comput Biol 5:e1000456); ``str`` writes them in its format."""
+    """Tables in the layout of Nordlie, Gewaltig and Plesser (2009, PLoS Comput Biol 5:e1000456); ``str`` writes them in
+    its format."""
 
     title: str
     sections: tuple[Section, ...]
@@ -41,7 +45,8 @@ class Description:
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
-            raise WrongValue(f"A network is not described as '{self.format}'", help=" or ".join(f"'{f}'" for f in FORMATS))
+            raise WrongValue(f"A network is not described as '{self.format}'",
+                             help=" or ".join(f"'{f}'" for f in FORMATS))
 
     def __str__(self) -> str:
         return _latex(self) if self.format == "latex" else _markdown(self)
@@ -55,7 +60,8 @@ class Description:
         return str(replace(self, format="latex"))
 
     def _repr_html_(self) -> str:
-        tables = (html.table(s.title, s.head, (("\n".join(_dollars(x) for x in cell) for cell in row) for row in s.rows)) for s in self.sections)
+        tables = (html.table(s.title, s.head, (("\n".join(_dollars(x) for x in cell) for cell in row)
+                                               for row in s.rows)) for s in self.sections)
         return f"<h3>{html.escape(self.title)}</h3>" + "".join(tables)
 
 
@@ -65,7 +71,9 @@ def _dollars(line: Line) -> str:
 
 def _markdown(d: Description) -> str:
     def cell(lines: Cell) -> str:
-        return "<br>".join(_dollars(Math(x.text.replace("|", r"\vert "))) if isinstance(x, Math) else x.replace("|", r"\|").replace("<", "&lt;") for x in lines)
+        return "<br>".join(
+            _dollars(Math(x.text.replace("|", r"\vert "))) if isinstance(x, Math) else x.replace("|", r"\|").
+            replace("<", "&lt;") for x in lines)
 
     def table(s: Section) -> str:
         rows = [s.head, ("---",) * len(s.head), *(tuple(map(cell, row)) for row in s.rows)]
@@ -87,4 +95,5 @@ def _latex(d: Description) -> str:
         title = rf"\multicolumn{{{len(s.head)}}}{{|l|}}{{\textbf{{{line(s.title)}}}}} \\ \hline"
         return f"\\noindent\\begin{{tabular}}{{|{columns}}}\n\\hline\n{title}\n{body}\n\\end{{tabular}}\n"
 
-    return f"% needs amsmath; widths add up to one line\n\\subsection*{{{line(d.title)}}}\n\n" + "\n".join(map(table, d.sections))
+    return f"% needs amsmath; widths add up to one line\n\\subsection*{{{line(d.title)}}}\n\n" + "\n".join(
+        map(table, d.sections))

@@ -21,7 +21,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What an object of a kind holds; ``rows`` is the dimension along which a table has its rows. Coordinates are named after dimensions."""
+    """What an object of a kind holds; ``rows`` is the dimension along which a table has its rows. Coordinates are named
+    after dimensions."""
 
     name: str
     kind: str
@@ -33,12 +34,14 @@ class Table:
 def to_xarray(table: Table) -> Any:
     """A data set; every variable and coordinate says its unit in ``attrs['units']``. `Unsupported` without xarray."""
     xarray = optional("xarray", "Data sets")
-    variables, coordinates = ({c.name: (c.dims, c.values, {"units": c.unit}) for c in columns} for columns in (table.columns, table.coordinates))
+    variables, coordinates = ({c.name: (c.dims, c.values, {"units": c.unit}) for c in columns}
+                              for columns in (table.columns, table.coordinates))
     return xarray.Dataset(variables, coordinates, {"name": table.name, "kind": table.kind})
 
 
 def to_pandas(table: Table) -> Any:
-    """A table with a row for each element of the first dimension, plain numbers in base units; units by name in ``attrs['units']``.
+    """A table with a row for each element of the first dimension, plain numbers in base units; units by name in
+    ``attrs['units']``.
 
     Columns over a second dimension have two levels, name and coordinate; what has one value is repeated. `Unsupported`
     without pandas.
@@ -46,7 +49,10 @@ def to_pandas(table: Table) -> Any:
     pandas = optional("pandas", "Tables")
     rows = table.rows
     own = {c.name: c for c in table.coordinates}
-    shown = [c for c in (*table.coordinates, *table.columns) if not c.dims and c in table.columns or c.dims[:1] == (rows,) and c.name != rows]
+    shown = [
+        c for c in (*table.coordinates, *table.columns)
+        if not c.dims and c in table.columns or c.dims[:1] == (rows,) and c.name != rows
+    ]
     length = next((len(c.values) for c in (*table.coordinates, *table.columns) if c.dims[:1] == (rows,)), 1)
     deep = any(len(c.dims) == 2 for c in shown)
     found: dict[Any, np.ndarray] = {}
@@ -59,5 +65,7 @@ def to_pandas(table: Table) -> Any:
     frame = pandas.DataFrame(found, index=index)
     if deep:
         frame.columns.names = ["variable", next(c.dims[1] for c in shown if len(c.dims) == 2)]
-    frame.attrs = {"name": table.name, "kind": table.kind, "units": {c.name: c.unit for c in (*table.coordinates, *shown)}}
+    frame.attrs = {
+        "name": table.name, "kind": table.kind, "units": {c.name: c.unit for c in (*table.coordinates, *shown)}
+    }
     return frame

@@ -21,12 +21,14 @@ def check_amounts(p: object, n: object, synapses: object) -> None:
         if not isinstance(x, (int, float, np.integer, np.floating)) or isinstance(x, bool):
             raise WrongType(f"{name}= of memory_estimate is {what}", found=repr(x))
         if not 0 <= x <= most or np.isinf(x):
-            raise WrongValue(f"{name}= of memory_estimate is {what}", found=str(x), help="give the number of synapses as synapses=" if name == "p" else "")
+            raise WrongValue(f"{name}= of memory_estimate is {what}", found=str(x),
+                             help="give the number of synapses as synapses=" if name == "p" else "")
 
 
 @dataclass(frozen=True)
 class Line:
-    """``count`` values of ``each`` bytes that an object keeps; ``count`` is None where it depends on what happens in the run."""
+    """``count`` values of ``each`` bytes that an object keeps; ``count`` is None where it depends on what happens in
+    the run."""
 
     owner: str
     what: str
@@ -42,7 +44,8 @@ class Line:
 class MemoryEstimate:
     """Bytes by object and in all; ``int`` of it is the number. Small queues and the program itself are not counted.
 
-    Records are counted as long as they will be; they grow by doubling, so up to twice as much may be set aside for them.
+    Records are counted as long as they will be; they grow by doubling, so up to twice as much may be set aside for
+    them.
     """
 
     def __init__(self, lines: Iterable[Line]):
@@ -69,12 +72,15 @@ class MemoryEstimate:
                  "" if line.count is None else readable(line.bytes)) for line in self.lines]
 
     def __repr__(self) -> str:
-        rows = [("object", "values", "number", "bytes each", "in all"), *self._rows(), ("total", "", "", "", readable(self.total))]
+        rows = [("object", "values", "number", "bytes each", "in all"), *self._rows(),
+                ("total", "", "", "", readable(self.total))]
         widths = [max(len(r[k]) for r in rows) for k in range(5)]
-        return "\n".join("  ".join(c.ljust(w) if k < 2 else c.rjust(w) for k, (c, w) in enumerate(zip(r, widths))).rstrip() for r in rows)
+        return "\n".join("  ".join(c.ljust(w) if k < 2 else c.rjust(w)
+                                   for k, (c, w) in enumerate(zip(r, widths))).rstrip() for r in rows)
 
     def _repr_html_(self) -> str:
-        return html.table("Memory", ("object", "values", "number", "bytes each", "in all"), self._rows(), f"{readable(self.total)} in all")
+        return html.table("Memory", ("object", "values", "number", "bytes each", "in all"), self._rows(),
+                          f"{readable(self.total)} in all")
 
 
 def readable(count: int) -> str:

@@ -35,7 +35,8 @@ def raster(monitor: Any, ax: Any = None) -> Any:
 def traces(monitor: Any, variable: str, ax: Any = None) -> Any:
     """A line per recorded element."""
     ax = _axes(ax)
-    values, label = scaled(variable, np.asarray(getattr(monitor, f"{variable}_")), monitor.variables[variable].dimension)
+    values, label = scaled(variable, np.asarray(getattr(monitor, f"{variable}_")),
+                           monitor.variables[variable].dimension)
     for k, row in zip(monitor.record, values):
         ax.plot(monitor.t_ * 1e3, row, label=str(k))
     ax.set(xlabel="time (ms)", ylabel=label, title=monitor.source.name)
@@ -46,7 +47,7 @@ def rate(monitor: Any, width: Any = None, ax: Any = None) -> Any:
     """Population rate over time, smoothed by a Gaussian where a width is given."""
     ax = _axes(ax)
     values = np.asarray(monitor.rate_[:] if width is None else monitor.smooth_rate("gaussian", width))
-    beyond = (len(values) - len(monitor.t_[:])) // 2       # a window longer than the record gives more values than times
+    beyond = (len(values) - len(monitor.t_[:])) // 2  # a window longer than the record gives more values than times
     ax.plot(monitor.t_[:] * 1e3, values[beyond:beyond + len(monitor.t_[:])])
     ax.set(xlabel="time (ms)", ylabel="rate (Hz)", title=monitor.source.name)
     return ax
@@ -57,7 +58,8 @@ def synapses(s: Any, variable: str | None, kind: str, ax: Any = None) -> Any:
     if kind not in KINDS:
         raise WrongValue(f"There is no plot of synapses called '{kind}'", help=", ".join(f"'{k}'" for k in KINDS))
     if kind == "histogram" and variable is None:
-        raise WrongValue("A histogram shows a variable of the synapses", help=f"{s.name}.plot('w', kind='histogram') for example")
+        raise WrongValue("A histogram shows a variable of the synapses",
+                         help=f"{s.name}.plot('w', kind='histogram') for example")
     values, label = np.ones(len(s)), "synapses"
     if variable is not None:
         view = getattr(s, variable)
@@ -95,7 +97,8 @@ def _lines(ax: Any, s: Any, values: np.ndarray, label: str) -> None:
     for group, x in ((s.source, 0), (s.target, 1)):
         ax.plot(np.full(len(group), x), np.linspace(0, 1, len(group)) if len(group) > 1 else [0], ".k")
     gaps = np.full(len(s), np.nan)      # one line with gaps is drawn faster than many
-    ax.plot(np.tile([0, 1, np.nan], len(s)), np.c_[left, right, gaps].ravel(), "-", color="0.5", linewidth=0.5, zorder=0)
+    ax.plot(np.tile([0, 1, np.nan], len(s)), np.c_[left, right, gaps].ravel(), "-", color="0.5", linewidth=0.5,
+            zorder=0)
     ax.set(xticks=[0, 1], xticklabels=[s.source.name, s.target.name], yticks=[], title=s.name)
 
 
@@ -105,4 +108,5 @@ def _histogram(ax: Any, s: Any, values: np.ndarray, label: str) -> None:
 
 
 #: plots of synapses by name
-KINDS: dict[str, Callable[[Any, Any, np.ndarray, str], None]] = {"dots": _dots, "matrix": _matrix, "lines": _lines, "histogram": _histogram}
+KINDS: dict[str, Callable[[Any, Any, np.ndarray, str],
+                          None]] = {"dots": _dots, "matrix": _matrix, "lines": _lines, "histogram": _histogram}

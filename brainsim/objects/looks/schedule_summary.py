@@ -27,7 +27,8 @@ class SchedulingSummary:
 
     def __str__(self) -> str:
         width = max((len(e.name) for e in self.entries), default=4)
-        return "\n".join(f"{e.name:{width}}  {e.when:18} {e.order:4d}  {e.clock}{'' if e.active else '  (inactive)'}" for e in self.entries)
+        return "\n".join(f"{e.name:{width}}  {e.when:18} {e.order:4d}  {e.clock}{'' if e.active else '  (inactive)'}"
+                         for e in self.entries)
 
     __repr__ = __str__
 

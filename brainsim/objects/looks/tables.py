@@ -11,7 +11,8 @@ from brainsim.objects.looks.optional import optional
 
 
 def in_format(values: dict[str, Any], format: str, units: bool = False) -> Any:
-    """The values themselves (``'dict'``) or a ``DataFrame`` with one column per name (``'pandas'``); `Unsupported` otherwise.
+    """The values themselves (``'dict'``) or a ``DataFrame`` with one column per name (``'pandas'``); `Unsupported`
+    otherwise.
 
     A table holds plain numbers in base units, so it cannot be asked for with units; what has one value is repeated.
     """

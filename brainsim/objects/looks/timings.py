@@ -28,7 +28,8 @@ class Timings(Mapping[str, float]):
 
     def _lines(self) -> list[tuple[str, str, str]]:
         share = {name: spent / self.total if self.total else 0.0 for name, spent in self.items()}
-        return [(name, f"{1e3 * spent:.3g} ms", f"{share[name]:.1%}") for name, spent in self.items()] + [("total", f"{1e3 * self.total:.3g} ms", "")]
+        return [(name, f"{1e3 * spent:.3g} ms", f"{share[name]:.1%}")
+                for name, spent in self.items()] + [("total", f"{1e3 * self.total:.3g} ms", "")]
 
     def __repr__(self) -> str:
         return "\n".join(f"{name:<10} {spent:>10}  {share:>6}".rstrip() for name, spent, share in self._lines())

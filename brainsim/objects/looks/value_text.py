@@ -18,7 +18,8 @@ def value_parts(values: object, dimension: Dimension) -> tuple[str, str]:
     if not numbers.size:
         return "", ""
     if numbers.dtype == np.bool_:
-        return (str(bool(numbers[0])) if (numbers == numbers[0]).all() else f"True for {int(numbers.sum())} of {numbers.size}"), ""
+        return (str(bool(numbers[0])) if
+                (numbers == numbers[0]).all() else f"True for {int(numbers.sum())} of {numbers.size}"), ""
     unit = best(numbers, dimension)
     first, last = (f"{end / unit.value:.6g}" for end in (numbers.min(), numbers.max()))
     return (first if first == last else f"{first} to {last}"), "" if dimension.is_dimensionless else unit.symbol

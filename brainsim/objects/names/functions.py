@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, BrianObjectException, DimensionMismatchError, Unsupported, WrongType, WrongValue
+from brainsim.errors import (
+    BrainsimError,
+    BrianObjectException,
+    DimensionMismatchError,
+    Unsupported,
+    WrongType,
+    WrongValue,
+)
 from brainsim.ir.program import Native
 from brainsim.ir.state import DTYPES
 from brainsim.language.functions import Free, Same
@@ -28,15 +35,15 @@ class Function:
     """A Python function for equations: what its arguments and its result are measured in, and how to call it.
 
     ``arg_units``: per argument a unit, ``1``, ``bool``, ``None`` (any), or the name of an argument with the same unit;
-    ``return_unit``: a unit, ``bool``, or a function of the arguments' units. Both may come from `check_units`. A function
-    that is not ``stateless`` gives a new value at each call. With ``auto_vectorise`` it gets the numbers of the elements as
-    last argument. Code for single targets is added to ``implementations``; where that is enough ``pyfunc`` may be None.
-    Raises `WrongValue` where units are missing.
+    ``return_unit``: a unit, ``bool``, or a function of the arguments' units. Both may come from `check_units`. A
+    function that is not ``stateless`` gives a new value at each call. With ``auto_vectorise`` it gets the numbers of
+    the elements as last argument. Code for single targets is added to ``implementations``; where that is enough
+    ``pyfunc`` may be None. Raises `WrongValue` where units are missing.
     """
 
-    def __init__(self, pyfunc: Callable[..., Any] | None, sympy_func: object = None, arg_units: Any = None, arg_names: Any = None,
-                 return_unit: Any = None, arg_types: Any = None, return_type: str | None = None, stateless: bool = True,
-                 auto_vectorise: bool = False):
+    def __init__(self, pyfunc: Callable[..., Any] | None, sympy_func: object = None, arg_units: Any = None,
+                 arg_names: Any = None, return_unit: Any = None, arg_types: Any = None, return_type: str | None = None,
+                 stateless: bool = True, auto_vectorise: bool = False):
         if pyfunc is not None and not callable(pyfunc):
             raise WrongType("A Function needs something to call", found=repr(pyfunc))
         self.pyfunc, self.sympy_func, self.stateless, self.auto_vectorise = pyfunc, sympy_func, stateless, auto_vectorise
@@ -46,15 +53,18 @@ class Function:
         self.return_unit = _of(pyfunc, "_return_unit", None) if return_unit is None else return_unit
         for unit in self.arg_units:
             if isinstance(unit, str) and (len(self.arg_names) != len(self.arg_units) or unit not in self.arg_names):
-                raise WrongType(f"An argument of '{_name(pyfunc)}' is to have the unit of '{unit}', which is none of its arguments",
-                                found=", ".join(self.arg_names), help="give the names of all arguments as arg_names")
+                raise WrongType(
+                    f"An argument of '{_name(pyfunc)}' is to have the unit of '{unit}', which is none of its arguments",
+                    found=", ".join(self.arg_names), help="give the names of all arguments as arg_names")
         if arg_units is None and not marked or self.return_unit is None:
-            raise WrongValue(f"The units of the function '{_name(pyfunc)}' are not known",
-                             help="decorate it with @check_units(x=volt, result=amp), or give arg_units and return_unit")
+            raise WrongValue(
+                f"The units of the function '{_name(pyfunc)}' are not known",
+                help="decorate it with @check_units(x=volt, result=amp), or give arg_units and return_unit")
         self.arg_types = list(arg_types or _of(pyfunc, "_arg_types", ["any"] * len(self.arg_units)))
 
         if len(self.arg_types) != len(self.arg_units):
-            raise WrongValue(f"'{_name(pyfunc)}' has {len(self.arg_units)} units and {len(self.arg_types)} types for its arguments")
+            raise WrongValue(
+                f"'{_name(pyfunc)}' has {len(self.arg_units)} units and {len(self.arg_types)} types for its arguments")
         self.return_type = return_type or _of(pyfunc, "_return_type", "boolean" if self._gives_truth() else "float")
         self.implementations = Implementations(self)
 
@@ -78,14 +88,17 @@ class Function:
     def _only_compiled(self, name: str = "") -> Unsupported:
         name = name or self.own_name
         what = f"The function '{name}'" if name else "A function"
-        return Unsupported(f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in Python",
-                           help="prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other targets, "
-                                "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
+        return Unsupported(
+            f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in Python",
+            help=
+            "prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other targets, "
+            "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
 
     # -- in equations --------------------------------------------------------------------------------------------------
     def _external(self, name: str) -> External:
-        return External(name, "python", f"{name}@{id(self.pyfunc or self):x}", self._arguments(), self._result(), TYPES[self.return_type],
-                        len(self.arg_units), self.stateless, holder=self, wants_elements=self.auto_vectorise)
+        return External(name, "python", f"{name}@{id(self.pyfunc or self):x}", self._arguments(), self._result(),
+                        TYPES[self.return_type], len(self.arg_units), self.stateless, holder=self,
+                        wants_elements=self.auto_vectorise)
 
     @property
     def plain(self) -> "Plain":
@@ -93,7 +106,8 @@ class Function:
         return Plain(self)
 
     def refuse_only_compiled(self, target: str, name: str = "") -> None:
-        """`Unsupported` for a function that this target, which compiles nothing, has no code of; ``name`` is what equations call it."""
+        """`Unsupported` for a function that this target, which compiles nothing, has no code of; ``name`` is what
+        equations call it."""
         if target not in self.implementations and not self.implementations.numpy and (
                 self.pyfunc is None or self.implementations and gives_nothing(self.pyfunc)):
             raise self._only_compiled(name)
@@ -126,7 +140,8 @@ class Function:
         return _dimension(unit)
 
     def numbers(self, *args: Any) -> np.ndarray:
-        """The result for plain numbers in base units, as plain numbers; `DimensionMismatchError` for a result in another unit."""
+        """The result for plain numbers in base units, as plain numbers; `DimensionMismatchError` for a result in
+        another unit."""
         given = list(args)
         own = self.implementations.numpy
         if own is not None:
@@ -147,7 +162,8 @@ class Function:
         except BrainsimError:
             raise
         except Exception as error:
-            raise BrianObjectException(f"The function '{_name(self.pyfunc)}' failed: {type(error).__name__}: {error}") from error
+            raise BrianObjectException(
+                f"The function '{_name(self.pyfunc)}' failed: {type(error).__name__}: {error}") from error
 
     def _plain(self, result: Any) -> np.ndarray:
         wanted = self._result()
@@ -192,17 +208,19 @@ def refuse_only_compiled(functions: Iterable[External], target: str) -> None:
             function.holder.refuse_only_compiled(target, function.name)  # type: ignore[attr-defined]
 
 
-def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] | None = None, dependencies: Mapping[str, Any] | None = None,
-                   discard_units: bool | None = None, name: str | None = None, **compiler: Any) -> Callable[[Any], Function]:
+def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] | None = None,
+                   dependencies: Mapping[str, Any] | None = None, discard_units: bool | None = None,
+                   name: str | None = None, **compiler: Any) -> Callable[[Any], Function]:
     """Decorator: code of a function for one target; stands above `check_units`.
 
-    ``@implementation('numpy', discard_units=True)`` calls the Python function without units, the units in it being plain
-    numbers. ``@implementation('cpp', code)`` and ``'c'``: the text of a function that the target 'cython' compiles into the
-    network; its name is that of the Python function, or ``name``. ``namespace`` are arrays and numbers that it finds as
-    ``_namespace_key``, ``dependencies`` other functions with code; ``headers sources define_macros include_dirs libraries
-    library_dirs runtime_library_dirs extra_compile_args extra_link_args`` are told to the compiler. ``@implementation('jax', f)``:
-    a function of JAX's arrays, plain numbers in base units, which the target 'jax' makes part of its step and differentiates. Code for
-    'cython' is kept but not compiled: the Python function is called.
+    ``@implementation('numpy', discard_units=True)`` calls the Python function without units, the units in it being
+    plain numbers. ``@implementation('cpp', code)`` and ``'c'``: the text of a function that the target 'cython'
+    compiles into the network; its name is that of the Python function, or ``name``. ``namespace`` are arrays and
+    numbers that it finds as ``_namespace_key``, ``dependencies`` other functions with code; ``headers sources
+    define_macros include_dirs libraries library_dirs runtime_library_dirs extra_compile_args extra_link_args`` are told
+    to the compiler. ``@implementation('jax', f)``: a function of JAX's arrays, plain numbers in base units, which the
+    target 'jax' makes part of its step and differentiates. Code for 'cython' is kept but not compiled: the Python
+    function is called.
     """
     def decorate(function: Any) -> Function:
         made = function if isinstance(function, Function) else Function(function)
@@ -214,7 +232,8 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
                 made.implementations.add_numpy_implementation(code)
         else:
             if code is None:
-                raise WrongType(f"An implementation for '{wanted}' is given as code", help="@implementation('numpy') needs none")
+                raise WrongType(f"An implementation for '{wanted}' is given as code",
+                                help="@implementation('numpy') needs none")
             made.implementations.add_implementation(wanted, code, dependencies, namespace, name, **compiler)
         return made
 
@@ -225,7 +244,8 @@ def declare_types(**types_: str) -> Callable[[Any], Any]:
     """Decorator: ``@declare_types(a='integer', result='boolean')``; stands below `check_units` or `implementation`."""
     for name, word in types_.items():
         if word not in TYPES or word == "any" and name == "result" or word == "highest" and name != "result":
-            raise WrongValue(f"'{word}' is no type of '{name}'", help="boolean, integer, float, any; for the result boolean, integer, float, highest")
+            raise WrongValue(f"'{word}' is no type of '{name}'",
+                             help="boolean, integer, float, any; for the result boolean, integer, float, highest")
 
     def decorate(function: Any) -> Any:
         names = getattr(function, "_arg_names", None) or function.__code__.co_varnames[:function.__code__.co_argcount]
@@ -242,7 +262,8 @@ def declare_types(**types_: str) -> Callable[[Any], Any]:
 
 
 class BinomialFunction:
-    """A function without arguments that draws from a binomial distribution of ``n`` and ``p``, new for each element and call."""
+    """A function without arguments that draws from a binomial distribution of ``n`` and ``p``, new for each element and
+    call."""
 
     def __init__(self, n: int, p: float, approximate: bool = True, name: str = "_binomial*"):
         if not 0 <= p <= 1:
@@ -254,7 +275,8 @@ class BinomialFunction:
 
     def _external(self, name: str) -> External:
         tree = Call("binomial", (Number(self.n), Number(self.p)))
-        return External(name, "expression", name, (), DIMENSIONLESS, "i4", 0, stateless=False, holder=self, definition=tree)
+        return External(name, "expression", name, (), DIMENSIONLESS, "i4", 0, stateless=False, holder=self,
+                        definition=tree)
 
     def __repr__(self) -> str:
         return f"BinomialFunction({self.n}, {self.p})"

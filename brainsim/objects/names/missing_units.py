@@ -16,7 +16,8 @@ MEANT = ("ms", "mV", "nA", "nS", "Mohm", "pF", "um", "Hz")
 def missing_units(plain: Mapping[str, Symbol], fits: Callable[[Mapping[str, Dimension]], None]) -> str:
     """Help that names one or two of the plain numbers of a script; empty when no usual unit of theirs would do.
 
-    ``fits`` gets dimensions for some of the names and raises `DimensionMismatchError` where the equation does not hold with them.
+    ``fits`` gets dimensions for some of the names and raises `DimensionMismatchError` where the equation does not hold
+    with them.
     """
     for size in (1, 2):
         for chosen in combinations(sorted(plain), size):

@@ -1,4 +1,5 @@
-"""Names from outside a model: constants, units, functions, a group's own namespace, and the caller's variables – in that order."""
+"""Names from outside a model: constants, units, functions, a group's own namespace, and the caller's variables – in
+that order."""
 from __future__ import annotations
 
 import logging
@@ -56,8 +57,10 @@ class RunNamespace:
         return None
 
 
-def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> Callable[[str], Symbol | External | None]:
-    """The outside look-up of an object: constants, units, functions, its namespace, the run's namespace (documented order)."""
+def lookup(owner: str, own: Mapping[str, object] | None,
+           run: RunNamespace) -> Callable[[str], Symbol | External | None]:
+    """The outside look-up of an object: constants, units, functions, its namespace, the run's namespace (documented
+    order)."""
     def find(name: str) -> Symbol | External | None:
         fixed = fixed_symbol(name)
         if fixed is not None or name in FUNCTIONS:
@@ -109,10 +112,12 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (np.ndarray, list, tuple)):
-            raise UnknownName(f"'{name}' in {owner} is not a scalar value", found=f"an array of shape {np.shape(value)}",
-                              help=f"declare '{name}' as a parameter of the group and assign the array to it, or use a TimedArray")
+            raise UnknownName(
+                f"'{name}' in {owner} is not a scalar value", found=f"an array of shape {np.shape(value)}",
+                help=f"declare '{name}' as a parameter of the group and assign the array to it, or use a TimedArray")
         return None
-    return Symbol(name, "param", f"{owner}.{name}", get_dimensions(value), dtype, constant=True, origin="namespace", holder=value)
+    return Symbol(name, "param", f"{owner}.{name}", get_dimensions(value), dtype, constant=True, origin="namespace",
+                  holder=value)
 
 
 def scalar_dtype(value: object) -> str | None:
@@ -144,13 +149,15 @@ def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object]
     value = own[name] if own is not None and name in own else run.get(name)
     if value is None or scalar_dtype(value) is None:
         return
-    if not fixed or not (get_dimensions(value) is fixed.dimension and float(value) == fixed.value):  # type: ignore[arg-type]
+    if not fixed or not (get_dimensions(value) is fixed.dimension
+                         and float(value) == fixed.value):  # type: ignore[arg-type]
         what = fixed.origin if fixed else "function"
-        _warn_once(f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})")
+        _warn_once(
+            f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})"
+        )
 
 
 def _warn_once(text: str) -> None:
     if text not in _WARNED:
         _WARNED.add(text)
         logger.warning(text, extra={"topic": "resolution_conflict"})
-

@@ -1,4 +1,5 @@
-"""A number that grows whenever the structure of any model changes; a prepared network with an older number is prepared anew.
+"""A number that grows whenever the structure of any model changes; a prepared network with an older number is prepared
+anew.
 
 The one piece of module state of the package, and the reason that `run(0.1*ms)` repeated costs microseconds.
 """

@@ -30,18 +30,22 @@ from brainsim.units.display import latex_symbol
 
 
 def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, format: str) -> Description:
-    """The description of these objects; names of the script have their present values. Tables without rows are left out."""
+    """The description of these objects; names of the script have their present values. Tables without rows are left
+    out."""
     every = list(objects)
     neurons, synapses = [o for o in every if isinstance(o, NeuronGroup)], [o for o in every if isinstance(o, Synapses)]
     inputs = [o for o in every if isinstance(o, (SpikeSource, PoissonInput))]
-    records, operations = [o for o in every if isinstance(o, Recorder)], [o for o in every if isinstance(o, NetworkOperation)]
+    records, operations = [o for o in every
+                           if isinstance(o, Recorder)], [o for o in every if isinstance(o, NetworkOperation)]
     models = _models(neurons)
     plastic = [s for s in synapses if _changes(s)]
     summary = [
         ("Populations", [f"{g.name} ({len(g)})" for g in neurons]),
         ("Connectivity", [f"{_named(s.source)} → {_named(s.target)} ({len(s)})" for s in synapses]),
-        ("Neuron model", [", ".join(sorted(same[0].equations.diff_eq_names)) + f" of {', '.join(g.name for g in same)}" for same in models
-                          if same[0].equations.diff_eq_names]),
+        ("Neuron model", [
+            ", ".join(sorted(same[0].equations.diff_eq_names)) + f" of {', '.join(g.name for g in same)}"
+            for same in models if same[0].equations.diff_eq_names
+        ]),
         ("Synapse model", sorted({"changes " + ", ".join(_written(s)) for s in synapses if _written(s)})),
         ("Plasticity", [s.name for s in plastic] or ["none"]),
         ("Input", [o.name for o in inputs] or ["none"]),
@@ -49,15 +53,22 @@ def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, form
     ]
     sections = [
         Section("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
-        Section("B: Populations", ("Name", "Elements", "Size"), tuple(_cells(g.name, _kind(g), len(g)) for g in (*neurons, *_groups(inputs)))),
-        Section("C: Connectivity", ("Name", "Source", "Target", "Pattern"),
-                tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.rules, f"{len(s)} synapses")) for s in synapses)),
-        *(Section(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every))) for same in models),
+        Section("B: Populations", ("Name", "Elements", "Size"),
+                tuple(_cells(g.name, _kind(g), len(g)) for g in (*neurons, *_groups(inputs)))),
+        Section(
+            "C: Connectivity", ("Name", "Source", "Target", "Pattern"),
+            tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.rules, f"{len(s)} synapses"))
+                  for s in synapses)),
+        *(Section(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
+          for same in models),
         *(Section(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
-        Section("F: Plasticity", ("Name", "What changes"), tuple((*_cells(s.name), tuple(Math(name_latex(n)) for n in _changes(s))) for s in plastic)),
+        Section("F: Plasticity", ("Name", "What changes"),
+                tuple((*_cells(s.name), tuple(Math(name_latex(n)) for n in _changes(s))) for s in plastic)),
         Section("G: Input", ("Name", "Description"), tuple((*_cells(o.name), _input_words(o)) for o in inputs)),
-        Section("H: Measurements", ("Name", "What is recorded"), tuple(_cells(o.name, _record_words(o)) for o in records)),
-        Section("I: Names from the script", ("Name", "Value", "Used by"), tuple(_outside_rows(neurons + synapses + _groups(inputs), run))),
+        Section("H: Measurements", ("Name", "What is recorded"),
+                tuple(_cells(o.name, _record_words(o)) for o in records)),
+        Section("I: Names from the script", ("Name", "Value", "Used by"),
+                tuple(_outside_rows(neurons + synapses + _groups(inputs), run))),
         Section("J: Simulation", ("", ""), tuple(_simulation_rows(every, operations))),
     ]
     return Description(title, tuple(s for s in sections if s.rows), format)
@@ -68,7 +79,9 @@ def _cells(*texts: object) -> tuple[Cell, ...]:
 
 
 def _kind(group: Group) -> str:
-    return {PoissonGroup: "Poisson processes", SpikeGeneratorGroup: "given spikes", NeuronGroup: "neurons"}.get(type(group), type(group).__name__)
+    return {PoissonGroup: "Poisson processes", SpikeGeneratorGroup: "given spikes", NeuronGroup:
+            "neurons"}.get(type(group),
+                           type(group).__name__)
 
 
 def _named(group: Group) -> str:
@@ -80,12 +93,14 @@ def _groups(objects: Iterable[BrianObject]) -> list[Group]:
     return [o for o in objects if isinstance(o, Group)]
 
 
-# -- models ----------------------------------------------------------------------------------------------------------------
+# -- models
+# ----------------------------------------------------------------------------------------------------------------
 def _models(groups: list[NeuronGroup]) -> list[list[NeuronGroup]]:
     """Groups with the same equations and code together."""
     found: dict[object, list[NeuronGroup]] = {}
     for g in groups:
-        key = (g.equations, str(g.events), str(g._refractory), str({e: code for e, (code, _) in g._event_code.items()}), str(g.method))
+        key = (g.equations, str(g.events), str(g._refractory), str({e: code for e, (code, _) in g._event_code.items()}),
+               str(g.method))
         found.setdefault(key, []).append(g)
     return list(found.values())
 
@@ -129,7 +144,8 @@ def _neuron_rows(same: list[NeuronGroup], every: list[BrianObject]) -> Iterator[
     for o in (x for group in same for x in group.contained_objects if isinstance(x, RunRegularly)):
         yield (_every(o.clock),), _code(o.code)
     if g.equations.of_kind("differential"):
-        yield ("Integration",), (g.integration.method if g.integration is not None else str(g.method or "chosen at the run"),)
+        yield ("Integration",), (g.integration.method
+                                  if g.integration is not None else str(g.method or "chosen at the run"),)
     for group in same:
         yield (f"Values in {group.name}",), _value_lines(group)
 
@@ -139,7 +155,8 @@ def _value_lines(group: Group) -> Cell:
     own = getattr(group, "equations", None)
     shown = [v for v in group._stored() if own is None or v.name in own]
     values = ((v, group._view(v, False).get_value()) for v in shown)
-    return tuple(Math(f"{name_latex(v.name)} = {_value(x, v.dimension).text}") for v, x in values if np.size(x)) or ("none",)
+    return tuple(Math(f"{name_latex(v.name)} = {_value(x, v.dimension).text}")
+                 for v, x in values if np.size(x)) or ("none",)
 
 
 def _synapse_rows(s: Synapses) -> Iterator[tuple[Cell, ...]]:
@@ -147,7 +164,8 @@ def _synapse_rows(s: Synapses) -> Iterator[tuple[Cell, ...]]:
         yield ("Dynamics",), _equation_lines(s)
     for path in s._pathways:
         event = "" if path.event == "spike" else f" ({path.event})"
-        yield (f"On a {path.side}synaptic event{event}" + ("" if path.label == path.side else f", {path.label}"),), _code(path.code)
+        yield (f"On a {path.side}synaptic event{event}" +
+               ("" if path.label == path.side else f", {path.label}"),), _code(path.code)
         if path._delay.values is not None and len(path._delay.values):
             yield (f"Delay of {path.label}",), (_value(path._delay.values, path._delay.dimension),)
     if any(v.name in s.equations for v in s._stored()):
@@ -162,36 +180,48 @@ def _written(s: Synapses) -> list[str]:
     """Variables of neurons that the pathways change, and those summed into."""
     changed = {a.target for a in _statements(s)} - set(s.variables)
     sums = {e.name for e in s.equations.of_kind("subexpression") if "summed" in e.flags}
-    reached = {n for n in changed if n.removesuffix("_post") in s.target.variables or n.removesuffix("_pre") in s.source.variables}
+    reached = {
+        n for n in changed
+        if n.removesuffix("_post") in s.target.variables or n.removesuffix("_pre") in s.source.variables
+    }
     return sorted(reached | sums)
 
 
 def _changes(s: Synapses) -> list[str]:
-    """Synaptic variables that events change and that last: what makes synapses plastic. Clock-driven ones are conductances and the like."""
+    """Synaptic variables that events change and that last: what makes synapses plastic. Clock-driven ones are
+    conductances and the like."""
     lasting = {e.name for e in s.equations.equations if e.kind == "parameter" or "event-driven" in e.flags}
     return sorted({a.target for a in _statements(s)} & lasting)
 
 
-# -- input and output --------------------------------------------------------------------------------------------------------
+# -- input and output
+# --------------------------------------------------------------------------------------------------------
 def _input_words(o: Any) -> Cell:
     match o:
         case PoissonInput():
-            return (f"{o.N} Poisson processes onto each element of {_named(o._target)}", Math(rf"\text{{rate}}\ {_condition(o.rate).text}"),
-                    Math(rf"{name_latex(o.target_var)} \leftarrow {name_latex(o.target_var)} + {_condition(o.weight).text}\ \text{{per event}}"))
+            return (
+                f"{o.N} Poisson processes onto each element of {_named(o._target)}",
+                Math(rf"\text{{rate}}\ {_condition(o.rate).text}"),
+                Math(
+                    rf"{name_latex(o.target_var)} \leftarrow {name_latex(o.target_var)} + {_condition(o.weight).text}\ \text{{per event}}"
+                ))
         case PoissonGroup():
             rates = o.variables["rates"]
             rate = _value(rates.values, rates.dimension) if rates.definition is None else Math(latex(rates.definition))
             return (f"{len(o)} independent Poisson processes", Math(rf"\text{{rate}}\ {rate.text}"))
         case SpikeGeneratorGroup():
-            return (f"{len(o._spikes[0])} given spikes of {len(o)} sources" + (f", repeated every {o._period} s" if o._period else ""),)
+            return (f"{len(o._spikes[0])} given spikes of {len(o)} sources" +
+                    (f", repeated every {o._period} s" if o._period else ""),)
     return (type(o).__name__,)
 
 
 def _record_words(o: Any) -> str:
-    what = ", ".join(getattr(o, "record_variables", ())) or {"PopulationRateMonitor": "population rate", "SpikeMonitor": "spikes"}.get(
-        type(o).__name__, f"events {getattr(o, 'event', '')}".strip())
+    what = ", ".join(getattr(o, "record_variables",
+                             ())) or {"PopulationRateMonitor": "population rate", "SpikeMonitor": "spikes"}.get(
+                                 type(o).__name__, f"events {getattr(o, 'event', '')}".strip())
     chosen = f" of {o.n_indices} elements" if hasattr(type(o), "n_indices") else ""
-    return f"{what}{chosen} in {_named(o.source)}" + (f", {_every(o.clock).lower()}" if hasattr(type(o), "n_indices") else "")
+    return f"{what}{chosen} in {_named(o.source)}" + (f", {_every(o.clock).lower()}"
+                                                      if hasattr(type(o), "n_indices") else "")
 
 
 def _every(clock: BaseClock) -> str:
@@ -202,10 +232,12 @@ def _simulation_rows(every: list[BrianObject], operations: list[NetworkOperation
     steps = sorted({o.clock.dt_ for o in every if isinstance(o.clock, Clock)})
     yield ("Time step",), tuple(_value(dt, SECOND) for dt in steps)
     if operations:
-        yield ("Python code",), tuple(f"{getattr(o.function, '__name__', o.name)}, {_every(o.clock).lower()}" for o in operations)
+        yield ("Python code",), tuple(f"{getattr(o.function, '__name__', o.name)}, {_every(o.clock).lower()}"
+                                       for o in operations)
 
 
-# -- names from the script ---------------------------------------------------------------------------------------------------
+# -- names from the script
+# ---------------------------------------------------------------------------------------------------
 def _outside_rows(groups: list[Group], run: RunNamespace) -> Iterator[tuple[Cell, ...]]:
     users: dict[tuple[str, Line], list[str]] = {}
     for group in groups:
@@ -230,7 +262,8 @@ def _trees(group: Group) -> Iterator[Tree]:
         yield from (e.expression for e in group.equations.equations if e.expression is not None)
     code: list[str] = [o.code for o in group.contained_objects if isinstance(o, RunRegularly)]
     if isinstance(group, NeuronGroup):
-        yield from (parse_expression(Source(text)) for text in (*group.events.values(), group._refractory) if isinstance(text, str))
+        yield from (parse_expression(Source(text)) for text in (*group.events.values(), group._refractory)
+                    if isinstance(text, str))
         code += [text for text, _ in group._event_code.values()]
     if isinstance(group, Synapses):
         code += [path.code for path in group._pathways]

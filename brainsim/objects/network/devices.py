@@ -78,7 +78,8 @@ def get_device() -> Device:
 
 
 def set_device(name: str | Device, build_on_run: bool = True, **options: Any) -> None:
-    """Choose ``'runtime'``, a standalone device (which runs models in this process too), or a device of your own from ``all_devices``."""
+    """Choose ``'runtime'``, a standalone device (which runs models in this process too), or a device of your own from
+    ``all_devices``."""
     if isinstance(name, str) and name not in all_devices:
         raise UnknownName(f"There is no device '{name}'", help=", ".join(f"'{n}'" for n in all_devices))
     chosen = all_devices[name] if isinstance(name, str) else name

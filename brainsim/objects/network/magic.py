@@ -39,17 +39,20 @@ class MagicNetwork(Network):
     def add(self, *objects: Any) -> None:
         """Not possible."""
         if objects:
-            raise MagicError("Objects cannot be added to the magic network", help="make your own: net = Network(collect()); net.add(...)")
+            raise MagicError("Objects cannot be added to the magic network",
+                             help="make your own: net = Network(collect()); net.add(...)")
 
     def remove(self, *objects: Any) -> None:
         """Not possible."""
-        raise MagicError("Objects cannot be removed from the magic network", help="make your own: net = Network(collect())")
+        raise MagicError("Objects cannot be removed from the magic network",
+                         help="make your own: net = Network(collect())")
 
     def take(self, objects: list[BrianObject]) -> None:
         """Become the network of these objects: go on, or start anew (R59)."""
         if logger.isEnabledFor(logging.DEBUG):
             names = _names(objects)
-            logger.debug("the magic network takes %d objects: %s", len(names), ", ".join(names), extra={"topic": "magic_objects"})
+            logger.debug("the magic network takes %d objects: %s", len(names), ", ".join(names),
+                         extra={"topic": "magic_objects"})
         now = structure_version(), hash(tuple(map(id, objects)))
         if now == self._taken_at and self._members:
             return
@@ -58,12 +61,14 @@ class MagicNetwork(Network):
         if deciding and not known:
             for o in deciding:
                 if o._network is not None:
-                    raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
+                    raise WrongState(f"{o.name} has already been simulated in another network",
+                                     help="make a new object")
             self._start_over()
         elif len(known) != len(deciding):
             new = ", ".join(o.name for o in deciding if o._network is not self._mark)
-            raise MagicError("Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
-                             found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
+            raise MagicError(
+                "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
+                found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
         self._objects = self._with_dependencies(objects)
         if all(o._network is self._mark for o in deciding):
             self._taken_at = structure_version(), now[1]
@@ -88,13 +93,14 @@ class MagicNetwork(Network):
             kept = [o for o in kept if not missing[o]]
 
 
-    def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False, read_only_variables: bool = True,
-                   level: int = 0) -> dict[str, Any]:
+    def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False,
+                   read_only_variables: bool = True, level: int = 0) -> dict[str, Any]:
         """States of the objects visible where this is called."""
         self.take(_collection.of(RunNamespace.of_caller(level)))
         return super().get_states(units, format, subexpressions, read_only_variables, level)
 
-    def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0) -> None:
+    def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict",
+                   level: int = 0) -> None:
         """The inverse of `get_states`."""
         self.take(_collection.of(RunNamespace.of_caller(level)))
         super().set_states(values, units, format, level)
@@ -157,8 +163,9 @@ def collect(level: int = 0) -> set[BrianObject]:
     return set(_collection.of(RunNamespace.of_caller(level)))
 
 
-def run(duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
-        profile: bool | None = None, level: int = 0, threads: int | None = None) -> None:
+def run(duration: Any, report: object = None, report_period: Any = TEN_SECONDS,
+        namespace: Mapping[str, object] | None = None, profile: bool | None = None, level: int = 0,
+        threads: int | None = None) -> None:
     """Simulate all objects visible where this is called, for ``duration``. See `Network.run`."""
     magic_network.take(_collection.of(RunNamespace.of_caller(level)))
     magic_network.run(duration, report, report_period, namespace, profile, level, threads)

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, BrianObjectException, NotStored, UnknownName, WrongState, WrongType, WrongValue, inside, near
+from brainsim.errors import (
+    BrainsimError,
+    BrianObjectException,
+    NotStored,
+    UnknownName,
+    WrongState,
+    WrongType,
+    WrongValue,
+    inside,
+    near,
+)
 from brainsim.integrators.adaptive import GIVEN_UP
 from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
@@ -95,7 +105,8 @@ class Network(Named):
         for o in objects:
             if isinstance(o, BrianObject):
                 if o._network is not None and o._network is not self._mark:
-                    raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
+                    raise WrongState(f"{o.name} has already been simulated in another network",
+                                     help="make a new object")
                 if o not in self._objects:
                     self._objects.append(o)
             elif isinstance(o, Mapping):
@@ -169,7 +180,8 @@ class Network(Named):
     @property
     def schedule(self) -> list[str]:
         """Slots of a time step, in order."""
-        return list(self._schedule or checked_schedule(tuple(prefs["core.network.default_schedule"])))  # type: ignore[arg-type]
+        return list(self._schedule
+                    or checked_schedule(tuple(prefs["core.network.default_schedule"])))  # type: ignore[arg-type]
 
     @schedule.setter
     def schedule(self, slots: Any) -> None:
@@ -177,13 +189,16 @@ class Network(Named):
         structure_changed()
 
     # -- running -------------------------------------------------------------------------------------------------------
-    def run(self, duration: Any, report: object = None, report_period: Any = TEN_SECONDS, namespace: Mapping[str, object] | None = None,
-            profile: bool | None = None, level: int = 0, threads: int | None = None) -> None:
-        """Simulate for ``duration`` (a time; 0 prepares everything). Names are looked up in ``namespace``, or in the caller's frame.
+    def run(self, duration: Any, report: object = None, report_period: Any = TEN_SECONDS,
+            namespace: Mapping[str, object] | None = None, profile: bool | None = None, level: int = 0,
+            threads: int | None = None) -> None:
+        """Simulate for ``duration`` (a time; 0 prepares everything). Names are looked up in ``namespace``, or in the
+        caller's frame.
 
-        ``report``: 'text', 'stderr', 'bar' or a function of (elapsed, completed, start, duration). ``threads``: how many threads
-        the compiled target may use, by default ``prefs.codegen.threads``; results are the same for any number. Raises `WrongValue` for a
-        negative duration, and whatever is wrong with the model; the network stays usable.
+        ``report``: 'text', 'stderr', 'bar' or a function of (elapsed, completed, start, duration). ``threads``: how
+        many threads the compiled target may use, by default ``prefs.codegen.threads``; results are the same for any
+        number. Raises `WrongValue` for a negative duration, and whatever is wrong with the model; the network stays
+        usable.
         """
         length = run_length(duration, "run(0*ms) prepares everything; a network goes back in time by restore()")
         say = reporter(report)
@@ -196,11 +211,13 @@ class Network(Named):
         get_device().ran(self._timings["run"], (self._t - start) / length if length else 1.0)
         self._profile = dict(self._prepared.spent) if profile and self._prepared is not None else None
 
-    def compile(self, duration: Any = None, namespace: Mapping[str, object] | None = None, level: int = 0) -> Simulation:
-        """Prepare everything now, once, for many runs from here: ``sim.run(params={'G.tau': 5*ms})``, ``sim.sweep({...})``.
+    def compile(self, duration: Any = None, namespace: Mapping[str, object] | None = None,
+                level: int = 0) -> Simulation:
+        """Prepare everything now, once, for many runs from here: ``sim.run(params={'G.tau': 5*ms})``,
+        ``sim.sweep({...})``.
 
-        ``duration``: how long those runs are unless they say otherwise. Names are looked up as `run` does, now. What happens to the
-        network later does not reach the simulation.
+        ``duration``: how long those runs are unless they say otherwise. Names are looked up as `run` does, now. What
+        happens to the network later does not reach the simulation.
         """
         if duration is not None:
             run_length(duration, "duration= is how long each run of the simulation is, 1*second for example")
@@ -209,25 +226,28 @@ class Network(Named):
         self.prepare_for(run)
         return Simulation(self, run, duration)
 
-    def functional(self, duration: Any, params: Sequence[str] | str | None = None, inputs: Sequence[str] = (), outputs: Sequence[str] = (),
-                   batch: int | None = None, surrogate: Any = "superspike(alpha=10)", reset_grad: str = "full", checkpoint: Any = None,
-                   truncate: int | None = None, namespace: Mapping[str, object] | None = None, level: int = 0, grad: str = "surrogate",
+    def functional(self, duration: Any, params: Sequence[str] | str | None = None, inputs: Sequence[str] = (),
+                   outputs: Sequence[str] = (), batch: int | None = None, surrogate: Any = "superspike(alpha=10)",
+                   reset_grad: str = "full", checkpoint: Any = None, truncate: int | None = None,
+                   namespace: Mapping[str, object] | None = None, level: int = 0, grad: str = "surrogate",
                    **options: Any) -> Any:
-        """The network as a pure function of JAX, ``sim(params, inputs, key)`` → outputs, for ``jax.grad``, ``jit``, ``vmap``.
+        """The network as a pure function of JAX, ``sim(params, inputs, key)`` → outputs, for ``jax.grad``, ``jit``,
+        ``vmap``.
 
-        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants (``'tau'``); None or ``'trainable'`` for those
-        that the equations flag, ``'w : 1 (trainable, bounds=(0, 1))'``. ``inputs``: variables
-        that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays (steps, elements); what the network computes itself
-        (``'G.v'``) is replaced at the beginning of steps, or pulled at (`brainsim.objects.gradients.functional.Pull`). ``outputs``: variables
-        at the end of each step, ``'G.v[-1]'`` at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors.
-        ``batch``: so many trials at a time; inputs and outputs get a first axis.
-        ``surrogate``: the derivative that stands for that of a spike (`brainsim.model.surrogates`), by name or as a formula in the margin x;
-        or one for each group, ``{'G': 'sigmoid(alpha=4)'}``. ``reset_grad``: ``'full'`` differentiates the reset, ``'value'`` holds back the
-        gradient of the spike in it, ``'jump'`` that of the values before and after. ``checkpoint``: ``'sqrt'``, ``'log'`` or a number of steps, for less
-        memory and more time. ``truncate``: gradients end after so many steps.
-        ``grad='events'``: continuous time and exact gradients instead, of delays and spike times too; see `event_functional` for inputs, outputs
-        and the options ``max_spikes`` and ``step``.
-        Raises `UnknownName` for names that do not exist and `Unsupported` for what has no gradient.
+        ``params``: names as for `compile`: variables and their initial values (``'S.w'``, ``'G.v'``), constants
+        (``'tau'``); None or ``'trainable'`` for those that the equations flag, ``'w : 1 (trainable, bounds=(0, 1))'``.
+        ``inputs``: variables that the caller gives for each step, or the spikes of a group (``'inp.spikes'``): arrays
+        (steps, elements); what the network computes itself (``'G.v'``) is replaced at the beginning of steps, or pulled
+        at (`brainsim.objects.gradients.functional.Pull`). ``outputs``: variables at the end of each step, ``'G.v[-1]'``
+        at the end of the run only, ``'G.spikes'`` (floats 0 and 1), or the names of monitors. ``batch``: so many trials
+        at a time; inputs and outputs get a first axis. ``surrogate``: the derivative that stands for that of a spike
+        (`brainsim.model.surrogates`), by name or as a formula in the margin x; or one for each group, ``{'G':
+        'sigmoid(alpha=4)'}``. ``reset_grad``: ``'full'`` differentiates the reset, ``'value'`` holds back the gradient
+        of the spike in it, ``'jump'`` that of the values before and after. ``checkpoint``: ``'sqrt'``, ``'log'`` or a
+        number of steps, for less memory and more time. ``truncate``: gradients end after so many steps.
+        ``grad='events'``: continuous time and exact gradients instead, of delays and spike times too; see
+        `event_functional` for inputs, outputs and the options ``max_spikes`` and ``step``. Raises `UnknownName` for
+        names that do not exist and `Unsupported` for what has no gradient.
         """
         if grad not in ("surrogate", "events"):
             raise WrongValue("grad= is 'surrogate' or 'events'", found=repr(grad))
@@ -235,11 +255,14 @@ class Network(Named):
         for name in options:
             if name not in known:
                 asked = near(name, [*inspect.signature(self.functional).parameters, *known])
-                raise UnknownName(f"net.functional has no option '{name}'", help="it belongs to grad='events'" if name in ("max_spikes", "step") else asked)
+                raise UnknownName(f"net.functional has no option '{name}'",
+                                  help="it belongs to grad='events'" if name in ("max_spikes", "step") else asked)
         if grad == "events":
             refuse_options_of_the_grid(batch, surrogate, reset_grad, checkpoint, truncate)
-            return event_functional(self, duration, params, inputs, outputs or None, namespace=namespace, level=level, **options)
-        return functional(self, RunNamespace.given(namespace, level), duration, params, inputs, outputs, batch, surrogate, reset_grad, checkpoint, truncate)
+            return event_functional(self, duration, params, inputs, outputs or None, namespace=namespace, level=level,
+                                    **options)
+        return functional(self, RunNamespace.given(namespace, level), duration, params, inputs, outputs, batch,
+                          surrogate, reset_grad, checkpoint, truncate)
 
     def prepare_for(self, run: RunNamespace) -> None:
         """Everything up to a built program, unless what there is still holds."""
@@ -295,7 +318,8 @@ class Network(Named):
         end = start + length if self._every_clock else start
         fastest = fastest_of(self._every_clock)
         for k, clock in enumerate(self._clocks):
-            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(end, fastest), clock._dt or fastest
+            state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(
+                end, fastest), clock._dt or fastest
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
@@ -309,22 +333,29 @@ class Network(Named):
         """`before_run` (with the names visible to the run) and `after_run` of classes of users."""
         for o in self._all():
             if getattr(type(o), name) is not getattr(BrianObject, name):
-                getattr(o, name)(*([] if run is None else [{n: value for place in reversed(run.places) for n, value in place.items()}]))
+                getattr(o, name)(*(
+                    [] if run is None else [{n: value for place in reversed(run.places)
+                                             for n, value in place.items()}]))
 
     def _advance(self, prepared: Prepared, start: float, end: float, say: Any, period: float) -> None:
         state, stop = prepared.state, Stop()
         self._stop = stop
         state.cursor = -1
-        hosts = {number: self._host(name, stop) for number, name in host_kernels(prepared).items()} if self._has_hosts else {}
+        hosts = {number: self._host(name, stop)
+                 for number, name in host_kernels(prepared).items()} if self._has_hosts else {}
         hosts |= prepared.in_python
         progress = None
         if say is not None:
             length = end - start
 
             def completed() -> float:
-                return min(1.0, max(0.0, (float(state.reached().min(initial=end, where=state.step < state.end)) - start) / length)) if length > 0 else 1.0
+                return min(
+                    1.0,
+                    max(0.0, (float(state.reached().min(initial=end, where=state.step < state.end)) - start)
+                        / length)) if length > 0 else 1.0
 
-            progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed, lambda s: Quantity(s, SECOND))
+            progress = Progress(say, period, Quantity(start, SECOND), Quantity(length, SECOND), completed,
+                                lambda s: Quantity(s, SECOND))
             progress.begin()
 
         def look() -> None:
@@ -394,12 +425,15 @@ class Network(Named):
 
     def go_on_from(self, key: int | None, seed_version: int, used: Mapping[BaseClock, int]) -> None:
         """The inverse of `random_place`: random numbers go on as they did from there."""
-        self._key, self._seed_version, self._origins = key, seed_version, {clock: clock.step - steps for clock, steps in used.items()}
+        self._key, self._seed_version, self._origins = key, seed_version, {
+            clock: clock.step - steps for clock, steps in used.items()
+        }
 
     # -- preparing -----------------------------------------------------------------------------------------------------
     def _signature(self) -> tuple[object, ...]:
-        return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"], prefs["codegen.compiler"],
-                prefs["codegen.threads"] if self._threads is None else self._threads, prefs["legacy.refractory_timing"], self._profiled)
+        return (structure_version(), prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.passes"],
+                prefs["codegen.compiler"], prefs["codegen.threads"] if self._threads is None else self._threads,
+                prefs["legacy.refractory_timing"], self._profiled)
 
     def _ready(self, run: RunNamespace) -> bool:
         """Whether the prepared program still holds; new values of outside names are taken over."""
@@ -441,8 +475,12 @@ class Network(Named):
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
         self._has_hosts = bool(host_kernels(self._prepared))
-        self._watched = [(weakref.ref(o), name, o.variables[name].values) for o in self._objects if "equations" in vars(o)  # type: ignore[attr-defined]
-                         for name in o.equations.diff_eq_names if not o.variables[name].moved and o.variables[name].values is not None]  # type: ignore[attr-defined]
+        self._watched = [
+            (weakref.ref(o), name, o.variables[name].values) for o in self._objects
+            if "equations" in vars(o)  # type: ignore[attr-defined]
+            for name in o.equations.diff_eq_names
+            if not o.variables[name].moved and o.variables[name].values is not None
+        ]  # type: ignore[attr-defined]
         self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():
@@ -458,15 +496,18 @@ class Network(Named):
             for needed in o.dependencies():
                 root = root_of(needed)
                 if not any(root is x for x in every):
-                    raise WrongValue(f"{o.name} needs {root.name}, which is not in {self.name}", help=f"add {root.name} to the network too")
+                    raise WrongValue(f"{o.name} needs {root.name}, which is not in {self.name}",
+                                     help=f"add {root.name} to the network too")
         names: dict[str, BrianObject] = {}
         for o in every:
             if names.setdefault(o.name, o) is not o:
-                raise WrongValue(f"Two objects of {self.name} are called '{o.name}'", help="give one of them another name")
+                raise WrongValue(f"Two objects of {self.name} are called '{o.name}'",
+                                 help="give one of them another name")
         clocks: dict[str, BaseClock] = {}
         for o in every:
             if clocks.setdefault(o.clock.name, o.clock) is not o.clock:
-                raise WrongValue(f"Two clocks of {self.name} are called '{o.clock.name}'", help="give one of them another name")
+                raise WrongValue(f"Two clocks of {self.name} are called '{o.clock.name}'",
+                                 help="give one of them another name")
 
     def _tasks(self, run: RunNamespace) -> list[Task]:
         made: list[Task] = []
@@ -487,7 +528,8 @@ class Network(Named):
         for o in self._all():
             if "_reduced" in vars(o):
                 tasks = o._reduced.reduce(ordered(tasks, self.schedule))  # type: ignore[attr-defined]
-        return merged(ordered(tasks, self.schedule), [o._reduced for o in self._all() if "_reduced" in vars(o)])  # type: ignore[attr-defined]
+        return merged(ordered(tasks, self.schedule),
+                      [o._reduced for o in self._all() if "_reduced" in vars(o)])  # type: ignore[attr-defined]
 
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -503,7 +545,8 @@ class Network(Named):
 
     def _values(self, tasks: Iterable[Task]) -> Values:
         clocks = {o.clock.name: o.clock for o in self._all()}
-        values = Values(clocks=list(clocks), times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
+        values = Values(clocks=list(clocks),
+                        times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
         for o in self._owners().values():
             for part in ("arrays", "queues", "sizes", "params"):
                 if offers(o, part):
@@ -543,8 +586,9 @@ class Network(Named):
         bad = np.flatnonzero(~(np.abs(values) < 1e50))
         if len(bad) and not vars(o).get("_warned_invalid", False):
             o._warned_invalid = True  # type: ignore[attr-defined]
-            logger.warning("%s.%s is %s at index %d: the integration became unstable or divided by zero; a smaller dt or another method may help",
-                           o.name, name, values[bad[0]], bad[0], extra={"topic": "invalid_values"})
+            logger.warning(
+                "%s.%s is %s at index %d: the integration became unstable or divided by zero; a smaller dt or another method may help",
+                o.name, name, values[bad[0]], bad[0], extra={"topic": "invalid_values"})
 
     # -- store and restore ---------------------------------------------------------------------------------------------
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
@@ -558,7 +602,8 @@ class Network(Named):
         every[name] = found
         path.write_bytes(pickle.dumps(every))
 
-    def restore(self, name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False) -> None:
+    def restore(self, name: str = "default", filename: str | Path | None = None,
+                restore_random_state: bool = False) -> None:
         """Go back to a stored state; random numbers go on, unless ``restore_random_state``."""
         every = self._stored if filename is None else pickle.loads(Path(filename).read_bytes())
         if name not in every:
@@ -570,18 +615,23 @@ class Network(Named):
         for o in self._all():
             o._forgotten = False
         clocks = {o.clock for o in self._all()}
-        return {"t": self._t, "key": self._key, "runs": random_state.runs, "origins": {c.name: s for c, s in self._origins.items()},
-                "host": random_state.host.bit_generator.state, "objects": {o.name: snapshot(o) for o in self._all()},
-                "clocks": {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}}
+        return {
+            "t": self._t, "key": self._key, "runs": random_state.runs, "origins":
+            {c.name: s for c, s in self._origins.items()}, "host": random_state.host.bit_generator.state, "objects":
+            {o.name: snapshot(o) for o in self._all()}, "clocks":
+            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}
+        }
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
         """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
         lost = sorted(set(found["objects"]) - {o.name for o in self._all()})
         if lost:
-            raise NotStored(f"'{lost[0]}' was stored and is not in {self.name} now", help="restore into a network of the same objects")
+            raise NotStored(f"'{lost[0]}' was stored and is not in {self.name} now",
+                            help="restore into a network of the same objects")
         for o in self._all():
             if o.name not in found["objects"]:
-                raise NotStored(f"{o.name} was not part of the network when it was stored", help="make a Network of your own, without it")
+                raise NotStored(f"{o.name} was not part of the network when it was stored",
+                                help="make a Network of your own, without it")
             put_back(o, found["objects"][o.name])
             step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
             o.clock.step, o.clock._dt = step, dt
@@ -590,51 +640,66 @@ class Network(Named):
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
             random_state.host.bit_generator.state = found["host"]
-            self._origins = {c: found["origins"][c.name] for c in {o.clock for o in self._all()} if c.name in found["origins"]}
+            self._origins = {
+                c: found["origins"][c.name] for c in {o.clock for o in self._all()} if c.name in found["origins"]
+            }
         else:
             self._key = None
 
-    def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False, read_only_variables: bool = True,
-                   level: int = 0) -> dict[str, Any]:
+    def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False,
+                   read_only_variables: bool = True, level: int = 0) -> dict[str, Any]:
         """States of all groups, by name."""
-        return {o.name: o.get_states(units=units, format=format, subexpressions=subexpressions, read_only_variables=read_only_variables,
-                                     level=level) for o in self._all() if offers(o, "get_states")}
+        return {
+            o.name:
+            o.get_states(units=units, format=format, subexpressions=subexpressions,
+                         read_only_variables=read_only_variables, level=level) for o in self._all()
+            if offers(o, "get_states")
+        }
 
-    def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0) -> None:
+    def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict",
+                   level: int = 0) -> None:
         """The inverse of `get_states`."""
         for name, states in values.items():
             self[name].set_states(states, units=units, format=format, level=level)  # type: ignore[attr-defined]
 
     # -- looking inside ------------------------------------------------------------------------------------------------
     def explain(self, stage: str = "model", level: int = 0) -> str:
-        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program' or 'source'."""
+        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program' or
+        'source'."""
         run = RunNamespace.of_caller(level)
         self.prepare_for(run)
         assert self._prepared is not None
         return explain(self._prepared, stage)
 
     def describe(self, format: str = "markdown", level: int = 0) -> Description:
-        """Tables for a paper (Nordlie et al. 2009): populations, connections, equations, values. ``str`` of it is Markdown or LaTeX.
+        """Tables for a paper (Nordlie et al. 2009): populations, connections, equations, values. ``str`` of it is
+        Markdown or LaTeX.
 
         Names of the script that equations use have the values they have now. `WrongValue` for another format.
         """
         return describe(self.name, self._objects, RunNamespace.of_caller(level), format)
 
     def memory_estimate(self, duration: Quantity | None = None) -> MemoryEstimate:
-        """Bytes of all objects as they are, and of the records of a further run of this ``duration`` where one is given. Builds nothing.
+        """Bytes of all objects as they are, and of the records of a further run of this ``duration`` where one is
+        given. Builds nothing.
 
         `Synapses.memory_estimate` counts synapses that are yet to be made.
         """
-        length = 0.0 if duration is None else run_length(duration, "without one, memory_estimate() counts what exists now")
-        return MemoryEstimate(line for o in self._all() if offers(o, "_memory") for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
+        length = 0.0 if duration is None else run_length(duration,
+                                                         "without one, memory_estimate() counts what exists now")
+        return MemoryEstimate(line for o in self._all() if offers(o, "_memory")
+                              for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""
         clocks = {o.clock.name: o.clock for o in self._all()}
         active = self._tasks(RunNamespace.of_caller())
-        idle = [HostCall(name=o.name, clock=o.clock.name, when=o.when, order=o.order) for o in self._all() if not o.active]
-        return SchedulingSummary(Entry(t.name, t.when, t.order, clocks[t.clock].pace, t.clock, not any(t is x for x in idle))
-                                 for t in ordered([*active, *idle], self.schedule))
+        idle = [
+            HostCall(name=o.name, clock=o.clock.name, when=o.when, order=o.order) for o in self._all() if not o.active
+        ]
+        return SchedulingSummary(
+            Entry(t.name, t.when, t.order, clocks[t.clock].pace, t.clock, not any(t is x for x in idle))
+            for t in ordered([*active, *idle], self.schedule))
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:
@@ -643,14 +708,18 @@ class Network(Named):
             raise WrongValue(f"{self.name} has not been profiled", help="run(..., profile=True)")
         return [(name, Quantity(spent, SECOND)) for name, spent in self._profile.items()]
 
-    def precision_report(self, duration: Any, seed: int = 0, namespace: Mapping[str, object] | None = None, level: int = 0) -> PrecisionReport:
-        """What single precision would do to this model: a run from here in float64 and one in float32, with the same seed, compared.
+    def precision_report(self, duration: Any, seed: int = 0, namespace: Mapping[str, object] | None = None,
+                         level: int = 0) -> PrecisionReport:
+        """What single precision would do to this model: a run from here in float64 and one in float32, with the same
+        seed, compared.
 
-        For each trace, each variable at the end and each record of events: how far the two are apart, and from when on. The network is as
-        before afterwards.
+        For each trace, each variable at the end and each record of events: how far the two are apart, and from when on.
+        The network is as before afterwards.
         """
         run = RunNamespace.given(namespace, level)
-        return compare(self, lambda: self.compile(duration, {n: v for place in run.places[::-1] for n, v in place.items()}).run(seed=seed))
+        return compare(
+            self, lambda: self.compile(duration, {n: v for place in run.places[::-1]
+                                                  for n, v in place.items()}).run(seed=seed))
 
     def timings(self) -> Timings:
         """Seconds by stage: of the objects since they were made, of the last preparation and the last run."""
@@ -667,7 +736,8 @@ class Network(Named):
 
     def to_xarray(self) -> Any:
         """An `xarray.DataTree` with a data set for each object that has values; ``tree.to_netcdf(file)`` keeps it."""
-        tree = optional("xarray", "Data sets").DataTree.from_dict({o.name: o.to_xarray() for o in self._objects if isinstance(o, Group)}, name=self.name)
+        tree = optional("xarray", "Data sets").DataTree.from_dict(
+            {o.name: o.to_xarray() for o in self._objects if isinstance(o, Group)}, name=self.name)
         tree.attrs["t"] = self.t_
         return tree
 

@@ -19,18 +19,23 @@ class ProfilingSummary:
         self.total = sum(float(time) for _, time in rows)
 
     def _lines(self) -> list[tuple[str, str, str]]:
-        return [(name, f"{float(time):.3g} s", f"{float(time) / self.total:.1%}" if self.total else "") for name, time in self.rows]
+        return [(name, f"{float(time):.3g} s", f"{float(time) / self.total:.1%}" if self.total else "")
+                for name, time in self.rows]
 
     def __repr__(self) -> str:
         width = max((len(name) for name in self.names), default=4)
-        return "\n".join(["Profiling summary", "=" * 17, *(f"{name:{width}}  {time:>10}  {share:>6}" for name, time, share in self._lines())])
+        return "\n".join([
+            "Profiling summary", "=" * 17,
+            *(f"{name:{width}}  {time:>10}  {share:>6}" for name, time, share in self._lines())
+        ])
 
     def _repr_html_(self) -> str:
         return html.table("Profile", ("object", "time", "share"), self._lines())
 
 
 def profiling_summary(net: Any = None, show: int | None = None) -> ProfilingSummary:
-    """Times of the objects of a network (default: of the visible objects). `WrongValue` when it was not run with ``profile=True``."""
+    """Times of the objects of a network (default: of the visible objects). `WrongValue` when it was not run with
+    ``profile=True``."""
     rows = (net or magic_network).profiling_info
     if show is not None and show < 1:
         raise WrongValue("show is the number of lines", found=str(show))

@@ -52,10 +52,12 @@ class NeuronGroup(EquationGroup):
     _flags = {"differential": ("unless refractory",), "subexpression": ("shared", "constant over dt"),
               "parameter": ("shared", "constant", "linked", "trainable")}
 
-    def __init__(self, N: int, model: object = "", method: object = None, method_options: Mapping[str, object] | None = None,
-                 threshold: str | None = None, reset: str | None = None, refractory: object = False,
-                 events: Mapping[str, str] | None = None, namespace: Mapping[str, object] | None = None, dtype: object = None,
-                 dt: object = None, clock: BaseClock | None = None, order: int = 0, name: str = "neurongroup*", codeobj_class: object = None):
+    def __init__(self, N: int, model: object = "", method: object = None,
+                 method_options: Mapping[str, object] | None = None, threshold: str | None = None,
+                 reset: str | None = None, refractory: object = False, events: Mapping[str, str] | None = None,
+                 namespace: Mapping[str, object] | None = None, dtype: object = None, dt: object = None,
+                 clock: BaseClock | None = None, order: int = 0, name: str = "neurongroup*",
+                 codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, order=order, name=name, namespace=namespace)
         self._N = _checked_count(N)
         self._spike_queues: dict[str, QueueState] = {}
@@ -64,7 +66,8 @@ class NeuronGroup(EquationGroup):
         self.events = _checked_events(events, threshold)
         self._event_code: dict[str, tuple[str, Part]] = {}
         if reset is not None and "spike" not in self.events:
-            raise WrongValue(f"{self.name} has a reset but no threshold", help="give threshold='v > ...', or remove the reset")
+            raise WrongValue(f"{self.name} has a reset but no threshold",
+                             help="give threshold='v > ...', or remove the reset")
         self._take_equations(model, dtype, guard=f"{self.name}.not_refractory" if self.is_refractory else "")
         self._warn_of_missing_parts()
         self._add_fixed_variables()
@@ -81,28 +84,33 @@ class NeuronGroup(EquationGroup):
     def _warn_of_missing_parts(self) -> None:
         spikes = self.events.get("spike")
         if self.is_refractory and not self.events:
-            logger.warning("%s has a refractory period but no threshold, so no neuron ever becomes refractory", self.name,
-                           extra={"topic": "no_threshold"})
+            logger.warning("%s has a refractory period but no threshold, so no neuron ever becomes refractory",
+                           self.name, extra={"topic": "no_threshold"})
         waiting = [e.name for e in self.equations.equations if "unless refractory" in e.flags]
         if waiting and not self.is_refractory:
-            logger.warning("%s: '%s' is marked (unless refractory), but there is no refractory period", self.name, waiting[0],
-                           extra={"topic": "no_refractory"})
+            logger.warning("%s: '%s' is marked (unless refractory), but there is no refractory period", self.name,
+                           waiting[0], extra={"topic": "no_refractory"})
         random = isinstance(spikes, str) and ("rand(" in spikes or "randn(" in spikes)
         if spikes and self.reset_code is None and not self.is_refractory and not random:
-            logger.warning("%s has a threshold but no reset and no refractory period: a neuron above threshold spikes in every step; "
-                           "reset='' says that this is meant", self.name, extra={"topic": "only_threshold"})
+            logger.warning(
+                "%s has a threshold but no reset and no refractory period: a neuron above threshold spikes in every step; "
+                "reset='' says that this is meant", self.name, extra={"topic": "only_threshold"})
 
     def _add_fixed_variables(self) -> None:
         name = self.name
-        self.variables["N"] = Variable("N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
-                                       values=np.array([self._N], np.int32),
-                                       symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
-        self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True, symbol=Symbol("i", "index", dtype="i4", constant=True),
-                                       values=np.arange(self._N, dtype=np.int32))
+        self.variables["N"] = Variable(
+            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
+            values=np.array([self._N], np.int32), symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True,
+                                                                constant=True))
+        self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True,
+                                       symbol=Symbol("i", "index", dtype="i4",
+                                                     constant=True), values=np.arange(self._N, dtype=np.int32))
         if self.is_refractory:
-            self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1", values=zeros(self._N, "b1"))
+            self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1",
+                                                        values=zeros(self._N, "b1"))
             self.variables["not_refractory"].values[:] = True
-            self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True, values=zeros(self._N, "f8"))
+            self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True,
+                                                   values=zeros(self._N, "f8"))
             self.variables["lastspike"].values[:] = NEVER
 
     def _parts(self, order: int) -> None:
@@ -172,7 +180,10 @@ class NeuronGroup(EquationGroup):
 
     def queues(self) -> dict[str, tuple[Queue, QueueState]]:
         """One queue of indices per event."""
-        return {self.event_queue(e): (Queue(self.event_queue(e), "i4", self.name), q) for e, q in self._spike_queues.items()}
+        return {
+            self.event_queue(e): (Queue(self.event_queue(e), "i4", self.name), q)
+            for e, q in self._spike_queues.items()
+        }
 
     def params(self) -> dict[str, float | int]:
         """Bounds, and a refractory period given as a quantity."""
@@ -201,12 +212,16 @@ class NeuronGroup(EquationGroup):
         update = self._update_block(run)
         if update.statements and self.state_updater.active:
             part = self.state_updater
-            made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=update))
+            made.append(
+                Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
+                            block=update))
         made += [self._threshold(event, run) for event in self.events if self.thresholder[event].active]
         for event, (code, part) in self._event_code.items():
             if part.active:
                 block = self.event_block(code, "reset" if event == "spike" else f"code on '{event}'", run)
-                made.append(OnEvents(name=part.name, clock=clock, when=part.when, order=part.order, queue=self.event_queue(event), block=block))
+                made.append(
+                    OnEvents(name=part.name, clock=clock, when=part.when, order=part.order,
+                             queue=self.event_queue(event), block=block))
         return made
 
     def event_block(self, code: str, title: str, run: RunNamespace) -> Block:
@@ -217,7 +232,9 @@ class NeuronGroup(EquationGroup):
             to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
                 and not self._linked_variable(symbol).shared
             if symbol.shared and symbol.kind != "local" and not to_one:
-                raise WrongSyntax(f"The shared variable '{s.target}' cannot be written where only some neurons are active", at=s.target_span or s.span)
+                raise WrongSyntax(
+                    f"The shared variable '{s.target}' cannot be written where only some neurons are active",
+                    at=s.target_span or s.span)
         return block
 
     def _update_block(self, run: RunNamespace) -> Block:
@@ -264,7 +281,8 @@ class NeuronGroup(EquationGroup):
                                 help="for example refractory='2*ms' or refractory='v > -20*mV'")
             return resolver.tree(tree), True
         if not isinstance(given, Quantity):
-            raise WrongType(f"refractory of {self.name} is a time or a string", found=repr(given), help="for example refractory=2*ms")
+            raise WrongType(f"refractory of {self.name} is a time or a string", found=repr(given),
+                            help="for example refractory=2*ms")
         if given.ndim == 0 and float(given) < 0:
             raise WrongValue(f"refractory of {self.name} is negative", found=str(given))
         if get_dimensions(given) is not SECOND:
@@ -278,14 +296,16 @@ class NeuronGroup(EquationGroup):
         text, part = self.events[event], self.thresholder[event]
         what = "threshold" if event == "spike" else f"condition of event '{event}'"
         if not isinstance(text, str):
-            raise WrongType(f"The {what} of {self.name} is a string", found=repr(text), help="threshold='v > -50*mV' for example")
+            raise WrongType(f"The {what} of {self.name} is a string", found=repr(text),
+                            help="threshold='v > -50*mV' for example")
         resolver = self.resolver(run)
         tree = parse_expression(Source(text, f"{what} of {self.name}", self._made_at))
         check_condition(tree, what, resolver.dimensions(tree), resolver.types(tree), resolver.function_table(tree))
         block = Block((Assign("_condition", "=", resolver.tree(tree)),), resolver.symbols, resolver.functions, what)
         gated = event == "spike" and self.is_refractory
-        return Threshold(name=part.name, clock=self.clock.name, when=part.when, order=part.order, space=self.name, block=block,
-                         queue=self.event_queue(event), not_refractory=f"{self.name}.not_refractory" if gated else "",
+        return Threshold(name=part.name, clock=self.clock.name, when=part.when, order=part.order, space=self.name,
+                         block=block, queue=self.event_queue(event),
+                         not_refractory=f"{self.name}.not_refractory" if gated else "",
                          last_spike=f"{self.name}.lastspike" if gated else "")
 
     def __repr__(self) -> str:
@@ -302,15 +322,18 @@ MOST = int(np.iinfo(np.int32).max)     #: neurons that a group may have
 
 def _checked_count(N: object) -> int:
     if isinstance(N, (str, Mapping)) or not np.isscalar(N) and np.ndim(N) > 0:  # type: ignore[arg-type]
-        raise WrongType("The first argument of a group is its number of neurons", found=repr(N), help="NeuronGroup(100, equations)")
+        raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
+                        help="NeuronGroup(100, equations)")
     try:
         count = int(N)  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:
-        raise WrongType("The first argument of a group is its number of neurons", found=repr(N), help="NeuronGroup(100, equations)") from error
+        raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
+                        help="NeuronGroup(100, equations)") from error
     if count < 1:
         raise WrongValue("A group has at least one neuron", found=str(N))
     if count > MOST:
-        raise TooLarge(f"A group has at most {MOST} neurons", found=str(N), help="their indices are 32-bit numbers; several groups may have more together")
+        raise TooLarge(f"A group has at most {MOST} neurons", found=str(N),
+                       help="their indices are 32-bit numbers; several groups may have more together")
     return count
 
 
@@ -346,7 +369,8 @@ def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
     else:
         raise WrongType(f"A part of {owner} is given by a slice or indices", found=repr(item))
     if not 0 <= first < last <= count:
-        raise WrongIndex(f"This part of {owner} is empty or out of range", found=f"{first} to {last} of {count} neurons")
+        raise WrongIndex(f"This part of {owner} is empty or out of range",
+                         found=f"{first} to {last} of {count} neurons")
     return first, last
 
 
@@ -453,4 +477,3 @@ class Subgroup(Group):
 
     def __repr__(self) -> str:
         return f"Subgroup({self._parent.name}[{self._start}:{self._stop}])"
-

@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, UnknownName, Unsupported, WrongIndex, WrongType, WrongValue, near
+from brainsim.errors import (
+    DimensionMismatchError,
+    Source,
+    UnknownName,
+    Unsupported,
+    WrongIndex,
+    WrongType,
+    WrongValue,
+    near,
+)
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression
@@ -49,9 +58,11 @@ class SpikeSource(Group):
         self._N = int(N)  # type: ignore[call-overload]
         self._spike_queue = QueueState.empty("i4", 1, max(16, self._N))
         name = self.name
-        self.variables["N"] = Variable("N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
-                                       symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
-        self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, symbol=Symbol("i", "index", dtype="i4", constant=True))
+        self.variables["N"] = Variable(
+            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
+            symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
+        self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
+                                       symbol=Symbol("i", "index", dtype="i4", constant=True))
 
     @property
     def _count(self) -> int:
@@ -101,8 +112,9 @@ class PoissonGroup(SpikeSource):
     ``rates``: a frequency, an array of them, or a string evaluated every step (it may use ``t`` and ``i``).
     """
 
-    def __init__(self, N: int, rates: object, dt: object = None, clock: BaseClock | None = None, when: str = "thresholds", order: int = 0,
-                 namespace: Mapping[str, object] | None = None, name: str = "poissongroup*", codeobj_class: object = None):
+    def __init__(self, N: int, rates: object, dt: object = None, clock: BaseClock | None = None,
+                 when: str = "thresholds", order: int = 0, namespace: Mapping[str, object] | None = None,
+                 name: str = "poissongroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name, namespace=namespace)
         self._start_source(N)
         rate = Variable("rates", f"{self.name}.rates", HERTZ, "f4" if single_precision() else "f8")
@@ -111,8 +123,8 @@ class PoissonGroup(SpikeSource):
             rate.definition = parse_expression(Source(rates, f"rates of {self.name}"))
         else:
             if get_dimensions(rates) is not HERTZ:
-                raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ, get_dimensions(rates),
-                                             help="PoissonGroup(100, rates=10*Hz)")
+                raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
+                                             get_dimensions(rates), help="PoissonGroup(100, rates=10*Hz)")
             rate.allocate(self._N)
             self._write(rate, slice(None), rates, True)
 
@@ -123,20 +135,24 @@ class PoissonGroup(SpikeSource):
         resolver = self.resolver(run)
         definition = self.variables["rates"].definition
         if definition is not None and resolver.dimension(definition) is not HERTZ:
-            raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ, resolver.dimension(definition),
-                                         at=getattr(definition, "span", None))
+            raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
+                                         resolver.dimension(definition), at=getattr(definition, "span", None))
         chance = Op("*", (Name("rates"), Name("dt")))
         tree = resolver.tree(Op("<", (Call("rand", ()), chance)))
         block = Block((Assign("_condition", "=", tree),), resolver.symbols, resolver.functions, "rates")
-        return [Threshold(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=self.name, block=block,
-                          queue=self.event_queue("spike"))]
+        return [
+            Threshold(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=self.name,
+                      block=block, queue=self.event_queue("spike"))
+        ]
 
 
 class SpikeGeneratorGroup(SpikeSource):
-    """N elements that spike at given ``times`` (``indices`` and ``times`` of equal length), repeated every ``period`` if given."""
+    """N elements that spike at given ``times`` (``indices`` and ``times`` of equal length), repeated every ``period``
+    if given."""
 
-    def __init__(self, N: int, indices: object, times: object, dt: object = None, clock: BaseClock | None = None, period: object = Quantity(0.0, SECOND),
-                 when: str = "thresholds", order: int = 0, sorted: bool = False, name: str = "spikegeneratorgroup*", codeobj_class: object = None):
+    def __init__(self, N: int, indices: object, times: object, dt: object = None, clock: BaseClock | None = None,
+                 period: object = Quantity(0.0, SECOND), when: str = "thresholds", order: int = 0, sorted: bool = False,
+                 name: str = "spikegeneratorgroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
         if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:  # type: ignore[operator,arg-type]
             raise WrongType("A SpikeGeneratorGroup has at least one element", found=repr(N))
@@ -147,18 +163,21 @@ class SpikeGeneratorGroup(SpikeSource):
         self._period_steps = 0
         self.set_spikes(indices, times, period, sorted)
 
-    def set_spikes(self, indices: object, times: object, period: object = Quantity(0.0, SECOND), sorted: bool = False) -> None:
+    def set_spikes(self, indices: object, times: object, period: object = Quantity(0.0, SECOND),
+                   sorted: bool = False) -> None:
         """Replace the spikes; those in the past are ignored with a warning."""
         for what, value in (("times", times), ("period", period)):
             if get_dimensions(value) is not SECOND and np.size(value):
-                raise DimensionMismatchError(f"'{what}' must be times", SECOND, get_dimensions(value), help=f"{what}=[1, 2]*ms")
+                raise DimensionMismatchError(f"'{what}' must be times", SECOND, get_dimensions(value),
+                                             help=f"{what}=[1, 2]*ms")
         index, when = np.asarray(indices), np.asarray(times, dtype=float)
         if index.shape != when.shape:
             raise WrongValue("indices and times have different lengths", found=f"{index.size} and {when.size}")
         if index.dtype.kind == "f" and np.all(index == np.floor(index)):
             index = index.astype(np.int64)
         if index.size and (index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= self._N):
-            raise WrongValue("An index is out of range", found=f"{index.min()} to {index.max()}, with {self._N} elements")
+            raise WrongValue("An index is out of range",
+                             found=f"{index.min()} to {index.max()}, with {self._N} elements")
         if when.size and when.min() < 0:
             raise WrongValue("A spike time is negative", found=f"{when.min()} s")
         repeat = float(period)  # type: ignore[arg-type]
@@ -166,7 +185,8 @@ class SpikeGeneratorGroup(SpikeSource):
             raise WrongValue("The period is negative or not finite", found=f"{repeat} s")
         if repeat and when.size and when.max() > repeat:
             raise WrongValue("A spike lies outside the period", found=f"{when.max()} s, with a period of {repeat} s")
-        if repeat and when.size and int((when.max() + 1e-3 * self.clock.dt_) / self.clock.dt_) >= round(repeat / self.clock.dt_) > 0:
+        if repeat and when.size and int(
+            (when.max() + 1e-3 * self.clock.dt_) / self.clock.dt_) >= round(repeat / self.clock.dt_) > 0:
             raise WrongValue("A spike lies outside the period", found=f"at {when.max()} s, period {repeat} s")
         self._spikes, self._period = (index.astype(np.int32), when), repeat
         self._fresh = True
@@ -195,7 +215,8 @@ class SpikeGeneratorGroup(SpikeSource):
         dt = self.clock.dt_
         index, times = self._spikes
         if self._fresh and not self._period and times.size and times.min() < self.clock.t_ - TOLERANCE * dt:
-            logger.warning("%s: spikes before the present time are ignored (t = %s s)", self.name, self.clock.t_, extra={"topic": "ignored_spikes"})
+            logger.warning("%s: spikes before the present time are ignored (t = %s s)", self.name, self.clock.t_,
+                           extra={"topic": "ignored_spikes"})
         self._fresh = False
         steps = ((times + 1e-3 * dt) / dt).astype(np.int64)
         self._check_period(steps, dt)
@@ -204,8 +225,8 @@ class SpikeGeneratorGroup(SpikeSource):
         twice = (np.diff(steps) == 0) & (np.diff(index) == 0)
         if twice.any():
             k = int(np.flatnonzero(twice)[0])
-            raise WrongValue(f"{self.name} has two spikes of element {index[k]} in one step", found=f"at {steps[k] * dt} s",
-                             help="use a smaller dt, or remove one of them")
+            raise WrongValue(f"{self.name} has two spikes of element {index[k]} in one step",
+                             found=f"at {steps[k] * dt} s", help="use a smaller dt, or remove one of them")
         own, first = np.unique(steps, return_index=True)
         self._indices = index if len(index) else np.zeros(1, np.int32)
         self._steps = np.append(own, -1).astype(np.int64)
@@ -219,14 +240,15 @@ class SpikeGeneratorGroup(SpikeSource):
         if not self._period:
             return
         if self._period_steps > LONGEST:
-            logger.warning("%s: a period of more than %d time steps counts as none; period=0*second says so", self.name, LONGEST,
-                           extra={"topic": "spikegenerator_long_period"})
+            logger.warning("%s: a period of more than %d time steps counts as none; period=0*second says so", self.name,
+                           LONGEST, extra={"topic": "spikegenerator_long_period"})
             self._period_steps = 0
             return
         if self._period < dt * (1 - 1e-6):
             raise WrongValue("The period is shorter than a time step", found=f"{self._period} s")
         if abs(self._period / dt - self._period_steps) > 1e-4:
-            raise Unsupported("The period is not a whole number of time steps", help="choose dt so that it divides the period")
+            raise Unsupported("The period is not a whole number of time steps",
+                              help="choose dt so that it divides the period")
         if len(steps) and steps.max() >= self._period_steps:
             raise WrongValue("A spike lies outside the period", found=f"period {self._period} s")
 
@@ -247,21 +269,27 @@ class SpikeGeneratorGroup(SpikeSource):
         if not self.active:
             return []
         n = self.name
-        return [GivenEvents(name=n, clock=self.clock.name, when=self.when, order=self.order, queue=self.event_queue("spike"),
-                            indices=f"{n}.indices", starts=f"{n}.starts", steps=f"{n}.steps", cursor=f"{n}.cursor", period=f"{n}.period")]
+        return [
+            GivenEvents(name=n, clock=self.clock.name, when=self.when, order=self.order,
+                        queue=self.event_queue("spike"), indices=f"{n}.indices", starts=f"{n}.starts",
+                        steps=f"{n}.steps", cursor=f"{n}.cursor", period=f"{n}.period")
+        ]
 
 
 class PoissonInput(BrianObject):
-    """``N`` Poisson processes of equal ``rate`` onto every element of ``target``: adds ``binomial(N, rate*dt)*weight`` each step."""
+    """``N`` Poisson processes of equal ``rate`` onto every element of ``target``: adds ``binomial(N, rate*dt)*weight``
+    each step."""
 
     add_to_magic_network = True
     _slot = "synapses"
 
-    def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses", order: int = 0):
+    def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses",
+                 order: int = 0):
         if not isinstance(target, Group):
             raise WrongType("PoissonInput needs a group as target", found=type(target).__name__)
         if target_var not in target.variables:
-            raise UnknownName(f"'{target_var}' is not a variable of {target.name}", help=near(target_var, target.variables))
+            raise UnknownName(f"'{target_var}' is not a variable of {target.name}",
+                              help=near(target_var, target.variables))
         target._refuse_write(target.variables[target_var])
         if isinstance(N, (bool, str)) or np.ndim(N) or not is_dimensionless(N) or int(N) != N or N < 0:
             raise WrongValue("The number of inputs of a PoissonInput is a whole number, at least 0", found=repr(N))
@@ -271,7 +299,8 @@ class PoissonInput(BrianObject):
         self._target, self.target_var, self.N, self.rate, self.weight = target, target_var, int(N), rate, weight
         wanted = target.variables[target_var].dimension
         if not isinstance(weight, str) and get_dimensions(weight) is not wanted:
-            raise DimensionMismatchError(f"The weight must have the unit of '{target_var}'", wanted, get_dimensions(weight))
+            raise DimensionMismatchError(f"The weight must have the unit of '{target_var}'", wanted,
+                                         get_dimensions(weight))
 
     def dependencies(self) -> list[BrianObject]:
         """The target."""
@@ -279,7 +308,8 @@ class PoissonInput(BrianObject):
 
     def params(self) -> dict[str, float | int]:
         """Number, rate and weight."""
-        found: dict[str, float | int] = {f"{self.name}.N": self.N, f"{self.name}.rate": float(self.rate)}  # type: ignore[arg-type]
+        found: dict[str, float | int] = {f"{self.name}.N": self.N, f"{self.name}.rate":
+                                         float(self.rate)}  # type: ignore[arg-type]
         if not isinstance(self.weight, str):
             found[f"{self.name}.weight"] = float(self.weight)  # type: ignore[arg-type]
         return found
@@ -290,28 +320,31 @@ class PoissonInput(BrianObject):
             return []
         resolver = self._target.resolver(run)
         variable = resolver.scope.own[self.target_var]
-        for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension, "f8")):
+        for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension,
+                                                                                    "f8")):
             resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", f"{self.name}.{key}", dim, dtype, constant=True)
         weight: Any = Name("_weight")
         if isinstance(self.weight, str):
             weight = parse_expression(Source(self.weight, f"weight of {self.name}"))
             if resolver.dimension(weight) is not variable.dimension:
-                raise DimensionMismatchError(f"The weight must have the unit of '{self.target_var}'", variable.dimension,
-                                             resolver.dimension(weight), at=weight.span)
+                raise DimensionMismatchError(f"The weight must have the unit of '{self.target_var}'",
+                                             variable.dimension, resolver.dimension(weight), at=weight.span)
         count = Call("binomial", (Name("_N"), Op("*", (Name("_rate"), Name("dt")))))
         value = resolver.tree(Op("*", (count, weight)))
         resolver.symbols[self.target_var] = variable
         block = Block((Assign(self.target_var, "+=", value),), resolver.symbols, resolver.functions, "Poisson input")
         space, bounds = self._target.domain()
-        return [Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space, bounds=bounds,
-                            block=block, guarded=True)]
+        return [
+            Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space,
+                        bounds=bounds, block=block, guarded=True)
+        ]
 
 
 class TimedArray:
     """Values over time: ``ta(t)`` for one-dimensional ``values``, ``ta(t, i)`` for rows of times by columns.
 
-    Value k holds for k dt <= t < (k + 1) dt; before and after, the first and the last value hold. Usable in equations and
-    from Python, where the answer is the same.
+    Value k holds for k dt <= t < (k + 1) dt; before and after, the first and the last value hold. Usable in equations
+    and from Python, where the answer is the same.
     """
 
     def __init__(self, values: object, dt: object, name: str | None = None):
@@ -319,10 +352,12 @@ class TimedArray:
             raise DimensionMismatchError("'dt' of a TimedArray must be a time", SECOND, get_dimensions(dt))
         numbers = np.array(np.asarray(values), dtype=float)
         if numbers.ndim not in (1, 2):
-            raise Unsupported("A TimedArray has one dimension (time) or two (time, index)", found=f"{numbers.ndim} dimensions")
+            raise Unsupported("A TimedArray has one dimension (time) or two (time, index)",
+                              found=f"{numbers.ndim} dimensions")
         if not numbers.size:
             raise WrongValue("A TimedArray needs at least one value")
-        self.values, self.dim, self.dt_ = np.ascontiguousarray(numbers), get_dimensions(values), float(dt)  # type: ignore[arg-type]
+        self.values, self.dim, self.dt_ = np.ascontiguousarray(numbers), get_dimensions(values), float(
+            dt)  # type: ignore[arg-type]
         self.name = name or f"_timedarray_{next(_TIMED)}"
 
     @property
@@ -359,7 +394,8 @@ class TimedArray:
         if get_dimensions(t) is not SECOND:
             raise DimensionMismatchError("A TimedArray is a function of time", SECOND, get_dimensions(t))
         if (i is None) != (self.values.ndim == 1):
-            raise WrongType("A two-dimensional TimedArray takes a time and an index" if i is None else "A one-dimensional TimedArray takes a time")
+            raise WrongType("A two-dimensional TimedArray takes a time and an index" if i is
+                            None else "A one-dimensional TimedArray takes a time")
         row = self.row(defaultclock.dt_, t)
         if i is None:
             return with_dimension(self.values[row], self.dim)
@@ -374,7 +410,9 @@ class TimedArray:
 
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """The values in row order."""
-        return {f"{self.name}.values": (Array(f"{self.name}.values", "f8", f"{self.name}.list"), self.values.reshape(-1))}
+        return {
+            f"{self.name}.values": (Array(f"{self.name}.values", "f8", f"{self.name}.list"), self.values.reshape(-1))
+        }
 
     def params_for(self, clock: BaseClock) -> dict[str, float | int]:
         """What the equations on a clock need."""
@@ -384,7 +422,8 @@ class TimedArray:
                 f"{self.name}.rows": len(self.values), f"{self.name}.columns": columns}
 
     def _repr_html_(self) -> str:
-        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))), ("dt", Quantity(self.dt_, SECOND))]
+        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))),
+                ("dt", Quantity(self.dt_, SECOND))]
         return html.table("TimedArray", ("", ""), rows, self.name)
 
     def __repr__(self) -> str:
@@ -398,7 +437,8 @@ class Link:
 
     def __init__(self, group: Any, variable: str, index: object = None):
         if not isinstance(group, Group):
-            raise WrongValue("linked_var takes a group and a name, or a variable alone", found=repr(group), help="linked_var(G, 'x') or linked_var(G.x)")
+            raise WrongValue("linked_var takes a group and a name, or a variable alone", found=repr(group),
+                             help="linked_var(G, 'x') or linked_var(G.x)")
         if variable not in group.variables:
             raise UnknownName(f"'{variable}' is not a variable of {group.name}", help=near(variable, group.variables))
         self.group, self.variable, self.index = group, variable, index
@@ -407,12 +447,14 @@ class Link:
         """What the linked name means in ``owner``."""
         source = self.group.variables[self.variable]
         if source.dimension is not linked.dimension:
-            raise DimensionMismatchError(f"'{linked.name}' and '{self.variable}' of {self.group.name} must have the same unit",
-                                         linked.dimension, source.dimension)
+            raise DimensionMismatchError(
+                f"'{linked.name}' and '{self.variable}' of {self.group.name} must have the same unit", linked.dimension,
+                source.dimension)
         run = RunNamespace.of_caller()
         symbol = self.group.scope(run).own[self.variable]
-        made = Symbol(linked.name, symbol.kind, symbol.program, symbol.dimension, symbol.dtype, symbol.path, symbol.shared, symbol.writable,
-                      symbol.constant, symbol.guard, symbol.value, symbol.offset, symbol.definition, symbol.scope, symbol.origin, self.group.parent)
+        made = Symbol(linked.name, symbol.kind, symbol.program, symbol.dimension, symbol.dtype, symbol.path,
+                      symbol.shared, symbol.writable, symbol.constant, symbol.guard, symbol.value, symbol.offset,
+                      symbol.definition, symbol.scope, symbol.origin, self.group.parent)
         if symbol.shared:
             return made
         if self.index is None and self.group._count == 1 and not self.group._first and symbol.kind == "array" and not symbol.path:
@@ -424,21 +466,26 @@ class Link:
         count, first = self.group._count, self.group._first
         if isinstance(self.index, str):
             if self.index not in owner.variables:
-                raise WrongValue(f"'{self.index}' is not a variable of {owner.name}", help=near(self.index, owner.variables))
+                raise WrongValue(f"'{self.index}' is not a variable of {owner.name}",
+                                 help=near(self.index, owner.variables))
             if owner.variables[self.index].dtype not in ("i4", "i8"):
-                raise WrongType(f"'{self.index}' is not an integer variable of {owner.name}", help=f"declare it '{self.index} : integer'")
+                raise WrongType(f"'{self.index}' is not an integer variable of {owner.name}",
+                                help=f"declare it '{self.index} : integer'")
             return (owner.variables[self.index].program,)
         if self.index is not None:
             if hasattr(owner, "connect"):
-                raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added", found=repr(self.index),
+                raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added",
+                                found=repr(self.index),
                                 help="declare 'which : integer (constant)' and give index='which'")
             index = np.asarray(self.index)
             if index.shape != (owner._count,) or index.dtype.kind not in "iu":
-                raise WrongType(f"The index of '{linked.name}' is a list of whole numbers, one per element of {owner.name}",
-                                found=f"{index.shape} values of {index.dtype}")
+                raise WrongType(
+                    f"The index of '{linked.name}' is a list of whole numbers, one per element of {owner.name}",
+                    found=f"{index.shape} values of {index.dtype}")
             if index.size and (index.min() < 0 or index.max() >= count):
-                raise WrongValue(f"The index of '{linked.name}' has one entry per element of {owner.name}, each below {count}",
-                                 found=f"{index.shape} values")
+                raise WrongValue(
+                    f"The index of '{linked.name}' has one entry per element of {owner.name}, each below {count}",
+                    found=f"{index.shape} values")
         elif count == owner._count and not first:
             return ()
         elif count == 1:
@@ -446,8 +493,9 @@ class Link:
         elif count == owner._count:
             index = np.arange(count)
         else:
-            raise WrongValue(f"'{linked.name}' cannot be linked: {self.group.name} has {count} elements, {owner.name} {owner._count}",
-                             help="give index=, one source element per element")
+            raise WrongValue(
+                f"'{linked.name}' cannot be linked: {self.group.name} has {count} elements, {owner.name} {owner._count}",
+                help="give index=, one source element per element")
         name = f"_{linked.name}_index"
         owner.variables[name] = Variable(name, f"{owner.name}.{name}", dtype="i4", read_only=True, constant=True,
                                          values=(index + first).astype(np.int32))
@@ -455,12 +503,14 @@ class Link:
 
 
 def linked_var(group_or_variable: Any, name: str | None = None, index: object = None) -> Link:
-    """A link to another group's variable: ``linked_var(G, 'x')`` or ``linked_var(G.x)``; ``index`` says which element."""
+    """A link to another group's variable: ``linked_var(G, 'x')`` or ``linked_var(G.x)``; ``index`` says which
+    element."""
     if name is not None:
         return Link(group_or_variable, name, index)
     if not hasattr(group_or_variable, "variable"):
         kind = WrongValue if isinstance(group_or_variable, Group) else WrongType
-        raise kind("linked_var takes a group and a name, or a variable", found=repr(group_or_variable), help="linked_var(G, 'x')")
+        raise kind("linked_var takes a group and a name, or a variable", found=repr(group_or_variable),
+                   help="linked_var(G, 'x')")
     return Link(group_or_variable.group, group_or_variable.variable.name, index)
 
 

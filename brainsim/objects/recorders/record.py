@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import NoSpikes, Source, UnknownAttribute, UnknownName, Unsupported, WrongIndex, WrongSource, WrongType, WrongValue, near
+from brainsim.errors import (
+    NoSpikes,
+    Source,
+    UnknownAttribute,
+    UnknownName,
+    Unsupported,
+    WrongIndex,
+    WrongSource,
+    WrongType,
+    WrongValue,
+    near,
+)
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import DTYPES, QueueState
 from brainsim.language.expressions import parse_expression
@@ -36,7 +47,8 @@ logger = logging.getLogger("brainsim")
 
 
 class Recorder(Group):
-    """A record that grows with every run it takes part in; a group whose elements are the entries, and whose variables cannot be set."""
+    """A record that grows with every run it takes part in; a group whose elements are the entries, and whose variables
+    cannot be set."""
 
     invalidates_magic_network = False
 
@@ -79,10 +91,12 @@ class Recorder(Group):
         try:
             return super().__getattr__(name)
         except UnknownAttribute:
-            raise UnknownAttribute(f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
-                                   help=near(name, self.__dict__.get("_records", {}))) from None
+            raise UnknownAttribute(
+                f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
+                help=near(name, self.__dict__.get("_records", {}))) from None
 
-    def _read(self, v: Variable, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> np.ndarray:
+    def _read(self, v: Variable, item: object, level: int = 0,
+              namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if v.name == "N":
             self._refuse_index(v, item)
             return np.asarray(self._count)
@@ -138,8 +152,8 @@ class Recorder(Group):
         """None: names in strings are those of the record."""
         return []
 
-    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict", subexpressions: bool = False,
-                   read_only_variables: bool = True, level: int = 0) -> Any:
+    def get_states(self, vars: Iterable[str] | None = None, units: bool = True, format: str = "dict",
+                   subexpressions: bool = False, read_only_variables: bool = True, level: int = 0) -> Any:
         """The record by name, first axis time; everything in it is read-only."""
         if vars is None:
             vars = (*self._records, *self._further) if read_only_variables else ()
@@ -149,8 +163,12 @@ class Recorder(Group):
     _rows = "time"           #: what an entry is called in tables
 
     def _table(self) -> Table:
-        columns = (Column(v, (self._rows,), self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in self._records if v != "t")
-        return Table(self.name, type(self).__name__, self._rows, tuple(columns), (Column("time", ("time",), self._raw("t").copy(), "second"),))
+        columns = (Column(v, (self._rows,),
+                          self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in self._records
+                   if v != "t")
+        return Table(self.name,
+                     type(self).__name__, self._rows, tuple(columns), (Column("time", ("time",),
+                                                                              self._raw("t").copy(), "second"),))
 
     def _repr_html_(self) -> str:
         rows = [(v, unit_text(self.variables[v].dimension)) for v in self._records]
@@ -171,19 +189,24 @@ class Recorder(Group):
 
 
 class StateMonitor(Recorder):
-    """Values of ``variables`` (a name, a list, or True for all in the equations) of the elements ``record``, every tick.
+    """Values of ``variables`` (a name, a list, or True for all in the equations) of the elements ``record``, every
+    tick.
 
-    ``record``: True for all, an index, a list, a subgroup or ``S[...]``. ``M.v`` has shape (elements, times), with units;
-    ``M[k].v`` is the trace of source index k. The default slot ``start`` shows values before the update of the step.
+    ``record``: True for all, an index, a list, a subgroup or ``S[...]``. ``M.v`` has shape (elements, times), with
+    units; ``M[k].v`` is the trace of source index k. The default slot ``start`` shows values before the update of the
+    step.
     """
 
-    def __init__(self, source: Any, variables: object, record: object = None, dt: object = None, clock: BaseClock | None = None,
-                 when: str = "start", order: int = 0, name: str = "statemonitor*", codeobj_class: object = None):
+    def __init__(self, source: Any, variables: object, record: object = None, dt: object = None,
+                 clock: BaseClock | None = None, when: str = "start", order: int = 0, name: str = "statemonitor*",
+                 codeobj_class: object = None):
         if not isinstance(source, Group):
             raise WrongSource("StateMonitor records a group", found=type(source).__name__)
         if record is None:
-            raise WrongType("StateMonitor needs to know which elements to record", help="record=True for all, or record=[0, 5]")
-        super().__init__(source, dt=dt, clock=clock or (None if dt is not None else source.clock), when=when, order=order, name=name)
+            raise WrongType("StateMonitor needs to know which elements to record",
+                            help="record=True for all, or record=[0, 5]")
+        super().__init__(source, dt=dt, clock=clock or (None if dt is not None else source.clock), when=when,
+                         order=order, name=name)
         self.record_variables = [v for v in _names_to_record(source, variables) if v != "t"]
         self._index = _recorded_indices(source, record)
         for v in self.record_variables:
@@ -191,7 +214,8 @@ class StateMonitor(Recorder):
             assert kept is not None
             self._keep(v, kept.dtype if kept.linked_to is None else kept.linked_to.dtype, kept.dimension)
             if kept.shared and len(self._index) > 1:
-                logger.warning("%s: '%s' is shared, and is recorded once for every element", self.name, v, extra={"topic": "shared_variable"})
+                logger.warning("%s: '%s' is shared, and is recorded once for every element", self.name, v,
+                               extra={"topic": "shared_variable"})
 
     @property
     def record(self) -> np.ndarray:
@@ -218,8 +242,11 @@ class StateMonitor(Recorder):
         resolver = self.source.resolver(run)
         statements = tuple(Assign(v, "=", resolver.tree(parse_expression(Source(v)))) for v in self.record_variables)
         block = Block(statements, resolver.symbols, resolver.functions, "record")
-        return [RecordState(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=self.name, block=block,
-                            variables=tuple((self._queue(v), v) for v in self.record_variables), time=self._queue("t"))]
+        return [
+            RecordState(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=self.name,
+                        block=block, variables=tuple(
+                            (self._queue(v), v) for v in self.record_variables), time=self._queue("t"))
+        ]
 
     def record_single_timestep(self) -> None:
         """Add one row with the present values."""
@@ -236,9 +263,14 @@ class StateMonitor(Recorder):
 
     def _table(self) -> Table:
         source, element = self.source, self.source._element
-        columns = tuple(Column(v, ("time", element), self._values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
-        places = tuple(Column(side, (element,), getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
-        return replace(super()._table(), columns=columns, coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
+        columns = tuple(
+            Column(v, ("time", element),
+                   self._values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
+        places = tuple(
+            Column(side, (element,),
+                   getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
+        return replace(super()._table(), columns=columns,
+                       coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
 
     def _values(self, variable: str) -> np.ndarray:
         return self._raw(variable).reshape(len(self), len(self._index)).T
@@ -252,12 +284,14 @@ class StateMonitor(Recorder):
         return super().__getattr__(name)
 
     def __getitem__(self, item: object) -> "StateMonitorView":
-        wanted = np.atleast_1d(element_indices(getattr(item, "_indices_for", lambda g: item)(self.source), self.source._count, self.name))
+        wanted = np.atleast_1d(
+            element_indices(getattr(item, "_indices_for", lambda g: item)(self.source), self.source._count, self.name))
         rows = []
         for k in wanted:
             at = np.flatnonzero(self.record == k)
             if not len(at):
-                raise WrongIndex(f"Index {k} is not recorded by {self.name}", found=", ".join(map(str, self.record[:10])))
+                raise WrongIndex(f"Index {k} is not recorded by {self.name}",
+                                 found=", ".join(map(str, self.record[:10])))
             rows.append(int(at[0]))
         return StateMonitorView(self, rows[0] if np.ndim(item) == 0 and not hasattr(item, "_indices_for") else rows)
 
@@ -293,19 +327,24 @@ class EventMonitor(Recorder):
             raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
         if event not in source.events:
             what = f"{source.name} has no threshold, so no spikes to record" if event == "spike" else f"{source.name} has no event '{event}' to record"
-            raise WrongValue(what, help="give the group a threshold" if event == "spike" else near(event, source.events))
+            raise WrongValue(what,
+                             help="give the group a threshold" if event == "spike" else near(event, source.events))
         if order is not None and when is None:
             raise WrongValue("order needs when", help="give the slot with when=")
-        if np.ndim(record) == 1 and not isinstance(record, str):   # scripts for Brian 2 give indices here, and all is recorded
-            logger.warning("%s records every element: record is True or False; a part of the group is recorded by G[2:5]", type(self).__name__,
-                           extra={"topic": "record_all"})
+        if np.ndim(record) == 1 and not isinstance(record,
+                                                   str):  # scripts for Brian 2 give indices here, and all is recorded
+            logger.warning(
+                "%s records every element: record is True or False; a part of the group is recorded by G[2:5]",
+                type(self).__name__, extra={"topic": "record_all"})
             record = bool(np.size(record))
         if not isinstance(record, (bool, np.bool_)):
-            raise WrongType("record of a spike monitor is True or False", found=repr(record), help="record a part of a group by G[2:5]")
+            raise WrongType("record of a spike monitor is True or False", found=repr(record),
+                            help="record a part of a group by G[2:5]")
         parent = source.parent
         part = getattr(parent, "thresholder", {}).get(event, parent)
         after = part.order + (2 if isinstance(source, Subgroup) else 1)
-        super().__init__(source, clock=source.clock, when=when or part.when, order=after if order is None else order, name=name)
+        super().__init__(source, clock=source.clock, when=when or part.when, order=after if order is None else order,
+                         name=name)
         self.event, self.record = event, bool(record)
         self.record_variables = [] if variables is None else _names_to_record(source, variables)
         self._counts = np.zeros(source._count, np.int32)
@@ -316,7 +355,8 @@ class EventMonitor(Recorder):
         for v in self.record_variables:
             if v not in ("i", "t"):
                 self._keep(v, source.variables[v].dtype, source.variables[v].dimension)
-        self.variables["count"] = Variable("count", f"{self.name}.count", dtype="i4", read_only=True, values=self._counts)
+        self.variables["count"] = Variable("count", f"{self.name}.count", dtype="i4", read_only=True,
+                                           values=self._counts)
 
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Events per element."""
@@ -330,15 +370,19 @@ class EventMonitor(Recorder):
         chosen = [v for v in self._records if v not in ("i", "t")]
         statements = tuple(Assign(v, "=", resolver.tree(parse_expression(Source(v)))) for v in chosen)
         block = Block(statements, resolver.symbols, resolver.functions, "record")
-        return [RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
-                             queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                             index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "", count=f"{self.name}.count",
-                             block=block, variables=tuple((self._queue(v), v) for v in chosen))]
+        return [
+            RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
+                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
+                         index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "",
+                         count=f"{self.name}.count", block=block, variables=tuple((self._queue(v), v) for v in chosen))
+        ]
 
     def _memory(self, steps: int = 0) -> list[Line]:
         """Counts, and what an event takes."""
         found = super()._memory(0)
-        return found if not steps else [replace(line, count=None) if line.what in self._records else line for line in found]
+        return found if not steps else [
+            replace(line, count=None) if line.what in self._records else line for line in found
+        ]
 
     @property
     def it(self) -> tuple[VariableView, VariableView]:
@@ -396,9 +440,13 @@ class EventMonitor(Recorder):
     def _table(self) -> Table:
         element, rows = self.source._element, self._rows if self.record else self.source._element
         names = ("i", "t", *(v for v in self._records if v not in ("i", "t"))) if self.record else ()
-        events = tuple(Column(v, ("event",), self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in names)
+        events = tuple(
+            Column(v, ("event",),
+                   self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in names)
         count = Column("count", (element,), self.count)
-        return Table(self.name, type(self).__name__, rows, (*events, count), (Column(element, (element,), np.arange(self.source._count)),))
+        return Table(self.name,
+                     type(self).__name__, rows, (*events, count),
+                     (Column(element, (element,), np.arange(self.source._count)),))
 
     def plot(self, ax: Any = None) -> Any:
         """A raster, time in milliseconds; returns the Matplotlib axes."""
@@ -411,8 +459,8 @@ class EventMonitor(Recorder):
 class SpikeMonitor(EventMonitor):
     """Index ``i`` and time ``t`` of every spike; ``count`` per neuron; ``variables`` at the spike, before the reset."""
 
-    def __init__(self, source: Any, variables: object = None, record: bool = True, when: str | None = None, order: int | None = None,
-                 name: str = "spikemonitor*", codeobj_class: object = None):
+    def __init__(self, source: Any, variables: object = None, record: bool = True, when: str | None = None,
+                 order: int | None = None, name: str = "spikemonitor*", codeobj_class: object = None):
         super().__init__(source, "spike", variables, record, when, order, name)
 
     @property
@@ -421,7 +469,8 @@ class SpikeMonitor(EventMonitor):
         return self.num_events
 
     def binned_rate(self, bin_size: object) -> tuple[Quantity, Quantity]:
-        """Starts of bins of this length from time 0 on, whole ones only; and the rate of each neuron, shape (neurons, bins)."""
+        """Starts of bins of this length from time 0 on, whole ones only; and the rate of each neuron, shape (neurons,
+        bins)."""
         dt = self.clock.dt_
         steps = _steps_of(bin_size, dt)
         bins = self.clock.step // steps
@@ -448,7 +497,8 @@ class PopulationRateMonitor(Recorder):
             raise NoSpikes(f"{source.name} has no threshold, so no spikes to count", help="give the group a threshold")
         super().__init__(source, clock=source.clock, name=name)
         if not isinstance(self.clock, Clock):
-            raise Unsupported("A PopulationRateMonitor counts spikes per time step, and an EventClock has none", help="SpikeMonitor(group)")
+            raise Unsupported("A PopulationRateMonitor counts spikes per time step, and an EventClock has none",
+                              help="SpikeMonitor(group)")
         self._keep("rate", "f8", SECOND ** -1)
         self._counter = np.zeros(1, np.int32)
 
@@ -460,11 +510,15 @@ class PopulationRateMonitor(Recorder):
         """One rate per tick."""
         if not self.active:
             return []
-        return [RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue("spike"),
-                           source=self.source.bounds(), counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))]
+        return [
+            RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
+                       queue=self.source.event_queue("spike"), source=self.source.bounds(),
+                       counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))
+        ]
 
     def smooth_rate(self, window: object = "gaussian", width: object = None) -> Quantity:
-        """The rate under a moving window: 'flat' or 'gaussian' of a ``width`` (full width; standard deviation), or weights."""
+        """The rate under a moving window: 'flat' or 'gaussian' of a ``width`` (full width; standard deviation), or
+        weights."""
         weights = _window(window, width, self.clock.dt_)
         return Quantity(np.convolve(self._raw("rate"), weights / weights.sum(), mode="same"), SECOND ** -1)
 
@@ -518,7 +572,8 @@ def _names_to_record(source: Group, variables: object) -> list[str]:
         equations = getattr(source, "equations", None)
         if equations is None:
             return [n for n in source.variables if n not in TIMES]
-        return [e.name for e in equations.equations if "summed" not in e.flags] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
+        return [e.name for e in equations.equations if "summed" not in e.flags
+                ] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
     for v in names:
         if v != "t" and _variable(source, v) is None:
@@ -549,4 +604,3 @@ def _push(queue: QueueState, values: np.ndarray) -> None:
     queue.make_room(used + len(values))
     queue.data[0, used:used + len(values)] = values
     queue.count[0] = used + len(values)
-

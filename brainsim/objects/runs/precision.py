@@ -24,9 +24,11 @@ APART = 1e-3   #: of the range of a trace: from there on the two runs count as d
 
 @dataclass(frozen=True)
 class Difference:
-    """A variable in both runs, values in base units: the largest and the root-mean-square difference, and the range of the values.
+    """A variable in both runs, values in base units: the largest and the root-mean-square difference, and the range of
+    the values.
 
-    ``record`` is the monitor, empty for values at the end; ``parted`` is when a trace first differed by more than a thousandth of its range.
+    ``record`` is the monitor, empty for values at the end; ``parted`` is when a trace first differed by more than a
+    thousandth of its range.
     """
 
     name: str
@@ -54,10 +56,11 @@ class EventsApart:
 
 
 class PrecisionReport:
-    """The same run in double and in single precision. ``variables``, ``events``; ``double`` and ``single`` are the two results.
+    """The same run in double and in single precision. ``variables``, ``events``; ``double`` and ``single`` are the two
+    results.
 
-    Networks that amplify small differences part after some time whatever their precision; rates and distributions tell more
-    there than single spikes.
+    Networks that amplify small differences part after some time whatever their precision; rates and distributions tell
+    more there than single spikes.
     """
 
     def __init__(self, double: Result, single: Result):
@@ -76,7 +79,8 @@ class PrecisionReport:
 
     @property
     def parted(self) -> Quantity | None:
-        """When the runs first differed in an event, or in a trace by more than a thousandth of its range; None if they never did."""
+        """When the runs first differed in an event, or in a trace by more than a thousandth of its range; None if they
+        never did."""
         times = [x.parted for x in (*self.events, *self.variables) if x.parted is not None]
         return Quantity(min(times), SECOND) if times else None
 
@@ -86,7 +90,8 @@ class PrecisionReport:
             sizes = value_text(d.largest, d.dimension), value_text(d.rms, d.dimension), f"{d.relative:.2g}"
             yield d.name, "all times" if d.record else "at the end", *sizes, when
         for e in self.events:
-            yield e.name, "events", f"{e.double} and {e.single}", "", "", "no" if e.parted is None else value_text(e.parted, SECOND)
+            yield e.name, "events", f"{e.double} and {e.single}", "", "", "no" if e.parted is None else value_text(
+                e.parted, SECOND)
 
     _head = ("what", "compared", "largest difference", "rms", "of its range", "parted at")
 
@@ -98,7 +103,8 @@ class PrecisionReport:
         return "\n".join([about, *text])
 
     def _repr_html_(self) -> str:
-        return html.table("Single precision", self._head, self._rows(), f"{self.double.duration}, seed {self.double.seed}")
+        return html.table("Single precision", self._head, self._rows(),
+                          f"{self.double.duration}, seed {self.double.seed}")
 
 
 def compare(network: Any, run: Callable[[], Result]) -> PrecisionReport:
@@ -118,8 +124,12 @@ def compare(network: Any, run: Callable[[], Result]) -> PrecisionReport:
 
 @contextmanager
 def stored_as(network: Iterable[Any], dtype: str) -> Iterator[None]:
-    """All state variables, parameters and sums that are floats with this type; what was changed in them is for `Network.put_back`."""
-    variables = [v for o in network if isinstance(o, Group) and not isinstance(o, Recorder) for v in o.variables.values() if _is_float_state(o, v)]
+    """All state variables, parameters and sums that are floats with this type; what was changed in them is for
+    `Network.put_back`."""
+    variables = [
+        v for o in network if isinstance(o, Group) and not isinstance(o, Recorder) for v in o.variables.values()
+        if _is_float_state(o, v)
+    ]
     reductions = [o._reduced for o in network if "_reduced" in vars(o)]
     for reduced in reductions:
         for v in [v for v in reduced.synapses.variables.values() if v.moved and reduced.moved[v.program] != "sum"]:
@@ -144,7 +154,8 @@ def stored_as(network: Iterable[Any], dtype: str) -> Iterator[None]:
 
 def _is_float_state(o: Group, v: Variable) -> bool:
     equations = getattr(o, "equations", None)
-    return v.dtype in ("f8", "f4") and v.symbol is None and (v.name == "rates" if equations is None else v.name in equations)
+    return v.dtype in ("f8",
+                       "f4") and v.symbol is None and (v.name == "rates" if equations is None else v.name in equations)
 
 
 def _converted(values: np.ndarray, dtype: str) -> np.ndarray:
@@ -153,7 +164,8 @@ def _converted(values: np.ndarray, dtype: str) -> np.ndarray:
     return made
 
 
-def _difference(name: str, dimension: Dimension, a: np.ndarray, b: np.ndarray, record: str = "", parted: float | None = None) -> Difference:
+def _difference(name: str, dimension: Dimension, a: np.ndarray, b: np.ndarray, record: str = "",
+                parted: float | None = None) -> Difference:
     off = np.abs(a - b)
     span = float(a.max() - a.min()) or float(np.abs(a).max())
     return Difference(name, dimension, float(off.max()), float(np.sqrt(np.mean(off ** 2))), span, record, parted)
@@ -167,7 +179,8 @@ def _trace(one: Any, other: Any, variable: str) -> Difference:
         return Difference(f"{one.name}.{variable}", dimension, 0.0, 0.0, 0.0, one.name)
     span = float(a.max() - a.min()) or float(np.abs(a).max())
     apart = np.flatnonzero((np.abs(a - b) > APART * span).any(axis=0))
-    return _difference(f"{one.name}.{variable}", dimension, a, b, one.name, float(one.t_[apart[0]]) if len(apart) else None)
+    return _difference(f"{one.name}.{variable}", dimension, a, b, one.name,
+                       float(one.t_[apart[0]]) if len(apart) else None)
 
 
 def _events(one: Any, other: Any) -> EventsApart:
@@ -176,4 +189,3 @@ def _events(one: Any, other: Any) -> EventsApart:
     both = [set(zip(np.asarray(m.t_).tolist(), np.asarray(m.i[:]).tolist())) for m in (one, other)]
     only = both[0] ^ both[1]
     return EventsApart(one.name, one.num_events, other.num_events, min(t for t, _ in only) if only else None)
-

@@ -55,20 +55,25 @@ class Result:
         spiking = [r for r in self._start.recorders if isinstance(r, SpikeMonitor)]
         if name == "spikes" and len(spiking) == 1:
             return self._monitor(spiking[0])
-        raise UnknownAttribute(f"The result has no monitor '{name}'", found=", ".join(r.name for r in self._start.recorders) or "no monitors",
-                               help=near(name, self._names()) or ("values of variables are read by result['G.v']" if self._start.stored else ""))
+        raise UnknownAttribute(
+            f"The result has no monitor '{name}'", found=", ".join(r.name for r in self._start.recorders)
+            or "no monitors", help=near(name, self._names())
+            or ("values of variables are read by result['G.v']" if self._start.stored else ""))
 
     def __getitem__(self, name: str) -> Any:
         place = self._start.stored.get(own_name(name, self._start.words))
         if place is None:
             moved = own_name(name, self._start.words) in self._start.moved
-            raise UnknownName(f"There are no values of '{name}'", help="they were kept at the neurons; Synapses(..., reduce='off') keeps them per synapse"
-                              if moved else near(name, self._start.stored))
+            raise UnknownName(
+                f"There are no values of '{name}'",
+                help="they were kept at the neurons; Synapses(..., reduce='off') keeps them per synapse"
+                if moved else near(name, self._start.stored))
         values = self._outcome.arrays[place.program]
         return with_dimension(values[0] if place.shared else values.copy(), place.dimension)
 
     def _names(self) -> list[str]:
-        return [r.name for r in self._start.recorders] + [w for w, own in self._start.words.items() if any(r.name == own for r in self._start.recorders)]
+        return [r.name for r in self._start.recorders
+                ] + [w for w, own in self._start.words.items() if any(r.name == own for r in self._start.recorders)]
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._names()})
@@ -77,23 +82,30 @@ class Result:
         """An `xarray.DataTree`: a data set for each monitor, and ``end`` with the values at the end, in base units."""
         xarray = optional("xarray", "Data sets")
         places = self._start.stored
-        columns = tuple(Column(n, () if p.shared else (f"{n.rpartition('.')[0]} element",), np.asarray(self[n]), unit_text(p.dimension))
-                        for n, p in places.items())
-        tree = xarray.DataTree.from_dict({**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Table("end", "values", "", columns))})
-        tree.attrs.update({"seed": self.seed, "duration": float(self.duration), **{n: str(v) for n, v in self.params.items()}})
+        columns = tuple(
+            Column(n, () if p.shared else (
+                f"{n.rpartition('.')[0]} element",), np.asarray(self[n]), unit_text(p.dimension))
+            for n, p in places.items())
+        tree = xarray.DataTree.from_dict(
+            {**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Table("end", "values", "", columns))})
+        tree.attrs.update(
+            {"seed": self.seed, "duration": float(self.duration), **{n: str(v) for n, v in self.params.items()}})
         return tree
 
     def summary(self) -> dict[str, Any]:
-        """What a sweep keeps of a run unless it is told otherwise: counts and mean rates of spikes, mean rates, last values of traces."""
+        """What a sweep keeps of a run unless it is told otherwise: counts and mean rates of spikes, mean rates, last
+        values of traces."""
         found: dict[str, Any] = {}
         for m in self.monitors:
             word = next((w for w, own in self._start.words.items() if own == m.name), m.name)
             if isinstance(m, EventMonitor):
                 found[f"{word}.{'num_spikes' if isinstance(m, SpikeMonitor) else 'num_events'}"] = m.num_events
                 if float(self.duration) > 0:
-                    found[f"{word}.rate"] = Quantity(self._events(m) / m.source._count / float(self.duration), SECOND ** -1)
+                    found[f"{word}.rate"] = Quantity(
+                        self._events(m) / m.source._count / float(self.duration), SECOND**-1)
             elif isinstance(m, PopulationRateMonitor):
-                found[f"{word}.rate"] = Quantity(m.rate_[-self._entries(m):].mean() if self._entries(m) else 0.0, SECOND ** -1)
+                found[f"{word}.rate"] = Quantity(m.rate_[-self._entries(m):].mean() if self._entries(m) else 0.0,
+                                                 SECOND**-1)
             elif len(m):
                 found |= {f"{word}.{v}": getattr(m, v)[:, -1] for v in m.record_variables}  # type: ignore[attr-defined]
         return found

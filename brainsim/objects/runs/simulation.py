@@ -39,7 +39,8 @@ _ONE_AT_A_TIME = threading.RLock()   #: while parameters are set, objects hold o
 
 @dataclass(frozen=True)
 class Settable:
-    """A parameter that a run may set: its name, what it is, its dimension, its present value in words, and its place."""
+    """A parameter that a run may set: its name, what it is, its dimension, its present value in words, and its
+    place."""
 
     name: str
     kind: str
@@ -54,14 +55,15 @@ class Settable:
     def changes_structure(self) -> bool:
         """Whether the network has to be prepared anew for another value: queues have another length, or values move."""
         owner = getattr(self.group, "parent", self.group)
-        return self.kind == "delay" or bool(self.variable is not None and "_reduced" in vars(owner) and owner._reduced.moved)
+        return self.kind == "delay" or bool(self.variable is not None and "_reduced" in vars(owner)
+                                            and owner._reduced.moved)
 
 
 class Simulation:
     """A network ready to run, from where it stood when it was compiled: ``net.compile()`` makes one.
 
-    ``parameters`` are those that `run` and `sweep` may set, ``outputs`` the names of the monitors. What happens to the network
-    later does not reach the simulation, and its runs leave nothing behind in the network.
+    ``parameters`` are those that `run` and `sweep` may set, ``outputs`` the names of the monitors. What happens to the
+    network later does not reach the simulation, and its runs leave nothing behind in the network.
     """
 
     def __init__(self, network: "Network", run: RunNamespace, duration: object):
@@ -79,10 +81,12 @@ class Simulation:
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
         self.tasks = network.prepared.tasks        #: what happens in a step
-        self.reductions = [(o._reduced, o.name) for o in network if "_reduced" in vars(o)]     #: of synapses, with their names
+        self.reductions = [(o._reduced, o.name) for o in network
+                           if "_reduced" in vars(o)]  #: of synapses, with their names
         self._outside_target = bool(network.prepared.in_python)
         #: what the places of synaptic states depend on
-        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every if "_reduced" in vars(o)))
+        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every
+                                         if "_reduced" in vars(o)))
         self._settable = {s.name: s for s in self._found()}
 
     # -- what there is -------------------------------------------------------------------------------------------------
@@ -113,17 +117,19 @@ class Simulation:
     @property
     def in_python(self) -> bool:
         """Whether steps return to Python: then runs share one interpreter lock."""
-        return self.has_operations or not self.start.target.frees_lock or self._outside_target or any(n.arrays for n in self.start.program.natives)
+        return self.has_operations or not self.start.target.frees_lock or self._outside_target or any(
+            n.arrays for n in self.start.program.natives)
 
     # -- running -------------------------------------------------------------------------------------------------------
     def run(self, params: Mapping[str, object] | None = None, *, duration: object = None, seed: int | None = None,
             **others: object) -> Result:
         """One run from the start. ``params``: name → a number, an array or a string, as in an assignment.
 
-        Names: ``'G.tau'`` (a variable, its initial value), ``'tau'`` (a constant from outside the model), ``'S.delay'``,
-        ``'G.refractory'``. The same ``seed`` gives the same answer, that of ``seed(n)`` before a script's run; without one, runs differ.
-        Raises `UnknownName` for a name that is not in ``parameters`` and `DimensionMismatchError` for another unit.
-        A parameter that is given as an argument of its own (``others``) is a `WrongType` that says how it is written.
+        Names: ``'G.tau'`` (a variable, its initial value), ``'tau'`` (a constant from outside the model),
+        ``'S.delay'``, ``'G.refractory'``. The same ``seed`` gives the same answer, that of ``seed(n)`` before a
+        script's run; without one, runs differ. Raises `UnknownName` for a name that is not in ``parameters`` and
+        `DimensionMismatchError` for another unit. A parameter that is given as an argument of its own (``others``) is a
+        `WrongType` that says how it is written.
         """
         self._refuse_arguments(others)
         if not isinstance(params, Mapping) and params is not None:
@@ -137,18 +143,20 @@ class Simulation:
         stop = Stop()
         return Result(start, carry_out(start, point, stop), params, seed, length)
 
-    def sweep(self, params: Mapping[str, Any], *, mode: str = "grid", repeats: int = 1, outputs: object = None, duration: object = None,
-              seed: int | None = None, n_jobs: int | None = None, client: object = None, progress: object = False) -> Any:
+    def sweep(self, params: Mapping[str, Any], *, mode: str = "grid", repeats: int = 1, outputs: object = None,
+              duration: object = None, seed: int | None = None, n_jobs: int | None = None, client: object = None,
+              progress: object = False) -> Any:
         """Runs over values of parameters, as an `xarray.Dataset` with a dimension for each parameter.
 
-        ``params``: name → values. ``mode``: ``'grid'`` combines all with all, ``'zip'`` takes the first of each, then the second of each …
-        ``repeats``: runs per point, each with a seed of its own; seeds follow from ``seed`` and the place of the run alone, and are in the
-        coordinate ``seed``. ``outputs``: names like ``'M.v'``, ``'spikes.num_spikes'`` or ``'G.v'`` (at the end; called ``'G.v_end'`` beside
-        a parameter of that name), or a function of the `Result` that gives a number, an array or a dictionary of them; by default counts,
-        rates and last values. ``n_jobs``: how many runs go on at a time (default: all processors), with the same answer for any number.
-        ``client``: a `dask.distributed.Client`, or the address of a scheduler, to run on a cluster. ``progress``: True for a bar, or a
-        function of (runs done, runs in all).
-        Nothing is compiled. An error in a run says which parameters it had.
+        ``params``: name → values. ``mode``: ``'grid'`` combines all with all, ``'zip'`` takes the first of each, then
+        the second of each … ``repeats``: runs per point, each with a seed of its own; seeds follow from ``seed`` and
+        the place of the run alone, and are in the coordinate ``seed``. ``outputs``: names like ``'M.v'``,
+        ``'spikes.num_spikes'`` or ``'G.v'`` (at the end; called ``'G.v_end'`` beside a parameter of that name), or a
+        function of the `Result` that gives a number, an array or a dictionary of them; by default counts, rates and
+        last values. ``n_jobs``: how many runs go on at a time (default: all processors), with the same answer for any
+        number. ``client``: a `dask.distributed.Client`, or the address of a scheduler, to run on a cluster.
+        ``progress``: True for a bar, or a function of (runs done, runs in all). Nothing is compiled. An error in a run
+        says which parameters it had.
         """
         return sweep(self, params, mode, repeats, outputs, self.length_of(duration), seed, n_jobs, client, progress)
 
@@ -156,21 +164,25 @@ class Simulation:
         """`WrongType` for arguments that `run` does not have."""
         for name, value in others.items():
             meant = next((s for s in self._settable if name in (s, s.partition(".")[2])), None)
-            help = near(name, ("params", "duration", "seed", *self._settable)) or "its arguments are params=, duration= and seed="
+            help = near(
+                name,
+                ("params", "duration", "seed", *self._settable)) or "its arguments are params=, duration= and seed="
             raise WrongType(f"sim.run takes no argument '{name}'", found=f"{name}={value}"[:60],
                             help=help if meant is None else f"sim.run(params={{'{meant}': {value}}})")
 
     def length_of(self, duration: object) -> float:
         """Length of a run in seconds."""
         if duration is None and self._duration is None:
-            raise WrongType("How long is the run?", help="sim.run(duration=1*second), or net.compile(duration=1*second)")
+            raise WrongType("How long is the run?",
+                            help="sim.run(duration=1*second), or net.compile(duration=1*second)")
         if duration is not None:
             return run_length(duration)
         assert self._duration is not None
         return self._duration
 
     def seed_of(self, seed: int | None) -> int:
-        """The seed, or else one that follows from the last call of ``seed(n)``; `WrongType` for anything but a whole number."""
+        """The seed, or else one that follows from the last call of ``seed(n)``; `WrongType` for anything but a whole
+        number."""
         if seed is None:
             self._drawn += 1
             return mixed(~random_state.base & (2**64 - 1), self._drawn) >> 1
@@ -203,36 +215,45 @@ class Simulation:
             self._network.run_with_key(length, run, mixed(seed, 0))
             start = self._taken()
         steps = start.steps
-        outcome = Outcome({n: x for n, (_, x) in start.values.arrays.items()}, {n: q for n, (_, q) in start.values.queues.items()}, steps)
+        outcome = Outcome({n: x for n, (_, x) in start.values.arrays.items()},
+                          {n: q for n, (_, q) in start.values.queues.items()}, steps)
         return Result(self.start, outcome, params, seed, length)
 
     # -- parameters ----------------------------------------------------------------------------------------------------
     def settable(self, name: str) -> Settable:
         """The parameter of this name; `UnknownName` otherwise."""
         if not isinstance(name, str):
-            raise WrongType("Parameters go by names", found=repr(name), help=f"strings, {', '.join(map(repr, self.parameters[:3]))} for example")
+            raise WrongType("Parameters go by names", found=repr(name),
+                            help=f"strings, {', '.join(map(repr, self.parameters[:3]))} for example")
         found = self._settable.get(name) or self._settable.get(own_name(name, self._words)) or self._part(name)
         if found is None:
-            known = [*self._settable, *(f"{w}.{s.partition('.')[2]}" for w, own in self._words.items() for s in self._settable if s.startswith(f"{own}."))]
-            raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, known) or f"one of {', '.join(self.parameters)}")
+            known = [
+                *self._settable, *(f"{w}.{s.partition('.')[2]}" for w, own in self._words.items()
+                                   for s in self._settable if s.startswith(f"{own}."))
+            ]
+            raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, known)
+                              or f"one of {', '.join(self.parameters)}")
         return found
 
     def _part(self, name: str) -> Settable | None:
         """A variable of a part that the script has a name for."""
         owner, _, rest = name.partition(".")
         whole = self._settable.get(f"{self._parts[owner].parent.name}.{rest}") if owner in self._parts else None
-        return None if whole is None or whole.variable is None else Settable(name, whole.kind, whole.dimension, whole.now, self._parts[owner], whole.variable)
+        return None if whole is None or whole.variable is None else Settable(
+            name, whole.kind, whole.dimension, whole.now, self._parts[owner], whole.variable)
 
     def _found(self) -> Iterator[Settable]:
         for o in self._network:
             if isinstance(o, Group) and not isinstance(o, Recorder):
                 for v in o.variables.values():
                     if _may_be_set(v):
-                        kind = "initial value" if v.name in getattr(getattr(o, "equations", None), "diff_eq_names", ()) else "variable"
+                        kind = "initial value" if v.name in getattr(getattr(o, "equations", None), "diff_eq_names",
+                                                                    ()) else "variable"
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
                         yield Settable(f"{o.name}.{v.name}", kind, v.dimension, text, o, v)
                 if f"{o.name}.refractory" in o.params():
-                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o, program=f"{o.name}.refractory")  # type: ignore[attr-defined]
+                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
+                                   program=f"{o.name}.refractory")  # type: ignore[attr-defined]
                 for path in vars(o).get("_pathways", ()):
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
                     text = "0 s" if path._delay.values is None else value_text(path._delay.values, SECOND)
@@ -243,15 +264,19 @@ class Simulation:
             for part in [places, *((x,) for x in places)] if len(places) > 1 else [places]:
                 symbol: Any = part[0].found
                 shown = name if part is places else f"{part[0].owner.name}.{name}"
-                yield Settable(shown, "constant", symbol.dimension, value_text(np.asarray(part[0].value), symbol.dimension), places=part)
+                yield Settable(shown, "constant", symbol.dimension,
+                               value_text(np.asarray(part[0].value), symbol.dimension), places=part)
 
     # -- setting them --------------------------------------------------------------------------------------------------
     def _applied(self, chosen: list[tuple[Settable, Any]]) -> tuple[dict[str, np.ndarray], dict[str, float | int]]:
-        """Arrays and scalars that differ from the start; objects hold the start's values meanwhile, and their own again afterwards."""
+        """Arrays and scalars that differ from the start; objects hold the start's values meanwhile, and their own again
+        afterwards."""
         base = {name: x for name, (_, x) in self.start.values.arrays.items()}
         changed = {v.program: base[v.program].copy() for s, _ in chosen for v in self._written_by(s)}
-        variables = [v for o in self._network if isinstance(o, Group) and not isinstance(o, Recorder) for v in o.variables.values()
-                     if not v.moved and v.values is not None and v.program in base]
+        variables = [
+            v for o in self._network if isinstance(o, Group) and not isinstance(o, Recorder)
+            for v in o.variables.values() if not v.moved and v.values is not None and v.program in base
+        ]
         own = [v.values for v in variables]
         with ExitStack() as stack:
             run, params = self._constants(chosen, stack)
@@ -276,10 +301,13 @@ class Simulation:
                 for path in s.group._pathways if s.kind == "delay" else ():
                     if path._delay is s.variable:
                         path.delay_variable()     # the first delay takes its place in memory
-                s.group.assign(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True, run)
+                s.group.assign(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True,
+                               run)
 
-    def _constants(self, chosen: list[tuple[Settable, Any]], stack: ExitStack) -> tuple[RunNamespace, dict[str, float | int]]:
-        """Names with their values for this run, and the program's scalars for them; objects' namespaces agree until the stack is closed."""
+    def _constants(self, chosen: list[tuple[Settable, Any]],
+                   stack: ExitStack) -> tuple[RunNamespace, dict[str, float | int]]:
+        """Names with their values for this run, and the program's scalars for them; objects' namespaces agree until the
+        stack is closed."""
         params: dict[str, float | int] = {}
         names: dict[str, object] = {}
         for s, value in chosen:
@@ -321,12 +349,17 @@ class Simulation:
         fastest = fastest_of(clocks.values())
         steps = {name: c.steps_until(network.t_, fastest) for name, c in clocks.items()}
         recorders = tuple(template_of(o) for o in network if isinstance(o, Recorder))
-        return start_of(prepared, values, steps, {name: c._dt or fastest for name, c in clocks.items()}, recorders, self._stored(values.arrays), self._words,
-                        frozenset(v.program for o in network if isinstance(o, Group) for v in o.variables.values() if v.moved))
+        return start_of(
+            prepared, values, steps, {name: c._dt or fastest for name, c in clocks.items()}, recorders,
+            self._stored(values.arrays), self._words,
+            frozenset(v.program for o in network if isinstance(o, Group) for v in o.variables.values() if v.moved))
 
     def _stored(self, arrays: Mapping[str, object]) -> dict[str, Stored]:
-        return {f"{o.name}.{v.name}": Stored(v.program, v.dimension, v.shared) for o in self._network if isinstance(o, Group) and not isinstance(o, Recorder)
-                for v in o.variables.values() if v.program in arrays and v.symbol is None and not v.moved and not v.name.startswith("_")}
+        return {
+            f"{o.name}.{v.name}": Stored(v.program, v.dimension, v.shared) for o in self._network
+            if isinstance(o, Group) and not isinstance(o, Recorder) for v in o.variables.values()
+            if v.program in arrays and v.symbol is None and not v.moved and not v.name.startswith("_")
+        }
 
     def _ends(self, length: float) -> dict[str, int]:
         fastest = fastest_of(self._clocks.values())
@@ -343,8 +376,10 @@ class Simulation:
         said = {n: own for n, own in self._words.items() if n != own}
         lines = [f"Simulation of {self._network.name} from t={Quantity(self._began, SECOND)}"
                  + ("" if self._duration is None else f" for {Quantity(self._duration, SECOND)}")]
-        lines += ["  parameters:"] + [f"    {s.name.ljust(width)}  {s.kind}, {unit_text(s.dimension)}" + (f", {s.now}" if s.now else "")
-                                      for s in self._settable.values()]
+        lines += ["  parameters:"] + [
+            f"    {s.name.ljust(width)}  {s.kind}, {unit_text(s.dimension)}" + (f", {s.now}" if s.now else "")
+            for s in self._settable.values()
+        ]
         lines += [f"  outputs: {', '.join(self.outputs) or 'none: add monitors'}"]
         lines += [f"  also known as: {', '.join(f'{n} ({own})' for n, own in said.items())}"] if said else []
         return "\n".join(lines)
@@ -360,11 +395,13 @@ def _scalar(s: Settable, value: object, dtype: str) -> float | int:
     """The plain number; raises `DimensionMismatchError` or `WrongType` for what cannot stand in this place."""
     found = get_dimensions(value) if not isinstance(value, str) else None
     if scalar_dtype(value) is None:
-        raise WrongType(f"'{s.name}' is a {s.kind} and takes one number", found=f"{type(value).__name__} {value!r}"[:60],
+        raise WrongType(f"'{s.name}' is a {s.kind} and takes one number",
+                        found=f"{type(value).__name__} {value!r}"[:60],
                         help="declare it as a parameter in the equations to give each element its own")
     if found is not s.dimension:
-        raise DimensionMismatchError(f"'{s.name}' cannot be set to this value", s.dimension, found,
-                                     found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")  # type: ignore[arg-type]
+        raise DimensionMismatchError(
+            f"'{s.name}' cannot be set to this value", s.dimension, found,
+            found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")  # type: ignore[arg-type]
     if dtype != "f8" and float(value) != int(value):  # type: ignore[arg-type]
         raise WrongType(f"'{s.name}' was a whole number when the network was compiled", found=str(value),
                         help=f"write it with a point, {s.name} = {s.now}.0, before net.compile()")
@@ -396,5 +433,6 @@ def _refractory(group: Any, value: Quantity) -> Iterator[None]:
 
 def _kept_names(run: RunNamespace) -> RunNamespace:
     """What strings may use, with the values of now."""
-    return RunNamespace(*({n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or hasattr(type(v), "_external")}
-                          for place in run.places))
+    return RunNamespace(*(
+        {n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or hasattr(type(v), "_external")}
+        for place in run.places))

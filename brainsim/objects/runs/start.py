@@ -60,7 +60,8 @@ class Start:
     words: Mapping[str, str] = field(default_factory=dict)     #: names of objects in the script → their own
     moved: frozenset[str] = frozenset()                        #: variables of synapses whose values lie at the neurons
     changed: frozenset[str] = frozenset()                      #: arrays that a run writes
-    room: dict[str, int] = field(default_factory=dict)         #: how large queues grew in earlier runs: they begin so, and grow less often
+    room: dict[str, int] = field(
+        default_factory=dict)  #: how large queues grew in earlier runs: they begin so, and grow less often
 
     def portable(self) -> "Start":
         """The same without ties to the objects of this process."""
@@ -69,7 +70,8 @@ class Start:
 
 @dataclass(frozen=True)
 class Point:
-    """One run: the arrays, scalars and seed in which it differs from the start, and the step at which each clock ends."""
+    """One run: the arrays, scalars and seed in which it differs from the start, and the step at which each clock
+    ends."""
 
     arrays: Mapping[str, np.ndarray]
     params: Mapping[str, float | int]
@@ -86,25 +88,33 @@ class Outcome:
     steps: Mapping[str, int]
 
 
-def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: Mapping[str, float], recorders: tuple[Recorder, ...],
-             stored: Mapping[str, Stored], words: Mapping[str, str], moved: frozenset[str]) -> Start:
+def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: Mapping[str, float],
+             recorders: tuple[Recorder, ...], stored: Mapping[str, Stored], words: Mapping[str, str],
+             moved: frozenset[str]) -> Start:
     """The start of runs from the present state of prepared objects; everything is copied."""
     target = copy.copy(prepared.target)
     if hasattr(target, "threads"):
         target.threads = 1      # runs go side by side instead
-    kept = Values({name: (a, x.copy()) for name, (a, x) in values.arrays.items()}, {name: (q, _copied(x)) for name, (q, x) in values.queues.items()},
-                  dict(values.sizes), dict(values.params), list(values.clocks), dict(values.times), dict(values.functions))
-    kept.arrays.update({a.name: (a, values.contents(a.name)) for a in prepared.program.arrays if a.name in values.on_request})
+    kept = Values({name: (a, x.copy()) for name, (a, x) in values.arrays.items()},
+                  {name: (q, _copied(x)) for name, (q, x) in values.queues.items()}, dict(values.sizes),
+                  dict(values.params), list(values.clocks), dict(values.times), dict(values.functions))
+    kept.arrays.update(
+        {a.name: (a, values.contents(a.name)) for a in prepared.program.arrays if a.name in values.on_request})
     kept.params.update({n: x for n, x in prepared.state.params.items() if n not in prepared.literals})
     assert prepared.whole is not None
     changed = frozenset(name for k in prepared.whole.kernels for name in writes(k))
-    return Start(prepared.whole, target, prepared.source, kept, prepared.literals, steps, dts, recorders, stored, words, moved, changed)
+    return Start(prepared.whole, target, prepared.source, kept, prepared.literals, steps, dts, recorders, stored, words,
+                 moved, changed)
 
 
 def carry_out(start: Start, point: Point, stop: Stop | None = None) -> Outcome:
-    """Advance a state of its own from the start to the end of the point. Compiles nothing where the module is in the cache."""
+    """Advance a state of its own from the start to the end of the point. Compiles nothing where the module is in the
+    cache."""
     program, values = start.program, start.values
-    arrays = {name: (a, point.arrays.get(name, x if name not in start.changed else _own(x))) for name, (a, x) in values.arrays.items()}
+    arrays = {
+        name: (a, point.arrays.get(name, x if name not in start.changed else _own(x)))
+        for name, (a, x) in values.arrays.items()
+    }
     queues = {name: (q, _copied(x, start.room.get(name, 0))) for name, (q, x) in values.queues.items()}
     mine = replace(values, arrays=arrays, queues=queues, params={**values.params, **point.params})
     executable, state, hosts = begin(program, start.target, start.source, mine, start.literals)

@@ -57,8 +57,8 @@ class Run:
     seed: int
 
 
-def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int, outputs: object, length: float, seed: int | None,
-          n_jobs: int | None, client: Any, progress: object) -> Any:
+def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int, outputs: object, length: float,
+          seed: int | None, n_jobs: int | None, client: Any, progress: object) -> Any:
     """See `Simulation.sweep`."""
     optional("xarray", "Sweeps")
     if mode not in ("grid", "zip"):
@@ -67,7 +67,8 @@ def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int,
         raise WrongValue("repeats= is a whole number from 1 on", found=repr(repeats))
     if not isinstance(params, Mapping):
         raise WrongType("A sweep takes a dictionary, name → values", found=repr(params)[:60])
-    if client is not None and not sim.has_operations and not isinstance(client, str) and not (hasattr(client, "scatter") and hasattr(client, "submit")):
+    if client is not None and not sim.has_operations and not isinstance(
+            client, str) and not (hasattr(client, "scatter") and hasattr(client, "submit")):
         raise WrongType("client= is a dask.distributed.Client, or the address of a scheduler", found=repr(client)[:60],
                         help="sweep(..., n_jobs=4) runs on the processors of this machine")
     axes = [_axis(sim, name, values) for name, values in params.items()]
@@ -80,21 +81,26 @@ def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int,
     dims = tuple(a.name for a in axes) if mode == "grid" else ("run",)
     if repeats > 1:
         shape, dims = (*shape, repeats), (*dims, "repeat")
-    return _data_set(axes, dims, shape, mode, runs, found, {"seed": base, "duration": length, "duration_units": "second"})
+    return _data_set(axes, dims, shape, mode, runs, found,
+                     {"seed": base, "duration": length, "duration_units": "second"})
 
 
 # -- what is run -------------------------------------------------------------------------------------------------------
 def _axis(sim: "Simulation", name: str, values: Any) -> Axis:
     dimension = sim.settable(name).dimension
-    if isinstance(values, str) or not isinstance(values, Iterable) or np.ndim(values) == 0 and not isinstance(values, Sequence):  # type: ignore[arg-type]
-        raise WrongType(f"A sweep takes several values of '{name}'", found=repr(values)[:60], help=f"{{'{name}': [{values!r}]}}"[:60])
+    if isinstance(values, str) or not isinstance(
+            values, Iterable) or np.ndim(values) == 0 and not isinstance(values, Sequence):  # type: ignore[arg-type]
+        raise WrongType(f"A sweep takes several values of '{name}'", found=repr(values)[:60],
+                        help=f"{{'{name}': [{values!r}]}}"[:60])
     chosen = tuple(values)
     if not chosen:
         raise WrongValue(f"A sweep needs a value of '{name}'", found="none")
     for v in chosen:
-        if not isinstance(v, str) and get_dimensions(v) is not dimension and not (get_dimensions(v) is DIMENSIONLESS and not np.any(v)):  # type: ignore[call-overload]
-            raise DimensionMismatchError(f"'{name}' cannot be set to these values", dimension, get_dimensions(v),
-                                         found=f"{v}, in {unit_text(get_dimensions(v))}, where {unit_text(dimension)} belongs")
+        if not isinstance(v, str) and get_dimensions(v) is not dimension and not (
+                get_dimensions(v) is DIMENSIONLESS and not np.any(v)):  # type: ignore[call-overload]
+            raise DimensionMismatchError(
+                f"'{name}' cannot be set to these values", dimension, get_dimensions(v),
+                found=f"{v}, in {unit_text(get_dimensions(v))}, where {unit_text(dimension)} belongs")
     return Axis(name, dimension, chosen)
 
 
@@ -105,7 +111,8 @@ def _grid(axes: Sequence[Axis]) -> list[Kept]:
 def _side_by_side(axes: Sequence[Axis]) -> list[Kept]:
     lengths = {len(a.values) for a in axes}
     if len(lengths) > 1:
-        raise WrongValue("mode='zip' takes as many values of each parameter", found=", ".join(f"{len(a.values)} of {a.name}" for a in axes))
+        raise WrongValue("mode='zip' takes as many values of each parameter",
+                         found=", ".join(f"{len(a.values)} of {a.name}" for a in axes))
     return [dict(zip((a.name for a in axes), values)) for values in zip(*(a.values for a in axes))]
 
 
@@ -209,7 +216,8 @@ class Job:
             return self._one_by_one(say)
         if not self.sim.in_python:
             return self._in_threads(n_jobs, say)
-        return self._in_forks(n_jobs, say) if "fork" in multiprocessing.get_all_start_methods() else self._one_by_one(say)
+        return self._in_forks(n_jobs,
+                              say) if "fork" in multiprocessing.get_all_start_methods() else self._one_by_one(say)
 
     def one(self, number: int) -> Kept:
         """A run from beginning to end, here and now."""
@@ -254,7 +262,8 @@ class Job:
 
     def _on_cluster(self, client: Any, say: Callable[[int], None]) -> list[Kept]:
         if self.sim.has_operations:
-            raise Unsupported("Network operations work on the objects of this process and cannot go to a cluster", help="sweep(..., n_jobs=4) runs them here")
+            raise Unsupported("Network operations work on the objects of this process and cannot go to a cluster",
+                              help="sweep(..., n_jobs=4) runs them here")
         distributed = optional("distributed", "Sweeps on a cluster", "'brainsim[cluster]'")
         own = isinstance(client, str)
         client = distributed.Client(client) if own else client
@@ -301,11 +310,13 @@ def named(run: Run) -> Iterator[None]:
         yield
     except Exception as error:
         if not getattr(error, "__notes__", None):
-            error.add_note("in the run with " + ", ".join([*(f"{n} = {v!s:.60}" for n, v in run.params.items()), f"seed = {run.seed}"]))
+            error.add_note("in the run with "
+                           + ", ".join([*(f"{n} = {v!s:.60}" for n, v in run.params.items()), f"seed = {run.seed}"]))
         raise
 
 
-def _gathered(submit: Callable[[int], "Future[Kept]"], count: int, at_once: int, say: Callable[[int], None]) -> list[Kept]:
+def _gathered(submit: Callable[[int], "Future[Kept]"], count: int, at_once: int, say: Callable[[int],
+                                                                                               None]) -> list[Kept]:
     """Results in order, with a few runs waiting at a time; the first error ends everything."""
     waiting: dict[Future[Kept], int] = {}
     found: dict[int, Kept] = {}
@@ -336,10 +347,13 @@ def _data_set(axes: Sequence[Axis], dims: tuple[str, ...], shape: tuple[int, ...
         arrays = [np.asarray(v) for v in values]
         odd = next((k for k, a in enumerate(arrays) if a.shape != arrays[0].shape), None)
         if odd is not None:
-            raise WrongValue(f"The output '{name}' has another shape in different runs", found=f"{arrays[0].shape} and {arrays[odd].shape}",
-                             help="let a function of the result make a number, or arrays of one shape, of it: outputs=lambda result: ...")
+            raise WrongValue(
+                f"The output '{name}' has another shape in different runs",
+                found=f"{arrays[0].shape} and {arrays[odd].shape}", help=
+                "let a function of the result make a number, or arrays of one shape, of it: outputs=lambda result: ...")
         unit = unit_text(get_dimensions(values[0])) if arrays[0].dtype.kind in "fiub" else ""
         inner = tuple(f"{name}_dim_{k}" for k in range(arrays[0].ndim))
         stacked = np.array(arrays).reshape(shape + arrays[0].shape)
-        variables[f"{name}_end" if name in coordinates else name] = ((*dims, *inner), stacked, {"units": unit} if unit else {})
+        variables[f"{name}_end" if name in coordinates else name] = ((*dims, *inner), stacked,
+                                                                     {"units": unit} if unit else {})
     return xarray.Dataset(variables, coordinates, attrs)

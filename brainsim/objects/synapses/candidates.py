@@ -15,7 +15,8 @@ CHUNK = 1 << 21    #: candidates looked at together where the order of random nu
 
 @dataclass(frozen=True)
 class Part:
-    """``count[k]`` candidates of neuron ``first + k`` of the outer side; ``inner`` are the neurons of the other side, in order."""
+    """``count[k]`` candidates of neuron ``first + k`` of the outer side; ``inner`` are the neurons of the other side,
+    in order."""
 
     first: int
     count: np.ndarray
@@ -31,7 +32,8 @@ class Part:
 
 
 class Taken:
-    """Collects parts: how many synapses each neuron of the outer side has, and the neurons of the inner side. Four bytes a synapse."""
+    """Collects parts: how many synapses each neuron of the outer side has, and the neurons of the inner side. Four
+    bytes a synapse."""
 
     def __init__(self, rows: int, expected: float = 0.0):
         self._count = np.zeros(rows, np.int64)
@@ -70,7 +72,8 @@ def all_pairs(n_pre: int, n_post: int, size: int) -> Iterator[Part]:
 
 
 def thinned_pairs(n_pre: int, n_post: int, p: float, size: int) -> Iterator[Part]:
-    """Each pair with probability p: the gaps between chosen pairs are geometric, so the work is proportional to them."""
+    """Each pair with probability p: the gaps between chosen pairs are geometric, so the work is proportional to
+    them."""
     if p >= 1:
         yield from all_pairs(n_pre, n_post, size)
         return
@@ -87,7 +90,8 @@ def in_rows(chosen: np.ndarray, first: int, edges: np.ndarray) -> Part:
 
 
 def bernoulli(total: int, p: float, size: int = CHUNK) -> Iterator[np.ndarray]:
-    """Numbers below ``total``, each with probability p, ascending, in parts of about ``size``. They do not depend on ``size``."""
+    """Numbers below ``total``, each with probability p, ascending, in parts of about ``size``. They do not depend on
+    ``size``."""
     if p <= 0:
         return
     at = -1
@@ -121,15 +125,20 @@ def random_sample(p: np.ndarray, count: np.ndarray, size: int) -> Iterator[Part]
 
 
 def fixed_sample(wanted: np.ndarray, count: np.ndarray, clamp: bool, span: Span | None, size: int) -> Iterator[Part]:
-    """From each row of ``count`` numbers from 0 on, ``wanted`` without replacement, ascending. `WrongIndex` for more than there are."""
+    """From each row of ``count`` numbers from 0 on, ``wanted`` without replacement, ascending. `WrongIndex` for more
+    than there are."""
     bad = (wanted < 0) | (wanted > count)
     if bad.any() and not clamp:
         k = int(np.flatnonzero(bad)[0])
-        raise WrongIndex("The sample is larger than what it is drawn from" if wanted[k] > 0 else "The size of a sample is negative", at=span,
-                         found=f"{wanted[k]} of {count[k]}")
+        raise WrongIndex(
+            "The sample is larger than what it is drawn from" if wanted[k] > 0 else "The size of a sample is negative",
+            at=span, found=f"{wanted[k]} of {count[k]}")
     wanted = np.clip(wanted, 0, count)
     for first, last in row_blocks(wanted, size):
-        rows = [np.sort(random_state.host.choice(n, k, replace=False)) for n, k in zip(count[first:last].tolist(), wanted[first:last].tolist())]
+        rows = [
+            np.sort(random_state.host.choice(n, k, replace=False))
+            for n, k in zip(count[first:last].tolist(), wanted[first:last].tolist())
+        ]
         yield Part(first, wanted[first:last], np.concatenate(rows).astype(np.int64))
 
 

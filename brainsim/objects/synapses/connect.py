@@ -1,4 +1,5 @@
-"""Connection rules → pairs of neurons. Strings are evaluated over arrays; the work is proportional to the pairs looked at."""
+"""Connection rules → pairs of neurons. Strings are evaluated over arrays; the work is proportional to the pairs looked
+at."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -17,7 +18,18 @@ from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.synapses.candidates import CHUNK, Part, Taken, all_pairs, all_rows, fixed_sample, joined, random_sample, thinned_pairs, whole_rows
+from brainsim.objects.synapses.candidates import (
+    CHUNK,
+    Part,
+    Taken,
+    all_pairs,
+    all_rows,
+    fixed_sample,
+    joined,
+    random_sample,
+    thinned_pairs,
+    whole_rows,
+)
 from brainsim.objects.synapses.procedural import Law, law_for
 from brainsim.objects.synapses.rows import PIECE, Rows, pieces
 from brainsim.units import DIMENSIONLESS, get_dimensions
@@ -55,7 +67,8 @@ Pairs = tuple[Rows | np.ndarray, np.ndarray]
 
 
 def new_pairs(synapses: "Synapses", c: Connection, run: RunNamespace) -> Pairs:
-    """Indices in source and in target of the synapses to make, in order, int32; the former as rows where they ascend."""
+    """Indices in source and in target of the synapses to make, in order, int32; the former as rows where they
+    ascend."""
     _check_arguments(c)
     rule = Rule(synapses, c, run)
     if isinstance(c.j, str) or isinstance(c.i, str):
@@ -83,15 +96,20 @@ def _check_arguments(c: Connection) -> None:
     arrays = [x for x in (c.i, c.j) if x is not None and not isinstance(x, str)]
     strings = [x for x in (c.i, c.j) if isinstance(x, str)]
     if c.condition is not None and (c.i is not None or c.j is not None):
-        raise WrongValue("Give a condition or indices, not both", help="put the condition into the string: j='k for k in range(N_post) if ...'")
+        raise WrongValue("Give a condition or indices, not both",
+                         help="put the condition into the string: j='k for k in range(N_post) if ...'")
     if c.condition is not None and not isinstance(c.condition, (str, bool, np.bool_)):
-        raise WrongType("The condition of connect is a string", found=repr(c.condition), help="for indices write connect(i=..., j=...)")
+        raise WrongType("The condition of connect is a string", found=repr(c.condition),
+                        help="for indices write connect(i=..., j=...)")
     if isinstance(c.condition, str) and is_generator(c.condition):
-        raise WrongValue("A generator belongs to j= or i=, not to the condition", found=c.condition, help=f"connect(j='{c.condition}')")
+        raise WrongValue("A generator belongs to j= or i=, not to the condition", found=c.condition,
+                         help=f"connect(j='{c.condition}')")
     if len(strings) == 2 or strings and arrays:
-        raise (WrongType if arrays else WrongValue)("connect takes a generator for i or for j, not for both", help="the other side is the one it loops over")
+        raise (WrongType if arrays else WrongValue)("connect takes a generator for i or for j, not for both",
+                                                    help="the other side is the one it loops over")
     if strings and not (isinstance(c.p, (int, float)) and c.p == 1):
-        raise WrongValue("p cannot be combined with a generator", help="write '... if rand() < p', or use sample(..., p=...)")
+        raise WrongValue("p cannot be combined with a generator",
+                         help="write '... if rand() < p', or use sample(..., p=...)")
     if len(arrays) == 1 and not strings:
         raise WrongValue("connect needs both i and j", help="give the missing one, or a condition")
     if arrays and c.skip_if_invalid:
@@ -99,7 +117,8 @@ def _check_arguments(c: Connection) -> None:
     if hasattr(c.p, "dim") and get_dimensions(c.p) is not DIMENSIONLESS:
         raise DimensionMismatchError("p is a probability without unit", get_dimensions(c.p))
     if not isinstance(c.p, (int, float, str, np.floating, np.integer)) or isinstance(c.p, bool):
-        raise WrongType("p is a number or a string", found=repr(c.p), help="connect(p=0.1), or leave it out for all pairs")
+        raise WrongType("p is a number or a string", found=repr(c.p),
+                        help="connect(p=0.1), or leave it out for all pairs")
     if not isinstance(c.p, str) and np.isnan(c.p):
         raise WrongValue("p is a probability", found=str(c.p), help="connect(p=0.1) for example")
     if not isinstance(c.n, (int, str, np.integer)) or isinstance(c.n, bool) or arrays and isinstance(c.n, str):
@@ -130,7 +149,8 @@ class Rule:
         """A tree for all candidates."""
         return self.valued(tree, resolver, set(here.paths))(here)
 
-    def valued(self, tree: Tree, resolver: Resolver, paths: Collection[tuple[str, ...]]) -> Callable[[Elements], np.ndarray]:
+    def valued(self, tree: Tree, resolver: Resolver, paths: Collection[tuple[str,
+                                                                             ...]]) -> Callable[[Elements], np.ndarray]:
         """A function that evaluates a tree for candidates; ``paths`` are the sides that are known for them."""
         block = Block((), resolver.symbols, resolver.functions)
         resolved = resolver.tree(tree)
@@ -143,7 +163,8 @@ class Rule:
         return value
 
     def draws(self, *given: Tree | bool | None, loop: str | None = None) -> int:
-        """Random numbers that trees take for each candidate; functions from outside count as several. ``loop`` is a loop variable."""
+        """Random numbers that trees take for each candidate; functions from outside count as several. ``loop`` is a
+        loop variable."""
         found = 0
         for tree in given:
             if isinstance(tree, Tree):
@@ -155,7 +176,8 @@ class Rule:
         return found
 
     def refuse_synaptic(self, tree: Tree, resolver: Resolver, paths: Collection[tuple[str, ...]]) -> None:
-        """Names that have no value for these candidates: variables of synapses, or of the side that is not known yet."""
+        """Names that have no value for these candidates: variables of synapses, or of the side that is not known
+        yet."""
         counts = (f"{self.s.name}.N_outgoing_pre", f"{self.s.name}.N_incoming_post")
         for key, symbol in resolver.symbols.items():
             if symbol.program in counts:
@@ -179,7 +201,8 @@ class Rule:
         resolver = self.resolver()
         dims = resolver.dimension(tree)
         if dims is not DIMENSIONLESS:
-            raise DimensionMismatchError("p is a probability without unit", dims, at=tree.span)  # type: ignore[attr-defined]
+            raise DimensionMismatchError("p is a probability without unit", dims,
+                                         at=tree.span)  # type: ignore[attr-defined]
         return None, tree, source
 
     def uses(self, tree: Tree | None, side: str) -> bool:
@@ -215,15 +238,18 @@ class Rule:
         p, tree, _ = self.probability()
         if tree is None or self.uses(tree, "post") or self.uses(tree, "pre"):
             return p
-        return float(self.value(tree, self.resolver(), self.here({"pre": np.zeros(1, int), "post": np.zeros(1, int)}))[0])
+        return float(
+            self.value(tree, self.resolver(), self.here({"pre": np.zeros(1, int), "post": np.zeros(1, int)}))[0])
 
     def condition(self) -> Tree | bool:
         """The condition; True without one."""
         if self.c.condition is None or isinstance(self.c.condition, (bool, np.bool_)):
             return self.c.condition is None or bool(self.c.condition)
-        tree = parse_expression(Source(self.c.condition, f"condition of {self.s.name}.connect"))  # type: ignore[arg-type]
+        tree = parse_expression(Source(self.c.condition,
+                                       f"condition of {self.s.name}.connect"))  # type: ignore[arg-type]
         resolver = self.resolver()
-        check_condition(tree, "condition", resolver.dimensions(tree), resolver.types(tree), resolver.function_table(tree))
+        check_condition(tree, "condition", resolver.dimensions(tree), resolver.types(tree),
+                        resolver.function_table(tree))
         return tree
 
     def _with_condition(self, condition: Tree | bool, parts: Iterator[Part], p: Tree | None, taken: Taken) -> Pairs:
@@ -244,7 +270,8 @@ class Rule:
     # -- connect(i=..., j=...) -----------------------------------------------------------------------------------------
     def listed(self) -> Pairs:
         """Pairs from arrays, broadcast against each other."""
-        pre, post = (np.atleast_1d(_indices(x, self.group[side], label)) for x, side, label in ((self.c.i, "pre", "i"), (self.c.j, "post", "j")))
+        pre, post = (np.atleast_1d(_indices(x, self.group[side], label))
+                     for x, side, label in ((self.c.i, "pre", "i"), (self.c.j, "post", "j")))
         try:
             shape = np.broadcast_shapes(pre.shape, post.shape)
             pre, post = (x if x.shape == shape else np.broadcast_to(x, shape).copy() for x in (pre, post))
@@ -256,7 +283,8 @@ class Rule:
             size = PIECE if self.draws(p_tree) == 0 else max(1, len(pre))
             chance = None if p_tree is None else self.valued(p_tree, self.resolver(), self.path.values())
             for k in pieces(len(pre), size):
-                here = p if chance is None else chance(self.here({"pre": pre[k].astype(np.int64), "post": post[k].astype(np.int64)}))
+                here = p if chance is None else chance(
+                    self.here({"pre": pre[k].astype(np.int64), "post": post[k].astype(np.int64)}))
                 good[k] = random_state.host.random(k.stop - k.start) < here
             pre, post = pre[good], post[good]
         return pre, post
@@ -274,17 +302,20 @@ class Rule:
         if g.variable is not None:
             resolver.symbols[g.variable] = _loop_variable(g.variable)
         if resolver.dimension(g.result) is not DIMENSIONLESS:
-            raise DimensionMismatchError(f"{label} is an index without unit", resolver.dimension(g.result), at=_span(g.result))
+            raise DimensionMismatchError(f"{label} is an index without unit", resolver.dimension(g.result),
+                                         at=_span(g.result))
         kind = kind_of(g.result, resolver.types(g.result), resolver.function_table(g.result))
         if kind == "boolean":
-            raise WrongType(f"{label} is an index, not a condition", at=_span(g.result), help=f"connect('{text}') connects where it holds")
+            raise WrongType(f"{label} is an index, not a condition", at=_span(g.result),
+                            help=f"connect('{text}') connects where it holds")
         result, holds = self.valued(g.result, resolver, [self.path[outer]]), self._filter(g)
         taken = Taken(len(each))
         for part in parts:
             here = part.outer()
             values = {} if g.variable is None else {g.variable: low[here] + part.inner * step[here]}
             found = np.trunc(result(self.here({outer: here}, **values))).astype(np.int64)
-            keep = self._accepted(g, found, holds, {outer: here, inner: np.clip(found, 0, self.group[inner]._count - 1)}, values, label)
+            keep = self._accepted(g, found, holds,
+                                  {outer: here, inner: np.clip(found, 0, self.group[inner]._count - 1)}, values, label)
             taken.add(replace(part, inner=found).taken(keep, here))
         rows, other = taken.rows()
         return (rows, other) if outer == "pre" else (other, rows.index())
@@ -295,11 +326,12 @@ class Rule:
         resolver = self.resolver()
         if g.variable is not None:
             resolver.symbols[g.variable] = _loop_variable(g.variable)
-        check_condition(g.condition, "condition", resolver.dimensions(g.condition), resolver.types(g.condition), resolver.function_table(g.condition))
+        check_condition(g.condition, "condition", resolver.dimensions(g.condition), resolver.types(g.condition),
+                        resolver.function_table(g.condition))
         return self.valued(g.condition, resolver, self.path.values())
 
-    def _accepted(self, g: Generator, found: np.ndarray, holds: Callable[[Elements], np.ndarray] | None, sides: dict[str, np.ndarray],
-                  values: dict[str, np.ndarray], label: str) -> np.ndarray:
+    def _accepted(self, g: Generator, found: np.ndarray, holds: Callable[[Elements], np.ndarray] | None,
+                  sides: dict[str, np.ndarray], values: dict[str, np.ndarray], label: str) -> np.ndarray:
         """Which of the indices that a generator gives become synapses."""
         outer, inner = sides
         count = self.group[inner]._count
@@ -307,19 +339,23 @@ class Rule:
         good = np.ones(len(found), bool) if holds is None else holds(self.here(sides, **values)).astype(bool)
         if not self.c.skip_if_invalid and (good & ~valid).any():
             bad = found[good & ~valid][0]
-            raise inside(WrongIndex(f"{label} is out of range", at=_span(g.result), found=f"{bad}, with {count} neurons",
-                                    help="limit the range, or give skip_if_invalid=True to leave such pairs out"), self.s.name)
+            raise inside(
+                WrongIndex(f"{label} is out of range", at=_span(g.result), found=f"{bad}, with {count} neurons",
+                           help="limit the range, or give skip_if_invalid=True to leave such pairs out"), self.s.name)
         return good & valid
 
-    def _looped(self, g: Generator, outer: str, each: np.ndarray, resolver: Resolver) -> tuple[np.ndarray, np.ndarray, Iterable[Part]]:
+    def _looped(self, g: Generator, outer: str, each: np.ndarray,
+                resolver: Resolver) -> tuple[np.ndarray, np.ndarray, Iterable[Part]]:
         """Where the loop of each outer neuron begins, its step, and the turns that it takes."""
         drawn = self.draws(g.result, g.condition, loop=g.variable)
         if g.variable is None:
             parts = whole_rows(np.ones_like(each), PIECE)
             return each, each, parts if drawn <= 1 else [joined(parts)]
         bounds = [self._whole(a, resolver, outer, each) for a in g.arguments]
-        low, high, step = {1: lambda: (np.zeros_like(each), bounds[0], np.ones_like(each)),
-                           2: lambda: (bounds[0], bounds[1], np.ones_like(each)), 3: lambda: tuple(bounds)}[len(bounds)]()
+        low, high, step = {
+            1: lambda: (np.zeros_like(each), bounds[0], np.ones_like(each)), 2: lambda:
+            (bounds[0], bounds[1], np.ones_like(each)), 3: lambda: tuple(bounds)
+        }[len(bounds)]()
         if (step == 0).any():
             raise WrongValue("The step of a range cannot be 0", at=g.span)
         count = np.maximum(0, -((low - high) // step) if np.all(step > 0) else np.ceil((high - low) / step).astype(int))
@@ -327,7 +363,8 @@ class Rule:
             parts = whole_rows(count, PIECE)
             return low, step, parts if drawn <= 1 else [joined(parts)]
         if g.size is not None:
-            parts = fixed_sample(self._whole(g.size, resolver, outer, each), count, self.c.skip_if_invalid, g.span, PIECE)
+            parts = fixed_sample(self._whole(g.size, resolver, outer, each), count, self.c.skip_if_invalid, g.span,
+                                 PIECE)
         else:
             assert g.p is not None
             parts = random_sample(self._chance(g.p, resolver, outer, each), count, PIECE)
@@ -380,8 +417,10 @@ def _indices(x: object, group: object, label: str) -> np.ndarray:
     count = group._count  # type: ignore[attr-defined]
     if array.min() < 0 or array.max() >= count:
         bad = array.ravel()[(array.ravel() < 0) | (array.ravel() >= count)]
-        raise WrongIndex(f"{label} is out of range", found=f"{bad[0]}, with {count} neurons in {group.name}",  # type: ignore[attr-defined]
-                         help=f"indices run from 0 to {count - 1}, counted within the group or subgroup")
+        raise WrongIndex(
+            f"{label} is out of range",
+            found=f"{bad[0]}, with {count} neurons in {group.name}",  # type: ignore[attr-defined]
+            help=f"indices run from 0 to {count - 1}, counted within the group or subgroup")
     return array.astype(np.int32)
 
 
@@ -391,4 +430,3 @@ def _draws(tree: Tree) -> bool:
 
 def _span(tree: Tree) -> Span | None:
     return getattr(tree, "span", None)
-

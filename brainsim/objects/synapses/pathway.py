@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("brainsim")
 
 CROWDED = 400
-"""Synapses per target from which on events that differ in delay are worth adding up by step: below, most sums would be of nothing."""
+"""Synapses per target from which on events that differ in delay are worth adding up by step: below, most sums would be
+of nothing."""
 
 
 class Pathway(BrianObject):
@@ -44,9 +45,10 @@ class Pathway(BrianObject):
             raise WrongType(f"The code of pathway '{label}' is a string", found=repr(code))
         source = synapses.source if side == "pre" else synapses.target
         if event not in getattr(source, "events", {}):
-            raise WrongValue(f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway '{label}'",
-                             found=", ".join(getattr(source, "events", {})) or "no events",
-                             help="give the group a threshold" if event == "spike" else "")
+            raise WrongValue(
+                f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway '{label}'",
+                found=", ".join(getattr(source, "events", {})) or "no events",
+                help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
         self.synapses, self.label, self.code, self.side, self.event, self.source = synapses, label, code, side, event, source
         self._delay = Variable("delay", f"{self.name}.delay", SECOND)
@@ -82,8 +84,9 @@ class Pathway(BrianObject):
         if self.synapses._procedural is not None:
             self.check_one_delay()
             if self._delay.values is None:
-                raise WrongType(f"Procedural synapses have one delay, which is given when they are declared ({self.synapses.name})",
-                                help="Synapses(..., delay=1*ms)")
+                raise WrongType(
+                    f"Procedural synapses have one delay, which is given when they are declared ({self.synapses.name})",
+                    help="Synapses(..., delay=1*ms)")
         if self._delay.values is None:
             self._delay.values = np.zeros(len(self.synapses))
         return self._delay
@@ -96,7 +99,8 @@ class Pathway(BrianObject):
     def check_one_delay(self) -> None:
         """Refuse a delay for every synapse."""
         if self._delay.values is not None and not self._scalar:
-            raise WrongType(f"Procedural synapses have one delay ({self.synapses.name})", help="Synapses(..., delay=1*ms)")
+            raise WrongType(f"Procedural synapses have one delay ({self.synapses.name})",
+                            help="Synapses(..., delay=1*ms)")
 
     def check_delays(self) -> None:
         """Refuse negative delays (R63)."""
@@ -156,7 +160,9 @@ class Pathway(BrianObject):
         if self.synapses._procedural is not None:
             return {}
         space = self.synapses.space
-        found = {f"{self.name}.starts": (Array(f"{self.name}.starts", "i4", f"{self.name}.rows", space), self._rows.starts)}
+        found = {
+            f"{self.name}.starts": (Array(f"{self.name}.starts", "i4", f"{self.name}.rows", space), self._rows.starts)
+        }
         if self._rows.ids is not None:
             found[f"{self.name}.ids"] = (Array(f"{self.name}.ids", "i4", space, space), self._rows.ids)
         if self._scattered:
@@ -209,12 +215,14 @@ class Pathway(BrianObject):
         delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
         block, driven = self._block(run)
         procedural = self.synapses._procedural
-        return [PathwayTask(
-            name=self.name, clock=self.clock.name, when=self.when, order=self.order, queue=self.source.event_queue(self.event),
-            source=self.source.bounds(), fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
-            ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay, scattered=self._scattered,
-            end=f"{self.synapses.name}.{self.side}_index", block=block, driven=driven,
-            drawn=None if procedural is None else procedural.drawn(block))]
+        return [
+            PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
+                        queue=self.source.event_queue(self.event), source=self.source.bounds(),
+                        fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
+                        ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay,
+                        scattered=self._scattered, end=f"{self.synapses.name}.{self.side}_index", block=block,
+                        driven=driven, drawn=None if procedural is None else procedural.drawn(block))
+        ]
 
     def _block(self, run: RunNamespace) -> tuple[Block, int]:
         """What runs at a synapse, and how many statements come first to bring event-driven variables up to date."""
@@ -230,7 +238,8 @@ class Pathway(BrianObject):
         for a in mine:
             symbol = resolver.symbols[a.target]
             if symbol.shared and symbol.kind != "local":
-                raise WrongSyntax(f"The shared variable '{a.target}' cannot be written for single synapses", at=a.target_span or a.span)
+                raise WrongSyntax(f"The shared variable '{a.target}' cannot be written for single synapses",
+                                  at=a.target_span or a.span)
         if not before:
             return Block(tuple(mine), resolver.symbols, resolver.functions, title), 0
         elapsed = Assign("_elapsed", "=", Op("-", (Name("t"), Name("lastupdate"))))
@@ -241,8 +250,10 @@ class Pathway(BrianObject):
 
     def _say_aliases(self, aliases: dict[str, str]) -> None:
         if aliases and self._aliases != aliases:
-            said = ", ".join(f"'{read}' is the variable that is written as '{written}'" for read, written in aliases.items())
-            logger.warning("%s: %s; '%s' gives its value from before this code", self.name, said, next(iter(aliases)), extra={"topic": "alias"})
+            said = ", ".join(f"'{read}' is the variable that is written as '{written}'"
+                             for read, written in aliases.items())
+            logger.warning("%s: %s; '%s' gives its value from before this code", self.name, said, next(iter(aliases)),
+                           extra={"topic": "alias"})
         self._aliases = aliases
 
     def __repr__(self) -> str:

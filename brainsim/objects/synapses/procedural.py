@@ -1,4 +1,5 @@
-"""Synapses by a random law: every row follows from a key, so it can be stored, or drawn again whenever an event needs it."""
+"""Synapses by a random law: every row follows from a key, so it can be stored, or drawn again whenever an event needs
+it."""
 from __future__ import annotations
 
 import itertools
@@ -44,7 +45,8 @@ def new_key() -> int:
 
 @dataclass(frozen=True, eq=False)
 class Law:
-    """Each pair with probability ``p``, without the pairs i == j where ``hollow``: a function of ``key`` and the row."""
+    """Each pair with probability ``p``, without the pairs i == j where ``hollow``: a function of ``key`` and the
+    row."""
 
     key: int
     p: float
@@ -70,12 +72,14 @@ class Law:
             yield from (self.part(first, height) for first in firsts)
             return
         with ThreadPoolExecutor(workers) as pool:
-            for some in (firsts[k:k + 2 * workers] for k in range(0, len(firsts), 2 * workers)):     # no more at once than memory is meant for
+            for some in (firsts[k:k + 2 * workers]
+                         for k in range(0, len(firsts), 2 * workers)):  # no more at once than memory is meant for
                 yield from pool.map(lambda first: self.part(first, height), some)
 
     def part(self, first: int, height: int) -> Part:
         """So many rows."""
-        count, column = random_rows.rows(self.key, np.arange(first, min(self.n_pre, first + height)), self.n_post, self.gaps, self.hollow)
+        count, column = random_rows.rows(self.key, np.arange(first, min(self.n_pre, first + height)), self.n_post,
+                                         self.gaps, self.hollow)
         return Part(first, count, column.astype(np.int32))
 
     def pairs(self) -> tuple[Rows, np.ndarray]:
@@ -131,10 +135,13 @@ class Procedural:
         found = [np.zeros(0, dtype)]
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
-            here = Elements(s.reach(), s.clock, np.arange(len(row)), offsets={f"{g.name}.first": g._first for g in (s.source, s.target)})
-            here.paths = {(f"{s.name}.pre_index",): row + s.source._first, (f"{s.name}.post_index",): part.inner.astype(np.int64) + s.target._first}
+            here = Elements(s.reach(), s.clock, np.arange(len(row)),
+                            offsets={f"{g.name}.first": g._first for g in (s.source, s.target)})
+            here.paths = {(f"{s.name}.pre_index",): row + s.source._first, (f"{s.name}.post_index",):
+                          part.inner.astype(np.int64) + s.target._first}
             here.draws = keyed_draws(formula.key, row, number)
-            found.append(np.broadcast_to(evaluate(formula.tree, Block((), formula.symbols), here), row.shape).astype(dtype))
+            found.append(
+                np.broadcast_to(evaluate(formula.tree, Block((), formula.symbols), here), row.shape).astype(dtype))
         return np.concatenate(found)
 
     def formula(self, program: str) -> Formula:
@@ -148,14 +155,17 @@ class Procedural:
 
     # -- assigning -----------------------------------------------------------------------------------------------------
     def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool) -> None:
-        """Make a variable a number or a formula for all synapses; `WrongType` for anything that would have to be stored."""
+        """Make a variable a number or a formula for all synapses; `WrongType` for anything that would have to be
+        stored."""
         s = self.synapses
         if not isinstance(item, slice) or item != slice(None):
-            raise WrongType(f"'{v.name}' of {s.name} is not stored, and is assigned as a whole", help=f"{s.name}.{v.name} = '...'; or {STORE}")
+            raise WrongType(f"'{v.name}' of {s.name} is not stored, and is assigned as a whole",
+                            help=f"{s.name}.{v.name} = '...'; or {STORE}")
         if not isinstance(value, str):
             numbers = to_base_units(value, v, check)
             if numbers.size != 1:
-                raise WrongType(f"'{v.name}' of {s.name} is not stored, and takes a number or a string", found=f"{numbers.size} values", help=STORE)
+                raise WrongType(f"'{v.name}' of {s.name} is not stored, and takes a number or a string",
+                                found=f"{numbers.size} values", help=STORE)
             self.formulas[v.program] = Formula(0, Number(float(numbers.reshape(-1)[0])), {})
         else:
             resolver = s.resolver(run)
@@ -169,10 +179,12 @@ class Procedural:
         """The tree with every name but those of the two indices replaced by its present value."""
         s = self.synapses
         if resolver.functions:
-            raise WrongType(f"'{next(iter(resolver.functions))}' cannot be used for values that are not stored", help=STORE)
+            raise WrongType(f"'{next(iter(resolver.functions))}' cannot be used for values that are not stored",
+                            help=STORE)
         for node in walk(tree):
             if isinstance(node, Call) and node.function in RANDOM - {"rand", "randn"}:
-                raise WrongType(f"{node.function}() cannot be used for values that are not stored", at=node.span, help=f"rand() and randn() can; {STORE}")
+                raise WrongType(f"{node.function}() cannot be used for values that are not stored", at=node.span,
+                                help=f"rand() and randn() can; {STORE}")
 
         def change(node: Tree) -> Tree:
             if not isinstance(node, Name):
@@ -181,10 +193,14 @@ class Procedural:
             if symbol.kind == "index" and symbol.path in ((f"{s.name}.pre_index",), (f"{s.name}.post_index",)):
                 return node
             if symbol.kind not in ("param", "number", "size") or symbol.program == f"{s.name}.@size":
-                raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change", at=node.span, help=STORE)
-            sizes = {f"{g.space}.@size": g._count for g in (s.source, s.target)} | {k: int(x) for g in (s.source, s.target) for k, x in g.params().items()
-                                                                                   if k.endswith(".count")}
-            return Number(np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock, sizes=sizes))).item())
+                raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
+                                at=node.span, help=STORE)
+            sizes = {f"{g.space}.@size": g._count for g in (s.source, s.target)} | {
+                k: int(x) for g in (s.source, s.target) for k, x in g.params().items() if k.endswith(".count")
+            }
+            return Number(
+                np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
+                                                                                sizes=sizes))).item())
 
         return rebuild(tree, change)
 
@@ -197,20 +213,27 @@ class Procedural:
 
     def params(self) -> dict[str, int]:
         """The keys."""
-        return {f"{self.synapses.name}.key": self.law.key, **{f"{program}.key": f.key for program, f in self.formulas.items()}}
+        return {
+            f"{self.synapses.name}.key": self.law.key,
+            **{f"{program}.key": f.key for program, f in self.formulas.items()}
+        }
 
     def drawn(self, block: Block) -> DrawnRows:
         """What a pathway needs to know, for a block that it runs."""
         s = self.synapses
         own = {v.program: v.dtype for v in s.variables.values()}
-        read = sorted({x.program for x in block.symbols.values() if x.program in own and x.kind == "array" and not x.shared})
+        read = sorted(
+            {x.program for x in block.symbols.values() if x.program in own and x.kind == "array" and not x.shared})
         values = []
         for program in read:
             f = self.formula(program)
             key = f"{program}.key" if program in self.formulas else f"{s.name}.key"
-            values.append(DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),), f.symbols)))
-        return DrawnRows(key=f"{s.name}.key", gaps=f"{s.name}.gaps", guide=f"{s.name}.guide", columns=s.target.bounds(), start=f"{s.name}.pre_index",
-                         end=f"{s.name}.post_index", hollow=self.law.hollow, values=tuple(values))
+            values.append(
+                DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
+                                                                                     f.symbols)))
+        return DrawnRows(key=f"{s.name}.key", gaps=f"{s.name}.gaps", guide=f"{s.name}.guide", columns=s.target.bounds(),
+                         start=f"{s.name}.pre_index", end=f"{s.name}.post_index", hollow=self.law.hollow,
+                         values=tuple(values))
 
     def check_block(self, statements: list[Assign], symbols: Mapping[str, Symbol]) -> None:
         """Refuse code at a synapse that would need something stored there."""
@@ -218,10 +241,13 @@ class Procedural:
         own = {v.program for v in s.variables.values()}
         for a in statements:
             if symbols[a.target].program in own and symbols[a.target].kind != "local":
-                raise WrongType(f"'{a.target}' would have to be stored for every synapse of {s.name}", at=a.target_span or a.span, help=STORE)
+                raise WrongType(f"'{a.target}' would have to be stored for every synapse of {s.name}", at=a.target_span
+                                or a.span, help=STORE)
             for node in walk(a.value):
                 if isinstance(node, Call) and node.function in RANDOM:
-                    raise WrongType(f"The code of synapses that are not stored draws no random numbers of its own ({s.name})", at=node.span, help=STORE)
+                    raise WrongType(
+                        f"The code of synapses that are not stored draws no random numbers of its own ({s.name})",
+                        at=node.span, help=STORE)
 
     def check_tasks(self, tasks: list[Task]) -> None:
         """Refuse anything else that looks at single synapses."""
@@ -235,33 +261,45 @@ class Procedural:
             block = getattr(task, "block", None)
             for symbol in block.symbols.values() if block is not None else ():
                 if symbol.program in own or ends & set(symbol.path):
-                    raise WrongType(f"{task.name} looks at single synapses of {s.name}, which are not stored", help=STORE)
+                    raise WrongType(f"{task.name} looks at single synapses of {s.name}, which are not stored",
+                                    help=STORE)
 
 
 def check_model(s: "Synapses") -> None:
     """Refuse models that need something stored for each synapse."""
     for e in s.equations.equations:
         if e.kind == "differential" or e.kind == "subexpression" and {"summed", "constant over dt"} & set(e.flags):
-            raise WrongType(f"'{e.name}' needs a value for every synapse of {s.name}, and procedural ones have none", at=e.span, help=STORE)
+            raise WrongType(f"'{e.name}' needs a value for every synapse of {s.name}, and procedural ones have none",
+                            at=e.span, help=STORE)
     for path in s._pathways:
         if path.side == "post":
-            raise WrongType(f"The pathway '{path.label}' of {s.name} starts at the target; procedural synapses are found from the source only", help=STORE)
+            raise WrongType(
+                f"The pathway '{path.label}' of {s.name} starts at the target; procedural synapses are found from the source only",
+                help=STORE)
         path.check_one_delay()
     if s.multisynaptic_index:
-        raise WrongType("multisynaptic_index needs a value for every synapse, and procedural ones have none", help=STORE)
+        raise WrongType("multisynaptic_index needs a value for every synapse, and procedural ones have none",
+                        help=STORE)
 
 
 def tables_to_make(s: "Synapses", p: float | None, n: float) -> list[Line]:
     """What procedural synapses by this probability would keep; the errors of `connect` where there can be none."""
     if s.connected:
-        raise WrongValue(f"Procedural synapses are made by one call of connect, and {s.name} has had one", help="make another Synapses object")
+        raise WrongValue(f"Procedural synapses are made by one call of connect, and {s.name} has had one",
+                         help="make another Synapses object")
     check_model(s)
     if p is None or not 0 < p or n != 1:
         raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1", found=f"p={p}, n={n}",
                          help="memory_estimate(p=0.1, storage='procedural')")
     made = Procedural(s, Law(0, float(p), s.source._count, s.target._count, False))
-    shared = [Line(s.name, v.name, 1, DTYPES[v.dtype].itemsize) for v in s.variables.values() if v.shared and v.values is not None and v.symbol is None]
-    return shared + [Line(s.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in made.arrays().items()]
+    shared = [
+        Line(s.name, v.name, 1, DTYPES[v.dtype].itemsize) for v in s.variables.values()
+        if v.shared and v.values is not None and v.symbol is None
+    ]
+    return shared + [
+        Line(s.name,
+             name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in made.arrays().items()
+    ]
 
 
 def law_for(s: "Synapses", rule: Any, p: float | None, condition: object) -> Law:
@@ -270,12 +308,14 @@ def law_for(s: "Synapses", rule: Any, p: float | None, condition: object) -> Law
     ``p`` is the probability where it is one number, ``condition`` the tree of the condition, True without one.
     """
     plain = condition is True or _is_hollow(condition)
-    if rule.i is not None or rule.j is not None or not plain or p is None or not 0 < p <= 1 or rule.n != 1 or isinstance(rule.n, str):
-        raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1, with or without 'i != j'", found=str(rule),
-                         help="storage='stored' takes every other rule")
+    if rule.i is not None or rule.j is not None or not plain or p is None or not 0 < p <= 1 or rule.n != 1 or isinstance(
+            rule.n, str):
+        raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1, with or without 'i != j'",
+                         found=str(rule), help="storage='stored' takes every other rule")
     return Law(new_key(), p, s.source._count, s.target._count, condition is not True)
 
 
 def _is_hollow(condition: object) -> bool:
     args = getattr(condition, "args", ())
-    return getattr(condition, "op", "") == "!=" and len(args) == 2 and {getattr(a, "id", "") for a in args} == {"i", "j"}
+    return getattr(condition, "op", "") == "!=" and len(args) == 2 and {getattr(a, "id", "")
+                                                                        for a in args} == {"i", "j"}

@@ -1,4 +1,5 @@
-"""The synapses of each neuron of one side: rows. Where synapses are stored by neuron, rows say as much as an index per synapse."""
+"""The synapses of each neuron of one side: rows. Where synapses are stored by neuron, rows say as much as an index per
+synapse."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ MOST = 2**31 - 1   #: numbers of synapses have 32 bits
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Neuron ``first + k`` has the synapses ``starts[k]`` to ``starts[k + 1]``; through ``ids`` where synapses are stored in another order.
+    """Neuron ``first + k`` has the synapses ``starts[k]`` to ``starts[k + 1]``; through ``ids`` where synapses are
+    stored in another order.
 
     Indexed with numbers of synapses it gives their neurons, like the array of shape (synapses,) that it stands for.
     """
@@ -31,7 +33,8 @@ class Rows:
         chosen = np.asarray(chosen)
         if self.ids is not None:
             return self.index()[chosen]
-        if chosen.size and chosen.ndim and chosen[-1] - chosen[0] + 1 == chosen.size and (chosen[1:] > chosen[:-1]).all():
+        if chosen.size and chosen.ndim and chosen[-1] - chosen[0] + 1 == chosen.size and (chosen[1:]
+                                                                                          > chosen[:-1]).all():
             return self._run(int(chosen[0]), int(chosen[-1]) + 1)
         return (np.searchsorted(self.starts, chosen, side="right") - 1 + self.first).astype(np.int32)
 
@@ -67,7 +70,8 @@ class Rows:
     def over(self, count: int) -> "Rows":
         """The same rows for a side that has ``count`` neurons by now."""
         missing = count + 1 - len(self.starts)
-        return self if missing <= 0 else Rows(fixed(np.append(self.starts, np.full(missing, self.starts[-1]))), self.ids, self.first)
+        return self if missing <= 0 else Rows(fixed(np.append(self.starts, np.full(missing, self.starts[-1]))),
+                                              self.ids, self.first)
 
 
 def pieces(count: int, size: int = PIECE) -> Iterator[slice]:
@@ -92,7 +96,8 @@ def rows_by_count(count: np.ndarray, first: int = 0) -> Rows:
 
 
 def rows_of(index: np.ndarray, first: int, count: int) -> Rows:
-    """The rows of the neurons ``first`` to ``first + count``, from the neuron of every synapse. Needs 4 bytes a synapse at most."""
+    """The rows of the neurons ``first`` to ``first + count``, from the neuron of every synapse. Needs 4 bytes a synapse
+    at most."""
     length = np.zeros(count, np.int64)
     for p in pieces(len(index), max(PIECE, count)):
         length += np.bincount(index[p] - first, minlength=count)

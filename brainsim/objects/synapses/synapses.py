@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, EquationError, UnknownAttribute, WrongIndex, WrongSyntax, WrongType, WrongValue, inside
+from brainsim.errors import (
+    BrainsimError,
+    DimensionMismatchError,
+    EquationError,
+    UnknownAttribute,
+    WrongIndex,
+    WrongSyntax,
+    WrongType,
+    WrongValue,
+    inside,
+)
 from brainsim.integrators.event_driven import integrate_event_driven
 from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
@@ -48,19 +58,21 @@ logger = logging.getLogger("brainsim")
 class Synapses(EquationGroup):
     """Synapses from ``source`` to ``target`` (default: the source itself). Makes none; `connect` does.
 
-    ``model``: equations per synapse; ``on_pre``, ``on_post``: statements, or a dictionary of named pathways; ``delay``: one
-    time, or a dictionary by pathway. Pathways push this step's spikes and deliver those due in slot ``synapses``.
+    ``model``: equations per synapse; ``on_pre``, ``on_post``: statements, or a dictionary of named pathways; ``delay``:
+    one time, or a dictionary by pathway. Pathways push this step's spikes and deliver those due in slot ``synapses``.
 
-    ``reduce``: 'auto' keeps states once per neuron, or as a sum, where the equations allow it (`reduction` tells what was done and
-    why); 'off' keeps every state per synapse; 'require' raises `WrongValue` for a differential equation that cannot be reduced.
-    ``reduce_noise``: with True, independent additive noise of the synapses (``xi``) may be replaced by noise of their sum, which has the
-    same law and takes other random numbers.
+    ``reduce``: 'auto' keeps states once per neuron, or as a sum, where the equations allow it (`reduction` tells what
+    was done and why); 'off' keeps every state per synapse; 'require' raises `WrongValue` for a differential equation
+    that cannot be reduced. ``reduce_noise``: with True, independent additive noise of the synapses (``xi``) may be
+    replaced by noise of their sum, which has the same law and takes other random numbers.
     """
 
     _slot = "groups"
     _element = "synapse"
-    _flags = {"differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
-              "parameter": ("shared", "constant", "linked", "trainable")}
+    _flags = {
+        "differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
+        "parameter": ("shared", "constant", "linked", "trainable")
+    }
     _exclusive = (("event-driven", "clock-driven"),)
     _reserved = tuple(SYNAPTIC)
     _said_steps = False
@@ -68,9 +80,10 @@ class Synapses(EquationGroup):
 
     def __init__(self, source: Any, target: Any = None, model: object = None, on_pre: object = None, pre: object = None,
                  on_post: object = None, post: object = None, connect: object = None, delay: object = None,
-                 on_event: object = "spike", multisynaptic_index: str | None = None, namespace: Mapping[str, object] | None = None,
-                 dtype: object = None, codeobj_class: object = None, dt: object = None, clock: BaseClock | None = None, order: int = 0,
-                 method: object = None, method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto",
+                 on_event: object = "spike", multisynaptic_index: str | None = None,
+                 namespace: Mapping[str, object] | None = None, dtype: object = None, codeobj_class: object = None,
+                 dt: object = None, clock: BaseClock | None = None, order: int = 0, method: object = None,
+                 method_options: Mapping[str, object] | None = None, name: str = "synapses*", reduce: str = "auto",
                  reduce_noise: bool = False):
         if reduce not in MODES:
             raise WrongValue("reduce= is one of " + ", ".join(map(repr, MODES)), found=repr(reduce))
@@ -81,7 +94,8 @@ class Synapses(EquationGroup):
         on_pre, on_post = _renamed(on_pre, pre, "pre"), _renamed(on_post, post, "post")
         if not isinstance(source, Group) or target is not None and not isinstance(target, Group):
             raise WrongType("Synapses connect groups", found=f"{type(source).__name__} to {type(target).__name__}")
-        super().__init__(dt=dt, clock=clock or (None if dt is not None else source.clock), order=order, name=name, namespace=namespace)
+        super().__init__(dt=dt, clock=clock or (None if dt is not None else source.clock), order=order, name=name,
+                         namespace=namespace)
         self.source, self.target = source, source if target is None else target
         self.method, self.method_options = method, dict(method_options or {})
         self._pre: Rows | np.ndarray = np.zeros(0, np.int32)    #: rows where possible: they need no memory per synapse
@@ -106,11 +120,13 @@ class Synapses(EquationGroup):
 
     # -- construction --------------------------------------------------------------------------------------------------
     def _check_equations(self) -> None:
-        taken = {n for g in (self.source, self.target) for n in g.variables} - {"N", "i", "j", "lastupdate", "delay", *TIMES}
+        taken = {n for g in (self.source, self.target)
+                 for n in g.variables} - {"N", "i", "j", "lastupdate", "delay", *TIMES}
         for name in self.variables:
             if name in taken:
                 raise WrongValue(f"'{name}' is already a variable of the source or the target of {self.name}",
-                                 at=self.variables[name].span, help=f"use {name}_pre or {name}_post, or choose another name")
+                                 at=self.variables[name].span,
+                                 help=f"use {name}_pre or {name}_post, or choose another name")
         driven = {e.name for e in self.equations.of_kind("differential") if "event-driven" in e.flags}
         clocked = {e.name for e in self.equations.of_kind("differential")} - driven
         needed = self.equations.dependencies
@@ -119,21 +135,30 @@ class Synapses(EquationGroup):
             for d in needed.get(e.name, ()):
                 if d.equation.name in wrong:
                     through = "".join(f" through '{n}'" for n in d.via)
-                    raise EquationError(f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}", at=e.span)
+                    raise EquationError(
+                        f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}",
+                        at=e.span)
             if "summed" in e.flags:
-                self._check_summed(e.name, {d.equation.name: d.via for d in needed.get(e.name, ()) if d.equation.name in driven}, e.span)
+                self._check_summed(
+                    e.name, {d.equation.name: d.via for d in needed.get(e.name, ()) if d.equation.name in driven},
+                    e.span)
             if "shared" in e.flags:
                 self._check_reach(e)
         sums = [e.name for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         stems = [n.rpartition("_")[0] for n in sums]
         if self.source.parent is self.target.parent and len(set(stems)) < len(stems):
-            raise WrongValue(f"{self.name} sums twice into one variable", found=", ".join(sums), help="a summed variable has one sum")
-        silent = [e.name for e in self.equations.of_kind("differential") if not {"event-driven", "clock-driven"} & set(e.flags)]
+            raise WrongValue(f"{self.name} sums twice into one variable", found=", ".join(sums),
+                             help="a summed variable has one sum")
+        silent = [
+            e.name for e in self.equations.of_kind("differential")
+            if not {"event-driven", "clock-driven"} & set(e.flags)
+        ]
         if silent:
-            logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name, ", ".join(silent),
-                        extra={"topic": "clock_driven"})
+            logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name,
+                        ", ".join(silent), extra={"topic": "clock_driven"})
         if driven:
-            self.variables["lastupdate"] = SynapticVariable("lastupdate", f"{self.name}.lastupdate", SECOND, read_only=False)
+            self.variables["lastupdate"] = SynapticVariable("lastupdate", f"{self.name}.lastupdate", SECOND,
+                                                            read_only=False)
         if self.multisynaptic_index:
             k = self.multisynaptic_index
             self.variables[k] = Variable(k, f"{self.name}.{k}", dtype="i4", read_only=True)
@@ -150,8 +175,8 @@ class Synapses(EquationGroup):
     def _check_summed(self, name: str, driven: Mapping[str, tuple[str, ...]], span: Any) -> None:
         stem, _, side = name.rpartition("_")
         if side not in ("pre", "post") or not stem:
-            raise WrongValue(f"A summed variable is named after one of the target or the source, '{name}' is not", at=span,
-                             help=f"write '{name}_post = ... (summed)'")
+            raise WrongValue(f"A summed variable is named after one of the target or the source, '{name}' is not",
+                             at=span, help=f"write '{name}_post = ... (summed)'")
         group = self.target if side == "post" else self.source
         variable = group.variables.get(stem)
         if variable is None or variable.definition is not None or group.parent._is_differential(stem):
@@ -164,8 +189,8 @@ class Synapses(EquationGroup):
                                 help="sum clock-driven variables: an event-driven one is only up to date at events")
         e = self.equations[name]
         if dimension_of_unit(e, unit_value) is not variable.dimension:
-            raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit", dimension_of_unit(e, unit_value),
-                                         variable.dimension, at=span)
+            raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit",
+                                         dimension_of_unit(e, unit_value), variable.dimension, at=span)
 
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
@@ -174,12 +199,14 @@ class Synapses(EquationGroup):
         n = self.name
         for label, group, side in (("i", self.source, "pre"), ("j", self.target, "post")):
             offset = f"{group.name}.first" if isinstance(group, Subgroup) else ""
-            self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True,
-                                             symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
+            self.variables[label] = Variable(
+                label, f"{n}.{label}", dtype="i4", read_only=True,
+                symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
         self.variables["N"] = Variable("N", f"{n}.N", dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", f"{n}.@size", dtype="i4", shared=True, constant=True))
         for label, side in (("N_outgoing", "pre"), ("N_incoming", "post")):
-            symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",), constant=True)
+            symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",),
+                            constant=True)
             self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True, symbol=symbol)
 
     def _make_pathways(self, on_pre: object, on_post: object, delay: object, on_event: object) -> None:
@@ -189,12 +216,17 @@ class Synapses(EquationGroup):
         delays = delay if isinstance(delay, Mapping) else {} if delay is None else {"pre": delay}
         for label in delays:
             if label not in labels:
-                raise WrongValue(f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways",
-                                 help=f"name the pathway: delay={{'{labels[0]}': 1*ms}}" if labels and not isinstance(delay, Mapping) else "")
+                raise WrongValue(
+                    f"{self.name} has no pathway '{label}' to delay", found=", ".join(labels) or "no pathways",
+                    help=f"name the pathway: delay={{'{labels[0]}': 1*ms}}"
+                    if labels and not isinstance(delay, Mapping) else "")
         for label, code, side, order in wanted:
-            if hasattr(type(self), label) and label not in ("pre", "post") or label in self.variables or label in self.__dict__:
-                raise WrongValue(f"A pathway cannot be called '{label}'", help="the name is taken by an attribute of Synapses")
-            event = on_event if isinstance(on_event, str) else dict(on_event).get(label, "spike")  # type: ignore[call-overload]
+            if hasattr(type(self),
+                       label) and label not in ("pre", "post") or label in self.variables or label in self.__dict__:
+                raise WrongValue(f"A pathway cannot be called '{label}'",
+                                 help="the name is taken by an attribute of Synapses")
+            event = on_event if isinstance(on_event, str) else dict(on_event).get(
+                label, "spike")  # type: ignore[call-overload]
             path = Pathway(self, label, code, side, event, delays.get(label), order)
             object.__setattr__(self, label, path)
             self._pathways.append(path)
@@ -255,7 +287,8 @@ class Synapses(EquationGroup):
         count = self.source.parent._count
         if self._procedural is not None:
             return self._procedural.pairs()[0].counts(count)
-        return self._pre.counts(count) if isinstance(self._pre, Rows) else np.bincount(self._pre, minlength=count).astype(np.int32)
+        return self._pre.counts(count) if isinstance(self._pre, Rows) else np.bincount(self._pre,
+                                                                                       minlength=count).astype(np.int32)
 
     @property
     def delay(self) -> Any:
@@ -281,26 +314,30 @@ class Synapses(EquationGroup):
         for path in self._pathways:
             if path.label == "pre":
                 return path
-        raise UnknownAttribute(f"{self.name} has no pathway 'pre', so no 'delay'", help="use the delay of the pathway by name")
+        raise UnknownAttribute(f"{self.name} has no pathway 'pre', so no 'delay'",
+                               help="use the delay of the pathway by name")
 
     def connect(self, condition: object = None, i: object = None, j: object = None, p: object = 1.0, n: object = 1,
-                skip_if_invalid: bool = False, namespace: Mapping[str, object] | None = None, level: int = 0, storage: str | None = None) -> None:
+                skip_if_invalid: bool = False, namespace: Mapping[str, object] | None = None, level: int = 0,
+                storage: str | None = None) -> None:
         """Make synapses; every call adds to those that exist.
 
         ``connect()`` all pairs; ``condition='i != j'`` with probability ``p``; ``i=``, ``j=`` whole numbers or arrays;
-        ``j='k for k in range(i-3, i+4) if k != i'`` or ``sample(N_post, p=0.1)`` as a generator; ``n`` synapses per pair.
-        Order: by i then j (by j then i for ``i='...'``), arrays as given. Compiles nothing.
+        ``j='k for k in range(i-3, i+4) if k != i'`` or ``sample(N_post, p=0.1)`` as a generator; ``n`` synapses per
+        pair. Order: by i then j (by j then i for ``i='...'``), arrays as given. Compiles nothing.
 
-        ``storage``: 'procedural' stores no synapse: each event draws the row of its neuron again. For one probability ``p``, with or
-        without the condition 'i != j'; values are then numbers, or strings with ``rand()`` and ``randn()``; `WrongType` for anything that
-        needs memory per synapse. 'stored' makes the same synapses and values from the same seed, and keeps them.
+        ``storage``: 'procedural' stores no synapse: each event draws the row of its neuron again. For one probability
+        ``p``, with or without the condition 'i != j'; values are then numbers, or strings with ``rand()`` and
+        ``randn()``; `WrongType` for anything that needs memory per synapse. 'stored' makes the same synapses and values
+        from the same seed, and keeps them.
         """
         run = RunNamespace.given(namespace, level)
         rule = Connection(condition, i, j, p, n, skip_if_invalid)
         if storage not in (None, "stored", "procedural"):
             raise WrongValue("storage= is 'stored' or 'procedural'", found=repr(storage))
         if self._procedural is not None or storage == "procedural" and self.connected:
-            raise WrongValue(f"Procedural synapses are made by one call of connect, and {self.name} has had one", help="make another Synapses object")
+            raise WrongValue(f"Procedural synapses are made by one call of connect, and {self.name} has had one",
+                             help="make another Synapses object")
         law = None if storage is None or self.connected else law_of(self, rule, run, storage == "procedural")
         if storage == "procedural":
             assert law is not None
@@ -353,7 +390,8 @@ class Synapses(EquationGroup):
         return self._pre, self.post_index.copy()
 
     def take_pairs(self, pre: Any, post: Any) -> None:
-        """Have exactly these synapses, given by indices in the whole groups; when they differ from those that exist, values are 0."""
+        """Have exactly these synapses, given by indices in the whole groups; when they differ from those that exist,
+        values are 0."""
         if isinstance(pre, Law):
             self._procedural = Procedural(self, pre, dict(post))
             structure_changed()
@@ -383,8 +421,9 @@ class Synapses(EquationGroup):
         if not isinstance(item, tuple):
             return super()._absolute(item, run)
         if len(item) > 3 or len(item) == 3 and not self.multisynaptic_index:
-            raise WrongIndex(f"{self.name} takes the indices [i, j]" + (", or [i, j, k]" if self.multisynaptic_index else ""),
-                             found=f"{len(item)} indices", help="a third index needs multisynaptic_index='k'")
+            raise WrongIndex(
+                f"{self.name} takes the indices [i, j]" + (", or [i, j, k]" if self.multisynaptic_index else ""),
+                found=f"{len(item)} indices", help="a third index needs multisynaptic_index='k'")
         chosen = np.ones(len(self), bool)
         for part, index, group in zip(item, (self.pre_index, self.post_index), (self.source, self.target)):
             chosen &= np.isin(index - group._first, _neurons(part, group))
@@ -394,7 +433,8 @@ class Synapses(EquationGroup):
             chosen &= np.isin(k, element_indices(item[2], int(k.max(initial=0)) + 1, f"{self.name} [k]"))
         return np.flatnonzero(chosen)
 
-    def _read(self, v: Variable, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> np.ndarray:
+    def _read(self, v: Variable, item: object, level: int = 0,
+              namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if isinstance(item, tuple):   # where there is no such neuron there are no synapses to read
             item = tuple(np.zeros(0, int) if isinstance(x, (int, np.integer)) and not -g._count <= x < g._count else x
                          for x, g in zip(item, (self.source, self.target))) + item[2:]
@@ -418,7 +458,8 @@ class Synapses(EquationGroup):
             self._value_key = None
 
     def elements(self, index: np.ndarray | None) -> Elements:
-        """Synapses for strings evaluated at once; those of a random law draw the numbers that they would draw if they were not stored."""
+        """Synapses for strings evaluated at once; those of a random law draw the numbers that they would draw if they
+        were not stored."""
         here = super().elements(index)
         if self._value_key is not None and index is not None:
             assert isinstance(self._pre, Rows)
@@ -429,7 +470,8 @@ class Synapses(EquationGroup):
     def _refuse_write(self, v: Variable) -> None:
         super()._refuse_write(v)
         if not self.connected and not v.shared:
-            raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set", help="call connect() first")
+            raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set",
+                            help="call connect() first")
 
     def _reached(self, name: str) -> Variable | None:
         """A variable of the source or the target, seen through the synapses."""
@@ -438,7 +480,8 @@ class Synapses(EquationGroup):
         symbol = self.scope(RunNamespace.of_caller()).own.get(name)
         if symbol is None:
             return None
-        return Variable(name, symbol.program, symbol.dimension, symbol.dtype, shared=symbol.shared, read_only=not symbol.writable, symbol=symbol)
+        return Variable(name, symbol.program, symbol.dimension, symbol.dtype, shared=symbol.shared,
+                        read_only=not symbol.writable, symbol=symbol)
 
     def _linked_variable(self, symbol: Symbol) -> Variable:
         every = [w for g in (self.source, self.target) for w in g.parent.variables.values()]
@@ -494,13 +537,17 @@ class Synapses(EquationGroup):
     def _on_request(self) -> dict[str, tuple[Array, Callable[[], np.ndarray]]]:
         """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
         n = self.name
-        return {f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), lambda: self.N_outgoing_pre),
-                f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4", self.target.space), lambda: self.N_incoming_post),
-                f"{n}.pre_index": (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)}
+        return {
+            f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), lambda: self.N_outgoing_pre),
+            f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4",
+                                           self.target.space), lambda: self.N_incoming_post), f"{n}.pre_index":
+            (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)
+        }
 
     def params(self) -> dict[str, float | int]:
         """Bounds; or the keys of synapses that are not stored."""
-        return super().params() | self._reduced.params() if self._procedural is None else self._procedural.params()  # type: ignore[return-value]
+        return super().params() | self._reduced.params() if self._procedural is None else self._procedural.params(
+        )  # type: ignore[return-value]
 
     def _array(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
@@ -509,7 +556,8 @@ class Synapses(EquationGroup):
                 return self._procedural.pairs()[name.endswith("post_index")]  # type: ignore[return-value]
             if name in self._on_request():
                 return self._on_request()[name][1]()
-            if any(v.program == name and not v.shared and v.symbol is None and v.definition is None for v in self.variables.values()):
+            if any(v.program == name and not v.shared and v.symbol is None and v.definition is None
+                   for v in self.variables.values()):
                 return self._procedural.values(name)
         if name == f"{self.name}.pre_index":
             return self._pre   # type: ignore[return-value]
@@ -524,14 +572,19 @@ class Synapses(EquationGroup):
     def _memory(self, steps: int = 0) -> list[Line]:
         """What the synapses that exist take in a run."""
         if self._procedural is not None:
-            return [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()]
+            return [
+                Line(self.name,
+                     name.partition(".")[2], len(values), values.itemsize)
+                for name, (_, values) in self.arrays().items()
+            ]
         return self._memory_of(len(self))
 
     def memory_estimate(self, p: float | None = None, n: float = 1, synapses: float | None = None,
                         storage: str | None = None) -> MemoryEstimate:
-        """Bytes of these synapses in a run: of those that exist, and of those that ``connect(p=p, n=n)`` would add on average, or
-        of so many ``synapses`` more. Before the first run, states that reduction moves to the neurons (`reduction`) are counted per synapse.
-        With ``storage='procedural'`` these are the tables that ``connect(p=p, storage='procedural')`` would make, and no synapse.
+        """Bytes of these synapses in a run: of those that exist, and of those that ``connect(p=p, n=n)`` would add on
+        average, or of so many ``synapses`` more. Before the first run, states that reduction moves to the neurons
+        (`reduction`) are counted per synapse. With ``storage='procedural'`` these are the tables that ``connect(p=p,
+        storage='procedural')`` would make, and no synapse.
         """
         check_amounts(p, n, synapses)
         if storage not in (None, "stored", "procedural"):
@@ -540,12 +593,17 @@ class Synapses(EquationGroup):
             return MemoryEstimate(tables_to_make(self, p, n))
         if self._procedural is not None:
             return MemoryEstimate(self._memory())
-        more = synapses if synapses is not None else 0 if p is None else float(p) * n * self.source._count * self.target._count
+        more = synapses if synapses is not None else 0 if p is None else float(
+            p) * n * self.source._count * self.target._count
         return MemoryEstimate([line for o in (self, *self._pathways) for line in o._memory_of(len(self) + round(more))])
 
     def _memory_of(self, count: int) -> list[Line]:
         variables = [v for v in self.variables.values() if not v.moved and v.values is not None and v.symbol is None]
-        found = [Line(self.name, name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self._reduced.declared().items()]
+        found = [
+            Line(self.name,
+                 name.partition(".")[2], len(values), values.itemsize)
+            for name, (_, values) in self._reduced.declared().items()
+        ]
         found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]
         found.append(Line(self.name, "index of the target", count, 4))
         if self._reads_source():
@@ -553,13 +611,16 @@ class Synapses(EquationGroup):
         return found
 
     def _reads_source(self) -> bool:
-        """Whether each step or a pathway of the target looks at the source of a synapse, so that a program needs its index."""
+        """Whether each step or a pathway of the target looks at the source of a synapse, so that a program needs its
+        index."""
         own = [e for e in self.equations.equations if e.expression is not None]
         stepped = [e for e in own if "summed" in e.flags or e.kind == "differential" and "event-driven" not in e.flags]
         reached = names_reached([e.name for e in stepped], {e.name: e.expression for e in own})
         back = [path for path in self._pathways if path.side == "post" or path.scattered]
-        driven = self.reduce != "off" and any("event-driven" in e.flags for e in own)   # such a state may move to the source
-        return any(n.endswith("_pre") or n == "i" for n in reached) or any(driven or re.search(r"\w_pre\b|\bi\b", path.code) for path in back)
+        driven = self.reduce != "off" and any("event-driven" in e.flags
+                                              for e in own)  # such a state may move to the source
+        return any(n.endswith("_pre") or n == "i"
+                   for n in reached) or any(driven or re.search(r"\w_pre\b|\bi\b", path.code) for path in back)
 
     # -- what happens in a step ----------------------------------------------------------------------------------------
     def prepare(self) -> None:
@@ -573,8 +634,9 @@ class Synapses(EquationGroup):
         steps = {o.clock._dt for o in (self.source, self.target, self, *self._pathways)}
         if len(steps) > 1 and not self._said_steps:
             self._said_steps = True
-            logger.warning("%s: source, target and synapses have different time steps; each pathway runs on the clock of its source", self.name,
-                           extra={"topic": "synapses_dt_mismatch"})
+            logger.warning(
+                "%s: source, target and synapses have different time steps; each pathway runs on the clock of its source",
+                self.name, extra={"topic": "synapses_dt_mismatch"})
 
     def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
         """The update of the event-driven variables over ``_elapsed``."""
@@ -596,16 +658,21 @@ class Synapses(EquationGroup):
         made: list[Task] = []
         frozen = self.constant_over_dt(run)
         if frozen is not None:
-            made.append(Elementwise(name=f"{self.name}_subexpression_update", clock=clock, when="before_start", order=self.order,
-                                    space=self.name, before=frozen[0] if frozen[0].statements else None, block=frozen[1]))
+            made.append(
+                Elementwise(name=f"{self.name}_subexpression_update", clock=clock, when="before_start",
+                            order=self.order, space=self.name, before=frozen[0] if frozen[0].statements else None,
+                            block=frozen[1]))
         lines = [e for e in self.equations.of_kind("differential") if "event-driven" not in e.flags]
         if lines and self.state_updater.active:
             resolver = self.resolver(run)
-            update = self.integrated(resolver, self.system(resolver, lines, self.clock.dt_), self.method, self.method_options)
+            update = self.integrated(resolver, self.system(resolver, lines, self.clock.dt_), self.method,
+                                     self.method_options)
             self.announce(update, self.method)
             block = resolver.block(update.statements, "state update", free=False)
             part = self.state_updater
-            made.append(Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name, block=block))
+            made.append(
+                Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
+                            block=block))
         made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
@@ -619,11 +686,14 @@ class Synapses(EquationGroup):
         found = resolver.dimension(e.expression)  # type: ignore[arg-type]
         symbol = group.scope(run).own[stem]
         if found is not symbol.dimension:
-            raise DimensionMismatchError(f"The right side of '{name}' must have the unit of '{stem}'", symbol.dimension, found, at=e.span)
-        block = Block((Assign("_value", "=", resolver.tree(e.expression)),), resolver.symbols, resolver.functions, name)  # type: ignore[arg-type]
+            raise DimensionMismatchError(f"The right side of '{name}' must have the unit of '{stem}'", symbol.dimension,
+                                         found, at=e.span)
+        block = Block((Assign("_value", "=", resolver.tree(e.expression)),), resolver.symbols, resolver.functions,
+                      name)  # type: ignore[arg-type]
         space, bounds = group.domain()
-        return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups", order=group.order - 1,
-                      space=self.name, target=symbol.via((f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
+        return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups",
+                      order=group.order - 1, space=self.name, target=symbol.via(
+                          (f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
 
     # -- looks ---------------------------------------------------------------------------------------------------------
     def plot(self, variable: str | None = None, kind: str = "dots", ax: Any = None) -> Any:
@@ -642,7 +712,8 @@ class Synapses(EquationGroup):
         return replace(table, columns=table.columns + delays, coordinates=table.coordinates + sides)
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() if self._procedural is None else html.table("Synapses", ("variable", "value"), self._procedural.said(), repr(self))
+        return super()._repr_html_() if self._procedural is None else html.table("Synapses", ("variable", "value"),
+                                                                                 self._procedural.said(), repr(self))
 
     def __repr__(self) -> str:
         if self._procedural is not None:
@@ -704,4 +775,3 @@ def _renamed(new: object, old: object, side: str) -> object:
     if old is not None:
         logger.warning("the argument '%s' is now called 'on_%s'", side, side, extra={"topic": f"deprecated_{side}"})
     return new if new is not None else old
-

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class SynapticVariable(Variable):
-    """A variable of synapses. Its values may have moved to the neurons; asking for them gives a copy, where that is possible."""
+    """A variable of synapses. Its values may have moved to the neurons; asking for them gives a copy, where that is
+    possible."""
 
     _stored: np.ndarray | None = None
     kept_by: "Reduced | None" = None
@@ -37,13 +38,16 @@ class SynapticVariable(Variable):
 
 def projection_of(s: "Synapses") -> Projection:
     """A set of synapses as the analysis sees it."""
-    per_synapse = {v.program: v for v in s.variables.values()
-                   if isinstance(v, SynapticVariable) and not v.shared and not {"linked", "constant over dt"} & set(v.flags)
-                   and v.definition is None and v.symbol is None and v.dtype in ("f8", "f4") and v.name != "lastupdate"}
+    per_synapse = {
+        v.program: v for v in s.variables.values()
+        if isinstance(v, SynapticVariable) and not v.shared and not {"linked", "constant over dt"} & set(v.flags)
+        and v.definition is None and v.symbol is None and v.dtype in ("f8", "f4") and v.name != "lastupdate"
+    }
     driven = frozenset(f"{s.name}.{e.name}" for e in s.equations.of_kind("differential") if "event-driven" in e.flags)
     sides = []
     for name, group in (("pre", s.source), ("post", s.target)):
         space, bounds = group.domain()
         sides.append(Side(name, f"{s.name}.{name}_index", space, bounds))
-    return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()}, {p: v.dtype for p, v in per_synapse.items()},
-                      driven, f"{s.name}.lastupdate" if driven else "", s.reduce_noise)
+    return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()},
+                      {p: v.dtype for p, v in per_synapse.items()}, driven, f"{s.name}.lastupdate" if driven else "",
+                      s.reduce_noise)

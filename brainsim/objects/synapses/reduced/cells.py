@@ -9,7 +9,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Cells:
-    """The cell of each synapse, the target of each cell, and the values of constants in cells, by name of the array. Ordered by target."""
+    """The cell of each synapse, the target of each cell, and the values of constants in cells, by name of the array.
+    Ordered by target."""
 
     of: np.ndarray
     neuron: np.ndarray
@@ -38,4 +39,5 @@ def cells_of(target: np.ndarray, constants: dict[str, np.ndarray]) -> Cells:
         _, which = np.unique(values, return_inverse=True)
         _, number = np.unique(number * (int(which.max(initial=0)) + 1) + which, return_inverse=True)
     _, first = np.unique(number, return_index=True)
-    return Cells(number.astype(np.int32), target[first].astype(np.int32), {name: np.ascontiguousarray(v[first]) for name, v in constants.items()})
+    return Cells(number.astype(np.int32), target[first].astype(np.int32),
+                 {name: np.ascontiguousarray(v[first]) for name, v in constants.items()})

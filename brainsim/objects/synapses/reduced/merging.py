@@ -91,6 +91,7 @@ def _check_separable(guest: Reduced, before: str, reduced: Sequence[Reduced]) ->
     host = next((r for r in reduced if r.synapses.name == before), None)
     if host is None or any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum"):
         why = guest.apart.get(before)
-        raise WrongState(f"The sums of {guest.synapses.name} have been added to those of {before}, and the two differ now",
-                         found=why.text if why is not None else f"{before} is reduced otherwise",
-                         help=f"make {guest.synapses.name} with Synapses(..., reduce='off')")
+        raise WrongState(
+            f"The sums of {guest.synapses.name} have been added to those of {before}, and the two differ now",
+            found=why.text if why is not None else f"{before} is reduced otherwise",
+            help=f"make {guest.synapses.name} with Synapses(..., reduce='off')")

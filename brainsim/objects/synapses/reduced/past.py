@@ -14,9 +14,11 @@ def digest(values: np.ndarray) -> bytes:
 
 @dataclass(frozen=True)
 class Delays:
-    """Delays of a pathway while states are read late: in steps of ``dt``, shape (synapses,), and how many steps are kept.
+    """Delays of a pathway while states are read late: in steps of ``dt``, shape (synapses,), and how many steps are
+    kept.
 
-    ``since``: when event-driven states were last up to date before that, in seconds, for each neuron of the source's whole group.
+    ``since``: when event-driven states were last up to date before that, in seconds, for each neuron of the source's
+    whole group.
     """
 
     steps: np.ndarray
@@ -39,7 +41,8 @@ class Delays:
 
     @property
     def never(self) -> np.ndarray:
-        """Times of a last event for neurons that have had none: too early to have arrived after ``since`` by any delay."""
+        """Times of a last event for neurons that have had none: too early to have arrived after ``since`` by any
+        delay."""
         return self.since - self.slots * self.dt
 
     def arrived(self, left: np.ndarray, neuron: np.ndarray) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""Synapses whose states have moved to the neurons: the arrays there, the way back, and the report (`Synapses.reduction`)."""
+"""Synapses whose states have moved to the neurons: the arrays there, the way back, and the report
+(`Synapses.reduction`)."""
 from __future__ import annotations
 
 import logging
@@ -69,17 +70,19 @@ class Reduced:
     analysed: bool = False
     decay: Block | None = None            #: what brings event-driven states up to date
     delays: dict[str, Delays] = field(default_factory=dict)      #: of the pathways whose states are read late
-    constants: dict[str, bytes | float] = field(default_factory=dict)    #: what may not change while states are where they are
-    party: Party | None = None            #: what may lie together with the sums of others (`objects/synapses/reduced/merging.py`)
+    constants: dict[str,
+                    bytes | float] = field(default_factory=dict)  #: what may not change while states are where they are
+    party: Party | None = None  #: what may lie together with the sums of others (`objects/synapses/reduced/merging.py`)
     host: str = ""                        #: the synapses in whose arrays these sums are
     lies_with: "Reduced | None" = None    #: their reduction
     guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
-    apart: dict[str, Rule] = field(default_factory=dict)         #: with which other sums these are not together, and why
+    apart: dict[str, Rule] = field(default_factory=dict)  #: with which other sums these are not together, and why
     cells: Cells | None = None            #: of sums that are divided by constants
     new_cells: Cells | None = None        #: those of the analysis under way
-    ties: dict[str, bytes | float] = field(default_factory=dict)      #: constants that are equal to those of the host or the guests
+    ties: dict[str, bytes | float] = field(
+        default_factory=dict)  #: constants that are equal to those of the host or the guests
     changing: frozenset[str] = frozenset()
-    later: dict[str, str] = field(default_factory=dict)               #: what the script assigns to after a run, in words
+    later: dict[str, str] = field(default_factory=dict)  #: what the script assigns to after a run, in words
     weights: dict[str, bytes] = field(default_factory=dict)           #: constants of the sources that are factors
 
     # -- before a run --------------------------------------------------------------------------------------------------
@@ -94,11 +97,13 @@ class Reduced:
             self.verdicts, self.analysed = (), True
             return list(tasks)
         driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
-        self.decay = replace(driven[0].block, statements=driven[0].block.statements[:driven[0].driven]) if driven else None
+        self.decay = replace(driven[0].block,
+                             statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)
         self.new_cells = None
         self.later = self._assigned_later()
-        found = reduce_projection(replace(projection_of(s), later=self.later), tasks, self, self._seen(tasks) if s.reduce == "auto" else {})
+        found = reduce_projection(replace(projection_of(s), later=self.later), tasks, self,
+                                  self._seen(tasks) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
         if s.reduce == "require":
             self._require(found)
@@ -113,7 +118,8 @@ class Reduced:
         """States that are read late get values per synapse again when something changed that their past depends on."""
         if "late" in self.moved.values():
             paths = {p.name: p for p in self.synapses._pathways}
-            same = all(paths[n]._scattered and d.same(paths[n]._steps, paths[n].clock.dt_) for n, d in self.delays.items())
+            same = all(paths[n]._scattered and d.same(paths[n]._steps, paths[n].clock.dt_)
+                       for n, d in self.delays.items())
             if not same or self._values_of(frozenset(self.constants), tasks) != self.constants:
                 for program in [p for p, kind in self.moved.items() if kind == "late"]:
                     self.bring_back(self._variable(program))
@@ -134,13 +140,15 @@ class Reduced:
 
     def computed_from(self, program: str) -> bool:
         """Whether values at the neurons were computed from this parameter when they were moved there."""
-        return self.relies_on(program) or any(
-            program in {x.program for x in p.factor.symbols.values()} and (p.kind in ("static", "noise") or p.kind == "sum" and self.arrays[p.program].any())
-            for p in self.places.values())
+        return self.relies_on(program) or any(program in {x.program for x in p.factor.symbols.values()} and (
+            p.kind in ("static", "noise") or p.kind == "sum" and self.arrays[p.program].any())
+                                              for p in self.places.values())
 
     def holds(self) -> bool:
         """Whether the arrays that states depend on, where they are now, are still the same."""
-        watched = {name: was for name, was in (self.constants | self.ties | self.weights).items() if isinstance(was, bytes)}
+        watched = {
+            name: was for name, was in (self.constants | self.ties | self.weights).items() if isinstance(was, bytes)
+        }
         get = self.synapses.reach()
         return all(digest(get(name)) == was for name, was in watched.items())
 
@@ -165,14 +173,19 @@ class Reduced:
         if any(kind == "sum" and self._sum_of(p) for p, kind in self.moved.items()):
             return self.later
         sources = s.source.parent.variables
-        for thing, variables, whose in ((s.source.parent, sources, " of the sources"), (s.source, sources, " of the sources"), (s, s.variables, "")):
+        for thing, variables, whose in ((s.source.parent, sources, " of the sources"),
+                                        (s.source, sources, " of the sources"), (s, s.variables, "")):
             lines = assigned_after_run(thing, frozenset(variables))
-            found |= {variables[name].program: f"the script assigns to {name}{whose} after a run ({line})" for name, line in lines.items()}
+            found |= {
+                variables[name].program: f"the script assigns to {name}{whose} after a run ({line})"
+                for name, line in lines.items()
+            }
         return found
 
     def _sum_of(self, program: str) -> bool:
         """Whether there is a sum of a state that is not zero."""
-        return any(p.state == program and p.kind == "sum" and self.arrays[n].any() for n, p in self.places.items()) or self._shares()
+        return any(p.state == program and p.kind == "sum" and self.arrays[n].any()
+                   for n, p in self.places.items()) or self._shares()
 
     def _require(self, found: Reduction) -> None:
         for verdict in found.verdicts:
@@ -201,7 +214,8 @@ class Reduced:
         return bool(np.array_equal(first[index], values))
 
     def resting(self, program: str, block: Block, values: Mapping[str, Tree], key: str) -> bool:
-        """Whether the new value of a state without events is its old one at every synapse, for a short and a long time."""
+        """Whether the new value of a state without events is its old one at every synapse, for a short and a long
+        time."""
         if self.moved.get(program) == "late":
             return True
         s, old = self.synapses, self._variable(program).values
@@ -247,7 +261,10 @@ class Reduced:
         for program in [p for p, kind in self.moved.items() if moved.get(p) != kind]:
             self._take_back(self._variable(program), found)
         places = {p.program: p for p in found.places}
-        kept = {name: a for name, a in self.arrays.items() if name in places and places[name] == self.places.get(name) and self._still(name)}
+        kept = {
+            name: a for name, a in self.arrays.items()
+            if name in places and places[name] == self.places.get(name) and self._still(name)
+        }
         self._check_weights(found, kept)
         before, self.cells = self.cells, self.new_cells if found.cells else None
         kept |= {name: self._regrouped(name, before) for name in kept if places[name].side == "cells"}
@@ -260,7 +277,8 @@ class Reduced:
             v._stored, v.kept_by = None, self
 
     def _take_back(self, v: Variable, found: Reduction) -> None:
-        """A variable needs values per synapse in the coming run; `WrongState` when only a sum is left, unless that is zero."""
+        """A variable needs values per synapse in the coming run; `WrongState` when only a sum is left, unless that is
+        zero."""
         if self.moved[v.program] == "sum" and not self._sum_of(v.program):
             v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])
         elif self.moved[v.program] == "sum":
@@ -268,21 +286,27 @@ class Reduced:
             rules = next((x.rules for x in found.verdicts if x.variable == v.name), ())
             whose = f"{' and '.join(changed)} of {s.name}, by which the sums of '{v.name}' are divided, cannot change while they are under way" \
                 if changed else f"'{v.name}' of {s.name} was kept as its sum for each target, and would need a value per synapse from now on"
-            raise WrongState(whose, found="; ".join(map(str, rules)),
-                             help=f"make the synapses with Synapses(..., reduce='off'), or set '{v.name}' to new values")
+            raise WrongState(
+                whose, found="; ".join(map(str, rules)),
+                help=f"make the synapses with Synapses(..., reduce='off'), or set '{v.name}' to new values")
         else:
             self.bring_back(v)
 
     def _check_weights(self, found: Reduction, kept: Mapping[str, np.ndarray]) -> None:
-        """Refuse constants of the sources that are factors of a sum under way and not what they were in the last run."""
+        """Refuse constants of the sources that are factors of a sum under way and not what they were in the last
+        run."""
         factors = {x.program: x.name for p in found.places for x in p.factor.symbols.values() if x.path}
         get = self.synapses.reach()
         now = {program: digest(get(program)) for program in factors}
         for place in found.places:
-            other = [factors[x.program] for x in place.factor.symbols.values() if x.path and now.get(x.program) != self.weights.get(x.program)]
+            other = [
+                factors[x.program] for x in place.factor.symbols.values()
+                if x.path and now.get(x.program) != self.weights.get(x.program)
+            ]
             if other and place.kind == "sum" and place.program in kept and kept[place.program].any():
-                raise WrongState(f"'{other[0]}' of the sources of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
-                                 help="make the synapses with Synapses(..., reduce='off')")
+                raise WrongState(
+                    f"'{other[0]}' of the sources of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
+                    help="make the synapses with Synapses(..., reduce='off')")
         self.weights = now
 
     def _other_constants(self) -> list[str]:
@@ -292,16 +316,20 @@ class Reduced:
         get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
         now = {n: get(n.removesuffix("@cells")) for n in before}
         at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
-        return [f"'{n.removesuffix('@cells').rpartition('.')[2]}'" for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
+        return [
+            f"'{n.removesuffix('@cells').rpartition('.')[2]}'" for n in before
+            if not np.array_equal(at[n][:len(of)], before[n][of])
+        ]
 
     def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
         """A sum by cells in the cells of now."""
         assert before is not None and self.cells is not None
         found = self.cells.taken_over(before, self.arrays[name])
         if found is None and self.arrays[name].any():
-            raise WrongState(f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
-                             f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
-                             help="make the synapses with Synapses(..., reduce='off')")
+            raise WrongState(
+                f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
+                f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
+                help="make the synapses with Synapses(..., reduce='off')")
         made = zeros(len(self.cells), self.arrays[name].dtype)
         if found is not None:
             made[:] = found
@@ -333,7 +361,9 @@ class Reduced:
 
     def _driven_at(self, side: str) -> bool:
         """Whether event-driven states are kept at the neurons of a side."""
-        return any(self.moved.get(v) in ("equal", "late") and self._place_of(v).side == side for v in projection_of(self.synapses).event_driven)
+        return any(
+            self.moved.get(v) in ("equal", "late") and self._place_of(v).side == side
+            for v in projection_of(self.synapses).event_driven)
 
     def _made(self, place: Place) -> np.ndarray:
         index, size = self._index(place.side)
@@ -356,7 +386,8 @@ class Reduced:
             if place.kind == "noise":
                 array[:] = np.sqrt(np.bincount(index, np.broadcast_to(np.square(factor), index.shape), size))
                 return array
-            array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape), size)
+            array[:] = np.bincount(index, np.broadcast_to(factor if values is None else factor * values, index.shape),
+                                   size)
         return array
 
     def _factor(self, place: Place) -> Any:
@@ -400,7 +431,8 @@ class Reduced:
 
     def _last_update(self) -> np.ndarray:
         last = projection_of(self.synapses).last_update
-        return np.maximum.reduce([self._seen_of(p) for p in self.places.values() if p.state == last and p.kind == "equal"])
+        return np.maximum.reduce(
+            [self._seen_of(p) for p in self.places.values() if p.state == last and p.kind == "equal"])
 
     def _brought_up(self, v: Variable, side: str, values: np.ndarray) -> np.ndarray:
         """The value at the last event of either side, where the synapse itself would have kept it."""
@@ -419,8 +451,10 @@ class Reduced:
         return np.asarray(evaluate(trees[key], self.decay, here))
 
     def kept(self) -> Kept:
-        """Which variables have moved, to where, and what that depends on; their values are among the arrays of the synapses."""
-        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells, dict(self.weights))
+        """Which variables have moved, to where, and what that depends on; their values are among the arrays of the
+        synapses."""
+        return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells,
+                    dict(self.weights))
 
     def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
         """As it was when `kept` was called; ``arrays`` are the values of that time."""
@@ -433,13 +467,16 @@ class Reduced:
             elif v.moved:
                 v.values = arrays[v.program].copy()
         self.host, self.cells, self.weights = kept.host, kept.cells, dict(kept.weights)
-        self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(kept.constants)
+        self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(
+            kept.constants)
         self.arrays = {name: arrays[name].copy() for name in places}
         structure_changed()
 
     def convert(self, dtype: str) -> None:
         """Sums of floats stay sums, with this type."""
-        floats = {name for name, p in self.places.items() if p.dtype in ("f8", "f4") and p.kind in ("sum", "noise", "static")}
+        floats = {
+            name for name, p in self.places.items() if p.dtype in ("f8", "f4") and p.kind in ("sum", "noise", "static")
+        }
         self.places = {name: replace(p, dtype=dtype) if name in floats else p for name, p in self.places.items()}
         self.arrays = {name: a.astype(DTYPES[dtype]) if name in floats else a for name, a in self.arrays.items()}
 
@@ -453,15 +490,18 @@ class Reduced:
     def before_write(self, v: Variable, item: object, value: object) -> None:
         """Values come back to be changed; a factor of a sum that is not zero cannot change."""
         if self.moved.get(v.program) == "sum" and self._shares():
-            raise WrongState(f"'{v.name}' of {self.synapses.name} is part of a sum with {' and '.join(self.partners)}, and cannot change now",
-                             help="make the synapses with Synapses(..., reduce='off')")
-        if self.moved.get(v.program) == "sum" and isinstance(item, slice) and item == slice(None) and not isinstance(value, str):
-            v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])     # a new value for every synapse needs no old ones
+            raise WrongState(
+                f"'{v.name}' of {self.synapses.name} is part of a sum with {' and '.join(self.partners)}, and cannot change now",
+                help="make the synapses with Synapses(..., reduce='off')")
+        if self.moved.get(v.program) == "sum" and isinstance(
+                item, slice) and item == slice(None) and not isinstance(value, str):
+            v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])  # a new value for every synapse needs no old ones
         elif v.moved:
             self.bring_back(v)
         if self._weighs(v.program):
-            raise WrongState(f"'{v.name}' of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
-                             help="make the synapses with Synapses(..., reduce='off'), or use the factor at the event: 'g += w'")
+            raise WrongState(
+                f"'{v.name}' of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
+                help="make the synapses with Synapses(..., reduce='off'), or use the factor at the event: 'g += w'")
         if any(p.kind in ("static", "noise") and p.weighed_by(v.program) for p in self.places.values()):
             structure_changed()           # what drives a sum is added up anew before the next run
 
@@ -484,7 +524,8 @@ class Reduced:
 
     def _weighs(self, program: str) -> bool:
         """Whether a sum that is not zero was made with this variable as a factor."""
-        return any(p.kind == "sum" and (self.arrays[n].any() or self._shares()) for n, p in self.places.items() if p.weighed_by(program))
+        return any(p.kind == "sum" and (self.arrays[n].any() or self._shares()) for n, p in self.places.items()
+                   if p.weighed_by(program))
 
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)
@@ -514,7 +555,9 @@ class Reduced:
             found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
             found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
             words = {kind: word for word, kind in DTYPES.items()}
-            found |= {name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()}
+            found |= {
+                name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()
+            }
         return found
 
     def params(self) -> dict[str, float | int]:

@@ -11,7 +11,8 @@ from brainsim.reduction.reduce import Verdict
 
 
 class ReductionReport(Sequence[Verdict]):
-    """What became of each state of the synapses: its class, how many values there were and are, and the rule that keeps it per synapse."""
+    """What became of each state of the synapses: its class, how many values there were and are, and the rule that keeps
+    it per synapse."""
 
     def __init__(self, reduced: Reduced):
         s = reduced.synapses
@@ -21,7 +22,9 @@ class ReductionReport(Sequence[Verdict]):
         for verdict in reduced.verdicts:
             program = f"{s.name}.{verdict.variable}"
             applied = program in reduced.moved
-            places = [n for n, p in reduced.places.items() if p.state == program and p.kind not in ("payload", "newest")]
+            places = [
+                n for n, p in reduced.places.items() if p.state == program and p.kind not in ("payload", "newest")
+            ]
             after = sum(len(reduced.arrays[n]) for n in places) if applied else len(s)
             if verdict.kind == "post (sum)" and applied and reduced.host:
                 after = 0

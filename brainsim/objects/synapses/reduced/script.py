@@ -35,17 +35,20 @@ class Line:
 
 
 def looks_at(thing: object, names: frozenset[str]) -> dict[str, Line]:
-    """Which of the attributes ``names`` of an object the user's files read, by ``thing.name`` or by a string, and where first.
+    """Which of the attributes ``names`` of an object the user's files read, by ``thing.name`` or by a string, and where
+    first.
 
-    The files are those on the stack, the main program, and modules beside them. An attribute of a name that stands for another object
-    does not count; one of a name whose object is not known does.
+    The files are those on the stack, the main program, and modules beside them. An attribute of a name that stands for
+    another object does not count; one of a name whose object is not known does.
     """
     return said_by(files(), _attributes, thing, names)
 
 
-def said_by(sources: Iterable[tuple[FrameType | None, Source]], say: Callable[[str, float], Mapping[tuple[str, str], int]],
-            thing: object, names: frozenset[str]) -> dict[str, Line]:
-    """Of what is said in files of attributes of objects, (object as written or empty, attribute) → line, that about ``thing`` and ``names``."""
+def said_by(sources: Iterable[tuple[FrameType | None,
+                                    Source]], say: Callable[[str, float], Mapping[tuple[str, str], int]], thing: object,
+            names: frozenset[str]) -> dict[str, Line]:
+    """Of what is said in files of attributes of objects, (object as written or empty, attribute) → line, that about
+    ``thing`` and ``names``."""
     found: dict[str, Line] = {}
     for frame, source in sources:
         for (base, attribute), line in sorted(say(*source).items(), key=lambda x: x[1]):
@@ -89,7 +92,8 @@ def _foreign(name: str) -> bool:
 @lru_cache(maxsize=None)
 def _installed() -> tuple[str, ...]:
     """Folders of Python, of installed packages, and of brainsim."""
-    installed = {sysconfig.get_path(p) for p in ("stdlib", "platstdlib", "purelib", "platlib")} | {*site.getsitepackages(), site.getusersitepackages()}
+    installed = {sysconfig.get_path(p) for p in ("stdlib", "platstdlib", "purelib", "platlib")
+                 } | {*site.getsitepackages(), site.getusersitepackages()}
     return PACKAGE, *(p + os.sep for p in installed)
 
 
@@ -110,7 +114,8 @@ def tree_of(name: str) -> ast.Module | None:
 
 @lru_cache(maxsize=256)
 def _attributes(name: str, age: float) -> dict[tuple[str, str], int]:
-    """Pairs (name of the object or empty, attribute read) in a file, with the first line; nothing for a file that cannot be read."""
+    """Pairs (name of the object or empty, attribute read) in a file, with the first line; nothing for a file that
+    cannot be read."""
     tree = tree_of(name)
     found: dict[tuple[str, str], int] = {}
 
@@ -125,7 +130,8 @@ def _attributes(name: str, age: float) -> dict[tuple[str, str], int]:
             base = node.target.value.id if isinstance(node.target.value, ast.Name) else ""
             add(base, node.target.attr.removesuffix("_"), node.lineno)
         if isinstance(node, ast.Call):
-            called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            called = node.func.id if isinstance(
+                node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
             for c in ast.walk(node) if called in BY_NAME else ():
                 if isinstance(c, ast.Constant) and isinstance(c.value, str):
                     add("", c.value, c.lineno)

@@ -1,4 +1,5 @@
-"""What the user's own files assign to after a run: their text is followed in the order in which it would be executed."""
+"""What the user's own files assign to after a run: their text is followed in the order in which it would be
+executed."""
 from __future__ import annotations
 
 import ast
@@ -17,8 +18,8 @@ Assigned = tuple[str, str]
 def assigned_after_run(thing: object, names: frozenset[str]) -> dict[str, Line]:
     """Which of the attributes ``names`` of an object the user's files assign to after a run, and where first.
 
-    A loop is followed twice, a function where it is called. A function that nobody calls in its own file may be called at any time; what
-    it makes itself is new there.
+    A loop is followed twice, a function where it is called. A function that nobody calls in its own file may be called
+    at any time; what it makes itself is new there.
     """
     return said_by(files(), _assigned, thing, names)
 
@@ -45,7 +46,8 @@ def _functions(tree: ast.AST) -> dict[str, list[ast.FunctionDef]]:
         if isinstance(node, ast.FunctionDef):
             found.setdefault(node.name, []).append(node)
         elif isinstance(node, ast.ClassDef):
-            found.setdefault(node.name, []).extend(m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "__init__")
+            found.setdefault(node.name,
+                             []).extend(m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "__init__")
     return found
 
 
@@ -116,7 +118,8 @@ class _Reading:
 
 
 def _called(node: ast.Call) -> str:
-    return node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    return node.func.id if isinstance(node.func,
+                                      ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
 def _single(targets: Iterable[ast.expr]) -> Iterator[ast.expr]:
