@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from brainsim.language.functions import DType, Fixed, Free, Same
 from brainsim.language.trees import Tree
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 
 Kind = Literal["array", "param", "number", "clock", "index", "size", "subexpression", "local"]
-DTYPE_WORDS = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "b1": "boolean"}
+DTYPE_WORDS: dict[str, DType] = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "b1": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Symbol:
     past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
 
     @property
-    def type_word(self) -> str:
+    def type_word(self) -> DType:
         """float, integer or boolean."""
         return DTYPE_WORDS[self.dtype]
 
@@ -80,8 +81,8 @@ class External:
     name: str
     kind: Literal["timed_array", "python", "expression"]
     program: str
-    argument_dimensions: tuple[object, ...]
-    dimension: "Dimension | Callable[..., Dimension]" = field(compare=False)
+    argument_dimensions: tuple[Dimension | Fixed | Same | Free, ...]
+    dimension: "Dimension | Fixed | Same | Callable[..., Dimension]" = field(compare=False)
     dtype: str = "f8"
     arity: int = 1
     stateless: bool = True
