@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from brainsim.ir.expressions import Cast, Expr, Load, Op, Param
 from brainsim.ir.program import Program, Statement, Store
-from brainsim.ir.walk import nodes, rebuild_kernel
 
 
 def noted_times(program: Program) -> dict[str, str]:
@@ -13,7 +12,7 @@ def noted_times(program: Program) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     clocks = {f"{c}.t": c for c in program.clocks if c not in program.listed}
     for k in program.kernels:
-        for n in nodes(k):
+        for n in k.facts.nodes if k.facts.stores else ():
             if isinstance(n, Store):
                 noted = n.op == "=" and isinstance(n.value, Param) and n.value.name in clocks
                 found.setdefault(n.array, set()).add(clocks[n.value.name] if noted else "")  # type: ignore[union-attr]
@@ -41,6 +40,6 @@ def whole_times(program: Program) -> Program:
                 return length(array, Load(array, index, "i8"))
         return n
 
-    kernels = tuple(rebuild_kernel(rebuild_kernel(k, note), read) for k in program.kernels)
+    kernels = tuple(k.rebuilt(note).rebuilt(read) for k in program.kernels)
     return replace(program, kernels=kernels,
                    arrays=tuple(replace(a, dtype="i8") if a.name in times else a for a in program.arrays))
