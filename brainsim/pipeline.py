@@ -87,8 +87,7 @@ class Prepared:
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
     """All pieces of code of tasks."""
-    return (block for task in tasks for name in ("before", "once", "block")
-            if (block := getattr(task, name, None)) is not None)
+    return (block for task in tasks for block in task.blocks)
 
 
 def symbols_of(tasks: Iterable[Task]) -> Iterable[Symbol]:
