@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from brainsim.ir.domains import Domain
-from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Param
+from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Scalar
 from brainsim.ir.statements import Append, Clear, Let, Statement, Store
 from brainsim.ir.trees import children, own_element, own_place, walk
 
@@ -26,7 +26,7 @@ class Facts:
     queues: frozenset[str]                #: queues that are read, appended to or cleared
     clears: frozenset[str]                #: queues of which a slot is emptied
     appends: Mapping[str, int]            #: to each queue, how many values one element can add
-    params: Mapping[str, str]             #: name and dtype of each parameter
+    scalars: tuple[Scalar, ...]           #: in the order of their first use
     streams: frozenset[int]               #: of the random numbers
     functions: frozenset[str]             #: of the user's
     own_element: bool  #: every written array is reached at the running element's own place only
@@ -53,7 +53,8 @@ def facts_of(domain: Domain, prologue: tuple[Let, ...], body: tuple[Statement, .
     places = _places(loads, stores)
     return Facts(
         nodes, read, written, added | tables | queues, written | changed, read | written | tables, queues | changed,
-        frozenset([n.queue for n in clears]), _counted(appends), {n.name: n.dtype for n in kinds.get(Param, [])},
+        frozenset([n.queue for n in clears]), _counted(appends),
+        tuple(dict.fromkeys([n for n in nodes if isinstance(n, Scalar)])),
         frozenset([n.stream for n in kinds.get(Draw, [])]), frozenset([n.function for n in kinds.get(Foreign, [])]),
         all(_at_own_place(places[array]) for array in written),
         all(_at_own_place(places[array]) or _in_any_order(places[array], array in read) for array in written))

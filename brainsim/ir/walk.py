@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from brainsim.ir.expressions import Expr
+from brainsim.ir.expressions import Expr, Scalar
 from brainsim.ir.program import Kernel, Program, Statement
 from brainsim.ir.trees import Change, children, free_locals, own_element, own_place, rebuild, statements, walk
 
 __all__ = ["appends", "calls_python", "children", "draws", "free_locals", "native_functions", "nodes", "order_free",
-           "own_element", "own_place", "reads", "rebuild", "rebuild_kernel", "statements", "touched_queues",
-           "touches_only_own_element", "used_params", "walk", "writes"]
+           "own_element", "own_place", "reads", "rebuild", "rebuild_kernel", "scalars", "statements", "touched_queues",
+           "touches_only_own_element", "walk", "writes"]
 
 
 def rebuild_kernel(kernel: Kernel, change: Change) -> Kernel:
@@ -42,9 +42,9 @@ def touched_queues(kernel: Kernel) -> frozenset[str]:
     return kernel.facts.queues
 
 
-def used_params(kernel: Kernel) -> Mapping[str, str]:
-    """Name and dtype of each parameter the kernel uses."""
-    return kernel.facts.params
+def scalars(kernel: Kernel) -> tuple[Scalar, ...]:
+    """The scalars that the kernel uses, in the order of their first use."""
+    return kernel.facts.scalars
 
 
 def draws(kernel: Kernel) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from brainsim.ir.expressions import Param, Size, Tick
 from brainsim.ir.program import Array, Program, Queue
 from brainsim.lowering.expressions import Streams
 from brainsim.lowering.precision import in_single
@@ -19,18 +20,13 @@ def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[st
     made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
     facts = [k.facts for k in made]
     used, touched = sorted({n for f in facts for n in f.arrays}), sorted({q for f in facts for q in f.queues})
-    params = {name: t for f in facts for name, t in f.params.items()}
-    read = {n.rpartition(".")[0] for n in params if n.endswith((".t", ".dt", ".step"))}
+    scalars = [x for f in facts for x in f.scalars]
+    params = {x.name: x.dtype for x in scalars if isinstance(x, Param)}
+    read = {x.clock for x in scalars if isinstance(x, Tick)}
     clocks = tuple(dict.fromkeys([*(k.clock for k in made), *(c for c in clock_names if c in read)]))
     chosen = tuple(arrays[name] for name in used)
     spaces = {a.space for a in chosen} | {space for k in made for space in k.domain.named("space")}
-    spaces |= {n.removesuffix(".@size") for n in params if n.endswith(".@size")}
-    own = tuple(sorted((n, t) for n, t in params.items() if not _builtin(n, clocks)))
+    spaces |= {x.space for x in scalars if isinstance(x, Size)}
     return in_single(
-        Program(tuple(sorted(spaces)), clocks, own, chosen, tuple(queues[q] for q in touched), tuple(made),
-                listed=tuple(c for c in clocks if c in set(listed))))
-
-
-def _builtin(name: str, clocks: tuple[str, ...]) -> bool:
-    owner, _, field = name.rpartition(".")
-    return field in ("@slots", "@size") or owner in clocks and field in ("t", "dt", "step")
+        Program(tuple(sorted(spaces)), clocks, tuple(sorted(params.items())), chosen,
+                tuple(queues[q] for q in touched), tuple(made), listed=tuple(c for c in clocks if c in set(listed))))

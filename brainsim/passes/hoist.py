@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Scalar, dtype
 from brainsim.ir.program import If, Kernel, Let, Program, Statement, While
 from brainsim.ir.trees import walk, with_children
 
@@ -28,7 +28,7 @@ def _hoist(kernel: Kernel) -> Kernel:
 
     def lift(node: Expr | Statement) -> Expr | Statement:
         if isinstance(node,
-                      (Op, Call)) and invariant(node) and any(isinstance(n, (Param, Load, Local)) for n in walk(node)):
+                      (Op, Call)) and invariant(node) and any(isinstance(n, (Scalar, Load, Local)) for n in walk(node)):
             if node not in made:
                 name = f"@{len(made)}"
                 prologue.append(Let(name, node))
