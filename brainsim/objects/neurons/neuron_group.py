@@ -20,6 +20,7 @@ from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.neurons.subgroup import Subgroup, part_of
 from brainsim.options import prefs
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_condition
