@@ -41,9 +41,7 @@ class Link:
                 source.dimension)
         run = RunNamespace.of_caller()
         symbol = self.group.scope(run).own[self.variable]
-        made = Symbol(linked.name, symbol.kind, symbol.program, symbol.dimension, symbol.dtype, symbol.path,
-                      symbol.shared, symbol.writable, symbol.constant, symbol.guard, symbol.value, symbol.offset,
-                      symbol.definition, symbol.scope, symbol.origin, self.group.parent)
+        made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
         if symbol.shared:
             return made
         if self.index is None and self.group._count == 1 and not self.group._first and symbol.kind == "array" and not symbol.path:

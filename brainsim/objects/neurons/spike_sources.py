@@ -53,7 +53,7 @@ class SpikeSource(Group):
         name = self.name
         self.variables["N"] = Variable(
             "N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
-            symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
+            symbol=Symbol("N", "size", name, dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
                                        symbol=Symbol("i", "index", dtype="i4", constant=True))
 

@@ -108,7 +108,7 @@ class Subgroup(Group):
         """The whole group's names, with ``i`` and ``N`` of this part."""
         found = dict(self._parent.scope(run).own)
         found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=f"{self.name}.first")
-        found["N"] = Symbol("N", "size", f"{self.name}.count", dtype="i4", shared=True, constant=True)
+        found["N"] = Symbol("N", "count", f"{self.name}.count", dtype="i4", shared=True, constant=True)
         return found
 
     def declared(self) -> Declared:
