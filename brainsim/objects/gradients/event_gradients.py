@@ -26,8 +26,9 @@ from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part, Subgroup
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway

@@ -24,7 +24,7 @@ from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.looks import html
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.recorders.record import EventMonitor
+from brainsim.objects.recorders.event_monitor import EventMonitor
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.runs.simulation import Settable, Simulation
 from brainsim.options import prefs

@@ -20,8 +20,8 @@ from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
 from brainsim.objects.groups.clock import BaseClock, EventClock, make_clock
-from brainsim.objects.groups.evaluate_now import Elements, evaluate, may_be_divided
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.evaluate_now import Elements, evaluate, may_be_divided
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.objects.looks import html

@@ -93,7 +93,6 @@ class MagicNetwork(Network):
                 return kept
             kept = [o for o in kept if not missing[o]]
 
-
     def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False,
                    read_only_variables: bool = True, level: int = 0) -> dict[str, Any]:
         """States of the objects visible where this is called."""

@@ -42,7 +42,8 @@ from brainsim.objects.looks.exports import Column, Table
 from brainsim.objects.looks.memory import Line, MemoryEstimate, check_amounts
 from brainsim.objects.names.namespace import RunNamespace, unit_value
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.neurons.neuron_group import Part, Subgroup
+from brainsim.objects.neurons.neuron_group import Part
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
 from brainsim.objects.synapses.pathway import Pathway
 from brainsim.objects.synapses.procedural import Law, Procedural, check_model, keyed_draws, new_key, tables_to_make
