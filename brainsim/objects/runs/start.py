@@ -32,11 +32,14 @@ class Origin:
     """What a record needs to know of the group that it was made from, where the group itself is not."""
 
     name: str
-    _element: str
-    _first: int
-    _count: int
+    element_word: str
+    first_element: int
+    count: int
     i: np.ndarray | None = None
     j: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return self.count
 
     @property
     def parent(self) -> "Origin":
@@ -145,15 +148,15 @@ def template_of(recorder: Recorder) -> Recorder:
     made = copy.copy(recorder)
     vars(made).update({"_records": {v: (dtype, QueueState.empty(dtype)) for v, (dtype, _) in recorder._records.items()},
                        "variables": {n: replace(v, values=None) for n, v in recorder.variables.items()},
-                       "_clock": copy.copy(recorder.clock), "namespace": {}, "_contained": [], "_regular": []})
+                       "_clock": copy.copy(recorder.clock), "namespace": {}, "_contained": []})
     return made
 
 
 def _without_ties(recorder: Recorder) -> Recorder:
     made, source = copy.copy(recorder), recorder.source
     if not isinstance(source, Origin):
-        sides = [np.asarray(getattr(source, side)[:]) if source._element == "synapse" else None for side in ("i", "j")]
-        vars(made)["source"] = Origin(source.name, source._element, source._first, source._count, *sides)
+        sides = [np.asarray(getattr(source, side)[:]) if source.element_word == "synapse" else None for side in ("i", "j")]
+        vars(made)["source"] = Origin(source.name, source.element_word, source.first_element, len(source), *sides)
     return made
 
 
