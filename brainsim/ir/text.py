@@ -1,26 +1,23 @@
 """One readable, canonical text per program: for people, golden tests and cache keys."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
-from brainsim.ir.program import (
-    Append,
-    Clear,
-    Domain,
-    Each,
-    Events,
-    FanOut,
-    Host,
-    If,
-    Kernel,
-    Let,
-    Once,
-    Program,
-    RandomRows,
-    Range,
-    Statement,
-    Store,
-    While,
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Size,
+    Slots,
+    Tick,
 )
+from brainsim.ir.program import Append, Clear, If, Kernel, Let, Program, Statement, Store, While
 
 
 def expression(e: Expr) -> str:
@@ -30,6 +27,12 @@ def expression(e: Expr) -> str:
             return repr(value)
         case Local(name, _) | Param(name, _):
             return name
+        case Tick(clock, part):
+            return f"{clock}.{part}"
+        case Slots(queue):
+            return f"{queue}.@slots"
+        case Size(space):
+            return f"{space}.@size"
         case Load(array, index, _):
             return f"{array}[{expression(index)}]"
         case Op("select", (c, a, b)):
@@ -67,30 +70,9 @@ def statement(s: Statement, pad: str = "  ") -> str:
     raise TypeError(f"not a statement of the program: {s!r}")
 
 
-def domain(d: Domain) -> str:
-    """What the kernel runs over."""
-    match d:
-        case Once():
-            return "once"
-        case Each(space):
-            return f"each {space}"
-        case Range(first, last):
-            return f"range {expression(first)} to {expression(last)}"
-        case Events(queue, slot):
-            return f"events {queue}[{expression(slot)}]"
-        case FanOut(queue, slot, starts, ids):
-            return f"fan-out {queue}[{expression(slot)}] by {starts}" + (f" through {ids}" if ids else "")
-        case RandomRows(queue, slot, key, columns, gaps, _, hollow):
-            return f"random rows {queue}[{expression(slot)}] of {expression(columns)} by {gaps}, {expression(key)}" + (
-                ", hollow" if hollow else "")
-        case Host():
-            return "python"
-    raise TypeError(f"not a domain: {d!r}")
-
-
 def kernel(k: Kernel) -> str:
     """A kernel and its loop."""
-    head = f"{k.name}: {domain(k.domain)} on {k.clock}" + f", like {k.like}" * bool(k.like)
+    head = f"{k.name}: {k.domain.text(expression)} on {k.clock}" + f", like {k.like}" * bool(k.like)
     return "\n".join([head, *(statement(s, "  | ") for s in k.prologue), *map(statement, k.body)])
 
 

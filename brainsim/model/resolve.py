@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from brainsim.errors import BrainsimError, Span, UnknownName, WrongCall, WrongSyntax, WrongType, WrongValue, near
 from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, DType, Fixed, Function
@@ -26,12 +27,18 @@ class Block:
     title: str = ""
     span: Span | None = None
 
-    @property
+    @cached_property
     def assignments(self) -> tuple[Assign, ...]:
         """The statements of code without loops, which only adaptive integration makes."""
         plain = tuple(s for s in self.statements if isinstance(s, Assign))
         assert len(plain) == len(self.statements), f"{self.title} repeats statements"
         return plain
+
+    @cached_property
+    def assigns(self) -> frozenset[str]:
+        """Arrays that the statements assign to."""
+        found = (self.symbols.get(s.target) for s in self.statements if isinstance(s, Assign))
+        return frozenset(s.program for s in found if s is not None and s.kind == "array")
 
 
 class Resolver:
@@ -126,7 +133,7 @@ class Resolver:
         return Name(self._key(symbol, node.id, scope), node.span)
 
     def _key(self, symbol: Symbol, name: str, scope: Scope) -> str:
-        for key in (name, f"_{symbol.program}_{'_'.join(symbol.path)}".replace(".", "_").replace("@", "_")):
+        for key in (name, symbol.key):
             if self.symbols.setdefault(key, symbol) == symbol:
                 return key
         raise AssertionError(f"two meanings for {name}")

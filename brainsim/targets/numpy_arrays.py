@@ -13,7 +13,24 @@ import numpy as np
 from brainsim.ir import library, random_rows
 from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Scalar,
+    Size,
+    Slots,
+    Tick,
+    dtype,
+)
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import (
     Append,
@@ -35,9 +52,9 @@ from brainsim.ir.program import (
 )
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
-from brainsim.ir.walk import appends, free_locals, nodes, order_free, own_element, walk
+from brainsim.ir.trees import free_locals, own_element, walk
 from brainsim.targets.cache import digest
-from brainsim.targets.contract import Available, Written
+from brainsim.targets.contract import Available, Settings, Traits, Written
 from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
@@ -47,12 +64,14 @@ class NumpyTarget:
     as compiled code."""
 
     name = "numpy"
-    calls_python = True
-    frees_lock = False
-    left_out = ()
+    traits = Traits(calls_functions=True, network_operations=True, frees_lock=False)
 
     def __init__(self, math: str = "fast") -> None:
-        self.math = math
+        self.settings = Settings(math)
+
+    def alone(self) -> "NumpyTarget":
+        """Itself."""
+        return self
 
     def available(self) -> Available:
         """Always."""
@@ -73,7 +92,7 @@ class NumpyTarget:
                           draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
                           random_members=random_members, flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at,
                           multiply_at=np.multiply.at, cast=cast, inf=np.inf, nan=np.nan, expand=expand)
-        if self.math == "strict" and library.functions():
+        if self.settings.math == "strict" and library.functions():
             scope |= {n: f for n, f in library.functions().items() if n != "pow"} | {"power": strict_power}
             scope |= {"draw_many": strict_draw, "draw_ahead": DrawAhead(strict_draw)}
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)
@@ -87,7 +106,6 @@ class NumpyExecutable:
     def __init__(self, program: Program, functions: list[Callable[[State], None]]):
         self.program = program
         self._run = {id(k): f for k, f in zip(program.kernels, functions)}
-        self._appends = {id(k): appends(k) for k in program.kernels}
         self._number = {q.name: n for n, q in enumerate(program.queues)}
 
     def bind(self, state: State) -> None:
@@ -214,7 +232,7 @@ class KernelWriter:
     def __init__(self, program: Program, kernel: Kernel, number: int):
         self.program, self.kernel, self.number = program, kernel, number
         self.clock = program.clocks.index(kernel.clock)
-        self.free = order_free(kernel)
+        self.free = kernel.facts.order_free
         self.vectors: set[str] = {"column", "number"} if isinstance(
             kernel.domain, RandomRows) else set()  # locals that hold one value per element
         self.known: dict[str, str] = {}    # locals set so far, and their dtypes
@@ -230,8 +248,8 @@ class KernelWriter:
                 return repr(value) if not isinstance(value, bool) else str(value)
             case Local(name, _):
                 return local(name)
-            case Param(name, _):
-                return self.parameter(name)
+            case Scalar():
+                return self.scalar(e)
             case Load(array, index, _):
                 return self.element(array, index)
             case Op("**", (a, b)):
@@ -260,16 +278,21 @@ class KernelWriter:
             return f"cast('i4', {self.text(a)})"
         return self.text(a)
 
-    def parameter(self, name: str) -> str:
-        """A scalar that does not depend on the element."""
-        owner, _, field = name.rpartition(".")
-        if owner in self.program.clocks and field in ("t", "dt", "step"):
-            k = self.program.clocks.index(owner)
-            time = f"S.times[{owner!r}][S.step[{k}]]" if owner in self.program.listed else f"(S.step[{k}] * S.dt[{k}])"
-            return {"t": time, "dt": f"S.dt[{k}]", "step": f"S.step[{k}]"}[field]
-        if field == "@slots":
-            return f"S.queues[{owner!r}].data.shape[0]"
-        return f"S.sizes[{owner!r}]" if field == "@size" else f"S.params[{name!r}]"
+    def scalar(self, e: Scalar) -> str:
+        """A value that does not depend on the element."""
+        match e:
+            case Tick(clock, part):
+                k = self.program.clocks.index(clock)
+                listed = clock in self.program.listed
+                time = f"S.times[{clock!r}][S.step[{k}]]" if listed else f"(S.step[{k}] * S.dt[{k}])"
+                return {"t": time, "dt": f"S.dt[{k}]", "step": f"S.step[{k}]"}[part]
+            case Slots(queue):
+                return f"S.queues[{queue!r}].data.shape[0]"
+            case Size(space):
+                return f"S.sizes[{space!r}]"
+            case Param(name, _):
+                return f"S.params[{name!r}]"
+        raise TypeError(f"not a scalar of the program: {e!r}")
 
     def element(self, array: str, index: Expr) -> str:
         """``array[index]``; the running element of a whole loop is the array itself."""
@@ -423,7 +446,7 @@ class KernelWriter:
     def _index_uses(self) -> list[object]:
         """Places where the running index is a value, not just the element itself."""
         found: list[object] = []
-        for node in nodes(self.kernel):
+        for node in self.kernel.facts.nodes:
             inner = [node.value] if isinstance(node, Store) else []
             if isinstance(node, (Load, Store)) and not (isinstance(node.index, Local) and node.index.name == "i"):
                 inner.append(node.index)

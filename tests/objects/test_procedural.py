@@ -117,7 +117,7 @@ def test_procedural_synapses_take_no_memory_each():
         s.w = "rand()"
         sizes.append(int(s.memory_estimate()))
         Network(g, s).run(0.1 * ms)
-        assert sum(values.nbytes for _, values in s.arrays().values()) == sizes[-1]
+        assert sum(values.nbytes for _, values in s.declared().arrays.values()) == sizes[-1]
     assert sizes[0] == sizes[1] < 10_000
     assert "1000000000 procedural" in repr(s)
 

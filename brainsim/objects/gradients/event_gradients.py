@@ -20,14 +20,16 @@ from brainsim.model.symbols import Symbol
 from brainsim.objects.gradients.functional import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
-from brainsim.objects.groups.group import Group, RunRegularly
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
 from brainsim.objects.groups.operations import NetworkOperation
+from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part, Subgroup
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway
@@ -89,7 +91,7 @@ class _Reading:
         said = {n: o for place in self.run.places[::-1] for n, o in place.items() if isinstance(o, Named)}
         self.words = {n: o.name for n, o in said.items() if any(o is x for x in self.every)}
         for o in self.every:
-            o._forgotten = False
+            o.notice_use()
             _refuse_object(o)
         if self.net.t_:
             raise WrongState("Event-based gradients begin at t = 0", found=f"{self.net.name} is at t = {self.net.t}",
@@ -241,7 +243,7 @@ class _Reading:
         match s.kind:
             case "param" if s.origin == "namespace":
                 return np.asarray(float(s.holder))  # type: ignore[arg-type]
-            case "param" | "size":
+            case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":
                 return np.asarray(next(iter(self.groups)).clock.dt_)
@@ -250,7 +252,7 @@ class _Reading:
         v = self._variables().get(s.program)
         if v is not None and v.values is not None:
             return _single(v)
-        found = next((a for o in self.synapses for a in [o._array(s.program)] if a is not None), None)
+        found = next((a for o in self.synapses for a in [o.array_of(s.program)] if a is not None), None)
         if found is None:
             raise Unsupported(f"'{s.name}' has no value that holds for a whole run",
                               help="keep it in a parameter, set before")
@@ -263,9 +265,9 @@ class _Reading:
     def _sizes(self) -> dict[str, float]:
         found: dict[str, float] = {}
         for o in {id(x): x for s in self.synapses for x in (s.source, s.target, s)}.values():
-            found |= {k: float(v) for k, v in o.params().items()}
+            found |= {k: float(v) for k, v in o.declared().params.items()}
         for o in (*self.groups, *self.sources, *self.synapses):
-            found |= {**{k: float(v) for k, v in o.params().items()}, f"{o.space}.@size": float(len(o))}
+            found |= {**{k: float(v) for k, v in o.declared().params.items()}, o.space: float(len(o))}
         return found
 
     def _variables(self) -> dict[str, Variable]:

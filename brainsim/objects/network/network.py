@@ -24,14 +24,13 @@ from brainsim.errors import (
     near,
 )
 from brainsim.integrators.adaptive import GIVEN_UP
-from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects.gradients.event_gradients import event_functional, refuse_options_of_the_grid
 from brainsim.objects.gradients.functional import functional
 from brainsim.objects.groups.clock import BaseClock, Clock, EventClock, check_change, fastest_of, run_length
-from brainsim.objects.groups.group import Group
-from brainsim.objects.groups.named import BrianObject, Named, offers, root_of
+from brainsim.objects.groups.group import Group, whole
+from brainsim.objects.groups.named import BrianObject, Named
 from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.groups.snapshot import put_back, snapshot
 from brainsim.objects.looks import html
@@ -104,7 +103,7 @@ class Network(Named):
         """Add objects, or containers of objects."""
         for o in objects:
             if isinstance(o, BrianObject):
-                if o._network is not None and o._network is not self._mark:
+                if o.network_mark not in (None, self._mark):
                     raise WrongState(f"{o.name} has already been simulated in another network",
                                      help="make a new object")
                 if o not in self._objects:
@@ -319,7 +318,7 @@ class Network(Named):
         fastest = fastest_of(self._every_clock)
         for k, clock in enumerate(self._clocks):
             state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(
-                end, fastest), clock._dt or fastest
+                end, fastest), clock.spacing or fastest
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
@@ -454,7 +453,7 @@ class Network(Named):
 
     def _prepare(self, run: RunNamespace) -> None:
         for o in self._all():
-            o._forgotten = False
+            o.notice_use()
         every = list(dict.fromkeys(o.clock for o in self._all()))
         dts = {clock: clock.dt_ for clock in every if isinstance(clock, Clock)}
         for clock, dt in dts.items():
@@ -466,7 +465,7 @@ class Network(Named):
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
         target = choose_target(self._threads)
-        if target.calls_python:
+        if target.traits.calls_functions:
             refuse_only_compiled(functions_of(tasks), target.name)
         else:
             add_natives(values, functions_of(tasks))
@@ -484,20 +483,19 @@ class Network(Named):
         self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():
-            o._network = self._mark
+            o.join_network(self._mark)
         self._every_clock, self._dts = every, dts
         self._prepared_for = self._signature()
 
     def _check(self) -> None:
         every = self._all()
         for o in every:
-            if o._network is not None and o._network is not self._mark:
+            if o.network_mark not in (None, self._mark):
                 raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
-            for needed in o.dependencies():
-                root = root_of(needed)
-                if not any(root is x for x in every):
-                    raise WrongValue(f"{o.name} needs {root.name}, which is not in {self.name}",
-                                     help=f"add {root.name} to the network too")
+            for needed in map(whole, o.dependencies()):
+                if not any(needed is x for x in every):
+                    raise WrongValue(f"{o.name} needs {needed.name}, which is not in {self.name}",
+                                     help=f"add {needed.name} to the network too")
         names: dict[str, BrianObject] = {}
         for o in every:
             if names.setdefault(o.name, o) is not o:
@@ -513,9 +511,8 @@ class Network(Named):
         made: list[Task] = []
         for o in self._all():
             try:
-                if offers(o, "prepare"):
-                    o.prepare()
-                if offers(o, "tasks") and o.active:
+                o.prepare()
+                if o.active:
                     made += o.tasks(run)
             except BrianObjectException:
                 raise
@@ -538,33 +535,25 @@ class Network(Named):
             o = waiting.pop()
             if o.name not in found:
                 found[o.name] = o
-                near_by = o.neighbours() if offers(o, "neighbours") else ()
-                others = (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group"))
-                waiting += [other for other in others[::-1] if other is not None and offers(other, "params")]
+                waiting += list(o.refers_to())[::-1]
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
         clocks = {o.clock.name: o.clock for o in self._all()}
         values = Values(clocks=list(clocks),
                         times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
-        for o in self._owners().values():
-            for part in ("arrays", "queues", "sizes", "params"):
-                if offers(o, part):
-                    getattr(values, part).update(getattr(o, part)())
-            if offers(o, "_on_request"):
-                values.on_request.update(o._on_request())
-            if offers(o, "_count") and offers(o, "space") and o.parent is o and vars(o).get("_procedural") is None:
-                values.sizes[o.space] = o._count
-            for path in vars(o).get("_pathways", ()):
-                if path._delay.values is not None:
-                    values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
-        for function in functions_of(tasks):
+        functions = list(functions_of(tasks))
+        timed: list[Any] = [f.holder for f in functions if f.kind == "timed_array"]
+        for declared in (*(o.declared() for o in self._owners().values()),
+                         *(array.declared(clocks.values()) for array in timed)):
+            values.arrays.update(declared.arrays)
+            values.queues.update(declared.queues)
+            values.sizes.update(declared.sizes)
+            values.params.update(declared.params)
+            values.on_request.update(declared.on_request)
+        for function in functions:
             if function.kind == "python":
                 values.functions[function.program] = function.holder.plain  # type: ignore[attr-defined]
-            if function.kind == "timed_array":
-                values.arrays.update(function.holder.arrays())  # type: ignore[attr-defined]
-                for clock in {o.clock for o in self._all()}:
-                    values.params.update(function.holder.params_for(clock))  # type: ignore[attr-defined]
         for symbol in symbols_of(tasks):
             if symbol.kind == "param" and symbol.origin == "namespace":
                 values.params[symbol.program] = scalar_value(symbol.holder, symbol.dtype)
@@ -613,13 +602,13 @@ class Network(Named):
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
         for o in self._all():
-            o._forgotten = False
+            o.notice_use()
         clocks = {o.clock for o in self._all()}
         return {
             "t": self._t, "key": self._key, "runs": random_state.runs, "origins":
             {c.name: s for c, s in self._origins.items()}, "host": random_state.host.bit_generator.state, "objects":
             {o.name: snapshot(o) for o in self._all()}, "clocks":
-            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}
+            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c.spacing) for c in clocks}
         }
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
@@ -633,8 +622,7 @@ class Network(Named):
                 raise NotStored(f"{o.name} was not part of the network when it was stored",
                                 help="make a Network of your own, without it")
             put_back(o, found["objects"][o.name])
-            step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
-            o.clock.step, o.clock._dt = step, dt
+            o.clock.go_back_to(*found["clocks"].get(o.clock.name, (o.clock.step, o.clock.spacing)))
         self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
         self._rebind = True
         if restore_random_state:
@@ -653,7 +641,7 @@ class Network(Named):
             o.name:
             o.get_states(units=units, format=format, subexpressions=subexpressions,
                          read_only_variables=read_only_variables, level=level) for o in self._all()
-            if offers(o, "get_states")
+            if isinstance(o, Group)
         }
 
     def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict",
@@ -687,8 +675,8 @@ class Network(Named):
         """
         length = 0.0 if duration is None else run_length(duration,
                                                          "without one, memory_estimate() counts what exists now")
-        return MemoryEstimate(line for o in self._all() if offers(o, "_memory")
-                              for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
+        return MemoryEstimate(line for o in self._all()
+                              for line in o.memory_lines(o.clock.steps_until(length)))
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""
@@ -723,7 +711,7 @@ class Network(Named):
 
     def timings(self) -> Timings:
         """Seconds by stage: of the objects since they were made, of the last preparation and the last run."""
-        objects = [vars(o).get("_spent", {}) for o in self._all()]
+        objects = [o.seconds_spent for o in self._all()]
         return Timings({name: sum(part.get(name, 0.0) for part in [*objects, self._spent]) for name in STAGES})
 
     def get_profiling_info(self) -> list[tuple[str, Quantity]]:
@@ -747,7 +735,3 @@ class Network(Named):
 
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
-
-
-def _delay_array(path: Any) -> Any:
-    return Array(path._delay.program, "f8", f"{path.name}.once" if path._delay.shared else path.synapses.space)
