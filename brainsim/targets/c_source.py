@@ -24,7 +24,7 @@ from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.loop_stages import BLOCK, ROW_BLOCK, Stages, row_stages, stages
 from brainsim.targets.split import Split, independent, rare, split, work
-from brainsim.targets.templates import read, render
+from brainsim.targets.templates import render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, identifiers, local
 
@@ -70,20 +70,8 @@ def source(program: Program, simd: bool, math: str = "fast") -> str:
         for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k, program.clocks))
     }
     kernels = [_view(program, k, names, short, Numbers(program, places), math) for k in program.kernels]
-    return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program),
-                  kernels=kernels, listed=bool(program.listed))
-
-
-def _prelude(simd: bool) -> str:
-    text = read("c/language.h")
-    if not simd:
-        return text
-    lines = [f'__attribute__((simd("notinbranch"))) double {f}(double);' for f in SIMD_FUNCTIONS]
-    lines += [f'__attribute__((simd("notinbranch"))) float {f}f(float);' for f in SIMD_FUNCTIONS]
-    lines += [
-        f'__attribute__((simd("notinbranch"))) {t} {f}({t}, {t});' for f, t in (("pow", "double"), ("powf", "float"))
-    ]
-    return text.replace("#include <stdint.h>\n", "#include <stdint.h>\n" + "\n".join(lines) + "\n", 1)
+    return render("c/network.c.jinja", simd=simd, natives=native.c_lines(program), bound="BS_NATIVES" in native.c_lines(program),
+                  kernels=kernels)
 
 
 def steady_lets(k: Kernel, clocks: tuple[str, ...]) -> dict[str, Let]:
@@ -168,7 +156,23 @@ def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, s
     lists = [(program.kernels.index(m), short[m.name],
               at.for_another(dict(zip(mine,
                                       shape(m, program.clocks, dtypes)[1])), m.name)) for m in alike]
-    return view | dict(like=k.like, alike=lists if len(alike) > 1 else [])
+    view |= dict(like=k.like, alike=lists if len(alike) > 1 else [])
+    return view | dict(row=_row(view))
+
+
+def _row(v) -> str:
+    n = v["number"]
+    if v["kind"] == "Host":
+        return f"{{.clock = {v['clock']}}}"
+    text = f"{{.run = kernel_{n}, .clock = {v['clock']}"
+    if v["split"]:
+        text += f", .work = {v['work']}"
+        if v["split"] in ("elements", "rare"): text += ", .pieces = 1"
+        if v["sorted"]: text += ", .cut = 1"
+    if v["split"] == "rare": text += f", .join = join_{n}"
+    if v["extent"]: text += f", .extent = extent_{n}"
+    if v["room"]: text += ", .room = (const BsRoom[]){" + ", ".join(f"{{{q}, {t}}}" for q, t in v["room"]) + "}" + f", .rooms = {len(v['room'])}"
+    return text + "}"
 
 
 def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers,

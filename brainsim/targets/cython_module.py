@@ -19,11 +19,13 @@ from brainsim.targets.cache import digest, keep, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpp_flags, cpu, find_compiler
 from brainsim.targets.contract import Available, Missing, Written
 from brainsim.targets.split import split
+from brainsim.targets.templates import read
 from brainsim.targets.wrapper import MODULE, version, wrapper
 
 CPP_HELP = ("a C++ compiler is needed (Debian/Ubuntu: apt install g++; or pip install ziglang); "
             "without one, prefs.codegen.target = 'numpy' calls the Python function")
 OWN_CODE = "correct the code given to @implementation; prefs.codegen.target = 'numpy' calls the Python function"
+HEADERS = ("language.h", "table.h", "team.h", "schedule.h")
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 
@@ -56,7 +58,7 @@ class CythonTarget:
         if isinstance(compiler, Missing):
             raise RuntimeError(compiler.reason)
         flags, own = compiler.flags(self.math), native.settings(program.natives)
-        parts = [source.text, " ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
+        parts = [source.text, *(read(f"c/{h}") for h in HEADERS), " ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
         name = "n" + digest(*parts, *(text for _, text in source.more), *([own.identity] if program.natives else []))
         path = module_path(name, SUFFIX)
         if not path.exists():
@@ -76,6 +78,9 @@ def compile_module(name: str, source: Written, compiler: Compiler, flags: list[s
     half = wrapper(compiler)
     with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
         (Path(folder) / "network.c").write_text(source.text, encoding="utf-8")
+        (Path(folder) / "brainsim").mkdir()
+        for header in HEADERS:
+            (Path(folder) / "brainsim" / header).write_text(read(f"c/{header}"), encoding="utf-8")
         made = Path(folder) / "module.so"
         here = [f"-I{Path.cwd()}"] if own.headers else []
         run_compiler([*compiler.command, *flags, *own.compile, *here, "-c", "network.c", "-o", "network.o"],
