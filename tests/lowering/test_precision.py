@@ -2,12 +2,13 @@
 import pytest
 
 from brainsim.ir.check import problems
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Load, Local, Op, Param, Tick, dtype
 from brainsim.ir.program import Array, Each, Kernel, Let, Program, Store
 from brainsim.lowering.precision import in_single
 
 I = Local("i", "i4")   # noqa: E741
-V, LAST, TAU, T, DT = Load("G.v", I, "f4"), Load("G.last", I, "f8"), Param("tau", "f8"), Param("clock.t", "f8"), Param("clock.dt", "f8")
+V, LAST, TAU = Load("G.v", I, "f4"), Load("G.last", I, "f8"), Param("tau", "f8")
+T, DT = Tick("clock", "t"), Tick("clock", "dt")
 
 
 def program(*body):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from brainsim.ir.check import problems
-from brainsim.ir.expressions import Foreign
+from brainsim.ir.expressions import Foreign, Slots, Tick
 from brainsim.ir.program import Array, Clear, Host, Once, Queue
 from brainsim.ir.text import program as text
 from brainsim.passes import PASSES, optimise
@@ -33,7 +33,6 @@ from tests.programs import (
     Let,
     Load,
     Local,
-    Param,
     Store,
     kernel,
     op,
@@ -51,8 +50,8 @@ def kernels(p_) -> str:
     return "\n".join(line for line in text(p_).splitlines() if not line.startswith(words))
 
 
-STEP, SLOTS = Param("clock.step", "i8"), Param("S.due.@slots", "i8")
-DECAY = Call("exp", (op("/", op("neg", p("clock.dt")), p("tau")),))
+STEP, SLOTS = Tick("clock", "step"), Slots("S.due")
+DECAY = Call("exp", (op("/", op("neg", Tick("clock", "dt")), p("tau")),))
 
 
 def test_arithmetic_without_the_element_moves_in_front_of_the_loop():
@@ -82,10 +81,10 @@ def test_a_value_that_the_loop_writes_is_not_moved():
 
 
 def steps_since(time, add=1e-3):
-    return Call("floor", (op("+", op("/", op("-", p("clock.t"), time), p("clock.dt")), Const(add)),))
+    return Call("floor", (op("+", op("/", op("-", Tick("clock", "t"), time), Tick("clock", "dt")), Const(add)),))
 
 
-WAIT = Call("floor", (op("+", op("/", p("tau"), p("clock.dt")), Const(1e-3)),))
+WAIT = Call("floor", (op("+", op("/", p("tau"), Tick("clock", "dt")), Const(1e-3)),))
 
 
 def test_steps_since_a_time_become_a_comparison_with_a_time():
@@ -223,7 +222,7 @@ def test_kernels_that_are_equal_but_for_names_are_noted():
 
 @pytest.mark.parametrize("other", [
     kernel(store("G.x", op("*", y(), p("a"))), name="two"), kernel(store("G.y", op("/", y(), p("b"))), name="two"),
-    kernel(Store("G.n", I, "=", op("*", Load("G.n", I, "i4"), p("b")), "i4"), name="two"), kernel(store("G.y", op("*", y(), p("clock.dt"))), name="two"),
+    kernel(Store("G.n", I, "=", op("*", Load("G.n", I, "i4"), p("b")), "i4"), name="two"), kernel(store("G.y", op("*", y(), Tick("clock", "dt"))), name="two"),
     kernel(store("G.y", op("*", y(), p("b"))), name="two", domain=Events("G.spikes", ZERO)), kernel(store("G.y", op("*", y(), p("b")), index=ZERO), name="two"),
 ], ids=["other arrays", "operation", "dtype", "time step", "domain", "place"])
 def test_kernels_that_differ_in_more_than_names_stay_apart(other):
@@ -280,7 +279,7 @@ def test_what_is_only_added_is_added_up_on_the_way():
 
 
 @pytest.mark.parametrize("before", [
-    pathway(Load("S.w", I, "f8"), crowded=False), pathway(p("clock.t")), pathway(x(Load("S.post", I, "i4"))), pathway(Draw("uniform", 0, I)),
+    pathway(Load("S.w", I, "f8"), crowded=False), pathway(Tick("clock", "t")), pathway(x(Load("S.post", I, "i4"))), pathway(Draw("uniform", 0, I)),
     pathway(op("*", Load("S.w", I, "f8"), p("a")))], ids=["few events", "time", "reads the target", "draw", "rounds"])
 def test_what_is_known_only_at_arrival_waits_for_it(before):
     assert problems(before) == []

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms, prefs, seed
-from brainsim.ir.expressions import Call, Const, Draw, Load, Local, Op, Param
+from brainsim.ir.expressions import Call, Const, Draw, Load, Local, Op, Tick
 from brainsim.ir.program import Append, If, Let, Store, While
 from brainsim.targets import cython_module
 from brainsim.targets.compiler import find_compiler
@@ -13,7 +13,7 @@ from brainsim.targets.contract import Missing
 from brainsim.targets.loop_stages import BLOCK, Stages, row_stages, stages
 
 I = Local("i", "i4")   # noqa: E741
-DT = Param("clock.dt", "f8")
+DT = Tick("clock", "dt")
 V, A, NR = Load("v", I, "f8"), Load("a", I, "f8"), Load("active", I, "b1")
 LATE = Op(">", (V, Const(0.0)))
 
@@ -29,7 +29,7 @@ def store(array, value, t="f8"):
 def test_arguments_come_first_then_the_function_then_the_rest():
     body = (Let("rate", Op("neg", (A,))), Let("share", exprel(Op("*", (Local("rate", "f8"), DT)))),
             store("v", Op("+", (V, Op("*", (Local("share", "f8"), Local("rate", "f8")))))))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert found is not None
     (value, argument, _), = found.calls
     assert found.first == (body[0], Let(argument, Op("*", (Local("rate", "f8"), DT))))
@@ -39,42 +39,42 @@ def test_arguments_come_first_then_the_function_then_the_rest():
 
 def test_the_time_step_counts_through_locals_of_the_prologue():
     body = (store("v", exprel(Op("*", (A, Local("step", "f8"))))),)
-    found = stages(body, (Let("step", Op("*", (DT, Const(2.0)))),), "clock.dt")
+    found = stages(body, (Let("step", Op("*", (DT, Const(2.0)))),), "clock")
     assert found is not None and len(found.calls) == 1
-    assert stages(body, (Let("step", Const(2.0)),), "clock.dt") is None
+    assert stages(body, (Let("step", Const(2.0)),), "clock") is None
 
 
 def test_a_function_of_what_the_loop_has_changed_stays_where_it_is():
     x = Op("*", (V, DT))
     body = (store("w", exprel(Op("*", (A, DT)))), store("v", A), store("u", exprel(x)))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert found is not None and len(found.calls) == 1 and found.second[-1] == body[-1]
 
 
 def test_the_same_words_after_a_change_are_another_value():
     small = exprel(Op("*", (A, DT)))
-    found = stages((store("v", small), store("a", Const(1.0)), store("u", small)), (), "clock.dt")
+    found = stages((store("v", small), store("a", Const(1.0)), store("u", small)), (), "clock")
     assert found is not None and len(found.calls) == 1 and found.second[-1] == store("u", small)
 
 
 def test_functions_in_branches_and_loops_of_their_own_stay():
     small = exprel(Op("*", (A, DT)))
-    assert stages((If(LATE, (store("v", small),)),), (), "clock.dt") is None
-    assert stages((store("v", small), While(LATE, (store("w", Const(1.0)),))), (), "clock.dt") is None
+    assert stages((If(LATE, (store("v", small),)),), (), "clock") is None
+    assert stages((store("v", small), While(LATE, (store("w", Const(1.0)),))), (), "clock") is None
 
 
 def test_bytes_are_stored_last_unless_somebody_reads_them():
     body = (store("active", LATE, "b1"), store("v", Const(0.0)))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert found is not None and len(found.bytes) == 1 and found.bytes[0].array == "active"
     assert found.second[0] == Let(found.bytes[0].value.name, LATE)      # of v before it changes
-    assert stages((*body, If(NR, (store("u", Const(1.0)),))), (), "clock.dt") is None
-    assert stages(body[:1], (), "clock.dt") is None                     # nothing but bytes: nothing to gain
+    assert stages((*body, If(NR, (store("u", Const(1.0)),))), (), "clock") is None
+    assert stages(body[:1], (), "clock") is None                     # nothing but bytes: nothing to gain
 
 
 def test_a_kept_value_is_that_of_its_statement():
     body = (Let("x", LATE), store("active", Local("x", "b1"), "b1"), Let("x", Const(True)), store("v", Const(1.0)))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert isinstance(found, Stages) and found.bytes[0].value != Local("x", "b1")
 
 

@@ -241,7 +241,7 @@ class _Reading:
         match s.kind:
             case "param" if s.origin == "namespace":
                 return np.asarray(float(s.holder))  # type: ignore[arg-type]
-            case "param" | "size":
+            case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":
                 return np.asarray(next(iter(self.groups)).clock.dt_)
@@ -265,7 +265,7 @@ class _Reading:
         for o in {id(x): x for s in self.synapses for x in (s.source, s.target, s)}.values():
             found |= {k: float(v) for k, v in o.params().items()}
         for o in (*self.groups, *self.sources, *self.synapses):
-            found |= {**{k: float(v) for k, v in o.params().items()}, f"{o.space}.@size": float(len(o))}
+            found |= {**{k: float(v) for k, v in o.params().items()}, o.space: float(len(o))}
         return found
 
     def _variables(self) -> dict[str, Variable]:

@@ -43,10 +43,10 @@ def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
     """Time as a group sees it: that of its own clock, whichever clock its code runs on. There is no ``dt`` on an
     `EventClock`."""
     found = {
-        "t": Symbol("t", "clock", f"{clock.name}.t", SECOND, "f8", shared=True, origin="clock"),
-        "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
-        "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True,
-                                 origin="clock"),
+        "t": Symbol("t", "clock", clock.name, SECOND, "f8", shared=True, origin="clock"),
+        "dt": Symbol("dt", "clock", clock.name, SECOND, "f8", shared=True, constant=True, part="dt", origin="clock"),
+        "t_in_timesteps": Symbol("t_in_timesteps", "clock", clock.name, dtype="i8", shared=True,
+                                 part="step", origin="clock"),
     }
     if clock._dt is None:
         del found["dt"]
@@ -222,8 +222,8 @@ class Group(BrianObject, metaclass=Sealed):
     def elements(self, index: np.ndarray | None) -> Elements:
         """Elements for strings evaluated at once."""
         params = self._all_params()
-        sizes = {k: int(v) for k, v in params.items() if k.endswith((".count", ".@size"))}
-        sizes |= {f"{g.space}.@size": g._count for g in (self, *self.neighbours())}
+        sizes = {k: int(v) for k, v in params.items() if k.endswith(".count")}
+        sizes |= {g.space: g._count for g in (self, *self.neighbours())}
         return Elements(self.reach(), self.clock, index, sizes,
                         {k: int(v) for k, v in params.items() if k.endswith(".first")})
 

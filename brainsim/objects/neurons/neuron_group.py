@@ -100,7 +100,7 @@ class NeuronGroup(EquationGroup):
         name = self.name
         self.variables["N"] = Variable(
             "N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
-            values=np.array([self._N], np.int32), symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True,
+            values=np.array([self._N], np.int32), symbol=Symbol("N", "size", name, dtype="i4", shared=True,
                                                                 constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True,
                                        symbol=Symbol("i", "index", dtype="i4",
@@ -442,7 +442,7 @@ class Subgroup(Group):
         """The whole group's names, with ``i`` and ``N`` of this part."""
         found = dict(self._parent.scope(run).own)
         found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=f"{self.name}.first")
-        found["N"] = Symbol("N", "size", f"{self.name}.count", dtype="i4", shared=True, constant=True)
+        found["N"] = Symbol("N", "count", f"{self.name}.count", dtype="i4", shared=True, constant=True)
         return found
 
     def params(self) -> dict[str, float | int]:

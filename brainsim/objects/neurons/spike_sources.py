@@ -60,7 +60,7 @@ class SpikeSource(Group):
         name = self.name
         self.variables["N"] = Variable(
             "N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
-            symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
+            symbol=Symbol("N", "size", name, dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
                                        symbol=Symbol("i", "index", dtype="i4", constant=True))
 
@@ -452,9 +452,7 @@ class Link:
                 source.dimension)
         run = RunNamespace.of_caller()
         symbol = self.group.scope(run).own[self.variable]
-        made = Symbol(linked.name, symbol.kind, symbol.program, symbol.dimension, symbol.dtype, symbol.path,
-                      symbol.shared, symbol.writable, symbol.constant, symbol.guard, symbol.value, symbol.offset,
-                      symbol.definition, symbol.scope, symbol.origin, self.group.parent)
+        made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
         if symbol.shared:
             return made
         if self.index is None and self.group._count == 1 and not self.group._first and symbol.kind == "array" and not symbol.path:

@@ -60,7 +60,7 @@ class Recorder(Group):
         self._records: dict[str, tuple[str, QueueState]] = {}
         self.variables.clear()   # the time is that of the entries
         self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
-                                       symbol=Symbol("N", "size", f"{self.name}.@size", dtype="i4", shared=True))
+                                       symbol=Symbol("N", "size", self.name, dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
 
     def _keep(self, variable: str, dtype: str, dimension: Dimension = DIMENSIONLESS) -> None:
@@ -111,7 +111,7 @@ class Recorder(Group):
 
     def elements(self, index: np.ndarray | None) -> Elements:
         """Entries, for strings evaluated at once."""
-        return Elements(self.reach(), self.clock, index, {f"{self.name}.@size": self._count})
+        return Elements(self.reach(), self.clock, index, {self.name: self._count})
 
     def _queue(self, variable: str) -> str:
         return f"{self.name}.{variable}"

@@ -203,7 +203,7 @@ class Synapses(EquationGroup):
                 label, f"{n}.{label}", dtype="i4", read_only=True,
                 symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
         self.variables["N"] = Variable("N", f"{n}.N", dtype="i4", shared=True, read_only=True,
-                                       symbol=Symbol("N", "size", f"{n}.@size", dtype="i4", shared=True, constant=True))
+                                       symbol=Symbol("N", "size", n, dtype="i4", shared=True, constant=True))
         for label, side in (("N_outgoing", "pre"), ("N_incoming", "post")):
             symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",),
                             constant=True)
