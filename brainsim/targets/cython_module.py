@@ -18,6 +18,7 @@ from brainsim.targets import c_source, native
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpp_flags, cpu, find_compiler
 from brainsim.targets.contract import Available, Missing, Written
+from brainsim.targets.loop_plan import packed_indices, steady
 from brainsim.targets.split import split
 from brainsim.targets.templates import read
 from brainsim.targets.wrapper import MODULE, version, wrapper
@@ -138,13 +139,14 @@ class CythonExecutable:
 
     def __init__(self, module: ModuleType, program: Program, threads: int = 1):
         self.program, self._threads = program, threads
-        self._steady = np.zeros(c_source.steady_count(program) + 1)
+        self._steady = np.zeros(sum(len(steady(k)) for k in program.kernels) + 1)
         self._pace = np.zeros(6)     # what was learnt about the time of a tick, alone and together
         self._divided = [(number, (how.index, k.domain.starts, k.domain.ids))
                          for number, k in enumerate(program.kernels if threads > 1 else ())
                          if isinstance(k.domain, FanOut) and (how := split(k)).kind == "target"]
-        self._indices = [(number, index, k.domain.ids) for number, k in enumerate(program.kernels)
-                         if isinstance(k.domain, FanOut) and (index := c_source.packed_index(program, k))]
+        packed = packed_indices(program)
+        self._indices = [(number, packed[k.name], k.domain.ids) for number, k in enumerate(program.kernels)
+                         if k.name in packed and isinstance(k.domain, FanOut)]
         self._in_rows: dict[tuple[str, str], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self._rows: dict[tuple[str, ...], tuple[tuple[np.ndarray, ...], np.ndarray | None]] = {}
         self._advance = module.advance
