@@ -19,7 +19,6 @@ from brainsim.ir.flights import room_for_flights
 from brainsim.ir.program import Array, Host, Native, Program, Queue
 from brainsim.ir.state import QueueState, State
 from brainsim.ir.text import program as program_text
-from brainsim.ir.walk import appends, calls_python, native_functions
 from brainsim.language.expressions import statement_text
 from brainsim.lowering.program import lower
 from brainsim.model.resolve import Block
@@ -88,8 +87,7 @@ class Prepared:
 
 def blocks_of(tasks: Iterable[Task]) -> Iterable[Block]:
     """All pieces of code of tasks."""
-    return (block for task in tasks for name in ("before", "once", "block")
-            if (block := getattr(task, name, None)) is not None)
+    return (block for task in tasks for block in task.blocks)
 
 
 def symbols_of(tasks: Iterable[Task]) -> Iterable[Symbol]:
@@ -186,8 +184,7 @@ def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Call
 
 def _in_python(program: Program, executable: Executable, state: State, math: str) -> dict[int, Callable[[], None]]:
     """The kernels that call Python functions, as NumPy runs them; a queue that grew is handed over again."""
-    natives = native_functions(program)
-    numbers = [n for n, k in enumerate(program.kernels) if calls_python(k, natives)]
+    numbers = [n for n, k in enumerate(program.kernels) if k.calls_python(program.compiled)]
     if not numbers:
         return {}
     part, numpy = only_python(program), NumpyTarget(math)
@@ -195,7 +192,7 @@ def _in_python(program: Program, executable: Executable, state: State, math: str
 
     def call(number: int) -> None:
         kernels.run_kernel(number, state)
-        if appends(part.kernels[number]):
+        if part.kernels[number].facts.appends:
             executable.bind(state)
 
     return {n: partial(call, n) for n in numbers}

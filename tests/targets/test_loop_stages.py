@@ -1,4 +1,5 @@
-"""Loops divided into stages: what goes where, the same values to a few units in the last place, the same bits for any number of threads."""
+"""Loops divided into stages: what goes where, the same values to a few units in the last place, the same bits for any
+number of threads."""
 from __future__ import annotations
 
 import numpy as np
@@ -99,7 +100,8 @@ def test_what_other_synapses_change_is_computed_in_turn():
     own = (Store("w", I, "=", exp(Load("w", I, "f8")), "f8"),)
     assert row_stages(own) is not None
     twice = row_stages((*own, Store("u", I, "=", exp(Load("w", I, "f8")), "f8")))
-    assert twice is not None and len(twice.calls) == 1 and twice.second[1] == Store("u", I, "=", exp(Load("w", I, "f8")), "f8")
+    assert twice is not None and len(twice.calls) == 1
+    assert twice.second[1] == Store("u", I, "=", exp(Load("w", I, "f8")), "f8")
     assert row_stages((Let("x", TRACE), Store("trace", POST, "+=", exp(Local("x", "f8")), "f8"))) is None
 
 
@@ -140,7 +142,8 @@ def test_infinities_and_nan_stay_in_their_elements(fresh):
 def spiking(n):
     """Conductances from nothing to a thousand times the leak: small arguments in some blocks, large ones in others."""
     G = NeuronGroup(n, """dv/dt = (g*(1.5 - v) - v)/(10*ms) : 1 (unless refractory)
-                          dg/dt = -g/(50*ms) : 1""", threshold="v > 1", reset="v = 0", refractory=2*ms, method="exponential_euler", name="G")
+                          dg/dt = -g/(50*ms) : 1""", threshold="v > 1", reset="v = 0", refractory=2*ms,
+                    method="exponential_euler", name="G")
     G.g = "(i % 700)*0.02 + 1000*int(i > 1500)"
     G.v = "i/N"
     S = SpikeMonitor(G, name="S")
@@ -178,15 +181,18 @@ def test_fast_and_strict_agree(fresh):
 
 
 def plastic(order):
-    """Rows of 1 to 150 synapses, stored in a random order or in that of the sources; both sides spike, and everything decays."""
+    """Rows of 1 to 150 synapses, stored in a random order or in that of the sources; both sides spike, and everything
+    decays."""
     rng = np.random.default_rng(1)
     i, j = np.nonzero(rng.random((151, 90)) < np.linspace(0.01, 1, 151)[:, None])
     if order == "random":
         mixed = rng.permutation(len(i))
         i, j = i[mixed], j[mixed]
     steps = np.arange(0.5, 200, 5)*0.1*ms      # ten of each group at a time
-    pre = SpikeGeneratorGroup(151, np.concatenate([rng.choice(151, 10, False) for _ in steps]), np.repeat(steps, 10), name="pre")
-    post = SpikeGeneratorGroup(90, np.concatenate([rng.choice(90, 10, False) for _ in steps]), np.repeat(steps, 10), name="post")
+    pre = SpikeGeneratorGroup(151, np.concatenate([rng.choice(151, 10, False) for _ in steps]), np.repeat(steps, 10),
+                              name="pre")
+    post = SpikeGeneratorGroup(90, np.concatenate([rng.choice(90, 10, False) for _ in steps]), np.repeat(steps, 10),
+                               name="post")
     G = NeuronGroup(90, "g : 1", name="G")
     S = Synapses(pre, G, """w : 1
                             kappa : 1
@@ -199,7 +205,8 @@ def plastic(order):
     S.w = "rand()"
     S.kappa = "2*rand()"
     T = Synapses(pre, post, """u : 1
-                               dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 0.1", on_post="u = u*exp(-u) + z", name="T")
+                               dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 0.1", on_post="u = u*exp(-u) + z",
+                 name="T")
     T.connect(i=i, j=j)
     return Network(pre, post, G, S, T), G, S, T
 
@@ -224,7 +231,8 @@ def test_rows_give_the_same_bits_for_any_number_of_threads_and_agree_with_strict
 
 
 @needs_compiler
-@pytest.mark.parametrize("code", ["u_post += exp(-w)", "u_post += w; w = log(1 + exp(-w)) + 0.1", "u_post += 0.01*sin(w)", "u_post += exp(w)*exp(w)",
+@pytest.mark.parametrize("code", ["u_post += exp(-w)", "u_post += w; w = log(1 + exp(-w)) + 0.1",
+                                  "u_post += 0.01*sin(w)", "u_post += exp(w)*exp(w)",
                                   "x = w**1.3; u_post += x*exp(-x)"])
 def test_functions_of_long_rows_have_the_same_bits_wherever_threads_cut_them(code, monkeypatch, fresh):
     monkeypatch.setattr(cython_module, "LEAST_WORK", -1)
@@ -254,7 +262,8 @@ def test_synapses_made_between_runs_are_found_in_the_rows(fresh):
         pre = SpikeGeneratorGroup(9, range(9), [1]*9*ms, name="pre")
         post = SpikeGeneratorGroup(1, [0, 0], [2, 6]*ms, name="post")
         S = Synapses(pre, post, """u : 1
-                                   dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 1", on_post="u += z + i", name="S")
+                                   dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 1", on_post="u += z + i",
+                     name="S")
         net = Network(pre, post, S)
         for k, sources in enumerate(pieces):
             S.connect(i=list(reversed(sources)), j=0)
@@ -265,4 +274,5 @@ def test_synapses_made_between_runs_are_found_in_the_rows(fresh):
         ends.append((S.i[:][order], S.u[:][order]))
     np.testing.assert_array_equal(ends[0][0], ends[1][0])
     np.testing.assert_allclose(ends[0][1][:5], ends[1][1][:5], rtol=1e-12)
-    assert (ends[0][1][5:] == np.arange(5, 9)).all()      # there for the second spike only, and without a spike of their own
+    # there for the second spike only, and without a spike of their own
+    assert (ends[0][1][5:] == np.arange(5, 9)).all()

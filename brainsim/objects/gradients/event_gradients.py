@@ -26,8 +26,9 @@ from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part, Subgroup
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway
@@ -250,7 +251,7 @@ class _Reading:
         v = self._variables().get(s.program)
         if v is not None and v.values is not None:
             return _single(v)
-        found = next((a for o in self.synapses for a in [o._array(s.program)] if a is not None), None)
+        found = next((a for o in self.synapses for a in [o.array_of(s.program)] if a is not None), None)
         if found is None:
             raise Unsupported(f"'{s.name}' has no value that holds for a whole run",
                               help="keep it in a parameter, set before")
@@ -263,9 +264,9 @@ class _Reading:
     def _sizes(self) -> dict[str, float]:
         found: dict[str, float] = {}
         for o in {id(x): x for s in self.synapses for x in (s.source, s.target, s)}.values():
-            found |= {k: float(v) for k, v in o.params().items()}
+            found |= {k: float(v) for k, v in o.declared().params.items()}
         for o in (*self.groups, *self.sources, *self.synapses):
-            found |= {**{k: float(v) for k, v in o.params().items()}, o.space: float(len(o))}
+            found |= {**{k: float(v) for k, v in o.declared().params.items()}, o.space: float(len(o))}
         return found
 
     def _variables(self) -> dict[str, Variable]:

@@ -321,6 +321,8 @@ def _operator(name: str) -> None:
 for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod rpow neg pos abs "
               "lt le gt ge eq ne and or xor invert matmul rmatmul").split():
     _operator(f"__{_name}__")
+
+
 def _as_exponent(self: VariableView, base: object) -> object:
     if self.dim is not DIMENSIONLESS:
         raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")

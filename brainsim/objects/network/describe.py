@@ -20,8 +20,10 @@ from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.looks.description import Cell, Description, Line, Math, Section
 from brainsim.objects.looks.value_text import value_parts
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Subgroup
-from brainsim.objects.neurons.spike_sources import PoissonGroup, PoissonInput, SpikeGeneratorGroup, SpikeSource
+from brainsim.objects.neurons.neuron_group import NeuronGroup
+from brainsim.objects.neurons.poisson_input import PoissonInput
+from brainsim.objects.neurons.spike_sources import PoissonGroup, SpikeGeneratorGroup, SpikeSource
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.units import get_dimensions

@@ -24,14 +24,13 @@ from brainsim.errors import (
     near,
 )
 from brainsim.integrators.adaptive import GIVEN_UP
-from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects.gradients.event_gradients import event_functional, refuse_options_of_the_grid
 from brainsim.objects.gradients.functional import functional
 from brainsim.objects.groups.clock import BaseClock, Clock, EventClock, check_change, fastest_of, run_length
-from brainsim.objects.groups.group import Group
-from brainsim.objects.groups.named import BrianObject, Named, offers, root_of
+from brainsim.objects.groups.group import Group, whole
+from brainsim.objects.groups.named import BrianObject, Named
 from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.groups.snapshot import put_back, snapshot
 from brainsim.objects.looks import html
@@ -493,11 +492,10 @@ class Network(Named):
         for o in every:
             if o._network is not None and o._network is not self._mark:
                 raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
-            for needed in o.dependencies():
-                root = root_of(needed)
-                if not any(root is x for x in every):
-                    raise WrongValue(f"{o.name} needs {root.name}, which is not in {self.name}",
-                                     help=f"add {root.name} to the network too")
+            for needed in map(whole, o.dependencies()):
+                if not any(needed is x for x in every):
+                    raise WrongValue(f"{o.name} needs {needed.name}, which is not in {self.name}",
+                                     help=f"add {needed.name} to the network too")
         names: dict[str, BrianObject] = {}
         for o in every:
             if names.setdefault(o.name, o) is not o:
@@ -513,9 +511,8 @@ class Network(Named):
         made: list[Task] = []
         for o in self._all():
             try:
-                if offers(o, "prepare"):
-                    o.prepare()
-                if offers(o, "tasks") and o.active:
+                o.prepare()
+                if o.active:
                     made += o.tasks(run)
             except BrianObjectException:
                 raise
@@ -538,33 +535,25 @@ class Network(Named):
             o = waiting.pop()
             if o.name not in found:
                 found[o.name] = o
-                near_by = o.neighbours() if offers(o, "neighbours") else ()
-                others = (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group"))
-                waiting += [other for other in others[::-1] if other is not None and offers(other, "params")]
+                waiting += list(o.refers_to())[::-1]
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
         clocks = {o.clock.name: o.clock for o in self._all()}
         values = Values(clocks=list(clocks),
                         times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
-        for o in self._owners().values():
-            for part in ("arrays", "queues", "sizes", "params"):
-                if offers(o, part):
-                    getattr(values, part).update(getattr(o, part)())
-            if offers(o, "_on_request"):
-                values.on_request.update(o._on_request())
-            if offers(o, "_count") and offers(o, "space") and o.parent is o and vars(o).get("_procedural") is None:
-                values.sizes[o.space] = o._count
-            for path in vars(o).get("_pathways", ()):
-                if path._delay.values is not None:
-                    values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
-        for function in functions_of(tasks):
+        functions = list(functions_of(tasks))
+        timed: list[Any] = [f.holder for f in functions if f.kind == "timed_array"]
+        for declared in (*(o.declared() for o in self._owners().values()),
+                         *(array.declared(clocks.values()) for array in timed)):
+            values.arrays.update(declared.arrays)
+            values.queues.update(declared.queues)
+            values.sizes.update(declared.sizes)
+            values.params.update(declared.params)
+            values.on_request.update(declared.on_request)
+        for function in functions:
             if function.kind == "python":
                 values.functions[function.program] = function.holder.plain  # type: ignore[attr-defined]
-            if function.kind == "timed_array":
-                values.arrays.update(function.holder.arrays())  # type: ignore[attr-defined]
-                for clock in {o.clock for o in self._all()}:
-                    values.params.update(function.holder.params_for(clock))  # type: ignore[attr-defined]
         for symbol in symbols_of(tasks):
             if symbol.kind == "param" and symbol.origin == "namespace":
                 values.params[symbol.program] = scalar_value(symbol.holder, symbol.dtype)
@@ -653,7 +642,7 @@ class Network(Named):
             o.name:
             o.get_states(units=units, format=format, subexpressions=subexpressions,
                          read_only_variables=read_only_variables, level=level) for o in self._all()
-            if offers(o, "get_states")
+            if isinstance(o, Group)
         }
 
     def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict",
@@ -687,8 +676,8 @@ class Network(Named):
         """
         length = 0.0 if duration is None else run_length(duration,
                                                          "without one, memory_estimate() counts what exists now")
-        return MemoryEstimate(line for o in self._all() if offers(o, "_memory")
-                              for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
+        return MemoryEstimate(line for o in self._all()
+                              for line in o.memory_lines(o.clock.steps_until(length)))
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""
@@ -747,7 +736,3 @@ class Network(Named):
 
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
-
-
-def _delay_array(path: Any) -> Any:
-    return Array(path._delay.program, "f8", f"{path.name}.once" if path._delay.shared else path.synapses.space)

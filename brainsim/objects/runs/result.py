@@ -10,7 +10,9 @@ from brainsim.errors import UnknownAttribute, UnknownName, near
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Table, to_xarray
 from brainsim.objects.looks.optional import optional
-from brainsim.objects.recorders.record import EventMonitor, PopulationRateMonitor, Recorder, SpikeMonitor
+from brainsim.objects.recorders.event_monitor import EventMonitor, SpikeMonitor
+from brainsim.objects.recorders.rate_monitor import PopulationRateMonitor
+from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.start import Outcome, Start, Stored, record_of
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND

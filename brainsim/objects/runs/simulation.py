@@ -21,7 +21,7 @@ from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.namespace import RunNamespace, scalar_dtype, scalar_value
 from brainsim.objects.names.outside import Outside
-from brainsim.objects.neurons.neuron_group import Subgroup
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.result import Result, own_name
 from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of, template_of
@@ -251,7 +251,7 @@ class Simulation:
                                                                     ()) else "variable"
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
                         yield Settable(f"{o.name}.{v.name}", kind, v.dimension, text, o, v)
-                if f"{o.name}.refractory" in o.params():
+                if f"{o.name}.refractory" in o.declared().params:
                     yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
                                    program=f"{o.name}.refractory")  # type: ignore[attr-defined]
                 for path in vars(o).get("_pathways", ()):

@@ -38,6 +38,7 @@ from brainsim.units.check import check_condition, kind_of
 if TYPE_CHECKING:
     from brainsim.objects.synapses.synapses import Synapses
 
+
 @dataclass(frozen=True)
 class Connection:
     """The arguments of one `connect` call."""

@@ -197,7 +197,7 @@ class Procedural:
                 raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                                 at=node.span, help=STORE)
             sizes = {g.space: g._count for g in (s.source, s.target)} | {
-                k: int(x) for g in (s.source, s.target) for k, x in g.params().items() if k.endswith(".count")
+                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k.endswith(".count")
             }
             return Number(
                 np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
