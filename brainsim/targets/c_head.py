@@ -74,8 +74,8 @@ def prologue(p: Plan, writer: Writer, at: Fixed) -> tuple[list[str], frozenset[s
     """Lines for the numbers before the loop, those that were settled for the run and those of this tick; their
     names."""
     known = {s.name for s in p.settled}
-    lines = [f"const {C.types[dtype(s.value)]} {local(s.name)} = T->steady[{at('settled', s.name)}]; (void){local(s.name)};"
-             for s in p.settled]
+    lines = [f"const {C.types[dtype(s.value)]} {word} = T->steady[{at('settled', s.name)}]; (void){word};"
+             for s in p.settled for word in (local(s.name),)]
     lines += writer.block(p.ahead, "", known)
     return lines, frozenset(known)
 

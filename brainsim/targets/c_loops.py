@@ -10,7 +10,6 @@ from brainsim.targets.c_table import Fixed
 from brainsim.targets.loops import (
     PLACE,
     EventLoop,
-    Loop,
     OnceLoop,
     Plan,
     RandomRowLoop,
@@ -134,8 +133,7 @@ def _rows(p: Plan, loop: RowLoop, pen: Pen) -> str:
     owner = pen.owner(p.split)
     if owner["index"]:
         cuts = dict(rows=f"(T->sizes[{pen.at('rows', domain.starts)}] - 1)", cuts=f"T->cuts[{pen.at('kernels')}]")
-    first = loop.stages[0] if len(loop.stages) > 1 else None
-    last = loop.stages[-1]
+    *early, last = loop.stages
     ahead = [words[a] for a in loop.ahead]
     return render(
         "c/rows.jinja", **pen.slot(domain.queue, pen.writer.expression(domain.slot)), starts=words[domain.starts],
@@ -143,7 +141,7 @@ def _rows(p: Plan, loop: RowLoop, pen: Pen) -> str:
         place=local(PLACE.name) if loop.packed else "", turns=p.split.kind == "rows", cuts=cuts, chunk=loop.chunk,
         ahead=ahead if domain.ids else sorted(ahead), through=sorted(words[a] for a in loop.through),
         single=last.order == "single", body=pen.body(last, 16 if loop.chunk else 12),
-        first=None if first is None else _first(loop, first, pen))
+        first=_first(loop, early[0], pen) if early else None)
 
 
 def _first(loop: RowLoop, s: Stage, pen: Pen) -> dict[str, object]:

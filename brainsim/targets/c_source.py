@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brainsim.ir.program import Kernel, Program
+from brainsim.ir.program import Program
 from brainsim.ir.walk import reads, writes
 from brainsim.passes.merge import shape
 from brainsim.targets import native
@@ -54,9 +54,10 @@ def _kernel_text(p: Plan, of: Table, alike: Mapping[str, Mapping[str, str]]) -> 
     if isinstance(p.loop, HostCall):
         return KernelText(number, "", "", [], [], _row(p, number, of))
     writer, fixed = _writer(p, of), Fixed(of, k.name)
+    function = _function(p, number, writer, of, alike) if p.alike else ""
     asked = bool(p.room or p.split.kind)
-    return KernelText(number, _function(p, number, writer, of, alike) if p.alike else "", _join(p, number, writer, fixed),
-                      extent(k, writer, fixed) if asked else [], settle(p, writer, fixed), _row(p, number, of))
+    return KernelText(number, function, _join(p, number, writer, fixed), extent(k, writer, fixed) if asked else [],
+                      settle(p, writer, fixed), _row(p, number, of))
 
 
 def _writer(p: Plan, of: Table) -> Writer:

@@ -59,7 +59,8 @@ class CythonTarget:
         if isinstance(compiler, Missing):
             raise RuntimeError(compiler.reason)
         flags, own = compiler.flags(self.math), native.settings(program.natives)
-        parts = [source.text, *(read(f"c/{h}") for h in HEADERS), " ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
+        parts = [source.text, *(read(f"c/{h}") for h in HEADERS)]
+        parts += [" ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
         name = "n" + digest(*parts, *(text for _, text in source.more), *([own.identity] if program.natives else []))
         path = module_path(name, SUFFIX)
         if not path.exists():
@@ -231,9 +232,10 @@ class CythonExecutable:
         found = np.zeros(max(1, len(self.program.kernels)), np.int64)
         for number, *names in self._indices:
             index, ids = (state.arrays[n] for n in names)
-            kept = self._in_rows.get(tuple(names))
+            place = (names[0], names[1])
+            kept = self._in_rows.get(place)
             if kept is None or kept[0] is not index or kept[1] is not ids:
-                kept = self._in_rows[tuple(names)] = (index, ids, index[ids])
+                kept = self._in_rows[place] = (index, ids, index[ids])
             found[number] = kept[2].__array_interface__["data"][0]
         return found
 

@@ -55,8 +55,9 @@ def _plan(k: Kernel, packed: str, staged: bool, alike: tuple[str, ...]) -> Plan:
     if packed:
         k = _from_packed(k, packed)
     settled, shared = steady(k), split(k)
-    return Plan(k, _loop(k, shared, packed, staged), tuple(settled.values()),
-                tuple(s for s in k.prologue if s.name not in settled), shared, work(k), tuple(appends(k).items()), alike)
+    ahead = tuple(s for s in k.prologue if s.name not in settled)
+    return Plan(k, _loop(k, shared, packed, staged), tuple(settled.values()), ahead, shared, work(k),
+                tuple(appends(k).items()), alike)
 
 
 def _alike(program: Program) -> dict[str, tuple[str, ...]]:

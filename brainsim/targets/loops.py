@@ -153,17 +153,26 @@ def _lines(p: Plan) -> Iterator[str]:
 
 def _head(loop: Loop) -> str:
     match loop:
-        case WholeLoop(domain, _, block, grain, draws):
-            return words.domain(domain) + f", {block} at a time" * bool(block) + f", by {grain}" * (
-                grain != 64) + "".join(f", draws {law}#{stream}" for law, stream in draws)
-        case RowLoop(domain, _, chunk, ahead, through, packed):
-            return words.domain(domain) + f", {chunk} at a time" * bool(chunk) + f", ahead {' '.join(ahead)}" * bool(
-                ahead) + f", through {' '.join(through)}" * bool(through) + f", packed {packed}" * bool(packed)
-        case RandomRowLoop(domain, _, keyed):
-            return words.domain(domain) + "".join(f", draws {k.law}#{k.stream} by its key" for k in keyed)
-        case EventLoop(domain, _):
-            return words.domain(domain)
-    return "once" if isinstance(loop, OnceLoop) else "python"
+        case OnceLoop():
+            return "once"
+        case HostCall():
+            return "python"
+    return loop.domain.text(words.expression) + "".join(f", {choice}" for choice in _choices(loop))
+
+
+def _choices(loop: Loop) -> Iterator[str]:
+    match loop:
+        case WholeLoop(_, _, block, grain, draws):
+            yield from [f"{block} at a time"] * bool(block)
+            yield from [f"cut at multiples of {grain}"] * (grain != 64)
+            yield from (f"draws {law}#{stream}" for law, stream in draws)
+        case RowLoop(_, _, chunk, ahead, through, packed):
+            yield from [f"{chunk} at a time"] * bool(chunk)
+            yield from (f"ahead {array}" for array in ahead)
+            yield from (f"through {array}" for array in through)
+            yield from [f"packed {packed}"] * bool(packed)
+        case RandomRowLoop(_, _, keyed):
+            yield from (f"draws {k.law}#{k.stream} by its key" for k in keyed)
 
 
 def _body(loop: Loop) -> Iterator[str]:
