@@ -300,7 +300,7 @@ class Functional:
             return Place("param", names)
         part = None
         if s.group is not s.group.parent:
-            part = slice(s.group._first, s.group._first + s.group._count)
+            part = slice(s.group.first_element, s.group.first_element + len(s.group))
         whole = self._start.values.arrays[s.variable.program][1]
         return Place("array", (s.variable.program,), part, (whole[part] if part else whole).shape)
 
@@ -368,7 +368,7 @@ class Functional:
         into = next(q.into for q in self._start.program.queues if q.name == queue)
         if group is None:
             return queue, None, self._start.values.sizes[into]
-        return queue, slice(group._first, group._first + group._count), group._count
+        return queue, slice(group.first_element, group.first_element + len(group)), len(group)
 
     def _output(self, name: str) -> Any:
         """Where an output stands: a variable at the end of each step, a monitor's record, or the spikes of a group."""
@@ -416,7 +416,7 @@ class Functional:
             queue = f"{source.parent.name}.{recorder.event if recorder.event != 'spike' else 'spikes'}"
             queue = queue if queue in self._event_queues() else f"{source.parent.name}.spikes"
             self._know(name, DIMENSIONLESS)
-            part = None if source is source.parent else slice(source._first, source._first + source._count)
+            part = None if source is source.parent else slice(source.first_element, source.first_element + len(source))
             return Place("events", (queue,), part)
         owner, _, variable = own.partition(".")
         if owner == recorder.name and f"{owner}.{variable}" in {q.name for q in self._start.program.queues}:

@@ -155,9 +155,6 @@ class NeuronGroup(EquationGroup):
     def _count(self) -> int:
         return self._N
 
-    def __len__(self) -> int:
-        return self._N
-
     @property
     def spikes(self) -> np.ndarray:
         """Indices of the neurons that spiked in the present step (for network operations)."""
@@ -221,7 +218,7 @@ class NeuronGroup(EquationGroup):
         for s in block.statements:
             symbol = block.symbols[s.target]
             to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
-                and not self._linked_variable(symbol).shared
+                and not self.variable_behind(symbol).shared
             if symbol.shared and symbol.kind != "local" and not to_one:
                 raise WrongSyntax(
                     f"The shared variable '{s.target}' cannot be written where only some neurons are active",

@@ -42,7 +42,7 @@ class PoissonInput(BrianObject):
         if target_var not in target.variables:
             raise UnknownName(f"'{target_var}' is not a variable of {target.name}",
                               help=near(target_var, target.variables))
-        target._refuse_write(target.variables[target_var])
+        target.refuse_write(target.variables[target_var])
         if isinstance(N, (bool, str)) or np.ndim(N) or not is_dimensionless(N) or int(N) != N or N < 0:
             raise WrongValue("The number of inputs of a PoissonInput is a whole number, at least 0", found=repr(N))
         super().__init__(clock=target.clock, when=when, order=order, name="poissoninput*")

@@ -61,9 +61,6 @@ class SpikeSource(Group):
     def _count(self) -> int:
         return self._N
 
-    def __len__(self) -> int:
-        return self._N
-
     @property
     def spikes(self) -> np.ndarray:
         """Indices that spiked in the present step."""
@@ -115,7 +112,7 @@ class PoissonGroup(SpikeSource):
                 raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
                                              get_dimensions(rates), help="PoissonGroup(100, rates=10*Hz)")
             rate.allocate(self._N)
-            self._write(rate, slice(None), rates, True)
+            self.write_values(rate, slice(None), rates, True)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """A draw per element and step."""

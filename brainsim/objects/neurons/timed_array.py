@@ -59,7 +59,7 @@ class TimedArray:
 
     def _step_for(self, clock: BaseClock) -> float:
         """The step that times of a clock are multiples of; a small one where they are irregular."""
-        return clock._dt or TOLERANCE * self.dt_
+        return clock.spacing or TOLERANCE * self.dt_
 
     def row(self, dt: float, t: object) -> np.ndarray:
         """Which value holds at ``t`` for a clock of step ``dt``."""

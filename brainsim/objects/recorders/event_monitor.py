@@ -64,7 +64,7 @@ class EventMonitor(Recorder):
                          name=name)
         self.event, self.record = event, bool(record)
         self.record_variables = [] if variables is None else names_to_record(source, variables)
-        self._counts = np.zeros(source._count, np.int32)
+        self._counts = np.zeros(len(source), np.int32)
         if record:
             self._keep("i", "i4")
         else:
@@ -156,7 +156,7 @@ class EventMonitor(Recorder):
     _rows = "event"
 
     def _table(self) -> Table:
-        element, rows = self.source._element, self._rows if self.record else self.source._element
+        element, rows = self.source.element_word, self._rows if self.record else self.source.element_word
         names = ("i", "t", *(v for v in self._records if v not in ("i", "t"))) if self.record else ()
         events = tuple(
             Column(v, ("event",),
@@ -164,7 +164,7 @@ class EventMonitor(Recorder):
         count = Column("count", (element,), self.count)
         return Table(self.name,
                      type(self).__name__, rows, (*events, count),
-                     (Column(element, (element,), np.arange(self.source._count)),))
+                     (Column(element, (element,), np.arange(len(self.source))),))
 
     def plot(self, ax: Any = None) -> Any:
         """A raster, time in milliseconds; returns the Matplotlib axes."""
@@ -193,7 +193,7 @@ class SpikeMonitor(EventMonitor):
         steps = steps_in_bin(bin_size, dt)
         bins = self.clock.step // steps
         at = np.round(self._recorded("t") / dt).astype(np.int64) // steps
-        counts = np.zeros((self.source._count, bins))
+        counts = np.zeros((len(self.source), bins))
         whole = at < bins
         np.add.at(counts, (self._recorded("i")[whole], at[whole]), 1)
         return Quantity(np.arange(bins) * (steps * dt), SECOND), Quantity(counts / (steps * dt), SECOND ** -1)

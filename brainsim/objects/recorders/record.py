@@ -21,8 +21,9 @@ from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements
-from brainsim.objects.groups.group import TIMES, Group
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Table
@@ -79,13 +80,13 @@ class Recorder(Group):
                 f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
                 help=near(name, self.__dict__.get("_records", {}))) from None
 
-    def _read(self, v: Variable, item: object, level: int = 0,
+    def read_values(self, v: Variable, item: object, level: int = 0,
               namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if v.name == "N":
             self._refuse_index(v, item)
             return np.asarray(self._count)
         if v.name not in self._records:
-            return super()._read(v, item, level, namespace)
+            return super().read_values(v, item, level, namespace)
         return self._raw(v.name)[self._absolute(item, RunNamespace.given(namespace, level))]
 
     def reach(self) -> Callable[[str], np.ndarray]:
@@ -133,9 +134,6 @@ class Recorder(Group):
     @property
     def N(self) -> int:
         """Entries of the record."""
-        return self._count
-
-    def __len__(self) -> int:
         return self._count
 
     def neighbours(self) -> list[Group]:
@@ -191,7 +189,7 @@ def names_to_record(source: Group, variables: object) -> list[str]:
 
 def variable_of(source: Group, name: str) -> Variable | None:
     """A variable of the source; of synapses also one of the neurons they join."""
-    return source.variables.get(name) or source._reached(name)
+    return source.variables.get(name) or source.seen_through(name)
 
 
 def steps_in_bin(bin_size: object, dt: float) -> int:

@@ -104,7 +104,7 @@ class Result:
                 found[f"{word}.{'num_spikes' if isinstance(m, SpikeMonitor) else 'num_events'}"] = m.num_events
                 if float(self.duration) > 0:
                     found[f"{word}.rate"] = Quantity(
-                        self._events(m) / m.source._count / float(self.duration), SECOND**-1)
+                        self._events(m) / len(m.source) / float(self.duration), SECOND**-1)
             elif isinstance(m, PopulationRateMonitor):
                 found[f"{word}.rate"] = Quantity(m.rate_[-self._entries(m):].mean() if self._entries(m) else 0.0,
                                                  SECOND**-1)
