@@ -14,7 +14,7 @@ from brainsim.objects.synapses.reduced.past import digest
 from brainsim.objects.synapses.reduced.reduced import Reduced
 from brainsim.objects.synapses.reduced.script import looks_at
 from brainsim.reduction.merge import Merged, merge
-from brainsim.reduction.values import Rule
+from brainsim.reduction.values import Obstacle
 
 
 def merged(tasks: Sequence[Task], reduced: Sequence[Reduced]) -> list[Task]:
@@ -38,11 +38,11 @@ def merged(tasks: Sequence[Task], reduced: Sequence[Reduced]) -> list[Task]:
     return made
 
 
-def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Rule:
+def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Obstacle:
     a, b = host.party, guest.party
     assert a is not None and b is not None
     if host.synapses.target.space != guest.synapses.target.space:
-        return Rule("Mg", f"{a.name} has another target")
+        return Obstacle("Mg", f"{a.name} has another target")
     delays = {p.name: p._delay_steps for r in (host, guest) for p in r.synapses._pathways}
 
     def same(x: Symbol, y: Symbol) -> bool:
@@ -55,12 +55,12 @@ def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | 
         seen = looks_at(guest.synapses.target.parent, frozenset(outputs))
         if seen:
             name, line = sorted(seen.items())[0]
-            return Rule("Mg", f"the script reads .{name} ({line}), which is known as a sum with that of {a.name} only")
+            return Obstacle("Mg", f"the script reads .{name} ({line}), which is known as a sum with that of {a.name} only")
     if isinstance(found, Merged):
         fixed = {*found.tied, *(p for r in (host, guest) for p, kind in r.moved.items() if kind == "sum")}
         changed = [words for r in (host, guest) for p, words in r.later.items() if p in fixed]
         if changed:
-            return Rule("Mg", changed[0])
+            return Obstacle("Mg", changed[0])
     return found
 
 
