@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -31,18 +31,16 @@ from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
-
 MAX_SPIKES = 32
 
 
-def event_functional(net: "Network", duration: object, params: Sequence[str] | str | None = (),
+def event_functional(net: Preparable, duration: object, params: Sequence[str] | str | None = (),
                      inputs: Sequence[str] | str = (), outputs: Sequence[str] | str | None = None, *,
                      max_spikes: int | Mapping[str, int] = MAX_SPIKES, step: object = None,
                      namespace: Mapping[str, object] | None = None, level: int = 0) -> Any:
@@ -81,7 +79,7 @@ def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: obj
 class _Reading:
     """The objects of a network, read once."""
 
-    net: "Network"
+    net: Preparable
     run: RunNamespace
     every: list[Any] = field(init=False)
     words: dict[str, str] = field(init=False)

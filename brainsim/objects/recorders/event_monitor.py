@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -79,6 +80,10 @@ class EventMonitor(Recorder):
         """Events per element besides."""
         count = Array(f"{self.name}.count", "i4", f"{self.name}.source")
         return super().declared() | Declared({count.name: (count, self._counts)})
+
+    def with_records(self, step: int, queues: Mapping[str, QueueState], arrays: Mapping[str, np.ndarray]) -> Recorder:
+        """The monitor with these records and counts."""
+        return super().with_records(step, queues, arrays)._with(_counts=arrays[f"{self.name}.count"])
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One entry per event."""
