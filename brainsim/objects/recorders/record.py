@@ -22,6 +22,7 @@ from brainsim.ir.state import DTYPES, QueueState
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
@@ -245,10 +246,9 @@ class Recorder(Group):
 def names_to_record(source: Group, variables: object) -> list[str]:
     """Names of variables of the source: those asked for, or all of its equations; `UnknownName` otherwise."""
     if variables is True:
-        equations = getattr(source, "equations", None)
-        if equations is None:
+        if not isinstance(source, EquationGroup):
             return [n for n in source.variables if n not in TIMES]
-        return [e.name for e in equations.equations if "summed" not in e.flags
+        return [e.name for e in source.equations.equations if "summed" not in e.flags
                 ] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
     for v in names:

@@ -112,10 +112,10 @@ class StateMonitor(Recorder):
         source, element = self.source, self.source.element_word
         columns = tuple(
             Column(v, ("time", element),
-                   self.recorded_values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
-        places = tuple(
-            Column(side, (element,),
-                   getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
+                   self.recorded_values(v).T.copy(), unit_text(self.variables[v].dimension))
+            for v in self.record_variables)
+        ends = (("i", source.i), ("j", source.j)) if element == "synapse" else ()
+        places = tuple(Column(side, (element,), index[:][self.record]) for side, index in ends)
         return replace(super()._table(), columns=columns,
                        coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
 

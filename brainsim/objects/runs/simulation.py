@@ -22,6 +22,7 @@ from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.namespace import RunNamespace, scalar_dtype, scalar_value
 from brainsim.objects.names.outside import Outside
+from brainsim.objects.neurons.neuron_group import NeuronGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.prepared import Preparable
@@ -250,9 +251,9 @@ class Simulation:
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
                         yield Settable(f"{o.name}.{v.name}", "initial value" if driven else "variable", v.dimension,
                                        text, o, v)
-                if f"{o.name}.refractory" in o.declared().params:
-                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
-                                   program=f"{o.name}.refractory")  # type: ignore[attr-defined]
+                if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
+                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
+                                   program=f"{o.name}.refractory")
                 for path in vars(o).get("_pathways", ()):
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
                     text = "0 s" if path._delay.values is None else value_text(path._delay.values, SECOND)
@@ -330,7 +331,7 @@ class Simulation:
             run, params = self._constants(chosen, stack)
             for s, _ in chosen:
                 if s.program:
-                    stack.enter_context(_refractory(s.group, Quantity(params[s.program], SECOND)))
+                    stack.enter_context(s.group.with_refractory_period(Quantity(params[s.program], SECOND)))
             try:
                 network.put_back(self._kept)
                 self._assign(chosen, run)
@@ -419,15 +420,6 @@ def _holding(owner: Any, name: str, value: object) -> Iterator[None]:
             owner.namespace[name] = before
         else:
             del owner.namespace[name]
-
-
-@contextmanager
-def _refractory(group: Any, value: Quantity) -> Iterator[None]:
-    before, group._refractory = group._refractory, value
-    try:
-        yield
-    finally:
-        group._refractory = before
 
 
 def _kept_names(run: RunNamespace) -> RunNamespace:
