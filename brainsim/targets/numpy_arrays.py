@@ -54,7 +54,7 @@ from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
 from brainsim.ir.trees import free_locals, own_element, walk
 from brainsim.targets.cache import digest
-from brainsim.targets.contract import Available, Written
+from brainsim.targets.contract import Available, Settings, Traits, Written
 from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
@@ -64,12 +64,14 @@ class NumpyTarget:
     as compiled code."""
 
     name = "numpy"
-    calls_python = True
-    frees_lock = False
-    left_out = ()
+    traits = Traits(calls_functions=True, network_operations=True, frees_lock=False)
 
     def __init__(self, math: str = "fast") -> None:
-        self.math = math
+        self.settings = Settings(math)
+
+    def alone(self) -> "NumpyTarget":
+        """Itself."""
+        return self
 
     def available(self) -> Available:
         """Always."""
@@ -90,7 +92,7 @@ class NumpyTarget:
                           draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
                           random_members=random_members, flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at,
                           multiply_at=np.multiply.at, cast=cast, inf=np.inf, nan=np.nan, expand=expand)
-        if self.math == "strict" and library.functions():
+        if self.settings.math == "strict" and library.functions():
             scope |= {n: f for n, f in library.functions().items() if n != "pow"} | {"power": strict_power}
             scope |= {"draw_many": strict_draw, "draw_ahead": DrawAhead(strict_draw)}
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)

@@ -465,7 +465,7 @@ class Network(Named):
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
         target = choose_target(self._threads)
-        if target.calls_python:
+        if target.traits.calls_functions:
             refuse_only_compiled(functions_of(tasks), target.name)
         else:
             add_natives(values, functions_of(tasks))

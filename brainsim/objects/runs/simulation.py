@@ -117,7 +117,7 @@ class Simulation:
     @property
     def in_python(self) -> bool:
         """Whether steps return to Python: then runs share one interpreter lock."""
-        return self.has_operations or not self.start.target.frees_lock or self._outside_target or any(
+        return self.has_operations or not self.start.target.traits.frees_lock or self._outside_target or any(
             n.arrays for n in self.start.program.natives)
 
     # -- running -------------------------------------------------------------------------------------------------------

@@ -74,9 +74,7 @@ def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: 
              recorders: tuple[Recorder, ...], stored: Mapping[str, Stored], words: Mapping[str, str],
              moved: frozenset[str]) -> Start:
     """The start of runs from the present state of prepared objects; everything is copied."""
-    target = copy.copy(prepared.target)
-    if hasattr(target, "threads"):
-        target.threads = 1      # runs go side by side instead
+    target = prepared.target.alone()      # runs go side by side instead
     kept = Values({name: (a, x.copy()) for name, (a, x) in values.arrays.items()},
                   {name: (q, _copied(x)) for name, (q, x) in values.queues.items()}, dict(values.sizes),
                   dict(values.params), list(values.clocks), dict(values.times), dict(values.functions))
