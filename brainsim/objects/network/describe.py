@@ -167,18 +167,18 @@ def _value_lines(group: Group) -> Cell:
 def _synapse_rows(s: Synapses) -> Iterator[tuple[Cell, ...]]:
     if _equation_lines(s):
         yield ("Dynamics",), _equation_lines(s)
-    for path in s._pathways:
+    for path in s.pathways:
         event = "" if path.event == "spike" else f" ({path.event})"
         yield (f"On a {path.side}synaptic event{event}" +
                ("" if path.label == path.side else f", {path.label}"),), _code(path.code)
-        if path._delay.values is not None and len(path._delay.values):
-            yield (f"Delay of {path.label}",), (_value(path._delay.values, path._delay.dimension),)
+        if path.own_delay.values is not None and len(path.own_delay.values):
+            yield (f"Delay of {path.label}",), (_value(path.own_delay.values, path.own_delay.dimension),)
     if any(v.name in s.equations for v in s.stored_variables()):
         yield ("Values",), _value_lines(s)
 
 
 def _statements(s: Synapses) -> list[Assign]:
-    return [a for path in s._pathways for a in parse_statements(Source(path.code, "code"))]
+    return [a for path in s.pathways for a in parse_statements(Source(path.code, "code"))]
 
 
 def _written(s: Synapses) -> list[str]:
@@ -276,7 +276,7 @@ def _trees(group: Group) -> Iterator[Tree]:
                     if isinstance(text, str))
         code += group.event_code.values()
     if isinstance(group, Synapses):
-        code += [path.code for path in group._pathways]
+        code += [path.code for path in group.pathways]
     if isinstance(group, PoissonGroup) and group.variables["rates"].definition is not None:
         yield group.variables["rates"].definition
     yield from (s.value for text in code for s in parse_statements(Source(text, "code")))

@@ -109,7 +109,8 @@ class Result:
                 found[f"{word}.rate"] = Quantity(m.rate_[-self._entries(m):].mean() if self._entries(m) else 0.0,
                                                  SECOND**-1)
             elif len(m):
-                found |= {f"{word}.{v}": getattr(m, v)[:, -1] for v in m.record_variables}  # type: ignore[attr-defined]
+                last = {v: m.recorded_values(v)[:, -1] for v in m.record_names if v != "t"}
+                found |= {f"{word}.{v}": with_dimension(x, m.variables[v].dimension) for v, x in last.items()}
         return found
 
     def _events(self, m: EventMonitor) -> int:

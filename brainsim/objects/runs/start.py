@@ -1,7 +1,6 @@
 """Where runs of a compiled network begin: program, built module and values, which may be sent to another process."""
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, Unsupported, WrongType, WrongValue
 from brainsim.objects.groups.random_state import mixed
+from brainsim.objects.groups.variables import VariableView
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.runs.prepared import Repeatable
 from brainsim.objects.runs.result import Result
@@ -192,7 +193,7 @@ class Chosen:
         if not rest:
             raise WrongValue(f"Which output of '{name}'?", help=f"'{name}.num_spikes' or '{name}.v' for example")
         found = getattr(monitor, rest)
-        return found[:] if hasattr(found, "variable") else found
+        return found[:] if isinstance(found, VariableView) else found
 
 
 # -- where it is run ---------------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ class Synapses(EquationGroup):
 
     _slot = "groups"
     element_word = "synapse"
+    may_grow = True
     _flags = {
         "differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
         "parameter": ("shared", "constant", "linked", "trainable")
@@ -234,6 +235,21 @@ class Synapses(EquationGroup):
             object.__setattr__(self, label, path)
             self._pathways.append(path)
             self._contained.append(path)
+
+    @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """All pathways, in the order in which they were declared."""
+        return tuple(self._pathways)
+
+    @property
+    def is_procedural(self) -> bool:
+        """Whether no synapse is stored: each event draws the row of its neuron again."""
+        return self._procedural is not None
+
+    @property
+    def reduced_states(self) -> Reduced:
+        """Which states lie at the neurons, and where."""
+        return self._reduced
 
     @property
     def reduction(self) -> ReductionReport:
@@ -668,12 +684,13 @@ class Synapses(EquationGroup):
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
                             block=block))
-        made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        made += [self.summed_task(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
         return made
 
-    def _summed(self, name: str, run: RunNamespace) -> Summed:
+    def summed_task(self, name: str, run: RunNamespace) -> Summed:
+        """The sum that a summed variable is."""
         e = self.equations[name]
         stem, _, side = name.rpartition("_")
         group = self.target if side == "post" else self.source
@@ -770,3 +787,8 @@ def _renamed(new: object, old: object, side: str) -> object:
     if old is not None:
         logger.warning("the argument '%s' is now called 'on_%s'", side, side, extra={"topic": f"deprecated_{side}"})
     return new if new is not None else old
+
+
+def reductions(objects: Iterable[BrianObject]) -> list[Reduced]:
+    """Where the states of all synapses lie, in the order of the objects."""
+    return [o.reduced_states for o in objects if isinstance(o, Synapses)]
