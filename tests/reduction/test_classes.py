@@ -24,11 +24,9 @@ CONSTANTS = {"tau": 5 * ms, "taur": 2 * ms, "taud": 9 * ms, "a": 0.3, "E": 1.6, 
 
 @pytest.fixture(autouse=True)
 def every_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reduce few synapses too, and although this file reads their values."""
+    """Reduce few synapses too."""
     monkeypatch.setattr(reduced, "FEW", 0)
     monkeypatch.setattr(reduced, "MOST_PAST", 1000)
-    monkeypatch.setattr(reduced, "looks_at", lambda thing, names: {})
-    monkeypatch.setattr(reduced, "assigned_after_run", lambda thing, names: {})
 
 
 def network(model: str, on_pre: object, on_post: object = None, delay: object = None, neurons: str = "", sources: str = "", mode: str = "auto",

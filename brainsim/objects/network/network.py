@@ -49,7 +49,11 @@ from brainsim.objects.network.describe import describe
 from brainsim.objects.network.devices import get_device
 from brainsim.objects.runs.precision import PrecisionReport, compare
 from brainsim.objects.runs.simulation import Simulation
-from brainsim.objects.synapses.reduced.merging import merged
+from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.synapses.reduced.merging import merged, repeatable
+from brainsim.objects.synapses.reduced.reduced import Reduced
+from brainsim.objects.synapses.reduced.replay import Replay
+from brainsim.objects.synapses.synapses import Synapses
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
 from brainsim.runtime.progress import Progress, reporter
@@ -323,11 +327,35 @@ class Network(Named):
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
+        replay = self._replay_from(state)
         self._advance(prepared, start, end, say, period)
+        if replay is not None:
+            replay.end(state)
         self._timings["run"] = self._spent["run"] = wall.perf_counter() - began - self._timings["prepare"]
         self._check_accuracy()
         self._warn_of_invalid()
         self._call_hooks("after_run")
+
+    def _reductions(self) -> list[Reduced]:
+        """The reductions of all synapses, in their order."""
+        return [o._reduced for o in self._all() if isinstance(o, Synapses)]
+
+    def _replay_from(self, state: Any) -> Replay | None:
+        """Keep where a run begins, so that values per synapse that become sums may be asked for."""
+        reduced = self._reductions()
+        course = reduced[0].course if reduced else None
+        if course is None:
+            return None
+        replay, known = next((r.replay for r in reduced if r.replay is not None), None) or Replay(), {}
+        for r in reduced:
+            known |= r.began()
+            r.replay = replay
+        if replay.last is not course:
+            for o in self._all():
+                if isinstance(o, Group) and not isinstance(o, Recorder):
+                    replay.watch(o.variables.values())
+        replay.begin(course, state, known)
+        return replay
 
     def _call_hooks(self, name: str, run: RunNamespace | None = None) -> None:
         """`before_run` (with the names visible to the run) and `after_run` of classes of users."""
@@ -463,7 +491,8 @@ class Network(Named):
         for each in every:
             each.step = each.steps_until(self._t, fastest_of(every))
         self._check()
-        tasks = self._reduced(self._tasks(run))
+        whole = self._tasks(run)
+        tasks = self._reduced(whole)
         values = self._values(tasks)
         target = choose_target(self._threads)
         if target.calls_python:
@@ -471,6 +500,10 @@ class Network(Named):
         else:
             add_natives(values, functions_of(tasks))
         self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
+        records = {n for o in self._all() if isinstance(o, Recorder) for n in (*o.arrays(), *o.queues())}
+        course = repeatable(whole, self._reductions(), values, self.schedule, self._prepared, records)
+        for r in self._reductions():
+            r.course = course      # not here: a network keeps no objects alive
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
