@@ -19,20 +19,25 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 # how each peer is recognised in the Python that has it; the text prints its versions
 PEERS = {
-    "brian2": "import brian2, numpy, sys; print(brian2.__version__, 'numpy', numpy.__version__, 'python', sys.version.split()[0])",
-    "brainpy": "import brainpy, numba, jax; print(brainpy.__version__, 'jax', jax.__version__, 'numba', numba.__version__)",
+    "brian2": "import brian2, numpy, sys; print(brian2.__version__, 'numpy', numpy.__version__, 'python', "
+              "sys.version.split()[0])",
+    "brainpy": "import brainpy, numba, jax; print(brainpy.__version__, 'jax', jax.__version__, 'numba', "
+               "numba.__version__)",
     "nest": "import nest; print(nest.__version__)",
 }
 VERSIONS = {**PEERS, "braintrace": "import braintrace, jax; print(braintrace.__version__, 'jax', jax.__version__)"}
-WORKERS = {"brainsim": "worker.py", "brian2": "worker.py", "brainpy": "peers/brainpy_models.py", "nest": "peers/nest_models.py"}
+WORKERS = {"brainsim": "worker.py", "brian2": "worker.py", "brainpy": "peers/brainpy_models.py",
+           "nest": "peers/nest_models.py"}
 
 
-# -- peers ---------------------------------------------------------------------------------------------------------------
+# -- peers
+# ---------------------------------------------------------------------------------------------------------------
 def peer_options(parser: argparse.ArgumentParser) -> None:
     """``--brian2 PYTHON`` and so on; ``--peer`` is another name for the first."""
     for peer in PEERS:
         names = ["--brian2", "--peer"] if peer == "brian2" else [f"--{peer}"]
-        parser.add_argument(*names, metavar="PYTHON", help=f"a Python that has {peer}; {peer.upper()}_PYTHON is asked otherwise")
+        parser.add_argument(*names, metavar="PYTHON", help=f"a Python that has {peer}; {peer.upper()}_PYTHON is asked "
+                                                           f"otherwise")
 
 
 def peers_of(given: argparse.Namespace, wanted: Sequence[str] = tuple(PEERS)) -> dict[str, str]:
@@ -40,7 +45,8 @@ def peers_of(given: argparse.Namespace, wanted: Sequence[str] = tuple(PEERS)) ->
     found = {}
     for peer in wanted:
         python = getattr(given, peer, None) or os.environ.get(f"{peer.upper()}_PYTHON")
-        if python and shutil.which(python) and subprocess.run([python, "-c", PEERS[peer]], capture_output=True).returncode == 0:
+        if python and shutil.which(python) and subprocess.run([python, "-c", PEERS[peer]],
+                                                              capture_output=True).returncode == 0:
             found[peer] = python
         elif python:
             print(f"skipped: {peer} ({python} is no Python that has it)")
@@ -80,7 +86,8 @@ def by_hand(name: str) -> str | None:
         return str(made)
     flags = ["-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-std=c++17"]
     for libraries in (["-lmvec", "-lm"], ["-lm"]):
-        if subprocess.run([compiler, *flags, str(source), "-o", str(made), *libraries], capture_output=True).returncode == 0:
+        if subprocess.run([compiler, *flags, str(source), "-o", str(made), *libraries],
+                          capture_output=True).returncode == 0:
             return str(made)
     return None
 
@@ -91,15 +98,19 @@ def program_by_hand(program: str, n: int, p: float, seconds: str, seed: int = 1)
     return answer([*pinned, program, str(n), str(p), seconds, str(seed)])
 
 
-# -- the machine and the results ------------------------------------------------------------------------------------------
+# -- the machine and the results
+# ------------------------------------------------------------------------------------------
 def machine(peers: Mapping[str, str]) -> dict:
     """Processor, cores and versions."""
-    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")),
                  platform.processor()) if Path("/proc/cpuinfo").exists() else platform.processor()
-    compiler = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True).stdout.strip() if shutil.which("g++") else None
+    compiler = subprocess.run(["g++", "-dumpfullversion"], capture_output=True,
+                              text=True).stdout.strip() if shutil.which("g++") else None
     versions = {"python": platform.python_version(), "g++": compiler,
                 **{p: importlib.metadata.version(p) for p in ("brainsim", "numpy", "cython") if _has(p)},
-                **{peer: subprocess.run([python, "-c", VERSIONS[peer]], capture_output=True, text=True).stdout.strip().splitlines()[-1]
+                **{peer: subprocess.run([python, "-c", VERSIONS[peer]], capture_output=True,
+                                        text=True).stdout.strip().splitlines()[-1]
                    for peer, python in peers.items()}}
     return {"processor": model, "cores": os.cpu_count(), "system": platform.system(), "versions": versions}
 
@@ -116,7 +127,8 @@ def commit() -> str | None:
     """The state of the repository measured, if this is one; a star behind it when files differ."""
     if shutil.which("git") is None:
         return None
-    done = subprocess.run(["git", "-C", str(HERE), "describe", "--always", "--dirty=*", "--exclude=*"], capture_output=True, text=True)
+    done = subprocess.run(["git", "-C", str(HERE), "describe", "--always", "--dirty=*", "--exclude=*"],
+                          capture_output=True, text=True)
     return done.stdout.strip() or None
 
 
@@ -125,7 +137,8 @@ def median(values: Sequence[float]) -> float:
 
 
 def save(name: str, rows: Sequence[dict], peers: Mapping[str, str], where: str | None, key: Sequence[str] = ()) -> None:
-    """Rows with the machine they come from, as JSON. Rows that differ in ``key`` from all new ones stay, if they are of this machine."""
+    """Rows with the machine they come from, as JSON. Rows that differ in ``key`` from all new ones stay, if they are of
+    this machine."""
     path = Path(where) if where else RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None       # 1 or so where nothing else ran
@@ -136,7 +149,8 @@ def save(name: str, rows: Sequence[dict], peers: Mapping[str, str], where: str |
     kept = [row for row in before["rows"] if same and tuple(row.get(k) for k in key) not in named]
     if kept:
         here["versions"] = {**before["machine"].get("versions", {}), **here["versions"]}
-    path.write_text(json.dumps({"benchmark": name, "command": f"python benchmarks/{Path(sys.argv[0]).name}", "machine": here,
+    path.write_text(json.dumps({"benchmark": name, "command": f"python benchmarks/{Path(sys.argv[0]).name}",
+                                "machine": here,
                                 "rows": kept + new}, indent=1) + "\n")
     print(f"written to {path}")
 

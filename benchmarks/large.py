@@ -1,10 +1,11 @@
-"""A hundred million synapses with a weight each, in one machine: the bytes counted before anything is built, and the bytes it took.
+"""A hundred million synapses with a weight each, in one machine: the bytes counted before anything is built, and the
+bytes it took.
 
     python benchmarks/large.py [--synapses 1e8] [--milliseconds 10]
 
-Two processes: stored synapses (p = 0.1 between equal groups), and procedural ones, which are found again for every spike and take no memory.
-Each makes its synapses, gives them weights and runs; a few neurons fire at every step. A network that the estimate says does not fit into
-the memory that is free is not built. One core.
+Two processes: stored synapses (p = 0.1 between equal groups), and procedural ones, which are found again for every
+spike and take no memory. Each makes its synapses, gives them weights and runs; a few neurons fire at every step. A
+network that the estimate says does not fit into the memory that is free is not built. One core.
 """
 from __future__ import annotations
 
@@ -31,12 +32,14 @@ def main() -> None:
     synapses = a.synapses / 100 if a.quick else a.synapses
     rows = []
     for storage in ("stored", "procedural"):
-        found = answer([sys.executable, str(Path(__file__).resolve()), "worker", storage, str(synapses), str(a.milliseconds)])
+        found = answer([sys.executable, str(Path(__file__).resolve()), "worker", storage, str(synapses),
+                        str(a.milliseconds)])
         if "skipped" in found:
             print(f"skipped: {storage}: {found['skipped']}")
         else:
             rows.append(found)
-    table(rows, ["storage", "synapses", "estimate GB", "peak GB", "bytes per synapse", "connect s", "weights s", "first run s", "loop s", "arrived per s"])
+    table(rows, ["storage", "synapses", "estimate GB", "peak GB", "bytes per synapse", "connect s", "weights s",
+                 "first run s", "loop s", "arrived per s"])
     save("large", rows, {}, a.json, key=("storage",))
 
 
@@ -55,7 +58,8 @@ def worker(storage: str, synapses: float, milliseconds: float) -> None:
     net = b.Network(source, target, s, spikes)
     stored = storage == "stored"
     estimate = int(net.memory_estimate()) + (int(s.memory_estimate(p=P)) if stored else 0)
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") if "SC_AVPHYS_PAGES" in os.sysconf_names else float("inf")
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf(
+        "SC_AVPHYS_PAGES") if "SC_AVPHYS_PAGES" in os.sysconf_names else float("inf")
     if estimate > ROOM * free:
         print(json.dumps({"skipped": f"it would take {estimate/1e9:.1f} GB, and {free/1e9:.1f} GB are free"}))
         return
@@ -71,8 +75,9 @@ def worker(storage: str, synapses: float, milliseconds: float) -> None:
     count = len(s)
     assert abs(float(target.g[:].sum()) / (0.5 * P * side * spikes.num_spikes) - 1) < 0.05, "the mean weight is 0.5"
     print(json.dumps({"storage": storage, "synapses": count, "estimate GB": estimate / 1e9, "peak GB": peak() / 1e9,
-                      "bytes per synapse": (peak() - before) / count, **dict(zip(("connect s", "weights s", "first run s", "loop s"),
-                                                                                (float(y - x) for x, y in zip(marks, marks[1:])))),
+                      "bytes per synapse": (peak() - before) / count,
+                      **dict(zip(("connect s", "weights s", "first run s", "loop s"),
+                                (float(y - x) for x, y in zip(marks, marks[1:])))),
                       "arrived per s": spikes.num_spikes * P * side / (marks[4] - marks[3])}))
 
 

@@ -1,4 +1,5 @@
-"""The network of ``online_learning.py`` in BrainTrace: ``PY online_braintrace.py d_rtrl|pp_prop|e_prop REPEAT`` prints a line of JSON."""
+"""The network of ``online_learning.py`` in BrainTrace: ``PY online_braintrace.py d_rtrl|pp_prop|e_prop REPEAT`` prints
+a line of JSON."""
 from __future__ import annotations
 
 import json
@@ -22,11 +23,14 @@ class Net(brainstate.nn.Module):
 
     def __init__(self, w: np.ndarray, out: np.ndarray):
         super().__init__()
-        self.neurons = brainpy.state.LIF(NEURONS, R=1.*u.ohm, tau=20.*u.ms, V_th=1.*u.mV, V_reset=0.*u.mV, V_rest=0.*u.mV,
-                                         V_initializer=braintools.init.ZeroInit(unit=u.mV), spk_fun=braintools.surrogate.ReluGrad(), spk_reset="soft")
+        self.neurons = brainpy.state.LIF(NEURONS, R=1.*u.ohm, tau=20.*u.ms, V_th=1.*u.mV, V_reset=0.*u.mV,
+                                         V_rest=0.*u.mV,
+                                         V_initializer=braintools.init.ZeroInit(unit=u.mV),
+                                         spk_fun=braintools.surrogate.ReluGrad(), spk_reset="soft")
         self.synapses = brainpy.state.AlignPostProj(
             comm=braintrace.nn.Linear(INPUTS + NEURONS, NEURONS, w_init=jnp.asarray(w)*u.mA, b_init=None),
-            syn=brainpy.state.Expon(NEURONS, tau=10.*u.ms, g_initializer=braintools.init.ZeroInit(unit=u.mA)), out=brainpy.state.CUBA(scale=1.),
+            syn=brainpy.state.Expon(NEURONS, tau=10.*u.ms, g_initializer=braintools.init.ZeroInit(unit=u.mA)),
+            out=brainpy.state.CUBA(scale=1.),
             post=self.neurons)
         self.readout = braintrace.nn.LeakyRateReadout(NEURONS, OUTPUTS, tau=20.*u.ms, w_init=jnp.asarray(out))
 
@@ -46,7 +50,8 @@ def main(rule: str, repeat: int) -> None:
     brainstate.environ.set(dt=1.*u.ms)
     net = Net(w, out)
     algorithm = {"d_rtrl": braintrace.D_RTRL, "pp_prop": braintrace.pp_prop, "e_prop": braintrace.EProp}[rule]
-    learner = braintrace.compile(net, algorithm, x[0], batch_size=TRIALS, **({"decay_or_rank": 0.98} if rule == "pp_prop" else {}))
+    learner = braintrace.compile(net, algorithm, x[0], batch_size=TRIALS,
+                                 **({"decay_or_rank": 0.98} if rule == "pp_prop" else {}))
     targets = jnp.broadcast_to(jnp.asarray(labels), (STEPS, TRIALS))
 
     def step_loss(x: object, y: object) -> object:
@@ -64,7 +69,8 @@ def main(rule: str, repeat: int) -> None:
         began = time.perf_counter()
         jax.block_until_ready(gradient())
         times.append(1e3 * (time.perf_counter() - began))
-    print(json.dumps({"rule": rule, "ms": float(np.median(times)), "all ms": times, "version": braintrace.__version__, "jax": jax.__version__}))
+    print(json.dumps({"rule": rule, "ms": float(np.median(times)), "all ms": times, "version": braintrace.__version__,
+                      "jax": jax.__version__}))
 
 
 if __name__ == "__main__":

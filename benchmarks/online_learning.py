@@ -2,8 +2,9 @@
 
     python benchmarks/online_learning.py [--peer PY] [--repeat 15]
 
-100 inputs (5 % in each step) → 100 recurrent neurons with exponential synapses → 10 leaky readouts, 200 steps of 1 ms, 32 trials, the cross
-entropy of each step; one core, medians. PY is a Python with ``braintrace``, ``brainpy`` and ``braintools``.
+100 inputs (5 % in each step) → 100 recurrent neurons with exponential synapses → 10 leaky readouts, 200 steps of 1 ms,
+32 trials, the cross entropy of each step; one core, medians. PY is a Python with ``braintrace``, ``brainpy`` and
+``braintools``.
 """
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ import sys
 from common import HERE, save, table
 from online_network import measure
 
-RULES = ["d_rtrl", "d_rtrl(kappa=0)", "es_d_rtrl(0.98)", "es_d_rtrl(0.98, kappa=0)", "eprop", "eprop(kappa='readout', feedback='random')"]
+RULES = ["d_rtrl", "d_rtrl(kappa=0)", "es_d_rtrl(0.98)", "es_d_rtrl(0.98, kappa=0)", "eprop",
+         "eprop(kappa='readout', feedback='random')"]
 PEERS = {"d_rtrl(kappa=0)": "d_rtrl", "es_d_rtrl(0.98, kappa=0)": "pp_prop", "eprop": "e_prop"}
-ONE_CORE = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1", "OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
+ONE_CORE = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1", "OMP_NUM_THREADS": "1",
+            "JAX_PLATFORMS": "cpu"}
 
 
 def main() -> None:
@@ -36,11 +39,13 @@ def main() -> None:
     if a.peer:
         for row in rows:
             if row["rule"] in PEERS:
-                found = on_one_core(a.peer, [str(HERE / "online_braintrace.py"), PEERS[row["rule"]], str(max(3, a.repeat // 3))])
+                found = on_one_core(a.peer, [str(HERE / "online_braintrace.py"), PEERS[row["rule"]],
+                                             str(max(3, a.repeat // 3))])
                 row["braintrace ms"] = found["ms"]
                 row["braintrace / ours"] = found["ms"] / row["ms"]
                 row["braintrace"] = found
-    table(rows, ["rule", "ms", "of through time", "cosine", "length", "temporaries MB", "braintrace ms", "braintrace / ours"])
+    table(rows, ["rule", "ms", "of through time", "cosine", "length", "temporaries MB", "braintrace ms",
+                 "braintrace / ours"])
     save("online_learning", rows, {"braintrace": a.peer} if a.peer else {}, a.json, key=("rule",))
 
 

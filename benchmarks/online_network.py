@@ -18,7 +18,8 @@ INPUTS, NEURONS, OUTPUTS, STEPS, TRIALS = 100, 100, 10, 200, 32
 
 
 def data() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Spikes (steps, trials, inputs), labels (trials,), weights to neurons (inputs and neurons, neurons) and to readouts; the same for the peer."""
+    """Spikes (steps, trials, inputs), labels (trials,), weights to neurons (inputs and neurons, neurons) and to
+    readouts; the same for the peer."""
     rng = np.random.default_rng(0)
     x = (rng.random((STEPS, TRIALS, INPUTS)) < 0.05).astype(np.float32)
     labels = rng.integers(0, OUTPUTS, TRIALS)
@@ -32,15 +33,18 @@ def function() -> Any:
     defaultclock.dt = 1*ms
     _, _, w, out = data()
     inp = SpikeGeneratorGroup(INPUTS, [], []*ms, name="inp")
-    G = NeuronGroup(NEURONS, "dv/dt = (g - v)/(20*ms) : 1\ndg/dt = -g/(10*ms) : 1", threshold="v >= 1", reset="v -= 1", method="exact", name="G")
+    G = NeuronGroup(NEURONS, "dv/dt = (g - v)/(20*ms) : 1\ndg/dt = -g/(10*ms) : 1", threshold="v >= 1", reset="v -= 1",
+                    method="exact", name="G")
     Out = NeuronGroup(OUTPUTS, "do/dt = -o/(20*ms) : 1", method="exact", name="Out")
     net = Network(inp, G, Out)
-    for name, source, target, code, weights in (("S", inp, G, "g += w", w[:INPUTS]), ("R", G, G, "g += w", w[INPUTS:]), ("O", G, Out, "o += w", out)):
+    for name, source, target, code, weights in (("S", inp, G, "g += w", w[:INPUTS]), ("R", G, G, "g += w", w[INPUTS:]),
+                                                ("O", G, Out, "o += w", out)):
         made = Synapses(source, target, "w : 1", on_pre=code, name=name)
         made.connect()
         made.w = weights.ravel()
         net.add(made)
-    return net.functional(STEPS*ms, params=["S.w", "R.w", "O.w"], inputs=["inp.spikes"], outputs=["Out.o"], batch=TRIALS, surrogate="relu")
+    return net.functional(STEPS*ms, params=["S.w", "R.w", "O.w"], inputs=["inp.spikes"], outputs=["Out.o"],
+                          batch=TRIALS, surrogate="relu")
 
 
 def entropy(outputs: dict[str, Any], label: Any) -> Any:
@@ -59,7 +63,8 @@ def timed(call: Callable[[], Any], repeat: int) -> tuple[float, list[float], Any
 
 
 def measure(rules: list[str], repeat: int) -> list[dict]:
-    """A row for the gradient through time, and one for each rule: times, and the direction and length of its gradient of all hidden weights."""
+    """A row for the gradient through time, and one for each rule: times, and the direction and length of its gradient
+    of all hidden weights."""
     sim = function()
     x, labels, _, _ = data()
     inputs = {"inp.spikes": jnp.asarray(x.transpose(1, 0, 2))}
@@ -71,11 +76,15 @@ def measure(rules: list[str], repeat: int) -> list[dict]:
         return jax.value_and_grad(lambda p: jax.vmap(jax.vmap(entropy))(sim(p, inputs), targets).sum() / TRIALS)(params)
 
     reference, all_times, (loss, slope) = timed(lambda: through_time(params, inputs), repeat)
-    rows = [{"rule": "through time", "ms": reference, "of through time": 1.0, "all ms": all_times, "loss": float(loss) / STEPS}]
+    rows = [{"rule": "through time", "ms": reference, "of through time": 1.0, "all ms": all_times,
+             "loss": float(loss) / STEPS}]
     for rule in rules:
         learner = bs.online(sim, rule, loss=entropy)
-        took, all_times, (_, found) = timed(lambda learner=learner: learner.value_and_grad(params, inputs, targets), repeat)
+        took, all_times, (_, found) = timed(lambda learner=learner: learner.value_and_grad(params, inputs, targets),
+                                            repeat)
         a, b = (np.concatenate([np.asarray(g[n], float) for n in ("S.w", "R.w")]) for g in (found, slope))
-        rows.append({"rule": rule, "ms": took, "of through time": took / reference, "cosine": float(a @ b / np.sqrt(a @ a * (b @ b))),
-                     "length": float(np.sqrt(a @ a / (b @ b))), "temporaries MB": learner.memory_estimate(inputs, targets) / 1e6, "all ms": all_times})
+        rows.append({"rule": rule, "ms": took, "of through time": took / reference,
+                     "cosine": float(a @ b / np.sqrt(a @ a * (b @ b))),
+                     "length": float(np.sqrt(a @ a / (b @ b))),
+                     "temporaries MB": learner.memory_estimate(inputs, targets) / 1e6, "all ms": all_times})
     return rows

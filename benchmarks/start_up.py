@@ -1,9 +1,11 @@
-"""Whole processes: from ``python script.py`` to the first spikes with an empty cache, import included, and with a warm one.
+"""Whole processes: from ``python script.py`` to the first spikes with an empty cache, import included, and with a warm
+one.
 
     python benchmarks/start_up.py [--brian2 PY] [--repeat 5] [--quick] [models ...]
 
-Ours and Brian 2 (runtime mode) take turns; a cold start of Brian 2 is measured once, since it takes most of a minute. Ours is installed by pip
-into a folder first, as users have it: a checkout by itself lacks what installing prepares. All cores may be used, as by a user.
+Ours and Brian 2 (runtime mode) take turns; a cold start of Brian 2 is measured once, since it takes most of a minute.
+Ours is installed by pip into a folder first, as users have it: a checkout by itself lacks what installing prepares. All
+cores may be used, as by a user.
 """
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ def script(example: str, duration: float, package: str, folder: str) -> str:
     cache = BRIAN_CACHE.format(folder=folder) if package == "brian2" else ""
     if not example:
         return LIF.format(package=package, cache=cache)
-    text = (HERE.parent / "examples" / f"{example}.py").read_text("utf-8").replace("from brainsim import *", f"from {package} import *\n{cache}")
+    text = (HERE.parent / "examples" / f"{example}.py").read_text("utf-8").replace("from brainsim import *",
+                                                                                   f"from {package} import *\n{cache}")
     return f"{text.split('if __name__')[0]}\nassert simulate(duration={duration}*second)[0].num_spikes"
 
 
@@ -93,7 +96,8 @@ def main() -> None:
                 for side, python in sides.items():
                     if not turn or not cold or side == "brainsim":
                         taken[side].append(start(python, model, side, warm))
-        row: dict = {"model": model, "peer": "brian2-runtime" if peers else None, "ours s": median(taken["brainsim"]), "all": taken}
+        row: dict = {"model": model, "peer": "brian2-runtime" if peers else None, "ours s": median(taken["brainsim"]),
+                     "all": taken}
         if peers:
             row |= {"peer s": median(taken["brian2"]), "peer / ours": median(taken["brian2"]) / row["ours s"]}
         rows.append(row)

@@ -2,7 +2,8 @@
 
     python benchmarks/sweep.py [--brian2 PYTHON] [--points 100] [--repeat 3] [--jobs 1 2]
 
-The script is the same on both sides up to the sweep itself: there ``store``, ``restore`` and ``run`` for each point, here ``sim.sweep``.
+The script is the same on both sides up to the sweep itself: there ``store``, ``restore`` and ``run`` for each point,
+here ``sim.sweep``.
 """
 from __future__ import annotations
 
@@ -60,11 +61,14 @@ def ours(points: int, jobs: int) -> dict:
     compiled_at = time.perf_counter()
     import xarray  # noqa: F401  # a sweep would import it: part of the total, apart from the points
     ready, before = time.perf_counter(), len(compiled)
-    data = sim.sweep({"tau": [(5 + k*15/points)*ms for k in range(points)]}, outputs=["spikes.num_spikes"], n_jobs=jobs, seed=1)
+    data = sim.sweep({"tau": [(5 + k*15/points)*ms for k in range(points)]}, outputs=["spikes.num_spikes"], n_jobs=jobs,
+                     seed=1)
     end = time.perf_counter()
-    return {"total s": end - began, "compile s": compiled_at - began, "xarray s": ready - compiled_at, "sweep s": end - ready,
+    return {"total s": end - began, "compile s": compiled_at - began, "xarray s": ready - compiled_at,
+            "sweep s": end - ready,
             "per point ms": (end - ready)/points*1e3,
-            "compilations in the sweep": len(compiled) - before, "spikes": int(data["spikes.num_spikes"].sum()), "version": brainsim.__version__}
+            "compilations in the sweep": len(compiled) - before, "spikes": int(data["spikes.num_spikes"].sum()),
+            "version": brainsim.__version__}
 
 
 def main() -> None:
@@ -85,14 +89,16 @@ def main() -> None:
         runs = []
         for _ in range(repeat):
             runs.append(answer([python, str(Path(__file__).resolve()), "--worker", str(points), *what]))
-        return {k: median([r[k] for r in runs]) if isinstance(v, float) else v for k, v in runs[0].items()} | {"all": [r["total s"] for r in runs]}
+        return {k: median([r[k] for r in runs]) if isinstance(v, float) else v for k, v in runs[0].items()} | {
+            "all": [r["total s"] for r in runs]}
 
     measured(sys.executable, "1", points=2, repeat=1)      # what is compiled once is in the cache, on both sides
     rows = [{"simulator": "brainsim", "jobs": jobs, **measured(sys.executable, str(jobs))} for jobs in a.jobs]
     if other:
         measured(other, points=2, repeat=1)
         rows.append({"simulator": "brian2", "jobs": 1, **measured(other)})
-    table(rows, ["simulator", "jobs", "total s", "compile s", "xarray s", "first point s", "sweep s", "per point ms", "spikes"])
+    table(rows, ["simulator", "jobs", "total s", "compile s", "xarray s", "first point s", "sweep s", "per point ms",
+                 "spikes"])
     save("sweep", rows, peers, a.json)
 
 

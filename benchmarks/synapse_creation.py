@@ -2,9 +2,10 @@
 
     python benchmarks/synapse_creation.py [--synapses 1e7] [--repeat 5] [--brian2 PY] [--nest PY] [--quick] [rules ...]
 
-Each measurement is a process of its own, on one core, and the sides take turns; the first of each kind only fills the cache of
-compiled code. Seconds are those of ``connect``, of the assignment of weights, and of ``run(0*ms)``, together; bytes are the growth of the
-resident set at its peak. NEST makes two of the networks, by its own rules with the same probabilities.
+Each measurement is a process of its own, on one core, and the sides take turns; the first of each kind only fills the
+cache of compiled code. Seconds are those of ``connect``, of the assignment of weights, and of ``run(0*ms)``, together;
+bytes are the growth of the resident set at its peak. NEST makes two of the networks, by its own rules with the same
+probabilities.
 """
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import sys
 
 from common import median, save, table, work
 
-MODELS = {"cuba:N=100000,p=0.0008": "1", "coba:N=100000,p=0.0008": "1", "coba_hh:N=100000,p=0.0008": "0.2", "cuba": "1", "coba": "1", "stdp": "5"}
+MODELS = {"cuba:N=100000,p=0.0008": "1", "coba:N=100000,p=0.0008": "1", "coba_hh:N=100000,p=0.0008": "0.2", "cuba": "1",
+          "coba": "1", "stdp": "5"}
 
 
 def main() -> None:

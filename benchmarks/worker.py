@@ -1,6 +1,8 @@
-"""Runs one example in one simulator and prints a line of JSON. Started by the other scripts, with the Python of that simulator.
+"""Runs one example in one simulator and prints a line of JSON. Started by the other scripts, with the Python of that
+simulator.
 
-    worker.py EXAMPLE[:N=...,p=...] FLAVOUR SECONDS [SEED]      FLAVOUR: brainsim, brainsim-2 (threads), brian2-runtime, brian2-standalone
+    worker.py EXAMPLE[:N=...,p=...] FLAVOUR SECONDS [SEED]      FLAVOUR: brainsim, brainsim-2 (threads), brian2-runtime,
+    brian2-standalone
 """
 import json
 import os
@@ -40,7 +42,8 @@ def main() -> None:
     total = time.perf_counter() - STARTED
     if flavour == "brian2-standalone":
         loop.append(scope["device"]._last_run_time)
-    spikes = [int(x.num_spikes) for x in (result if isinstance(result, tuple) else [result]) if hasattr(x, "num_spikes")]
+    spikes = [int(x.num_spikes) for x in (result if isinstance(result, tuple) else [result])
+              if hasattr(x, "num_spikes")]
     print(json.dumps(dict(example=spec, flavour=flavour, loop=loop[-1], imported=imported, total=total, spikes=spikes)))
 
 
@@ -55,8 +58,8 @@ def standalone(scope: dict) -> None:
 def timed_run(scope: dict, flavour: str, threads: bool) -> list:
     """Replaces `run` by one that keeps the seconds its loop took, without preparation.
 
-    They are seconds of the processor, as the C++ mode of Brian 2 counts them, so that a machine with other work is fair to all sides; seconds
-    of the clock where threads are compared.
+    They are seconds of the processor, as the C++ mode of Brian 2 counts them, so that a machine with other work is fair
+    to all sides; seconds of the clock where threads are compared.
     """
     real, taken, now = scope["run"], [], time.perf_counter if threads else time.process_time
 
@@ -65,7 +68,8 @@ def timed_run(scope: dict, flavour: str, threads: bool) -> list:
             real(duration, level=1, **keywords)
             return
         seen = []
-        real(duration, report=lambda elapsed, completed, start, length: seen.append(now()), report_period=1e6 * scope["second"], level=1, **keywords)
+        real(duration, report=lambda elapsed, completed, start, length: seen.append(now()),
+             report_period=1e6 * scope["second"], level=1, **keywords)
         taken.append(seen[-1] - seen[0])
 
     scope["run"] = run

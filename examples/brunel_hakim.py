@@ -1,8 +1,9 @@
 """Fast oscillations of sparse inhibition: neurons that fire seldom and irregularly, a population that beats.
 
-Network of Brunel and Hakim (1999): 5000 inhibitory neurons near threshold with external noise, each receiving about 1000
-synapses. Inhibition that comes back after a delay makes the rate oscillate with a period of a few delays. Here every synapse
-has a delay of its own, between ``D*(1 - spread)`` and ``D*(1 + spread)``: the wider the spread, the weaker the rhythm.
+Network of Brunel and Hakim (1999): 5000 inhibitory neurons near threshold with external noise, each receiving about
+1000 synapses. Inhibition that comes back after a delay makes the rate oscillate with a period of a few delays. Here
+every synapse has a delay of its own, between ``D*(1 - spread)`` and ``D*(1 + spread)``: the wider the spread, the
+weaker the rhythm.
 """
 import sys
 

@@ -1,7 +1,7 @@
 """COBA: 4000 leaky integrate-and-fire neurons with conductance synapses, irregular activity that sustains itself.
 
-Benchmark 1 of Brette et al. (2007), from the network of Vogels and Abbott (2005). Random spikes of twenty sources start the
-activity; after 50 ms there is no input.
+Benchmark 1 of Brette et al. (2007), from the network of Vogels and Abbott (2005). Random spikes of twenty sources start
+the activity; after 50 ms there is no input.
 """
 import sys
 

@@ -1,8 +1,8 @@
 """COBA-HH: 4000 Hodgkin-Huxley neurons with conductance synapses, irregular activity that sustains itself.
 
-Benchmark 3 of Brette et al. (2007); the membrane is that of Traub and Miles (1991). Random spikes of twenty sources start the
-activity; after 50 ms there is no input. ``exprel(x) = (exp(x) - 1)/x`` stands for the quotients that the textbook form leaves
-undefined at one potential each.
+Benchmark 3 of Brette et al. (2007); the membrane is that of Traub and Miles (1991). Random spikes of twenty sources
+start the activity; after 50 ms there is no input. ``exprel(x) = (exp(x) - 1)/x`` stands for the quotients that the
+textbook form leaves undefined at one potential each.
 """
 import sys
 

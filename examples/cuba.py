@@ -1,7 +1,7 @@
 """CUBA: 4000 leaky integrate-and-fire neurons with exponential synaptic currents, active without any input.
 
-Benchmark 2 of Brette et al. (2007), from the network of Vogels and Abbott (2005): four excitatory neurons for each inhibitory
-one, every pair connected with probability 2 %. Currents are written as the potential they would hold.
+Benchmark 2 of Brette et al. (2007), from the network of Vogels and Abbott (2005): four excitatory neurons for each
+inhibitory one, every pair connected with probability 2 %. Currents are written as the potential they would hold.
 """
 import sys
 

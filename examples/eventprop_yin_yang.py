@@ -1,8 +1,9 @@
 """Yin-Yang: a network learns from the times of its spikes, by their exact gradients.
 
-The data set is that of Kriener, Göltz and Petrovici (2022): is a point in the yin, the yang, or a dot? Each point is four spikes, whose times are
-its coordinates and their complements, and a fifth at a fixed time. One hidden layer of leaky integrate-and-fire neurons; the output neuron that
-spikes first names the class. Wunderlich and Pehle (2021) trained such a network by the adjoint method that brainsim derives from the equations.
+The data set is that of Kriener, Göltz and Petrovici (2022): is a point in the yin, the yang, or a dot? Each point is
+four spikes, whose times are its coordinates and their complements, and a fifth at a fixed time. One hidden layer of
+leaky integrate-and-fire neurons; the output neuron that spikes first names the class. Wunderlich and Pehle (2021)
+trained such a network by the adjoint method that brainsim derives from the equations.
 """
 import sys
 
@@ -30,7 +31,8 @@ dI/dt = -I/tau_s : 1
 
 
 def yin_yang(n, rng):
-    """Points in the unit square, of which the sign fills a circle, and their classes: 0 yin, 1 yang, 2 dot; as many of each class."""
+    """Points in the unit square, of which the sign fills a circle, and their classes: 0 yin, 1 yang, 2 dot; as many of
+    each class."""
     R, r = 0.5, 0.1         # radii of the sign and of its dots
     found = [[], [], []]
     while min(map(len, found)) < -(-n//3):
@@ -63,12 +65,14 @@ def network(rng):
         synapses.connect()
         synapses.w = rng.normal(mean, spread, len(synapses))
     net = Network(inputs, hidden, output, first, second)
-    return net.functional(duration, grad='events', params=['first.w', 'second.w'], inputs=['inputs.times'], outputs=['output.first_spike', 'output.v'],
+    return net.functional(duration, grad='events', params=['first.w', 'second.w'], inputs=['inputs.times'],
+                          outputs=['output.first_spike', 'output.v'],
                           max_spikes={'hidden': 12, 'output': 12})
 
 
 def train(n=5000, epochs=45, batch=32, rate=5e-3, most=1.0):
-    """Accuracy on training and validation points after each epoch, that of the best epoch (by validation) on test points, and its answers."""
+    """Accuracy on training and validation points after each epoch, that of the best epoch (by validation) on test
+    points, and its answers."""
     rng = np.random.default_rng(3)
     sets = [yin_yang(k, rng) for k in (n, max(n//5, 3), max(n//5, 3))]
     (times, classes), (times_v, classes_v), (times_t, classes_t) = ((as_times(points), kinds) for points, kinds in sets)
@@ -80,7 +84,8 @@ def train(n=5000, epochs=45, batch=32, rate=5e-3, most=1.0):
 
     def loss(params, times, kind):
         t, v = first_spikes(params, times)
-        t = jnp.where(jnp.isfinite(t), t, late*(2 - v))      # a silent neuron is later the less it is charged at the end
+        # a silent neuron is later the less it is charged at the end
+        t = jnp.where(jnp.isfinite(t), t, late*(2 - v))
         unsure = optax.softmax_cross_entropy_with_integer_labels(-t/float(sharpness), kind)
         return unsure + 0.05*jnp.expm1(t[kind]/float(latest))      # the right one should also be early
 
@@ -89,7 +94,8 @@ def train(n=5000, epochs=45, batch=32, rate=5e-3, most=1.0):
     @jax.jit
     def learn(params, state, times, classes):
         value, gradient = jax.vmap(jax.value_and_grad(loss), in_axes=(None, 0, 0))(params, times, classes)
-        # where a membrane barely reaches its threshold, the time of the spike moves without bound: the gradients of such points are cut
+        # where a membrane barely reaches its threshold, the time of the spike moves without bound: the gradients of
+        # such points are cut
         leaves, tree = jax.tree.flatten(jax.tree.map(jnp.nan_to_num, gradient))
         total, _ = optax.per_example_global_norm_clip(leaves, most)
         change, state = optimiser.update(jax.tree.unflatten(tree, [g/batch for g in total]), state)
@@ -103,10 +109,12 @@ def train(n=5000, epochs=45, batch=32, rate=5e-3, most=1.0):
         for k in range(n//batch):
             some = order[k*batch:(k + 1)*batch]
             params, state, value = learn(params, state, times[some], classes[some])
-        accuracy = [float(np.mean(answers(params, t) == c)) for t, c in ((times[:len(times_v)], classes[:len(times_v)]), (times_v, classes_v))]
+        accuracy = [float(np.mean(answers(params, t) == c)) for t, c in ((times[:len(times_v)], classes[:len(times_v)]),
+                                                                         (times_v, classes_v))]
         course.append(accuracy)
         best = max(best, (accuracy[1], params), key=lambda pair: pair[0])
-        print(f'epoch {epoch + 1}: loss {float(value):.3f}, right: {accuracy[0]:.1%} of training, {accuracy[1]:.1%} of validation')
+        print(f'epoch {epoch + 1}: loss {float(value):.3f}, right: {accuracy[0]:.1%} of training, {accuracy[1]:.1%} of '
+              f'validation')
     told = np.asarray(answers(best[1], times_t))
     return course, float(np.mean(told == classes_t)), (sets[2][0], classes_t, told)
 

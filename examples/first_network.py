@@ -1,6 +1,7 @@
 """A first network: 1000 leaky integrate-and-fire neurons that keep each other going; a summary and a raster plot.
 
-The CUBA benchmark of Brette et al. (2007) at a quarter of its size: each neuron has half the inputs, about twice as strong.
+The CUBA benchmark of Brette et al. (2007) at a quarter of its size: each neuron has half the inputs, about twice as
+strong.
 """
 import sys
 import time

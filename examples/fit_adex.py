@@ -1,9 +1,9 @@
 """Eight parameters of an adaptive exponential neuron (Brette & Gerstner 2005) from one noisy trace with spikes.
 
-A squared error is useless where the model spikes at other times than the recording, and the time of a spike has no usable gradient. So the model is
-reset when the *recording* spikes (``loss='between_spikes'``): what lies between the spikes is smooth in all parameters, the jump of the
-adaptation at a spike included, and least squares finds them. How well the model then spikes by itself is checked afterwards.
-``--all`` does it with every method.
+A squared error is useless where the model spikes at other times than the recording, and the time of a spike has no
+usable gradient. So the model is reset when the *recording* spikes (``loss='between_spikes'``): what lies between the
+spikes is smooth in all parameters, the jump of the adaptation at a spike included, and least squares finds them. How
+well the model then spikes by itself is checked afterwards. ``--all`` does it with every method.
 """
 import sys
 
@@ -13,7 +13,8 @@ import brainsim as bs
 from brainsim import *
 
 truth = {'C': 200*pF, 'gL': 10*nS, 'EL': -68*mV, 'VT': -50*mV, 'DeltaT': 2*mV, 'a': 3*nS, 'b': 60*pA, 'tauw': 120*ms}
-bounds = {'C': (50*pF, 500*pF), 'gL': (3*nS, 30*nS), 'EL': (-80*mV, -55*mV), 'VT': (-60*mV, -40*mV), 'DeltaT': (0.5*mV, 5*mV),
+bounds = {'C': (50*pF, 500*pF), 'gL': (3*nS, 30*nS), 'EL': (-80*mV, -55*mV), 'VT': (-60*mV, -40*mV),
+          'DeltaT': (0.5*mV, 5*mV),
           'a': (0*nS, 20*nS), 'b': (0*pA, 300*pA), 'tauw': (20*ms, 500*ms)}
 Vr = -58*mV
 Vcut = -30*mV
@@ -68,7 +69,8 @@ def record(duration=1*second, noise=1*mV, seed=1):
 
 def recover(current, voltage, method='least_squares', **options):
     """The fit, by a method of choice."""
-    return bs.fit(Network(neuron()), voltage, bounds, loss='between_spikes', method=method, output='neuron.v', input={'neuron.I': current},
+    return bs.fit(Network(neuron()), voltage, bounds, loss='between_spikes', method=method, output='neuron.v',
+                  input={'neuron.I': current},
                   **{'spikes': -20*mV, 'mask': (0.5*ms, 0.2*ms), 'progress': False, **options})
 
 
@@ -84,8 +86,10 @@ def coincidence(times, others, within=2*ms):
 
 
 def table(fits, current, times):
-    """One row per method: deviation of each parameter from the truth, what is left of the distance, spikes in common, seconds, runs of the model."""
-    rows = [f'{"method":15}' + ''.join(f'{n + " (%)":>12}' for n in truth) + f'{"rms (mV)":>12}{"spikes (%)":>12}{"seconds":>10}{"runs":>8}']
+    """One row per method: deviation of each parameter from the truth, what is left of the distance, spikes in common,
+    seconds, runs of the model."""
+    rows = [f'{"method":15}' + ''.join(f'{n + " (%)":>12}' for n in truth)
+            + f'{"rms (mV)":>12}{"spikes (%)":>12}{"seconds":>10}{"runs":>8}']
     for method, found in fits.items():
         deviations = ''.join(f'{100*x:12.2f}' for x in deviation(found).values())
         common = 100*coincidence(times, spiking(current, **found.params)[1])

@@ -1,9 +1,10 @@
 """Conductances, capacitance and resting potential of a Hodgkin-Huxley neuron from one noisy trace.
 
-A neuron with the channels of Traub and Miles (1991) gets a step of current with noise on it; white noise of 1.5 mV is added to its potential.
-Five parameters are found from 150 ms of it, from bounds that span up to a factor of thirty. A spike that comes a millisecond too late is as wrong as
-no spike, so the squared error of a model by itself has many minima. A model that is pulled to the data while it is fitted has one (Abarbanel et al. 2009);
-the pull is loosened, twofold from stage to stage, until the model runs by itself. ``--all`` does it with every method.
+A neuron with the channels of Traub and Miles (1991) gets a step of current with noise on it; white noise of 1.5 mV is
+added to its potential. Five parameters are found from 150 ms of it, from bounds that span up to a factor of thirty. A
+spike that comes a millisecond too late is as wrong as no spike, so the squared error of a model by itself has many
+minima. A model that is pulled to the data while it is fitted has one (Abarbanel et al. 2009); the pull is loosened,
+twofold from stage to stage, until the model runs by itself. ``--all`` does it with every method.
 """
 import sys
 
@@ -37,7 +38,8 @@ I : amp
 def neuron():
     """One neuron that begins at -65 mV with its channels at rest."""
     defaultclock.dt = dt
-    G = NeuronGroup(1, membrane, method='exponential_euler', name='neuron', namespace={'ENa': ENa, 'EK': EK, 'VT': VT, **truth})
+    G = NeuronGroup(1, membrane, method='exponential_euler', name='neuron',
+                    namespace={'ENa': ENa, 'EK': EK, 'VT': VT, **truth})
     G.v = -65*mV
     G.m = '1/(1 + betam/alpham)'
     G.n = '1/(1 + betan/alphan)'
@@ -66,7 +68,8 @@ def record(duration=150*ms, noise=1.5*mV, seed=1):
 def recover(current, voltage, method='least_squares', **options):
     """The fit, by a method of choice."""
     return bs.fit(Network(neuron()), voltage, bounds, method=method, output='neuron.v', input={'neuron.I': current},
-                  **{'follow': [*[2, 4, 8, 16, 32, 64]*ms, None], 'smooth': 0.1*ms, 'n_starts': 3, 'progress': False, **options})
+                  **{'follow': [*[2, 4, 8, 16, 32, 64]*ms, None], 'smooth': 0.1*ms, 'n_starts': 3, 'progress': False,
+                     **options})
 
 
 def deviation(found):
@@ -75,8 +78,10 @@ def deviation(found):
 
 
 def table(fits):
-    """One row per method: deviation of each parameter from the truth, what is left of the distance, seconds, runs of the model."""
-    rows = [f'{"method":15}' + ''.join(f'{n + " (%)":>12}' for n in truth) + f'{"rms (mV)":>12}{"seconds":>10}{"runs":>8}']
+    """One row per method: deviation of each parameter from the truth, what is left of the distance, seconds, runs of
+    the model."""
+    rows = [f'{"method":15}' + ''.join(f'{n + " (%)":>12}' for n in truth)
+            + f'{"rms (mV)":>12}{"seconds":>10}{"runs":>8}']
     for method, found in fits.items():
         deviations = ''.join(f'{100*x:12.2f}' for x in deviation(found).values())
         rows.append(f'{method:15}{deviations}{found.rms/mV:12.3f}{found.seconds:10.0f}{found.runs:8}')

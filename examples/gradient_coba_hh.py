@@ -1,11 +1,13 @@
-"""Gradients through the conductances of COBA-HH, checked against differences, and used to find them again from noisy potentials.
+"""Gradients through the conductances of COBA-HH, checked against differences, and used to find them again from noisy
+potentials.
 
-A hundred Hodgkin-Huxley neurons with excitatory and inhibitory conductance synapses (benchmark 3 of Brette et al. 2007, smaller, its random spikes
-without end). The gradient with respect to two synaptic weights and three conductances of the membrane is exact where the times of spikes are taken for
-given: membranes spike by their equations. For a network that runs by itself it is of little use: activity like this is chaotic, and how much a weight
-matters for a potential grows with time without limit. A network that is given the spikes that were recorded, and whose potentials are pulled to the
-recorded ones (Abarbanel et al. 2009), forgets; so its gradient stays small and leads back to the conductances of the recording, from values that are
-wrong by a factor of 1.5. The leak, which is small beside the synapses, is known least.
+A hundred Hodgkin-Huxley neurons with excitatory and inhibitory conductance synapses (benchmark 3 of Brette et al. 2007,
+smaller, its random spikes without end). The gradient with respect to two synaptic weights and three conductances of the
+membrane is exact where the times of spikes are taken for given: membranes spike by their equations. For a network that
+runs by itself it is of little use: activity like this is chaotic, and how much a weight matters for a potential grows
+with time without limit. A network that is given the spikes that were recorded, and whose potentials are pulled to the
+recorded ones (Abarbanel et al. 2009), forgets; so its gradient stays small and leads back to the conductances of the
+recording, from values that are wrong by a factor of 1.5. The leak, which is small beside the synapses, is known least.
 """
 import sys
 
@@ -51,16 +53,19 @@ betan = 0.5*exp((10*mV - v + VT)/(40*mV))/ms : Hz
 '''
 
 names = ['we', 'wi', 'gNa', 'gK', 'gl']
-wrong = {'we': 1.5, 'wi': 1/1.5, 'gNa': 1.5, 'gK': 1/1.5, 'gl': 1.5}        # where the descent begins, in parts of the truth
+# where the descent begins, in parts of the truth
+wrong = {'we': 1.5, 'wi': 1/1.5, 'gNa': 1.5, 'gK': 1/1.5, 'gl': 1.5}
 dt = 0.1*ms
 
 
 class Recording:
-    """Potentials, with noise on them, and spikes, shape (steps, neurons), of a network; and the network as functions of its conductances."""
+    """Potentials, with noise on them, and spikes, shape (steps, neurons), of a network; and the network as functions of
+    its conductances."""
 
     def __init__(self, duration=100*ms, N=100, in_degree=40, drive=0.2, noise=0.2*mV):
         defaultclock.dt = dt
-        neurons = NeuronGroup(N, model, threshold='v > -20*mV', refractory=3*ms, method='exponential_euler', name='neurons')
+        neurons = NeuronGroup(N, model, threshold='v > -20*mV', refractory=3*ms, method='exponential_euler',
+                              name='neurons')
         neurons.v = 'El - 5*mV + 5*mV*randn()'
         excitatory = Synapses(neurons[:4*N//5], neurons, on_pre='ge += we', name='excitatory')
         inhibitory = Synapses(neurons[4*N//5:], neurons, on_pre='gi += wi', name='inhibitory')
@@ -83,7 +88,8 @@ class Recording:
         return {n: self.truth[n]*jnp.exp(x) for n, x in logs.items()}
 
     def followed(self, logs, follow=2*ms):
-        """Potentials of the network that is given the recorded spikes and pulled to the recorded potentials with this time constant."""
+        """Potentials of the network that is given the recorded spikes and pulled to the recorded potentials with this
+        time constant."""
         pull = bs.Pull(self.before, 1 - jnp.exp(-float(dt)/follow))
         return self.fed(self.values(logs), {'neurons.spikes': self.spikes, 'neurons.v': pull})['neurons.v']
 
@@ -98,12 +104,14 @@ def at(parts):
 
 
 def compiled(recording):
-    """A function of the logarithms and of the pull that gives slopes and loss; forwards, for there are few parameters and many steps."""
+    """A function of the logarithms and of the pull that gives slopes and loss; forwards, for there are few parameters
+    and many steps."""
     return jax.jit(jax.jacfwd(lambda logs, follow: 2*(recording.loss(logs, follow),), has_aux=True))
 
 
 def compare(gradient, logs, h=1e-7, follow=2*ms):
-    """The gradient beside differences of the loss, one row per parameter. Steps are small: the loss bends within a thousandth."""
+    """The gradient beside differences of the loss, one row per parameter. Steps are small: the loss bends within a
+    thousandth."""
     def along(name, k):
         return float(gradient({**logs, name: logs[name] + k*h}, float(follow))[1])
 
@@ -112,7 +120,8 @@ def compare(gradient, logs, h=1e-7, follow=2*ms):
 
 
 def descend(gradient, logs, stages=((0.2*ms, 0.2, 100), (0.5*ms, 0.2, 100), (1*ms, 0.1, 100))):
-    """Adam in stages with a pull, a rate and a number of steps each; conductances in parts of the truth, and the loss, before each step."""
+    """Adam in stages with a pull, a rate and a number of steps each; conductances in parts of the truth, and the loss,
+    before each step."""
     course, losses = [], []
     for follow, rate, steps in stages:
         rule = optax.adam(optax.cosine_decay_schedule(rate, steps, 0.01))
@@ -127,12 +136,14 @@ def descend(gradient, logs, stages=((0.2*ms, 0.2, 100), (0.5*ms, 0.2, 100), (1*m
 
 
 def sensitivity(recording):
-    """How far potentials move if we grows by a part of itself, root mean square over neurons, for each step, in mV: by itself, and followed."""
+    """How far potentials move if we grows by a part of itself, root mean square over neurons, for each step, in mV: by
+    itself, and followed."""
     def moved(function):
         v = jax.jvp(function, (at(dict.fromkeys(names, 1.0)),), ({n: 1.0*(n == 'we') for n in names},))[1]
         return 1e3*jnp.sqrt(jnp.mean(v**2, axis=1))
 
-    return tuple(array(jax.jit(lambda f=f: moved(f))()) for f in (lambda x: recording.free(recording.values(x))['neurons.v'], recording.followed))
+    return tuple(array(jax.jit(lambda f=f: moved(f))())
+                 for f in (lambda x: recording.free(recording.values(x))['neurons.v'], recording.followed))
 
 
 def draw(recording, rows, course, losses, moved):
@@ -178,7 +189,9 @@ if __name__ == '__main__':
         print(f'  {name:4}{slope:14.7f}{difference:14.7f}   relative error {abs(slope/difference - 1):.0e}')
     course, losses = descend(gradient, at(wrong))
     moved = sensitivity(recording)
-    print(f'{len(losses)} steps from {losses[0]:.2f} to {losses[-1]:.2f} mV²; of the truth:', ', '.join(f'{n} {x:.3f}' for n, x in zip(names, course[-1])))
-    print(f'slope of potentials by log we after {recording.free.duration}: {moved[0][-1]:.1e} mV by itself, {moved[1][-1]:.1e} mV followed')
+    print(f'{len(losses)} steps from {losses[0]:.2f} to {losses[-1]:.2f} mV²; of the truth:',
+          ', '.join(f'{n} {x:.3f}' for n, x in zip(names, course[-1])))
+    print(f'slope of potentials by log we after {recording.free.duration}: {moved[0][-1]:.1e} mV by itself, '
+          f'{moved[1][-1]:.1e} mV followed')
     draw(recording, rows, course, losses, moved)
     savefig(sys.argv[1] if len(sys.argv) > 1 else 'gradient_coba_hh.png')

@@ -1,7 +1,7 @@
 """An eye that follows a moving object: retina, two motor neurons and the mechanics of the eye in one closed loop.
 
-The muscles are springs with friction; the object moves at random. Linked variables let the retina see where object and eye
-are. Case study 2 of Stimberg, Brette and Goodman (2019).
+The muscles are springs with friction; the object moves at random. Linked variables let the retina see where object and
+eye are. Case study 2 of Stimberg, Brette and Goodman (2019).
 """
 import sys
 
@@ -37,7 +37,8 @@ def simulate(duration=10*second, N=20):
     width = 2.0/N
     eye = NeuronGroup(1, eye_model, method='euler')
 
-    motoneurons = NeuronGroup(2, 'dv/dt = -v/taum : 1', threshold='v > 1', reset='v = 0', refractory=5*ms, method='exact')
+    motoneurons = NeuronGroup(2, 'dv/dt = -v/taum : 1', threshold='v > 1', reset='v = 0', refractory=5*ms,
+                              method='exact')
     motosynapses = Synapses(motoneurons, eye, 'w : 1', on_pre='x0_post += w')
     motosynapses.connect()
     motosynapses.w = [-0.5, 0.5]

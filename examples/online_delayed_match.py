@@ -1,9 +1,11 @@
-"""Delayed match to sample, learned while the network runs: two cues with a pause between them, and the question whether they were the same.
+"""Delayed match to sample, learned while the network runs: two cues with a pause between them, and the question whether
+they were the same.
 
     python examples/online_delayed_match.py [FIGURE]
 
-Recurrent neurons with slow adaptation hold the first cue over the pause (Bellec et al. 2018). They learn by D-RTRL: traces that each
-synapse keeps, and the error of the present step; no step is remembered. For comparison the same network learns by the gradient through time.
+Recurrent neurons with slow adaptation hold the first cue over the pause (Bellec et al. 2018). They learn by D-RTRL:
+traces that each synapse keeps, and the error of the present step; no step is remembered. For comparison the same
+network learns by the gradient through time.
 """
 from __future__ import annotations
 
@@ -43,7 +45,8 @@ def trials(count: int, seed: int, pause: int = PAUSE) -> Trials:
     rate[np.arange(count), :CUE, first] = 0.2
     rate[np.arange(count), CUE + pause:2 * CUE + pause, second_] = 0.2
     rate[:, -ANSWER:, 2] = 0.2
-    return Trials((rng.random(rate.shape) < rate).reshape(count, steps, -1).astype(np.float32), (first == second_).astype(np.int32))
+    return Trials((rng.random(rate.shape) < rate).reshape(count, steps, -1).astype(np.float32),
+                  (first == second_).astype(np.int32))
 
 
 def drawn(sim: Any, seed: int) -> Trials:
@@ -59,12 +62,14 @@ def network(seed: int = 0) -> Network:
     G = NeuronGroup(NEURONS, """dv/dt = -v/(20*ms) : 1
                                 da/dt = -a/tau_a : 1
                                 tau_a : second
-                                beta : 1""", threshold="v - beta*a >= 1", reset="v -= 1; a += 1", method="exact", name="G")
+                                beta : 1""", threshold="v - beta*a >= 1", reset="v -= 1; a += 1", method="exact",
+                    name="G")
     G.tau_a = 400*ms
     G.beta = np.where(np.arange(NEURONS) < NEURONS // 2, 0.15, 0)
     out = NeuronGroup(2, "do/dt = -o/(20*ms) : 1", method="exact", name="out")
     net = Network(inp, G, out)
-    for name, source, target, scale, code in (("S", inp, G, 1.5, "v += w"), ("R", G, G, 0.8, "v += w"), ("O", G, out, 1.0, "o += w")):
+    for name, source, target, scale, code in (("S", inp, G, 1.5, "v += w"), ("R", G, G, 0.8, "v += w"),
+                                              ("O", G, out, 1.0, "o += w")):
         made = Synapses(source, target, "w : 1", on_pre=code, name=name)
         made.connect()
         made.w = rng.normal(0, scale / np.sqrt(len(source)), len(made))
@@ -134,10 +139,12 @@ def accuracy(sim: Any, params: Any, batches: int = 8) -> float:
     return float(np.mean([np.mean(answers(sim(params, {"inp.spikes": t.spikes})) == t.same) for t in fresh]))
 
 
-def simulate(updates: int = 400, batch: int = 32, rate: float = 5e-3, pause: int = PAUSE) -> tuple[Any, dict[str, np.ndarray], dict[str, Course]]:
+def simulate(updates: int = 400, batch: int = 32, rate: float = 5e-3,
+             pause: int = PAUSE) -> tuple[Any, dict[str, np.ndarray], dict[str, Course]]:
     """The network, the parameters learned online, and how learning went with both."""
     steps = 2 * CUE + pause + ANSWER
-    sim = network().functional(steps*STEP, params=["S.w", "R.w", "O.w"], inputs=["inp.spikes"], outputs=["out.o", "G.spikes"], batch=batch,
+    sim = network().functional(steps*STEP, params=["S.w", "R.w", "O.w"], inputs=["inp.spikes"],
+                               outputs=["out.o", "G.spikes"], batch=batch,
                                surrogate="triangular(gamma=0.3)")
     online, params = learn_online(sim, "d_rtrl", updates, rate)
     return sim, params, {"D-RTRL": online, "through time": learn_through_time(sim, updates, rate)}
@@ -151,7 +158,8 @@ def draw(sim: Any, params: Any, courses: dict[str, Course]) -> None:
     time = np.arange(shown.spikes.shape[1]) * float(STEP / ms)
     for column, answer in enumerate((1, 0)):
         k = int(np.flatnonzero(shown.same == answer)[0])
-        for axis, raster, label in ((axes[0], shown.spikes[k], "input"), (axes[1], np.asarray(out["G.spikes"][k]), "neuron")):
+        for axis, raster, label in ((axes[0], shown.spikes[k], "input"),
+                                    (axes[1], np.asarray(out["G.spikes"][k]), "neuron")):
             at, which = np.nonzero(raster)
             axis[column].plot(time[at], which, "k.", ms=2)
             axis[column].set_ylabel(label)

@@ -1,8 +1,9 @@
-"""The pyloric rhythm of the crab stomach: three bursting neurons, coupled by graded synapses, find their order ABPD, LP, PY.
+"""The pyloric rhythm of the crab stomach: three bursting neurons, coupled by graded synapses, find their order ABPD,
+LP, PY.
 
-Each neuron is of the Hindmarsh-Rose kind (Hindmarsh and Rose, 1984), written in volts and amperes. It compares a trace of
-calcium with its own target and regulates two conductances until they agree; the circuit and the rule are a simplified form of
-Golowasch, Casey, Abbott and Marder (1999), as case study 1 of Stimberg, Brette and Goodman (2019).
+Each neuron is of the Hindmarsh-Rose kind (Hindmarsh and Rose, 1984), written in volts and amperes. It compares a trace
+of calcium with its own target and regulates two conductances until they agree; the circuit and the rule are a
+simplified form of Golowasch, Casey, Abbott and Marder (1999), as case study 1 of Stimberg, Brette and Goodman (2019).
 """
 import sys
 
@@ -58,9 +59,11 @@ dm_slow/dt = k_1*(1 - m_slow)/(1 + exp(s_slow*(V_slow - v_pre))) - k_2*m_slow : 
 
 
 def simulate(duration=59.5*second, w='-5*nA*rand()', x=0*nA, z='rand()*0.2 - 0.1'):
-    """Membrane potentials, one sample a millisecond, and spikes of the three neurons; ``w``, ``x`` and ``z`` say where they start."""
+    """Membrane potentials, one sample a millisecond, and spikes of the three neurons; ``w``, ``x`` and ``z`` say where
+    they start."""
     defaultclock.dt = 0.01*ms
-    circuit = NeuronGroup(3, neuron_model, threshold='v > -20*mV', refractory='v > -20*mV', reset='Ca += 0.1', method='rk2')
+    circuit = NeuronGroup(3, neuron_model, threshold='v > -20*mV', refractory='v > -20*mV', reset='Ca += 0.1',
+                          method='rk2')
     circuit.label = [ABPD, LP, PY]
     circuit.v = v_r
     circuit.w = w

@@ -1,9 +1,9 @@
 """Synapses that compete: spike-timing-dependent plasticity drives the weights of 1000 Poisson inputs apart.
 
-Excitatory part of the model of Song, Miller and Abbott (2000). Input before output strengthens a synapse, output before input
-weakens it slightly more, so the neuron ends where its inputs just balance: some weights at the ceiling, the rest near zero.
-The two traces are event-driven: they are brought up to date only when a spike meets the synapse. Conductances are relative to
-the leak. The change per pair is twice the paper's, to get there sooner.
+Excitatory part of the model of Song, Miller and Abbott (2000). Input before output strengthens a synapse, output before
+input weakens it slightly more, so the neuron ends where its inputs just balance: some weights at the ceiling, the rest
+near zero. The two traces are event-driven: they are brought up to date only when a spike meets the synapse.
+Conductances are relative to the leak. The change per pair is twice the paper's, to get there sooner.
 """
 import sys
 

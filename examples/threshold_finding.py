@@ -1,9 +1,9 @@
 """How much sodium conductance lowers the firing threshold: ten bisection steps for 100 Hodgkin-Huxley neurons at once.
 
 Every neuron has its own density of sodium channels. Each step starts all of them again from rest (``restore``) at their
-present estimate of the threshold. Membrane of Hodgkin and Huxley (1952), potentials relative to rest; protocol of case study 3
-of Stimberg, Brette and Goodman (2019). The rates are written with ``exprel(x) = (exp(x) - 1)/x``, which is 1 at x = 0: the
-first estimate, 25 mV, is just where the textbook form of ``alpham`` is 0/0.
+present estimate of the threshold. Membrane of Hodgkin and Huxley (1952), potentials relative to rest; protocol of case
+study 3 of Stimberg, Brette and Goodman (2019). The rates are written with ``exprel(x) = (exp(x) - 1)/x``, which is 1 at
+x = 0: the first estimate, 25 mV, is just where the textbook form of ``alpham`` is 0/0.
 """
 import sys
 

@@ -1,9 +1,11 @@
-"""Was it the same? A recurrent network of leaky integrate-and-fire neurons learns to keep a stimulus in mind for 300 ms.
+"""Was it the same? A recurrent network of leaky integrate-and-fire neurons learns to keep a stimulus in mind for 300
+ms.
 
-Delayed match to sample: one of four stimuli is shown for 80 ms, as Poisson spikes of five inputs of its own; then there is noise alone; then
-comes a second stimulus for 100 ms, half of the time the same. Two readouts say "other" or "same", and only the last 50 ms count. Membranes forget
-within 20 ms, but every recurrent synapse has a slow part beside the fast one (100 ms, like NMDA receptors). Both are trained, together with the
-weights of inputs and readouts, through the surrogate gradient (Neftci, Mostafa and Zenke 2019). Rates above 10 Hz cost something.
+Delayed match to sample: one of four stimuli is shown for 80 ms, as Poisson spikes of five inputs of its own; then there
+is noise alone; then comes a second stimulus for 100 ms, half of the time the same. Two readouts say "other" or "same",
+and only the last 50 ms count. Membranes forget within 20 ms, but every recurrent synapse has a slow part beside the
+fast one (100 ms, like NMDA receptors). Both are trained, together with the weights of inputs and readouts, through the
+surrogate gradient (Neftci, Mostafa and Zenke 2019). Rates above 10 Hz cost something.
 """
 import sys
 
@@ -44,7 +46,8 @@ def network(N):
     inputs = SpikeGeneratorGroup(channels, [], []*ms, name='inputs')
     neurons = NeuronGroup(N, '''dv/dt = (fast + slow - v)/taum : 1
                                 dfast/dt = -fast/tau_fast : 1
-                                dslow/dt = -slow/tau_slow : 1''', threshold='v > 1', reset='v = 0', method='exact', name='neurons')
+                                dslow/dt = -slow/tau_slow : 1''', threshold='v > 1', reset='v = 0', method='exact',
+                          name='neurons')
     readout = NeuronGroup(2, 'do/dt = -o/tauo : 1', method='exact', name='readout')
 
     feed = Synapses(inputs, neurons, 'w : 1 (trainable)', on_pre='fast += w', name='feed')
@@ -61,7 +64,8 @@ def network(N):
     answer.w = '0.1*randn()'
 
     net = Network(inputs, neurons, readout, feed, recurrent, answer)
-    return net.functional(steps*dt, inputs=['inputs.spikes'], outputs=['readout.o', 'neurons.spikes'], surrogate='superspike(alpha=10)')
+    return net.functional(steps*dt, inputs=['inputs.spikes'], outputs=['readout.o', 'neurons.spikes'],
+                          surrogate='superspike(alpha=10)')
 
 
 def score(readout):
@@ -78,18 +82,21 @@ def loss(out, match):
 
 
 def train(epochs=10, N=100, count=2048):
-    """History of the training; then fresh trials: spikes, matches, readouts; and readouts of the network without its slow synapses."""
+    """History of the training; then fresh trials: spikes, matches, readouts; and readouts of the network without its
+    slow synapses."""
     numbers = default_rng(1)
     spikes, match = trials(count, numbers)
     sim = network(N)
-    found = bs.train.fit(sim, loss, ({'inputs.spikes': spikes}, match), 'adam(3e-3)', clip=1.0, epochs=epochs, batch_size=64, seed=1, progress=False)
+    found = bs.train.fit(sim, loss, ({'inputs.spikes': spikes}, match), 'adam(3e-3)', clip=1.0, epochs=epochs,
+                         batch_size=64, seed=1, progress=False)
 
     fresh, match = trials(1000, numbers)
     fast_only = {**found.params, 'recurrent.w_slow': 0*found.params['recurrent.w_slow']}
     run_all = jax.jit(jax.vmap(sim, in_axes=(None, 0)))
     out = run_all(sim.as_params(found.params), {'inputs.spikes': fresh})
     without = run_all(sim.as_params(fast_only), {'inputs.spikes': fresh})
-    return found.history, match, fresh, array(out['readout.o']), array(out['neurons.spikes']), array(without['readout.o'])
+    return found.history, match, fresh, array(out['readout.o']), array(out['neurons.spikes']), array(
+        without['readout.o'])
 
 
 def accuracy(match, readout):

@@ -1,11 +1,13 @@
-"""Handwritten digits read from the times of single spikes: leaky integrate-and-fire neurons trained through their surrogate gradient.
+"""Handwritten digits read from the times of single spikes: leaky integrate-and-fire neurons trained through their
+surrogate gradient.
 
-Each of the 64 pixels of a picture spikes at most once, the darker the earlier (latency code; Thorpe, Delorme and Van Rullen 2001).
-256 neurons listen; ten leaky integrators listen to them, and the one that gets highest names the digit. In gradients a smooth function
-stands for the derivative of a spike (Neftci, Mostafa and Zenke 2019). The pictures are those of scikit-learn: 1797, of 8 x 8 pixels with
-16 levels of grey. Three fifths train the network; every time they come as four copies whose spikes are jittered. One fifth, for validation, says
-which epoch was the best, and the last fifth is looked at once, at the end. Jitter and number of neurons were chosen by validation too, in three
-divisions of the pictures (random_state 2 to 4) that are not those whose test is reported.
+Each of the 64 pixels of a picture spikes at most once, the darker the earlier (latency code; Thorpe, Delorme and Van
+Rullen 2001). 256 neurons listen; ten leaky integrators listen to them, and the one that gets highest names the digit.
+In gradients a smooth function stands for the derivative of a spike (Neftci, Mostafa and Zenke 2019). The pictures are
+those of scikit-learn: 1797, of 8 x 8 pixels with 16 levels of grey. Three fifths train the network; every time they
+come as four copies whose spikes are jittered. One fifth, for validation, says which epoch was the best, and the last
+fifth is looked at once, at the end. Jitter and number of neurons were chosen by validation too, in three divisions of
+the pictures (random_state 2 to 4) that are not those whose test is reported.
 """
 import sys
 
@@ -27,10 +29,13 @@ jitter = 1          # step
 
 
 def pictures(division):
-    """Grey levels from 0 to 1, shape (pictures, 64), and digits: to train, to validate, to test; in one of many divisions."""
+    """Grey levels from 0 to 1, shape (pictures, 64), and digits: to train, to validate, to test; in one of many
+    divisions."""
     grey, digits = load_digits(return_X_y=True)
-    train, rest, train_digits, rest_digits = train_test_split(grey/16, digits, train_size=0.6, stratify=digits, random_state=division)
-    validate, test, *labels = train_test_split(rest, rest_digits, train_size=0.5, stratify=rest_digits, random_state=division)
+    train, rest, train_digits, rest_digits = train_test_split(grey/16, digits, train_size=0.6, stratify=digits,
+                                                              random_state=division)
+    validate, test, *labels = train_test_split(rest, rest_digits, train_size=0.5, stratify=rest_digits,
+                                               random_state=division)
     return (train, train_digits), (validate, labels[0]), (test, labels[1])
 
 
@@ -48,7 +53,8 @@ def network(hidden):
     defaultclock.dt = 1*ms
     pixels = SpikeGeneratorGroup(64, [], []*ms, name='pixels')
     neurons = NeuronGroup(hidden, '''dv/dt = (g - v)/taum : 1
-                                     dg/dt = -g/taus : 1''', threshold='v > 1', reset='v = 0', method='exact', name='neurons')
+                                     dg/dt = -g/taus : 1''', threshold='v > 1', reset='v = 0', method='exact',
+                          name='neurons')
     readout = NeuronGroup(10, 'do/dt = -o/tauo : 1', method='exact', name='readout')
 
     first = Synapses(pixels, neurons, 'w : 1 (trainable)', on_pre='g += w', name='first')
@@ -59,7 +65,8 @@ def network(hidden):
     second.w = '0.2*randn()'
 
     net = Network(pixels, neurons, readout, first, second)
-    return net.functional(steps*ms, inputs=['pixels.spikes'], outputs=['readout.o', 'neurons.spikes'], surrogate='superspike(alpha=10)')
+    return net.functional(steps*ms, inputs=['pixels.spikes'], outputs=['readout.o', 'neurons.spikes'],
+                          surrogate='superspike(alpha=10)')
 
 
 def loss(out, digit):
@@ -77,7 +84,8 @@ def train(epochs=40, hidden=256, copies=4, division=5):
     spikes = spikes_of(grey, jitter*numbers.standard_normal(grey.shape))
 
     sim = network(hidden)
-    found = bs.train.fit(sim, loss, ({'pixels.spikes': spikes}, digits), 'adam', schedule=f'cosine_decay_schedule(3e-3, {epochs*len(grey)//64})',
+    found = bs.train.fit(sim, loss, ({'pixels.spikes': spikes}, digits), 'adam',
+                         schedule=f'cosine_decay_schedule(3e-3, {epochs*len(grey)//64})',
                          clip=1.0, epochs=epochs, batch_size=64, seed=1, progress=False,
                          validation=({'pixels.spikes': spikes_of(validate)}, validate_digits))
     out = jax.vmap(lambda x: sim(found.params, {'pixels.spikes': x}))(spikes_of(test))
@@ -131,7 +139,8 @@ if __name__ == '__main__':
         seed(1)
         results.append(train(division=division))
         history, _, digits, values, spikes = results[-1]
-        print(f'division {division}: test {accuracy(digits, values):.1%}, validation at most {history["validation accuracy"].max():.1%}, '
+        print(f'division {division}: test {accuracy(digits, values):.1%}, validation at most '
+              f'{history["validation accuracy"].max():.1%}, '
               f'{spikes.sum(axis=1).mean():.2f} spikes per neuron and picture')
     draw(*results[0])
     savefig(sys.argv[1] if len(sys.argv) > 1 else 'train_digits.png')

@@ -1,9 +1,11 @@
-"""Left or right? Excitatory and inhibitory neurons learn to count pulses of evidence, each with synapses of one sign (Dale's law).
+"""Left or right? Excitatory and inhibitory neurons learn to count pulses of evidence, each with synapses of one sign
+(Dale's law).
 
-For 300 ms, pulses come from the left and from the right at random times, as volleys of ten inputs each; nothing comes for another 50 ms, then
-two readouts have 50 ms to say from where there were more (pulse accumulation; Brunton, Botvinick and Brody 2013). 80 excitatory and 20 inhibitory
-neurons have synapses with conductances; those among excitatory neurons decay in 100 ms. All weights are trained through the surrogate gradient (Neftci,
-Mostafa and Zenke 2019) and stay positive: the equations say so, ``bounds=(0*nS, inf*nS)``. Rates above 20 Hz cost something.
+For 300 ms, pulses come from the left and from the right at random times, as volleys of ten inputs each; nothing comes
+for another 50 ms, then two readouts have 50 ms to say from where there were more (pulse accumulation; Brunton,
+Botvinick and Brody 2013). 80 excitatory and 20 inhibitory neurons have synapses with conductances; those among
+excitatory neurons decay in 100 ms. All weights are trained through the surrogate gradient (Neftci, Mostafa and Zenke
+2019) and stay positive: the equations say so, ``bounds=(0*nS, inf*nS)``. Rates above 20 Hz cost something.
 """
 import sys
 
@@ -34,11 +36,13 @@ dgi/dt = -gi/taui : siemens
 
 
 def trials(count, numbers):
-    """Spikes of the inputs, shape (trials, steps, inputs), and the pulses, shape (trials, steps, 2); there are never as many left as right."""
+    """Spikes of the inputs, shape (trials, steps, inputs), and the pulses, shape (trials, steps, 2); there are never as
+    many left as right."""
     many = 2*count
     share = numbers.uniform(0.2, 0.8, many)
     pulse = zeros((many, steps, 2), bool)
-    pulse[:, :pulses] = numbers.random((many, pulses, 2)) < float(50*Hz*dt)*stack([share, 1 - share], axis=1)[:, newaxis]
+    pulse[:, :pulses] = numbers.random((many, pulses, 2)) < float(50*Hz*dt)*stack([share, 1 - share], axis=1)[
+        :, newaxis]
     pulse = pulse[evidence(pulse) != 0][:count]
     spikes = repeat(pulse, volley, axis=2) & (numbers.random((count, steps, 2*volley)) < 0.8)
     return spikes.astype('float32'), pulse
@@ -53,13 +57,15 @@ def network(N_exc, N_inh):
     """The network as a function of its weights and of the spikes of its inputs."""
     defaultclock.dt = dt
     inputs = SpikeGeneratorGroup(2*volley, [], []*ms, name='inputs')
-    neurons = NeuronGroup(N_exc + N_inh, membrane, threshold='v > Vt', reset='v = Vr', method='exponential_euler', name='neurons')
+    neurons = NeuronGroup(N_exc + N_inh, membrane, threshold='v > Vt', reset='v = Vr', method='exponential_euler',
+                          name='neurons')
     neurons.v = El
     exc, inh = neurons[:N_exc], neurons[N_exc:]
     readout = NeuronGroup(2, 'do/dt = -o/tauo : siemens', method='exact', name='readout')
 
     def connect(source, target, variable, weight, name):
-        synapses = Synapses(source, target, 'w : siemens (trainable, bounds=(0*nS, inf*nS))', on_pre=f'{variable}_post += w', name=name)
+        synapses = Synapses(source, target, 'w : siemens (trainable, bounds=(0*nS, inf*nS))',
+                            on_pre=f'{variable}_post += w', name=name)
         synapses.connect()
         synapses.w = f'(0.1 + 0.9*rand())*2*{weight}'
         return synapses
@@ -70,7 +76,8 @@ def network(N_exc, N_inh):
                   connect(exc, inh, 'ge', '20*nS/N_pre', 'exc_inh'),
                   connect(inh, neurons, 'gi', '20*nS/N_pre', 'inh_all'),
                   connect(exc, readout, 'o', '150*nS/N_pre', 'answer'))
-    return net.functional(steps*dt, inputs=['inputs.spikes'], outputs=['readout.o', 'neurons.spikes'], surrogate='superspike(alpha=10)')
+    return net.functional(steps*dt, inputs=['inputs.spikes'], outputs=['readout.o', 'neurons.spikes'],
+                          surrogate='superspike(alpha=10)')
 
 
 def score(readout):
@@ -91,12 +98,14 @@ def train(epochs=12, N_exc=80, N_inh=20, count=2048, fresh=2000):
     numbers = default_rng(1)
     spikes, pulse = trials(count, numbers)
     sim = network(N_exc, N_inh)
-    found = bs.train.fit(sim, loss, ({'inputs.spikes': spikes}, 1*(evidence(pulse) > 0)), 'adam(0.03)', clip=1.0, epochs=epochs,
+    found = bs.train.fit(sim, loss, ({'inputs.spikes': spikes}, 1*(evidence(pulse) > 0)), 'adam(0.03)', clip=1.0,
+                         epochs=epochs,
                          batch_size=64, seed=1, progress=False)
 
     spikes, pulse = trials(fresh, numbers)
     out = jax.jit(jax.vmap(sim, in_axes=(None, 0)))(sim.as_params(found.params), {'inputs.spikes': spikes})
-    return found.history, found.params, pulse, array(score(out['readout.o']).argmax(axis=1) == 0), array(out['neurons.spikes'])
+    return found.history, found.params, pulse, array(score(out['readout.o']).argmax(axis=1) == 0), array(
+        out['neurons.spikes'])
 
 
 def psychometric(pulse, left):
@@ -108,7 +117,8 @@ def psychometric(pulse, left):
 
 
 def kernel(pulse, left, bins=6):
-    """How many pulses from the left (less from the right) trials that were answered with left have more than the others, by time."""
+    """How many pulses from the left (less from the right) trials that were answered with left have more than the
+    others, by time."""
     more = (1*pulse[:, :pulses, 0] - pulse[:, :pulses, 1]).reshape(len(pulse), bins, -1).sum(axis=2)
     return more[left].mean(axis=0) - more[~left].mean(axis=0)
 

@@ -31,7 +31,8 @@ def told_of_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "feature(name, ...): the features in tests/features/table.py that this test stands for")
+    config.addinivalue_line("markers", "feature(name, ...): the features in tests/features/table.py that this test "
+                                       "stands for")
 
 
 #: what tests of simulated objects run on: numpy, cython, jax
@@ -47,7 +48,8 @@ def target(request: pytest.FixtureRequest, fresh: None) -> str:
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    """No visible objects, default names (so that compiled programs are found again), default dt and preferences, one seed."""
+    """No visible objects, default names (so that compiled programs are found again), default dt and preferences, one
+    seed."""
     prefs["codegen.target"] = "numpy"
     start_scope()
     run(0 * ms)      # the magic network lets go of the objects of the last test
@@ -61,7 +63,8 @@ def fresh() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def lighter() -> Iterator[None]:
-    """What a module's tests left with JAX is forgotten, and what stays is not looked through at every collection after it."""
+    """What a module's tests left with JAX is forgotten, and what stays is not looked through at every collection after
+    it."""
     yield
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()

@@ -50,10 +50,12 @@ def kernel(*body: Statement, domain: Domain | None = None, name: str = "k") -> K
 def program(*kernels: Kernel) -> Program:
     return Program(
         ("G", "S", "rows"), ("clock",), (("a", "f8"), ("b", "f8"), ("tau", "f8")),
-        (Array("G.x", "f8", "G"), Array("G.y", "f8", "G"), Array("G.n", "i4", "G"), Array("S.post", "i4", "S", "G"), Array("S.w", "f8", "S"),
+        (Array("G.x", "f8", "G"), Array("G.y", "f8", "G"), Array("G.n", "i4", "G"), Array("S.post", "i4", "S", "G"),
+         Array("S.w", "f8", "S"),
          Array("S.starts", "i4", "rows", "S")),
         (Queue("G.spikes", "i4", "G"),), kernels)
 
 
-__all__ = ["I", "ZERO", "x", "y", "p", "op", "store", "kernel", "program", "Append", "Call", "Const", "Draw", "Each", "Events", "FanOut",
+__all__ = ["I", "ZERO", "x", "y", "p", "op", "store", "kernel", "program", "Append", "Call", "Const", "Draw", "Each",
+           "Events", "FanOut",
            "If", "Let", "Load", "Local", "Op", "Param", "Store", "While"]

@@ -18,7 +18,8 @@ DURATION = 12
 FAST = dict(rtol=1e-9, atol=1e-12)
 
 
-def record(model: Callable[[], Network], target: str, passes: bool = True, math: str = "strict", pieces: int = 1) -> dict[str, np.ndarray]:
+def record(model: Callable[[], Network], target: str, passes: bool = True, math: str = "strict",
+           pieces: int = 1) -> dict[str, np.ndarray]:
     """Everything that a network leaves behind, by name."""
     prefs.codegen.target, prefs.codegen.passes, prefs.codegen.math = target, passes, math
     seed(4711)
@@ -28,7 +29,8 @@ def record(model: Callable[[], Network], target: str, passes: bool = True, math:
     prepared = net._prepared
     assert prepared is not None
     assert problems(prepared.program) == []
-    found = {name: q.values().copy() for name, q in prepared.state.queues.items() if q.data.shape[0] == 1 and not name.endswith(("spikes", "fired"))}
+    found = {name: q.values().copy() for name, q in prepared.state.queues.items() if q.data.shape[0] == 1
+             and not name.endswith(("spikes", "fired"))}
     return found | {name: values.copy() for name, values in prepared.state.arrays.items()}
 
 
@@ -76,7 +78,8 @@ def test_jax_agrees_to_a_few_ulp(model, passes):
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
 def test_every_pass_may_be_left_out(model, left_out, monkeypatch):
     monkeypatch.setattr(pipeline, "PASSES", {name: p for name, p in PASSES.items() if name != left_out})
-    monkeypatch.setattr(pipeline, "optimise", lambda program, names: optimise(program, tuple(n for n in names if n != left_out)))
+    monkeypatch.setattr(pipeline, "optimise",
+                        lambda program, names: optimise(program, tuple(n for n in names if n != left_out)))
     compare(record(model, "numpy"), reference(model), rtol=1e-12, atol=1e-14)
 
 
@@ -94,7 +97,8 @@ def test_any_number_of_threads_gives_the_same_bits(model, threads, monkeypatch):
     compare(record(model, "cython", math="fast"), alone, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m.__name__ not in ("called_from_python", "irregular_times")], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", [m for m in MODELS if m.__name__ not in ("called_from_python", "irregular_times")],
+                         ids=lambda m: m.__name__)
 def test_a_run_in_three_pieces_is_the_same_run_with_jax(model):
     compare(record(model, "jax", pieces=3), record(model, "jax"), rtol=1e-12, atol=1e-14)
 

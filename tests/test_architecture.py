@@ -1,4 +1,5 @@
-"""The import rule of the house, read from the source: two towers, one bridge, one door, no cycles, no imports inside functions."""
+"""The import rule of the house, read from the source: two towers, one bridge, one door, no cycles, no imports inside
+functions."""
 from __future__ import annotations
 
 import ast
@@ -23,13 +24,15 @@ ALLOWED = {
     "compat": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log", "log_file"},
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
-    "errors": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"}, "log": {"log_file"}, "log_file": set(),
+    "errors": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"},
+    "log": {"log_file"}, "log_file": set(),
     "__init__": {"*"}, "__main__": {"*"},
 }
 #: packages that cost time or may be missing, imported where they are used
 LATE = {"pint", "sympy", "matplotlib", "matplotlib.pyplot", "pandas", "xarray"}
 FOREIGN = {"sympy": {"model"}, "pint": {"units"},
-           "numpy": {"units", "ir", "passes", "targets", "runtime", "objects", "compat", "pipeline", "star", "numpy_", "learning", "events"},
+           "numpy": {"units", "ir", "passes", "targets", "runtime", "objects", "compat", "pipeline", "star", "numpy_",
+                     "learning", "events"},
            "jinja2": {"targets"}, "jax": {"targets", "learning", "events"}, "optax": {"learning"}}
 
 
@@ -49,7 +52,8 @@ def imports(tree: ast.AST) -> list[str]:
         if isinstance(node, ast.Import):
             found += [a.name for a in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found += [node.module, *(f"{node.module}.{a.name}" for a in node.names if node.module.startswith("brainsim"))]
+            found += [node.module,
+                      *(f"{node.module}.{a.name}" for a in node.names if node.module.startswith("brainsim"))]
     return found
 
 
@@ -57,7 +61,8 @@ def own_modules(path: Path) -> set[str]:
     """Modules of brainsim that a module imports when it is loaded."""
     tree = ast.parse(path.read_text("utf-8"))
     tree.body = [n for n in tree.body if not (isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))]
-    known = {".".join(("brainsim", *p.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__") for p in modules()}
+    known = {".".join(("brainsim", *p.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+             for p in modules()}
     found = {name for name in imports(tree) if name in known and name != "brainsim"}
     rooms = {name for name in found if name.count(".") == 1 and (ROOT / name.split(".")[1]).is_dir()}
     return found - {r for r in rooms if _only_submodules(tree, r, known)}
@@ -124,9 +129,11 @@ def test_templates_decide_nothing_about_neurons():
 
 def test_jax_comes_with_those_modules_only_that_need_it():
     """The door reads models without JAX, and imports it late."""
-    needing = {p.stem for p in (ROOT / "events").glob("*.py") if any(n.split(".")[0] == "jax" for n in imports(ast.parse(p.read_text("utf-8"))))}
+    needing = {p.stem for p in (ROOT / "events").glob("*.py")
+               if any(n.split(".")[0] == "jax" for n in imports(ast.parse(p.read_text("utf-8"))))}
     free = {"form", "neurons", "synapses", "refusals"}
     assert needing and not needing & free
     for name in free:
         assert not own_modules(ROOT / "events" / f"{name}.py") & {f"brainsim.events.{n}" for n in needing}
-    assert not own_modules(ROOT / "objects" / "gradients" / "event_gradients.py") & {f"brainsim.events.{n}" for n in needing}
+    assert not own_modules(ROOT / "objects" / "gradients" / "event_gradients.py") & {
+        f"brainsim.events.{n}" for n in needing}

@@ -1,4 +1,5 @@
-"""The table of benchmarks: what an aim compares, when a ratio is withheld, and that the README shows the stored results."""
+"""The table of benchmarks: what an aim compares, when a ratio is withheld, and that the README shows the stored
+results."""
 import json
 import sys
 from pathlib import Path
@@ -37,7 +38,8 @@ def test_few_spikes_may_differ_by_chance():
 def test_aims_are_at_least_or_at_most(tmp_path):
     from aims import lines
     row = {"model": "coba_hh", "ours s": 1.0, "simulated s": 1.0, "note": ""}
-    rows = [{**row, "peer": "brian2-standalone", "peer s": 5.0, "peer / ours": 5.0}, {**row, "peer": "by-hand", "peer s": 0.9, "peer / ours": 0.9},
+    rows = [{**row, "peer": "brian2-standalone", "peer s": 5.0, "peer / ours": 5.0},
+            {**row, "peer": "by-hand", "peer s": 0.9, "peer / ours": 0.9},
             {**row, "peer": "nest", "peer s": 9.0, "peer / ours": None}]
     (tmp_path / "run_time.json").write_text(json.dumps({"machine": {}, "rows": rows}), "utf-8")
     met = {line.peer: line.met for line in lines(tmp_path)}
@@ -69,4 +71,5 @@ def test_readme_shows_the_stored_results(tmp_path):
     copy = tmp_path / "README.rst"
     copy.write_text((HERE / "README.rst").read_text("utf-8"), "utf-8")
     command.write(list(lines(RESULTS)), RESULTS, copy)
-    assert copy.read_text("utf-8") == (HERE / "README.rst").read_text("utf-8"), "python benchmarks/all.py --report --readme"
+    assert copy.read_text("utf-8") == (HERE / "README.rst").read_text(
+        "utf-8"), "python benchmarks/all.py --report --readme"

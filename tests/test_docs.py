@@ -19,7 +19,8 @@ def test_the_commands_of_a_page_give_what_it_shows(page, fresh):
     text = (DOCS / page).read_text("utf-8")
     test = doctest.DocTestParser().get_doctest(text, {}, page, str(DOCS / page), 0)
     said: list[str] = []
-    failed, tried = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test, out=said.append)
+    failed, tried = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(
+        test, out=said.append)
     assert tried > 0 and not failed, "".join(said)
 
 

@@ -1,4 +1,5 @@
-"""Every example, shortened, gives what the paper it is from says, or what it was trained for; and it draws a figure with something in every panel.
+"""Every example, shortened, gives what the paper it is from says, or what it was trained for; and it draws a figure
+with something in every panel.
 
 Marked slow: the scripts as they are, and the pyloric network until its conductances have settled.
 """
@@ -281,7 +282,8 @@ def test_fresh_trials_are_matched(with_jax):
 
 @pytest.mark.slow
 def test_all_pulses_count_alike(with_jax):
-    """Nine in ten are right though one pulse decides many trials; early pulses weigh as much as late ones, within a third."""
+    """Nine in ten are right though one pulse decides many trials; early pulses weigh as much as late ones, within a
+    third."""
     seed(1)
     train_evidence = example("train_evidence")
     _, _, pulse, left, _ = train_evidence.train()
@@ -326,7 +328,8 @@ def test_gradients_find_the_conductances_of_a_recorded_network(double_precision)
     gradient_coba_hh = example("gradient_coba_hh")
     seed(1)
     recording = gradient_coba_hh.Recording()
-    course, losses = gradient_coba_hh.descend(gradient_coba_hh.compiled(recording), gradient_coba_hh.at(gradient_coba_hh.wrong))
+    course, losses = gradient_coba_hh.descend(gradient_coba_hh.compiled(recording),
+                                              gradient_coba_hh.at(gradient_coba_hh.wrong))
     found = dict(zip(gradient_coba_hh.names, course[-1]))
     assert all(found[n] == pytest.approx(1, abs=0.05) for n in ("we", "wi", "gNa", "gK"))
     assert found["gl"] == pytest.approx(1, abs=0.25)
@@ -346,7 +349,8 @@ def test_a_hodgkin_huxley_neuron_is_recovered_from_a_noisy_trace(tmp_path, with_
     fit_hh = example("fit_hh")
     found = fit_hh.recover(*fit_hh.record(), n_starts=1)
     assert max(fit_hh.deviation(found).values()) < 0.03
-    assert found.rms/mV == pytest.approx(1.5, rel=0.03)         # the noise is left: three standard deviations of the rms of 6000 values
+    # the noise is left: three standard deviations of the rms of 6000 values
+    assert found.rms/mV == pytest.approx(1.5, rel=0.03)
     assert re.search(r"least_squares( +\d+\.\d\d){5}", fit_hh.table({"least_squares": found}))
     assert_draws(fit_hh, ({"least_squares": found},), tmp_path)
 
@@ -362,7 +366,8 @@ def test_an_adaptive_neuron_is_recovered_and_spikes_at_the_same_times(tmp_path, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "within"), [("least_squares", 0.03), ("lbfgs", 0.03), ("cma", 0.03), ("adam", 0.05)])
+@pytest.mark.parametrize(("method", "within"), [("least_squares", 0.03), ("lbfgs", 0.03), ("cma", 0.03),
+                                                ("adam", 0.05)])
 def test_every_method_recovers_a_hodgkin_huxley_neuron(method, within, with_fits):
     if method == "cma":
         pytest.importorskip("cma")
@@ -380,7 +385,8 @@ def test_every_method_recovers_an_adaptive_neuron(method, with_fits):
     assert deviation.pop("DeltaT") < 0.15 and max(deviation.values()) < 0.05
 
 
-# -- Golowasch et al. (1999) --------------------------------------------------------------------------------------------
+# -- Golowasch et al. (1999)
+# --------------------------------------------------------------------------------------------
 def bursts(spikes: object, neuron: int, gap: float = 0.25) -> tuple[np.ndarray, np.ndarray]:
     """First and last spike of each burst, in seconds."""
     t = np.asarray(spikes.t/second)[np.asarray(spikes.i) == neuron]
@@ -411,7 +417,8 @@ def test_the_settled_pyloric_network_is_triphasic(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("z", [0.0, 0.05])
 def test_the_pyloric_network_settles_where_calcium_meets_its_targets(z):
-    """Calcium is 0.1 a spike times 150 ms times the rate; at first at least one neuron is off by more than half of its target."""
+    """Calcium is 0.1 a spike times 150 ms times the rate; at first at least one neuron is off by more than half of its
+    target."""
     pyloric_network = example("pyloric_network")
     targets = np.array([0.048, 0.0384, 0.06])
     _, spikes = pyloric_network.simulate(w=[0, -5, -5.4]*nA, z=[z, z, z])

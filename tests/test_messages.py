@@ -17,7 +17,8 @@ from brainsim.units.dimensions import DIMENSIONLESS, SECOND, dimension
 
 VOLT = dimension([2, 1, -3, -1, 0, 0, 0])
 AMP = dimension([0, 0, 0, 1, 0, 0, 0])
-DIMENSIONS = {"v": VOLT, "I": AMP, "g": AMP / VOLT, "tau": SECOND, "t": SECOND, "x": DIMENSIONLESS, "n": DIMENSIONLESS, "b": DIMENSIONLESS}
+DIMENSIONS = {"v": VOLT, "I": AMP, "g": AMP / VOLT, "tau": SECOND, "t": SECOND, "x": DIMENSIONLESS, "n": DIMENSIONLESS,
+              "b": DIMENSIONLESS}
 DTYPES = {"n": "integer", "b": "boolean"}
 
 
@@ -1648,7 +1649,7 @@ ROWS = [
         """
         WrongSyntax: '1x' cannot be the name of a variable: a name consists of letters, digits and '_', and does not begin with a digit
           Help: use another name
-        """,
+        """,  # noqa: E501 -- the message is one line
     ),
     (
         name,

@@ -159,7 +159,8 @@ def test_a_periodic_generator_is_the_list_written_out(target):
     period, repeats = 1.3, 400
     index, times = np.array([0, 1, 1, 2]), np.array([0.0, 0.3, 1.2, 0.7])
     short = SpikeGeneratorGroup(3, index, times * ms, period=period * ms)
-    long = SpikeGeneratorGroup(3, np.tile(index, repeats), (np.repeat(np.arange(repeats), 4) * period + np.tile(times, repeats)) * ms)
+    long = SpikeGeneratorGroup(3, np.tile(index, repeats),
+                               (np.repeat(np.arange(repeats), 4) * period + np.tile(times, repeats)) * ms)
     A, B = SpikeMonitor(short), SpikeMonitor(long)
     alone(short, long, A, B, t=period * repeats)
     np.testing.assert_array_equal(A.i, B.i)
@@ -185,7 +186,8 @@ def test_a_run_converges_with_the_order_of_its_method(fresh, method, order):
     errors = []
     steps = np.array([0.5, 0.25, 0.125])
     for dt in steps:
-        G = NeuronGroup(1, "dx/dt = x*y/(2*ms) : 1\ndy/dt = -x*y/(2*ms) : 1", method=method, dt=dt * ms)   # logistic: y = 1 - x
+        # logistic: y = 1 - x
+        G = NeuronGroup(1, "dx/dt = x*y/(2*ms) : 1\ndy/dt = -x*y/(2*ms) : 1", method=method, dt=dt * ms)
         G.x, G.y = 0.1, 0.9
         alone(G, t=4)
         exact = 1 / (1 + 9 * np.exp(-4 / 2))
@@ -209,7 +211,8 @@ def test_an_exact_solution_does_not_depend_on_dt(fresh):
 def _noisy(pieces: int, target: str) -> np.ndarray:
     prefs.codegen.target = target
     seed(3)
-    G = NeuronGroup(100, "dx/dt = -x/(5*ms) + xi*(5*ms)**-0.5 : 1", method="euler", threshold="x > 1", reset="x = rand()", name="G")
+    G = NeuronGroup(100, "dx/dt = -x/(5*ms) + xi*(5*ms)**-0.5 : 1", method="euler", threshold="x > 1",
+                    reset="x = rand()", name="G")
     net = Network(G)
     for _ in range(pieces):
         net.run(21 / pieces * ms)

@@ -15,12 +15,14 @@ def simulate(duration=1*second, N=4000, p=0.02):
     neurons.drive = 11
     exc = Synapses(neurons[:4*N//5], neurons, '''dg/dt = -g/(5*ms) : 1 (clock-driven)
                                                  w : 1
-                                                 Ie_post = w*g*(0*mV - v_post) : volt (summed)''', on_pre='g += 1', method='euler')
+                                                 Ie_post = w*g*(0*mV - v_post) : volt (summed)''', on_pre='g += 1',
+                   method='euler')
     exc.connect(p=p)
     exc.w = '0.05 + 0.05*rand()'
     inh = Synapses(neurons[4*N//5:], neurons, '''dg/dt = -g/(10*ms) : 1 (clock-driven)
                                                  w : 1
-                                                 Ii_post = w*g*(-80*mV - v_post) : volt (summed)''', on_pre='g += 1', method='euler')
+                                                 Ii_post = w*g*(-80*mV - v_post) : volt (summed)''', on_pre='g += 1',
+                   method='euler')
     inh.connect(p=p)
     inh.w = '0.6 + 0.1*rand()'
     exc.delay = '1*ms + 2*ms*rand()'

@@ -1,4 +1,5 @@
-"""N Poisson inputs with plastic synapses onto each of M neurons; the ceilings of all weights of a neuron sum up to ten leaks."""
+"""N Poisson inputs with plastic synapses onto each of M neurons; the ceilings of all weights of a neuron sum up to ten
+leaks."""
 from brainsim import *
 
 

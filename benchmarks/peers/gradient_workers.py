@@ -3,8 +3,8 @@
     gradient_workers.py both | both_sqrt | brainpy          (both: ours and by hand, in turn)
     gradient_workers.py coba SECONDS
 
-All flavours have the same weights, inputs and surrogate derivative. BrainPy updates the neurons after the spike has been delivered, so its loss
-agrees in kind, not in digits.
+All flavours have the same weights, inputs and surrogate derivative. BrainPy updates the neurons after the spike has
+been delivered, so its loss agrees in kind, not in digits.
 """
 import json
 import os
@@ -19,7 +19,8 @@ STEPS, TRIALS, INPUTS, NEURONS, READOUTS = 200, 32, 100, 100, 10
 RNG = np.random.default_rng(0)
 X = (RNG.random((TRIALS, STEPS, INPUTS)) < 0.05).astype(np.float32)
 Y = RNG.integers(0, READOUTS, TRIALS)
-INTO, WITHIN = (RNG.normal(0, 3/np.sqrt(INPUTS + NEURONS), s).astype(np.float32) for s in ((INPUTS, NEURONS), (NEURONS, NEURONS)))
+INTO, WITHIN = (RNG.normal(0, 3/np.sqrt(INPUTS + NEURONS), s).astype(np.float32)
+                for s in ((INPUTS, NEURONS), (NEURONS, NEURONS)))
 ONTO = RNG.normal(0, 1/np.sqrt(NEURONS), (NEURONS, READOUTS)).astype(np.float32)
 
 
@@ -35,7 +36,8 @@ def ours(checkpoint):
     bs.defaultclock.dt = 1*ms
     tau, tau_s = 20*ms, 10*ms
     inp = bs.SpikeGeneratorGroup(INPUTS, [], []*ms, name="inp")
-    G = bs.NeuronGroup(NEURONS, "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau_s : 1", threshold="v >= 1", reset="v -= 1", method="exact", name="G")
+    G = bs.NeuronGroup(NEURONS, "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau_s : 1", threshold="v >= 1", reset="v -= 1",
+                       method="exact", name="G")
     out = bs.NeuronGroup(READOUTS, "do/dt = -o/tau : 1", method="exact", name="out")
     into = bs.Synapses(inp, G, "w : 1", on_pre="g += w", name="into")
     within = bs.Synapses(G, G, "w : 1", on_pre="g += w", name="within")
@@ -43,7 +45,8 @@ def ours(checkpoint):
     for s in (into, within, onto):
         s.connect()
     net = bs.Network(inp, G, out, into, within, onto)
-    sim = net.functional(STEPS*ms, params=["into.w", "within.w", "onto.w"], inputs=["inp.spikes"], outputs=["out.o"], batch=TRIALS, surrogate="relu",
+    sim = net.functional(STEPS*ms, params=["into.w", "within.w", "onto.w"], inputs=["inp.spikes"], outputs=["out.o"],
+                         batch=TRIALS, surrogate="relu",
                          checkpoint=checkpoint, namespace={"tau": tau, "tau_s": tau_s})
     params = {"into.w": INTO.ravel(), "within.w": WITHIN.ravel(), "onto.w": ONTO.ravel()}
     return params, lambda p: cross_entropy(sim(p, {"inp.spikes": X})["out.o"])
@@ -90,7 +93,8 @@ def measured(checkpoint):
         began = time.perf_counter()
         gradient = jax.jit(jax.value_and_grad(loss)).lower(params).compile()
         value = jax.block_until_ready(gradient(params))[0]
-        found[name] = {"first s": time.perf_counter() - began, "loss": float(value), "temporaries MB": gradient.memory_analysis().temp_size_in_bytes/1e6}
+        found[name] = {"first s": time.perf_counter() - began, "loss": float(value),
+                       "temporaries MB": gradient.memory_analysis().temp_size_in_bytes/1e6}
         ready[name] = gradient, params, []
     for _ in range(60):
         for gradient, params, times in ready.values():
@@ -112,9 +116,11 @@ def brainpy():
         def __init__(self):
             super().__init__()
             spike = bm.surrogate.ReluGrad()
-            self.neurons = bp.dyn.Lif(NEURONS, V_rest=0., V_th=1., V_reset=0., tau=20., spk_fun=spike, spk_reset="soft", V_initializer=bp.init.ZeroInit())
+            self.neurons = bp.dyn.Lif(NEURONS, V_rest=0., V_th=1., V_reset=0., tau=20., spk_fun=spike, spk_reset="soft",
+                                      V_initializer=bp.init.ZeroInit())
             weights = bm.TrainVar(np.concatenate([INTO, WITHIN]))
-            self.into = bp.dyn.HalfProjAlignPost(bp.dnn.Dense(INPUTS + NEURONS, NEURONS, W_initializer=weights, b_initializer=None),
+            self.into = bp.dyn.HalfProjAlignPost(bp.dnn.Dense(INPUTS + NEURONS, NEURONS, W_initializer=weights,
+                                                              b_initializer=None),
                                                  bp.dyn.Expon(NEURONS, tau=10.), bp.dyn.CUBA(), self.neurons)
             self.readout = bp.dyn.Leaky(READOUTS, tau=20.) if hasattr(bp.dyn, "Leaky") else bp.dnn.Layer()
             self.dense = bp.dnn.Dense(NEURONS, READOUTS, W_initializer=bm.TrainVar(ONTO), b_initializer=None)

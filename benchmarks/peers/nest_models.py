@@ -2,9 +2,9 @@
 
     nest_models.py MODEL[:N=...,p=...] FLAVOUR SECONDS [SEED]      a line of JSON: seconds of the loop, number of spikes
 
-Sizes, probabilities, weights, thresholds and the time step of 0.1 ms are those of ``examples/`` and ``benchmarks/models``. What differs: a
-spike of NEST takes at least one step, where ours arrive in the step they are sent; conductance models are integrated by an
-adaptive Runge-Kutta method (NEST has no other for them). One thread.
+Sizes, probabilities, weights, thresholds and the time step of 0.1 ms are those of ``examples/`` and
+``benchmarks/models``. What differs: a spike of NEST takes at least one step, where ours arrive in the step they are
+sent; conductance models are integrated by an adaptive Runge-Kutta method (NEST has no other for them). One thread.
 """
 import json
 import os
@@ -59,7 +59,8 @@ def watched(neurons, *variables: str):
 
 def cuba(N: int = 4000, p: float = 0.02):
     resistance = 20.0/C                                                                # mV per pA
-    neurons = nest.Create("iaf_psc_exp", N, {"C_m": C, "tau_m": 20.0, "E_L": -49.0, "V_th": -50.0, "V_reset": -60.0, "t_ref": 5.0,
+    neurons = nest.Create("iaf_psc_exp", N, {"C_m": C, "tau_m": 20.0, "E_L": -49.0, "V_th": -50.0, "V_reset": -60.0,
+                                             "t_ref": 5.0,
                                              "tau_syn_ex": 5.0, "tau_syn_in": 10.0})
     neurons.V_m = between(-60, -50, N)
     recurrent(neurons, p, {"weight": 1.62/resistance}, {"weight": -9.0/resistance})
@@ -84,13 +85,16 @@ def coba_hh(N: int = 4000, p: float = 0.02):
     return neurons
 
 
-def stdp(N: int = 1000, M: int = 1, gmax: float = 0.015, change: float = 0.01, rate: float = 10.0, rest: float = -70.0, tau: float = 20.0):
+def stdp(N: int = 1000, M: int = 1, gmax: float = 0.015, change: float = 0.01, rate: float = 10.0, rest: float = -70.0,
+         tau: float = 20.0):
     sources = nest.Create("parrot_neuron", N)
     nest.Connect(nest.Create("poisson_generator", params={"rate": rate}), sources, "all_to_all", SOON)
-    neurons = nest.Create("iaf_cond_exp", M, {**COBA, "C_m": LEAK*tau, "E_L": rest, "V_m": rest, "V_th": -54.0, "t_ref": 0.0, "tau_minus": 20.0})
+    neurons = nest.Create("iaf_cond_exp", M, {**COBA, "C_m": LEAK*tau, "E_L": rest, "V_m": rest, "V_th": -54.0,
+                                              "t_ref": 0.0, "tau_minus": 20.0})
     top = gmax*LEAK
     nest.Connect(sources, neurons, "all_to_all", {
-        "synapse_model": "stdp_synapse", "delay": DT, "weight": nest.random.uniform(0.0, top), "Wmax": top, "lambda": change,
+        "synapse_model": "stdp_synapse", "delay": DT, "weight": nest.random.uniform(0.0, top), "Wmax": top,
+        "lambda": change,
         "alpha": 1.05, "mu_plus": 0.0, "mu_minus": 0.0, "tau_plus": 20.0})
     return neurons
 
@@ -101,12 +105,14 @@ def stdp_many(N: int = 10000, M: int = 100):
 
 def brunel_hakim(N: int = 5000, C: int = 1000, spread: float = 0.5):
     tau, capacity = 20.0, 1.0
-    neurons = nest.Create("iaf_psc_delta", N, {"tau_m": tau, "C_m": capacity, "E_L": 0.0, "V_th": 20.0, "V_reset": 10.0, "t_ref": 2.0,
+    neurons = nest.Create("iaf_psc_delta", N, {"tau_m": tau, "C_m": capacity, "E_L": 0.0, "V_th": 20.0, "V_reset": 10.0,
+                                               "t_ref": 2.0,
                                                "V_m": 10.0, "I_e": 25.0*capacity/tau})
     # the constant current of one step that moves a membrane as far as white noise of 1 mV does: sqrt(DT/tau) mV
     noise = nest.Create("noise_generator", params={"std": sqrt(DT/tau)/(1 - exp(-DT/tau))*capacity/tau, "dt": DT})
     nest.Connect(noise, neurons, "all_to_all", SOON)
-    nest.Connect(neurons, neurons, pairs(C/N), {"weight": -0.1, "delay": nest.random.uniform(2.0*(1 - spread), 2.0*(1 + spread))})
+    nest.Connect(neurons, neurons, pairs(C/N),
+                 {"weight": -0.1, "delay": nest.random.uniform(2.0*(1 - spread), 2.0*(1 + spread))})
     return neurons
 
 
@@ -127,7 +133,8 @@ def single():
 
 def short_runs(calls: int = 1000):
     """Seconds of a thousand calls of one step each, a hundred neurons."""
-    neurons = nest.Create("iaf_psc_delta", 100, {"tau_m": 10.0, "C_m": 10.0, "E_L": 2.0, "V_th": 1.0, "V_reset": 0.0, "V_m": 0.0, "t_ref": 0.0})
+    neurons = nest.Create("iaf_psc_delta", 100, {"tau_m": 10.0, "C_m": 10.0, "E_L": 2.0, "V_th": 1.0, "V_reset": 0.0,
+                                                 "V_m": 0.0, "t_ref": 0.0})
     nest.Connect(neurons, neurons, pairs(0.1), {**SOON, "weight": 0.01})
     nest.Simulate(DT)
     began = time.perf_counter()
@@ -157,7 +164,8 @@ def main() -> None:
     nest.Run(1000.0*float(sys.argv[3]))
     loop = time.process_time() - start      # seconds of the processor, as in worker.py
     nest.Cleanup()
-    print(json.dumps({**found, "loop": loop, "built": built - began, "total": time.perf_counter() - began, "spikes": [int(spikes.n_events)]}))
+    print(json.dumps({**found, "loop": loop, "built": built - began, "total": time.perf_counter() - began,
+                      "spikes": [int(spikes.n_events)]}))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ def main() -> None:
     nest.Prepare()
     seconds = time.perf_counter() - began
     nest.Cleanup()
-    print(json.dumps({"seconds": seconds, "bytes": (peak() - before) / nest.num_connections, "made": nest.num_connections}))
+    print(json.dumps({"seconds": seconds, "bytes": (peak() - before) / nest.num_connections,
+                      "made": nest.num_connections}))
 
 
 if __name__ == "__main__":

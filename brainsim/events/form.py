@@ -96,7 +96,7 @@ def piece(block: Block) -> Piece:
 def program_name(symbol: Symbol) -> str:
     """The name under which a symbol is known here; of an index or a size, one of its own."""
     if symbol.kind == "clock":
-        return TIME if symbol.program.endswith(".t") else symbol.program
+        return TIME if symbol.part == "t" else f"{symbol.program}.{symbol.part}"
     before = PRE if symbol.path and symbol.path[0].endswith(".pre_index") else ""
     if symbol.kind == "index":
         return f"{before}{' '.join((*symbol.path, symbol.name))} index"

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from brainsim.ir.expressions import Call, Draw, Expr, Load, Op, Param, dtype
+from brainsim.ir.expressions import Call, Draw, Expr, Load, Op, Param, Size, Slots, Tick, dtype
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import (
     Append,
@@ -81,7 +81,13 @@ def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
                     yield f"unknown queue {queue}"
                 if dtype(slot) not in ("i4", "i8"):
                     yield f"slot of {queue} is not an integer"
-            case Param(name, t) if not _builtin(program, name) and params.get(name) != t:
+            case Tick(clock, _) if clock not in program.clocks:
+                yield f"unknown clock {clock}"
+            case Slots(queue) if queue not in queues:
+                yield f"unknown queue {queue}"
+            case Size(space) if space not in program.spaces:
+                yield f"unknown space {space}"
+            case Param(name, t) if params.get(name) != t:
                 yield f"parameter {name} is {t} here and {params.get(name, 'not declared')} in the program"
             case While(condition, body) if dtype(condition) != "b1" or not _changes(condition, body):
                 yield "a loop has a condition that its body does not change"
@@ -100,11 +106,6 @@ def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
 
 def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:
     return bool(free_locals(condition) & {s.name for s in body if isinstance(s, Let)})
-
-
-def _builtin(program: Program, name: str) -> bool:
-    owner, _, field = name.rpartition(".")
-    return field in ("t", "dt", "step") and owner in program.clocks or field in ("@slots", "@size")
 
 
 def _access(arrays: dict, name: str, index: object, t: str) -> Iterator[str]:

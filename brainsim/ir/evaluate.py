@@ -7,7 +7,23 @@ from collections.abc import Iterator
 import numpy as np
 
 from brainsim.ir import library, random_rows
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Scalar,
+    Size,
+    Slots,
+    Tick,
+)
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import (
     Append,
@@ -65,8 +81,8 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
             return np.float64(v) if isinstance(v, float) else v
         case Local(name, _):
             return local[name]
-        case Param(name, _):
-            return parameter(state, name)
+        case Scalar():
+            return scalar(e, state)
         case Load(array, index, _):
             return _plain(state.arrays[array][value(index, state, local)])
         case Op("select", (condition, a, b)):
@@ -96,18 +112,20 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
     raise TypeError(f"not an expression of the program: {e!r}")
 
 
-def parameter(state: State, name: str) -> object:
-    """A run-time scalar; each clock owns ``t``, ``dt`` and ``step``, each queue ``slots``, each space ``size``."""
-    owner, _, field = name.rpartition(".")
-    if owner in state.program.clocks and field in ("t", "dt", "step"):
-        k = state.program.clocks.index(owner)
-        return {"t": state.reached()[k], "dt": state.dt[k], "step": int(state.step[k])}[field]
-    if field == "@slots":
-        return state.queue_slots(owner)
-    if field == "@size":
-        return state.sizes[owner]
-    found = state.params[name]
-    return np.float64(found) if isinstance(found, float) else found
+def scalar(e: Scalar, state: State) -> object:
+    """A value that is the same for all elements."""
+    match e:
+        case Tick(clock, part):
+            k = state.program.clocks.index(clock)
+            return {"t": state.reached()[k], "dt": state.dt[k], "step": int(state.step[k])}[part]
+        case Slots(queue):
+            return state.queue_slots(queue)
+        case Size(space):
+            return state.sizes[space]
+        case Param(name, _):
+            found = state.params[name]
+            return np.float64(found) if isinstance(found, float) else found
+    raise TypeError(f"not a scalar of the program: {e!r}")
 
 
 def _plain(x: object) -> object:

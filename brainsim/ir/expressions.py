@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-INTEGERS = ("b1", "i4", "i8")
+Part = Literal["t", "dt", "step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,39 @@ class Local(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class Param(Expr):
-    """A scalar supplied at run time; a new value never changes the program."""
+class Scalar(Expr):
+    """One value for all elements, supplied at run time; a new value never changes the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param(Scalar):
+    """A scalar that the program declares."""
 
     name: str
     dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick(Scalar):
+    """Where a clock stands: the time ``t`` in seconds, the length ``dt`` of a step, or the whole number of the
+    ``step``."""
+
+    clock: str
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Slots(Scalar):
+    """How many slots a queue has."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size(Scalar):
+    """How many elements a space has."""
+
+    space: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +153,12 @@ def dtype(expr: Expr) -> str:
             if isinstance(value, bool):
                 return "b1"
             return ("i4" if -(2**31) <= value < 2**31 else "i8") if isinstance(value, int) else "f8"
+        case Tick(_, part):
+            return "i8" if part == "step" else "f8"
+        case Slots():
+            return "i8"
+        case Size():
+            return "i4"
         case Local(_, t) | Param(_, t) | Load(_, _, t) | Cast(t, _) | Foreign(_, _, t):
             return t
         case Op("select", (_, a, b)):

@@ -1,7 +1,22 @@
 """One readable, canonical text per program: for people, golden tests and cache keys."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Size,
+    Slots,
+    Tick,
+)
 from brainsim.ir.program import (
     Append,
     Clear,
@@ -30,6 +45,12 @@ def expression(e: Expr) -> str:
             return repr(value)
         case Local(name, _) | Param(name, _):
             return name
+        case Tick(clock, part):
+            return f"{clock}.{part}"
+        case Slots(queue):
+            return f"{queue}.@slots"
+        case Size(space):
+            return f"{space}.@size"
         case Load(array, index, _):
             return f"{array}[{expression(index)}]"
         case Op("select", (c, a, b)):

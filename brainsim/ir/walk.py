@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op, Param
+from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op, Scalar
 from brainsim.ir.program import (
     Append,
     Clear,
@@ -122,9 +122,9 @@ def touched_queues(kernel: Kernel) -> frozenset[str]:
     return frozenset(found)
 
 
-def used_params(kernel: Kernel) -> dict[str, str]:
-    """Name and dtype of each parameter the kernel uses."""
-    return {n.name: n.dtype for n in nodes(kernel) if isinstance(n, Param)}
+def scalars(kernel: Kernel) -> tuple[Scalar, ...]:
+    """The scalars that the kernel uses, in the order of their first use."""
+    return tuple(dict.fromkeys(n for n in nodes(kernel) if isinstance(n, Scalar)))
 
 
 def draws(kernel: Kernel) -> bool:

@@ -5,7 +5,22 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Size,
+    Tick,
+    dtype,
+)
 from brainsim.ir.program import If, Let, Statement, Store, While
 from brainsim.language import trees
 from brainsim.model.resolve import Block
@@ -97,11 +112,13 @@ def read(symbol: Symbol, place: Place) -> Expr:
         case "param":
             return Param(symbol.program, symbol.dtype)
         case "clock":
-            return Param(symbol.program, symbol.dtype)
+            return Tick(symbol.program, symbol.part)
         case "index":
             here = place.index(symbol.path)
             return Op("-", (here, Param(symbol.offset, "i4"))) if symbol.offset else here
         case "size":
+            return Size(symbol.program)
+        case "count":
             return Param(symbol.program, "i4")
         case "number":
             return Const(symbol.value)

@@ -11,7 +11,21 @@ from collections import Counter
 from dataclasses import replace
 from typing import Literal
 
-from brainsim.ir.expressions import COMPARISONS, Call, Cast, Const, Draw, Expr, Foreign, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import (
+    COMPARISONS,
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Load,
+    Local,
+    Op,
+    Scalar,
+    Tick,
+    dtype,
+)
 from brainsim.ir.program import Append, If, Kernel, Let, Program, Statement, Store, While
 from brainsim.ir.walk import statements, walk
 
@@ -71,8 +85,10 @@ def _expression(e: Expr, known: dict[str, tuple[str, Kind]]) -> tuple[Expr, Kind
     match e:
         case Const(value):
             return e, "adapts" if isinstance(value, float) else "whole"
-        case Param(name, t):
-            return e, "whole" if t in WHOLE else "double" if name.endswith(".t") else "adapts"
+        case Tick(_, "t"):
+            return e, "double"
+        case Scalar():
+            return e, "whole" if dtype(e) in WHOLE else "adapts"
         case Local(name, _) if name in known:
             t, kind = known[name]
             return Local(name, t), kind

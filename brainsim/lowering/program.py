@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from brainsim.ir.expressions import Load, Param
+from brainsim.ir.expressions import Load, Param, Size, Tick
 from brainsim.ir.program import Array, Each, FanOut, Kernel, Program, Queue, RandomRows, Store
 from brainsim.ir.walk import nodes, touched_queues
 from brainsim.lowering.expressions import Streams
@@ -21,18 +21,12 @@ def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[st
     made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
     used = sorted({name for k in made for name in _arrays(k)})
     touched = sorted({q for k in made for q in touched_queues(k)})
-    read = {
-        n.name.rpartition(".")[0] for k in made for n in nodes(k)
-        if isinstance(n, Param) and n.name.endswith((".t", ".dt", ".step"))
-    }
+    read = {n.clock for k in made for n in nodes(k) if isinstance(n, Tick)}
     clocks = tuple(dict.fromkeys([*(k.clock for k in made), *(c for c in clock_names if c in read)]))
-    params = {n.name: n.dtype for k in made for n in nodes(k) if isinstance(n, Param) and not _builtin(n.name, clocks)}
+    params = {n.name: n.dtype for k in made for n in nodes(k) if isinstance(n, Param)}
     chosen = tuple(arrays[name] for name in used)
     spaces = sorted({a.space for a in chosen} | {k.domain.space for k in made if isinstance(k.domain, Each)}
-                    | {
-                        n.name.removesuffix(".@size") for k in made
-                        for n in nodes(k) if isinstance(n, Param) and n.name.endswith(".@size")
-                    })
+                    | {n.space for k in made for n in nodes(k) if isinstance(n, Size)})
     return in_single(
         Program(tuple(spaces), clocks, tuple(sorted(params.items())), chosen, tuple(queues[q] for q in touched),
                 tuple(made), listed=tuple(c for c in clocks if c in set(listed))))
@@ -45,8 +39,3 @@ def _arrays(kernel: Kernel) -> set[str]:
     if isinstance(kernel.domain, RandomRows):
         found |= {kernel.domain.gaps, kernel.domain.guide}
     return found
-
-
-def _builtin(name: str, clocks: tuple[str, ...]) -> bool:
-    owner, _, field = name.rpartition(".")
-    return field in ("@slots", "@size") or owner in clocks and field in ("t", "dt", "step")

@@ -1,7 +1,7 @@
 """Tasks → kernels: what happens in a time step, said once, for every target."""
 from __future__ import annotations
 
-from brainsim.ir.expressions import Cast, Const, Expr, Load, Local, Op, Param
+from brainsim.ir.expressions import Cast, Const, Expr, Load, Local, Op, Param, Slots, Tick
 from brainsim.ir.program import (
     Append,
     Clear,
@@ -114,7 +114,7 @@ def threshold(task: Threshold, streams: Streams) -> tuple[Kernel, ...]:
     if task.not_refractory:
         condition = Op("and", (condition, Load(task.not_refractory, I, "b1")))
         body += (Store(task.not_refractory, I, "=", Const(False), "b1"),
-                 Store(task.last_spike, I, "=", Param(f"{task.clock}.t", "f8"), "f8"))
+                 Store(task.last_spike, I, "=", Tick(task.clock, "t"), "f8"))
     clear = Kernel(f"{task.name}.clear", task.clock, Once(), (Clear(task.queue, ZERO),))
     return clear, Kernel(task.name, task.clock, Each(task.space), (If(condition, body),))
 
@@ -122,7 +122,7 @@ def threshold(task: Threshold, streams: Streams) -> tuple[Kernel, ...]:
 def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
     """Push this step's events into the slot of the step they are due, then run the block for what is due now (R22,
     R27)."""
-    clock, step, slots = task.clock, Param(f"{task.clock}.step", "i8"), Param(f"{task.due}.@slots", "i8")
+    clock, step, slots = task.clock, Tick(task.clock, "step"), Slots(task.due)
     now = Op("%", (step, slots))
     mine = Op("-", (I, Param(task.source.first, "i4")))
     if task.scattered:
@@ -189,7 +189,7 @@ def summed(task: Summed, streams: Streams) -> tuple[Kernel, ...]:
 
 def given_events(task: GivenEvents) -> tuple[Kernel, ...]:
     """The row of the list whose step has come."""
-    step, cursor = Param(f"{task.clock}.step", "i8"), Load(task.cursor, ZERO, "i4")
+    step, cursor = Tick(task.clock, "step"), Load(task.cursor, ZERO, "i4")
     period = Param(task.period, "i8")
     now = Op("select", (Op(">", (period, ZERO)), Op("%", (step, _at_least_one(period))), step))
     here = Op("==", (Load(task.steps, cursor, "i8"), now))
@@ -211,7 +211,7 @@ def _at_least_one(period: Expr) -> Expr:
 
 def record_state(task: RecordState, streams: Streams) -> tuple[Kernel, ...]:
     """The time once, then a value per variable and recorded element."""
-    time = Kernel(f"{task.name}.t", task.clock, Once(), (Append(task.time, ZERO, Param(f"{task.clock}.t", "f8")),))
+    time = Kernel(f"{task.name}.t", task.clock, Once(), (Append(task.time, ZERO, Tick(task.clock, "t")),))
     place = Place(task.clock, streams, short={(): Load(f"{task.space}.index", I, "i4")})
     values = {s.target: s.value for s in task.block.statements}
     made = []
@@ -226,7 +226,7 @@ def record_events(task: RecordEvents, streams: Streams) -> tuple[Kernel, ...]:
     mine = Op("-", (I, Param(task.source.first, "i4")))
     body: tuple[Statement, ...] = (Store(task.count, mine, "+=", ONE, "i4"),)
     if task.index:
-        body += (Append(task.index, ZERO, mine), Append(task.time, ZERO, Param(f"{task.clock}.t", "f8")))
+        body += (Append(task.index, ZERO, mine), Append(task.time, ZERO, Tick(task.clock, "t")))
     place = Place(task.clock, streams)
     values = {s.target: s.value for s in task.block.statements}
     body += tuple(Append(queue, ZERO, expression(values[key], task.block, place)) for queue, key in task.variables)
@@ -237,11 +237,11 @@ def record_rate(task: RecordRate) -> tuple[Kernel, ...]:
     """Count the step's events, then write rate and time."""
     first, last = whole(task.source)
     count = Load(task.counter, ZERO, "i4")
-    rate = Op("/", (count, Op("*", (Cast("f8", Op("-", (last, first))), Param(f"{task.clock}.dt", "f8")))))
+    rate = Op("/", (count, Op("*", (Cast("f8", Op("-", (last, first))), Tick(task.clock, "dt")))))
     return (
         Kernel(f"{task.name}.zero", task.clock, Once(), (Store(task.counter, ZERO, "=", ZERO, "i4"),)),
         Kernel(f"{task.name}.count", task.clock, Events(task.queue, ZERO),
                within(task.source, (Store(task.counter, ZERO, "+=", ONE, "i4"),))),
         Kernel(task.name, task.clock, Once(),
-               (Append(task.rate, ZERO, rate), Append(task.time, ZERO, Param(f"{task.clock}.t", "f8")))),
+               (Append(task.rate, ZERO, rate), Append(task.time, ZERO, Tick(task.clock, "t")))),
     )

@@ -119,7 +119,7 @@ class Resolver:
         return Name(self._key(symbol, node.id, scope), node.span)
 
     def _key(self, symbol: Symbol, name: str, scope: Scope) -> str:
-        for key in (name, f"_{symbol.program}_{'_'.join(symbol.path)}".replace(".", "_").replace("@", "_")):
+        for key in (name, symbol.key):
             if self.symbols.setdefault(key, symbol) == symbol:
                 return key
         raise AssertionError(f"two meanings for {name}")

@@ -8,8 +8,17 @@ from typing import Literal
 from brainsim.language.trees import Tree
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 
-Kind = Literal["array", "param", "number", "clock", "index", "size", "subexpression", "local"]
+Kind = Literal["array", "param", "number", "clock", "index", "size", "count", "subexpression", "local"]
+Part = Literal["t", "dt", "step"]
 DTYPE_WORDS = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "b1": "boolean"}
+
+
+_PLAIN = str.maketrans(".@", "__")
+
+
+def key_of(program: str) -> str:
+    """A name of the program as a name in trees."""
+    return f"_{program}".translate(_PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class Past:
 class Symbol:
     """A resolved name.
 
-    ``program`` is its name in the update program (``neurongroup.v``). ``path`` are the index arrays that lead from the
+    ``program`` is its name in the update program (``neurongroup.v``); of a ``part`` of a clock, the clock's, and of a
+    size, the space's. ``path`` are the index arrays that lead from the
     running element to the element meant: ``()`` is the element itself, ``("synapses.post",)`` the target of a synapse.
     ``shared`` symbols have one value. ``guard`` is the array that must be true for code to write here (R9).
     """
@@ -47,6 +57,7 @@ class Symbol:
     constant: bool = False            #: does not change during a step, except by an assignment to it
     guard: str = ""
     value: float | int | bool = 0     #: of a number
+    part: Part = "t"                  #: of a clock
     offset: str = ""                  #: parameter to subtract from an index
     definition: Tree | None = None    #: of a subexpression
     scope: "Scope | None" = field(default=None, compare=False,
@@ -56,13 +67,19 @@ class Symbol:
     past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
 
     @property
+    def key(self) -> str:
+        """A name for it in trees where its own is taken."""
+        part = f"_{self.part}" if self.kind == "clock" else ""
+        return key_of(self.program) + part + f"_{'_'.join(self.path)}".translate(_PLAIN)
+
+    @property
     def type_word(self) -> str:
         """float, integer or boolean."""
         return DTYPE_WORDS[self.dtype]
 
     def via(self, path: tuple[str, ...]) -> "Symbol":
         """The same variable seen from elements that reach it through ``path``."""
-        if self.shared or not path or self.kind in ("param", "number", "clock", "size"):
+        if self.shared or not path or self.kind in ("param", "number", "clock", "size", "count"):
             return self
         scope = self.scope.via(path) if self.scope is not None else None
         return replace(self, path=path + self.path, scope=scope)

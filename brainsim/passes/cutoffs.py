@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brainsim.ir.expressions import Call, Const, Expr, Load, Op, Param
+from brainsim.ir.expressions import Call, Const, Expr, Load, Op, Scalar
 from brainsim.ir.program import Each, Program, Range, Statement
 from brainsim.ir.walk import rebuild_kernel, walk
 
@@ -30,4 +30,4 @@ def _solved(node: Expr | Statement) -> Expr | Statement:
 
 
 def _same_for_all(e: Expr) -> bool:
-    return all(isinstance(n, (Const, Param, Op, Call)) for n in walk(e))
+    return all(isinstance(n, (Const, Scalar, Op, Call)) for n in walk(e))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param
+from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param, Scalar, Size, Tick, dtype
 from brainsim.ir.program import (
     Append,
     Array,
@@ -133,7 +133,7 @@ def _taken(d: Delivery, p: "_Part", name: str, space: str) -> tuple[Statement, .
 
 
 def _row(slot: Expr, space: str) -> Expr:
-    return Op("*", (slot, Param(f"{space}.@size", "i4")))
+    return Op("*", (slot, Size(space)))
 
 
 @dataclass(frozen=True)
@@ -164,10 +164,10 @@ def _plain(value: Expr, written: set[str], t: str) -> bool:
             return _plain(inner, written, t)
         case Load(array, index, kind):
             return own_element(index) and array not in written and kind == t
-        case Cast(kind, Param() | Const() as inner):
+        case Cast(kind, Scalar() | Const() as inner):
             return kind == t and _plain(inner, written, "f8")
-        case Param(name, kind):
-            return kind == t and not name.endswith((".t", ".step"))
+        case Param() | Tick(_, "dt"):
+            return dtype(value) == t
         case Const(number):
             return isinstance(number, float) and t == "f8"
     return False

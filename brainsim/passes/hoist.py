@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Scalar, dtype
 from brainsim.ir.program import (
     Each,
     Events,
@@ -41,7 +41,7 @@ def _hoist(kernel: Kernel) -> Kernel:
 
     def lift(node: object) -> object:
         if isinstance(node,
-                      (Op, Call)) and invariant(node) and any(isinstance(n, (Param, Load, Local)) for n in walk(node)):
+                      (Op, Call)) and invariant(node) and any(isinstance(n, (Scalar, Load, Local)) for n in walk(node)):
             if node not in made:
                 name = f"@{len(made)}"
                 prologue.append(Let(name, node))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Op, Param, dtype
+from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Op, Param, Scalar, dtype
 from brainsim.ir.program import Kernel, Program, Statement
 from brainsim.ir.walk import rebuild_kernel
 
@@ -36,7 +36,7 @@ def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
                 return Call(function, tuple(map(lift, args)))
             case Cast(t, value):
                 return Cast(t, lift(value))
-            case Load() | Draw() | Const() | Param():
+            case Load() | Draw() | Const() | Scalar():
                 return node
         return node
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from brainsim.ir.expressions import Draw, Expr, Foreign, Keyed, Load, Param
+from brainsim.ir.expressions import Draw, Expr, Foreign, Keyed, Load, Param, Size, Slots
 from brainsim.ir.program import Append, Clear, Each, FanOut, Host, Kernel, Program, RandomRows, Statement, Store
 from brainsim.ir.walk import nodes, rebuild_kernel
 
@@ -20,22 +20,17 @@ def merge_equal(program: Program) -> Program:
         if isinstance(k.domain, (Host, RandomRows)) or any(isinstance(n, (Draw, Keyed, Foreign)) for n in nodes(k)):
             made.append(k)
             continue
-        form, _ = shape(k, program.clocks, dtypes)
+        form, _ = shape(k, dtypes)
         made.append(replace(k, like=first[form]) if form in first else k)
         first.setdefault(form, k.name)
     return replace(program, kernels=tuple(made))
 
 
-def shape(k: Kernel, clocks: tuple[str, ...], dtypes: Mapping[str, str]) -> tuple[Kernel, tuple[str, ...]]:
+def shape(k: Kernel, dtypes: Mapping[str, str]) -> tuple[Kernel, tuple[str, ...]]:
     """The kernel with names numbered in the order of their first use, and the names in that order."""
     number: dict[str, str] = {}
 
     def of(name: str) -> str:
-        owner, _, field = name.rpartition(".")
-        if owner in clocks and field in ("t", "dt", "step"):
-            return name
-        if field in ("@slots", "@size"):
-            return f"{of(owner)}.{field}"
         return number.setdefault(name, f"{len(number)} {dtypes.get(name, '')}")
 
     def change(node: Expr | Statement) -> Expr | Statement:
@@ -46,6 +41,10 @@ def shape(k: Kernel, clocks: tuple[str, ...], dtypes: Mapping[str, str]) -> tupl
                 return Store(of(array), index, op, value, t)
             case Param(name, t):
                 return Param(of(name), t)
+            case Slots(queue):
+                return Slots(of(queue))
+            case Size(space):
+                return Size(of(space))
             case Append(queue, slot, value):
                 return Append(of(queue), slot, value)
             case Clear(queue, slot):

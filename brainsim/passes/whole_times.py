@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brainsim.ir.expressions import Cast, Expr, Load, Op, Param
+from brainsim.ir.expressions import Cast, Expr, Load, Op, Tick
 from brainsim.ir.program import Program, Statement, Store
 from brainsim.ir.walk import nodes, rebuild_kernel
 
@@ -11,12 +11,13 @@ from brainsim.ir.walk import nodes, rebuild_kernel
 def noted_times(program: Program) -> dict[str, str]:
     """Arrays that nothing is stored in but the time of one clock → that clock."""
     found: dict[str, set[str]] = {}
-    clocks = {f"{c}.t": c for c in program.clocks if c not in program.listed}
     for k in program.kernels:
         for n in nodes(k):
-            if isinstance(n, Store):
-                noted = n.op == "=" and isinstance(n.value, Param) and n.value.name in clocks
-                found.setdefault(n.array, set()).add(clocks[n.value.name] if noted else "")  # type: ignore[union-attr]
+            match n:
+                case Store(array, _, "=", Tick(clock, "t")) if clock not in program.listed:
+                    found.setdefault(array, set()).add(clock)
+                case Store(array):
+                    found.setdefault(array, set()).add("")
     return {array: next(iter(c)) for array, c in found.items() if len(c) == 1 and "" not in c}
 
 
@@ -25,14 +26,14 @@ def whole_times(program: Program) -> Program:
     times = noted_times(program)
 
     def length(array: str, steps: Expr) -> Expr:
-        return Op("*", (Cast("f8", steps), Param(f"{times[array]}.dt", "f8")))
+        return Op("*", (Cast("f8", steps), Tick(times[array], "dt")))
 
     def note(n: Expr | Statement) -> Expr | Statement:
         match n:
             case Store(array, index, "=", _, _) if array in times:
-                return Store(array, index, "=", Param(f"{times[array]}.step", "i8"), "i8")
-            case Op("-", (Param(t, _), Load(array, index, "f8"))) if array in times and t == f"{times[array]}.t":
-                return length(array, Op("-", (Param(f"{times[array]}.step", "i8"), Load(array, index, "i8"))))
+                return Store(array, index, "=", Tick(times[array], "step"), "i8")
+            case Op("-", (Tick(clock, "t"), Load(array, index, "f8"))) if times.get(array) == clock:
+                return length(array, Op("-", (Tick(times[array], "step"), Load(array, index, "i8"))))
         return n
 
     def read(n: Expr | Statement) -> Expr | Statement:

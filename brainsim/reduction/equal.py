@@ -114,7 +114,7 @@ def _composes(parts: Parts, path: Pathway, v: str) -> bool:
                 symbol = block.symbols.get(key)
                 if symbol is None or symbol.kind == "local" or symbol.program in (v, parts.projection.last_update):
                     continue
-                if symbol.kind == "clock" and symbol.program.endswith(".t"):
+                if symbol.kind == "clock" and symbol.part == "t":
                     continue
                 if parts.varies(symbol) or parts.reach(symbol) == "state":
                     return False

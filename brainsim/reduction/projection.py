@@ -64,7 +64,7 @@ class Parts:
     def reach(self, symbol: Symbol) -> str:
         """'shared', 'state', 'syn', 'pre' or 'post': what the value belongs to, seen from a synapse."""
         p = self.projection
-        if symbol.shared or symbol.kind in ("param", "number", "clock", "size"):
+        if symbol.shared or symbol.kind in ("param", "number", "clock", "size", "count"):
             return "shared"
         if not symbol.path:
             return "state" if symbol.kind == "array" and symbol.program in p.states and self.varies(symbol) else "syn"
@@ -73,7 +73,7 @@ class Parts:
     def varies(self, symbol: Symbol) -> bool:
         """Whether the value may change while the network runs."""
         if symbol.kind == "clock":
-            return not symbol.program.endswith(".dt")
+            return symbol.part != "dt"
         return symbol.kind == "array" and symbol.program in self.changing
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from brainsim.integrators.terms import ONE, ZERO, add, is_number, multiply
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, substitute
 from brainsim.model.resolve import Block
-from brainsim.model.symbols import Past, Symbol
+from brainsim.model.symbols import Past, Symbol, key_of
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
 from brainsim.reduction.late import last_task
 from brainsim.reduction.projection import Parts, Projection, Side, draws, final, keys, locals_of, needed, seen_from
@@ -232,15 +232,15 @@ def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> 
         value: Tree = ZERO
         for inner, state, psi in plan.sums.maps[v].terms:
             place = plan.sum_place(state, factor) if state else plan.static_place(_product(factor, inner))
-            key = f"_{place.program}".replace(".", "_").replace("@", "_")
+            key = key_of(place.program)
             symbols[key] = _array(place.program, (), place.dtype, key)
             value = add(value, multiply(psi, Name(key)))
         for inner, psi in plan.sums.maps[v].noise:
             place = plan.static_place(_product(factor, inner), "noise")
-            key = f"_{place.program}".replace(".", "_").replace("@", "_")
+            key = key_of(place.program)
             symbols[key] = _array(place.program, (), place.dtype, key)
             value = add(value, multiply(multiply(psi, Name(key)), Call("randn", ())))
-        target = f"_{here.program}".replace(".", "_").replace("@", "_")
+        target = key_of(here.program)
         symbols[target] = _array(here.program, (), here.dtype, target)
         symbols[f"_new_{k}"] = Symbol(f"_new_{k}", "local", f"_new_{k}", dtype=here.dtype, writable=True)
         first.append(Assign(f"_new_{k}", "=", value))
@@ -265,7 +265,7 @@ def _total(plan: Plan, task: Summed) -> Elementwise | Summed:
     value: Tree = ZERO
     for factor, state, psi in output.terms:
         place = plan.sum_place(state, factor)
-        key = f"_{place.program}".replace(".", "_").replace("@", "_")
+        key = key_of(place.program)
         symbols[key] = _array(place.program, (), place.dtype, key)
         value = add(value, multiply(psi, Name(key)))
     symbols["_total"] = seen_from(task.target, side)
@@ -348,7 +348,7 @@ def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
             for copy, states in plan.sums.factors.items():
                 if v in states:
                     place = plan.sum_place(v, copy)
-                    key = f"_{place.program}".replace(".", "_").replace("@", "_")
+                    key = key_of(place.program)
                     symbols[key] = _array(place.program, (), place.dtype, key)
                     made.append(Assign(key, "*=", factor))
     return Block(tuple(made), symbols, block.functions, block.title)
@@ -468,7 +468,7 @@ def _added(plan: Plan, s: Assign, v: str, symbols: dict[str, Symbol]) -> list[As
         made.append(Assign(key, "=", value))
         value = Name(key)
     for factor, place in copies:
-        key = f"_{place.program}".replace(".", "_").replace("@", "_")
+        key = key_of(place.program)
         symbols[key] = _array(place.program, (plan.parts.projection.post.index,), place.dtype, key)
         symbols |= factor.symbols
         made.append(Assign(key, "+=", value if is_number(factor.tree, 1) else Op("*", (factor.tree, value)), s.span))

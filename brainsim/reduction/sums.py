@@ -421,7 +421,7 @@ def _factor(tree: Tree, block: Block) -> Factor:
         if not isinstance(node, Name):
             return node
         symbol = block.symbols[node.id]
-        key = f"_{symbol.program}_{'_'.join(symbol.path)}".replace(".", "_").replace("@", "_")
+        key = symbol.key
         symbols[key] = symbol
         return Name(key)
 

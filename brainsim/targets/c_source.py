@@ -3,9 +3,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeGuard
+from typing import TypeGuard, get_args
 
-from brainsim.ir.expressions import Call, Draw, Foreign, Keyed, Load, Local, Param, dtype
+from brainsim.ir.expressions import (
+    Call,
+    Draw,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Param,
+    Part,
+    Scalar,
+    Size,
+    Slots,
+    Tick,
+    dtype,
+)
 from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, Once, Program, RandomRows, Range, Store
 from brainsim.ir.random_rows import BEYOND, GUIDE
 from brainsim.ir.walk import (
@@ -15,8 +29,8 @@ from brainsim.ir.walk import (
     own_element,
     reads,
     rebuild_kernel,
+    scalars,
     touched_queues,
-    used_params,
     walk,
     writes,
 )
@@ -33,7 +47,7 @@ SIMD_FUNCTIONS = "exp log sin cos expm1 log1p log10 tan tanh sinh cosh asin acos
 
 def steady_count(program: Program) -> int:
     """How many numbers are kept for a run."""
-    return sum(len(steady_lets(k, program.clocks)) for k in program.kernels)
+    return sum(len(steady_lets(k)) for k in program.kernels)
 
 
 def canonical_names(program: Program) -> dict[str, str]:
@@ -60,14 +74,14 @@ def source(program: Program, simd: bool, math: str = "fast") -> str:
     short = canonical_names(program)
     storage = [a.name for a in program.arrays] + [q.name for q in program.queues] + [n for n, _ in program.params]
     word = identifiers([short[n] for n in storage])
-    names = {n: word[short[n]] for n in storage}
-    names |= {f"{c}.{f}": f"clock_{k}_{f}" for k, c in enumerate(program.clocks) for f in ("t", "dt", "step")}
-    names |= {f"{q.name}.@slots": f"slots_{k}" for k, q in enumerate(program.queues)}
-    names |= {f"{s}.@size": f"size_{k}" for k, s in enumerate(program.spaces)}
+    names: dict[str | Scalar, str] = {n: word[short[n]] for n in storage}
+    names |= {Tick(c, f): f"clock_{k}_{f}" for k, c in enumerate(program.clocks) for f in get_args(Part)}
+    names |= {Slots(q.name): f"slots_{k}" for k, q in enumerate(program.queues)}
+    names |= {Size(s): f"size_{k}" for k, s in enumerate(program.spaces)}
     names |= native.names(program)
     places = {
         place: n
-        for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k, program.clocks))
+        for n, place in enumerate((k.name, name) for k in program.kernels for name in steady_lets(k))
     }
     kernels = [_view(program, k, names, short, Numbers(program, places), math) for k in program.kernels]
     return render("c/network.c.jinja", prelude=_prelude(simd), team=read("c/team.h"), natives=native.c_lines(program),
@@ -86,18 +100,25 @@ def _prelude(simd: bool) -> str:
     return text.replace("#include <stdint.h>\n", "#include <stdint.h>\n" + "\n".join(lines) + "\n", 1)
 
 
-def steady_lets(k: Kernel, clocks: tuple[str, ...]) -> dict[str, Let]:
+def steady_lets(k: Kernel) -> dict[str, Let]:
     """Numbers of a kernel's prologue that do not change during a run: they depend on parameters and time steps only."""
-    moving = {f"{c}.{f}" for c in clocks for f in ("t", "step")}
     found: dict[str, Let] = {}
     for s in k.prologue:
         inner = list(walk(s.value))
-        fixed = all(n.name in found if isinstance(n, Local) else n.name not in moving and not n.name.endswith(".@slots")
-                    if isinstance(n, Param) else not isinstance(n, (Load, Draw, Foreign)) for n in inner)
-        if fixed and dtype(s.value) in ("f8", "f4") and any(isinstance(n, Param)
-                                                            for n in inner) | any(isinstance(n, Local) for n in inner):
+        if all(_steady(n, found) for n in inner) and dtype(s.value) in ("f8", "f4") and any(
+                isinstance(n, (Scalar, Local)) for n in inner):
             found[s.name] = s
     return found
+
+
+def _steady(n: object, found: Mapping[str, Let]) -> bool:
+    """Whether a node stays as it is for a run; ``found`` are the locals that do."""
+    match n:
+        case Local(name, _):
+            return name in found
+        case Tick(_, part):
+            return part == "dt"
+    return not isinstance(n, (Slots, Load, Draw, Foreign))
 
 
 def packed_index(program: Program, k: Kernel) -> str:
@@ -157,22 +178,22 @@ class Numbers:
         ]
 
 
-def _view(program: Program, k: Kernel, names: dict[str, str], short: dict[str, str], literal: Numbers,
+def _view(program: Program, k: Kernel, names: dict[str | Scalar, str], short: dict[str, str], literal: Numbers,
           math: str) -> dict[str, object]:
     number = program.kernels.index(k)
     alike = [m for m in program.kernels if k.name in (m.name, m.like)]
     at = Numbers(program, literal.steady, listed=len(alike) > 1)
     view = _function(program, k, number, names, short, literal, at, math)
     dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
-    mine = shape(k, program.clocks, dtypes)[1]
+    mine = shape(k, dtypes)[1]
     lists = [(program.kernels.index(m), short[m.name],
               at.for_another(dict(zip(mine,
-                                      shape(m, program.clocks, dtypes)[1])), m.name)) for m in alike]
+                                      shape(m, dtypes)[1])), m.name)) for m in alike]
     return view | dict(like=k.like, alike=lists if len(alike) > 1 else [])
 
 
-def _function(program: Program, k: Kernel, number: int, names: dict[str, str], short: dict[str, str], literal: Numbers,
-              at: Numbers, math: str) -> dict[str, object]:
+def _function(program: Program, k: Kernel, number: int, names: dict[str | Scalar, str], short: dict[str, str],
+              literal: Numbers, at: Numbers, math: str) -> dict[str, object]:
     clock = program.clocks.index(k.clock)
     index = packed_index(program, k)
     if index:
@@ -185,7 +206,7 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
     queues = [q.name for q in program.queues]
     head, mine = _head(program, k, names, literal), _head(program, k, names, at)
     known: set[str] = set()
-    steady = steady_lets(k, program.clocks)
+    steady = steady_lets(k)
     once = [line for name, let in steady.items() for line in writer.block((let,), "", known)]
     once += [f"T->steady[{literal('steady', name, k.name)}] = {local(name)};" for name in steady]
     kept = [
@@ -211,7 +232,7 @@ def _function(program: Program, k: Kernel, number: int, names: dict[str, str], s
     view |= dict(filter="", before="", stages=None, grain=64, block=64 if view["draws"] else BLOCK)
     plain = k.body if found is None else k.body[:-1]
     if math == "fast" and whole and independent(replace(k, body=plain)):
-        divided = stages(plain, k.prologue, f"{k.clock}.dt")
+        divided = stages(plain, k.prologue, k.clock)
         view["stages"] = None if divided is None else _stages(divided, writer, hoisted, " " * 12)
         view["grain"] = view["block"] if divided is not None and divided.calls else 64
     elif math == "fast" and isinstance(k.domain, FanOut):
@@ -287,7 +308,7 @@ def _of_member(node: object) -> TypeGuard[Keyed]:
     return False
 
 
-def _shared(program: Program, k: Kernel, how: Split, names: dict[str, str], writer: Writer,
+def _shared(program: Program, k: Kernel, how: Split, names: dict[str | Scalar, str], writer: Writer,
             at: Numbers) -> dict[str, object]:
     """What the template needs to divide a kernel among threads."""
     view: dict[str, object] = dict(split=how.kind, work=work(k), scalar=False, sorted=how.kind == "target"
@@ -309,26 +330,12 @@ def _queue_type(program: Program, name: str) -> str:
     return C.types[next(q.dtype for q in program.queues if q.name == name)]
 
 
-def _head(program: Program, k: Kernel, names: dict[str, str], at: Numbers) -> list[str]:
+def _head(program: Program, k: Kernel, names: dict[str | Scalar, str], at: Numbers) -> list[str]:
     """Declarations of everything the kernel uses."""
-    lines, used = [], used_params(k)
-    kinds = dict(program.params)
-    for c, clock in enumerate(program.clocks):
-        time = "double {} = T->times[{}][T->step[{}]]" if clock in program.listed else "double {} = T->step[{}] * T->dt[{}]"
-        forms = {"t": time, "dt": "double {} = T->dt[{}]", "step": "int64_t {} = T->step[{}]"}
-        for field, form in forms.items():
-            if f"{clock}.{field}" in used:
-                lines.append("const " + form.format(names[f"{clock}.{field}"], c, c) + ";")
-    for name in used:
-        owner, _, field = name.rpartition(".")
-        if field == "@slots":
-            lines.append(f"const int64_t {names[name]} = T->queue_slots[{at('queues', owner)}];")
-        elif field == "@size":
-            lines.append(f"const int64_t {names[name]} = T->sizes[{at('sizes', owner)}];")
-        elif kinds.get(name) == "f8":
-            lines.append(f"const double {names[name]} = T->reals[{at('reals', name)}];")
-        elif name in kinds:
-            lines.append(f"const int64_t {names[name]} = T->wholes[{at('wholes', name)}];")
+    used = scalars(k)
+    ticks = (Tick(c, part) for c in program.clocks for part in get_args(Part))
+    lines = [_scalar(program, tick, names, at) for tick in ticks if tick in used]
+    lines += [_scalar(program, s, names, at) for s in used if not isinstance(s, Tick)]
     if draws(k):
         lines += [
             "const uint64_t seed = T->seed;",
@@ -351,7 +358,26 @@ def _head(program: Program, k: Kernel, names: dict[str, str], at: Numbers) -> li
     return lines
 
 
-def _extent(program: Program, k: Kernel, names: dict[str, str], writer: Writer, literal: Numbers) -> list[str]:
+def _scalar(program: Program, s: Scalar, names: dict[str | Scalar, str], at: Numbers) -> str:
+    """The declaration of a scalar."""
+    match s:
+        case Tick(clock, part):
+            c = program.clocks.index(clock)
+            time = f"T->times[{c}][T->step[{c}]]" if clock in program.listed else f"T->step[{c}] * T->dt[{c}]"
+            value = {"t": time, "dt": f"T->dt[{c}]", "step": f"T->step[{c}]"}[part]
+            return f"const {'int64_t' if part == 'step' else 'double'} {names[s]} = {value};"
+        case Slots(queue):
+            return f"const int64_t {names[s]} = T->queue_slots[{at('queues', queue)}];"
+        case Size(space):
+            return f"const int64_t {names[s]} = T->sizes[{at('sizes', space)}];"
+        case Param(name, "f8"):
+            return f"const double {names[name]} = T->reals[{at('reals', name)}];"
+        case Param(name, _):
+            return f"const int64_t {names[name]} = T->wholes[{at('wholes', name)}];"
+    raise TypeError(f"not a scalar of the program: {s!r}")
+
+
+def _extent(program: Program, k: Kernel, names: dict[str | Scalar, str], writer: Writer, literal: Numbers) -> list[str]:
     """Lines that return how many elements the kernel will visit."""
     match k.domain:
         case Once():

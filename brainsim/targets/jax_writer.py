@@ -5,7 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Scalar,
+    Size,
+    Slots,
+    Tick,
+    dtype,
+)
 from brainsim.ir.program import (
     Append,
     Clear,
@@ -59,7 +76,6 @@ class KernelWriter:
         self.program, self.kernel, self.number = program, kernel, number
         self.records, self.fixed = records(program), constant_arrays(program)
         self.spaces = {a.name: a.space for a in program.arrays}
-        self.times = {f"{c}.{part}" for c in program.clocks for part in ("t", "step")}
         self.free = order_free(kernel)
         self.temporary = itertools.count()
         self.setup: list[str] = []
@@ -75,8 +91,8 @@ class KernelWriter:
                 return repr(value)
             case Local(name, _):
                 return local(name)
-            case Param(name, _):
-                return self.parameter(name)
+            case Scalar():
+                return self.scalar(e)
             case Load(array, index, _):
                 return f"take(A[{array!r}], {self.text(index)})"
             case Op((">" | ">=" | "<" | "<=") as op,
@@ -88,8 +104,8 @@ class KernelWriter:
                 return f"power({self.operand('**', a)}, {self.operand('**', b)})"
             case Op(op, args):
                 return NUMPY.operators[op].format(*(self.operand(op, a) for a in args))
-            case Call("timestep", (Param(name, _), dt)) if name in self.times and name.endswith(".t"):
-                return f"c.timestep({name.removesuffix('.t')!r}, {self.text(dt)})"
+            case Call("timestep", (Tick(clock, "t"), dt)):
+                return f"c.timestep({clock!r}, {self.text(dt)})"
             case Call(function, args):
                 return f"{function}({', '.join(self.operand('', a) for a in args)})"
             case Foreign(function, args, t):
@@ -132,14 +148,18 @@ class KernelWriter:
                                            for n in walk(value)) or self._drawn(value) else value
         return None
 
-    def parameter(self, name: str) -> str:
-        """A scalar that does not depend on the element."""
-        owner, _, part = name.rpartition(".")
-        if owner in self.program.clocks and part in ("t", "dt", "step"):
-            return f"c.{part}[{owner!r}]"
-        if part == "@slots":
-            return f"c.layout.slots[{owner!r}]"
-        return f"c.layout.sizes[{owner!r}]" if part == "@size" else f"c.parameter({name!r})"
+    def scalar(self, e: Scalar) -> str:
+        """A value that does not depend on the element."""
+        match e:
+            case Tick(clock, part):
+                return f"c.{part}[{clock!r}]"
+            case Slots(queue):
+                return f"c.layout.slots[{queue!r}]"
+            case Size(space):
+                return f"c.layout.sizes[{space!r}]"
+            case Param(name, _):
+                return f"c.parameter({name!r})"
+        raise TypeError(f"not a scalar of the program: {e!r}")
 
     # -- statements ----------------------------------------------------------------------------------------------------
     def block(self, body: Iterable[Statement], pad: str, mask: str, known: dict[str, str]) -> list[str]:
@@ -159,7 +179,7 @@ class KernelWriter:
                 return [f"{pad}{local(name)} = {self.text(value)}"]
             case Store(array, index, op, value, t):
                 number = f"cast('i4', {self.text(value)})" if dtype(value) == "b1" and op != "=" else self.text(value)
-                still = mask != "None" and (self.finds or isinstance(value, Param) and value.name in self.times)
+                still = mask != "None" and (self.finds or isinstance(value, Tick) and moves(value))
                 return [
                     f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"
                 ]
@@ -294,9 +314,9 @@ class KernelWriter:
         """Whether the weights of a sum stay as they are for the whole run."""
         return d.synapse is None or not any(
             isinstance(n, Load) and n.array not in self.fixed
-            or isinstance(n, (Param, Local)) and n.name not in "ij" and self._moves(n) for n in walk(d.synapse))
+            or isinstance(n, Local) and n.name not in "ij" or isinstance(n, Tick) and moves(n) for n in walk(d.synapse))
 
-    def _moves(self, n: Param | Local) -> bool:
-        """Whether a scalar changes from step to step."""
-        owner, _, part = n.name.rpartition(".")
-        return isinstance(n, Local) or owner in self.program.clocks and part in ("t", "step")
+
+def moves(tick: Tick) -> bool:
+    """Whether it changes from step to step."""
+    return tick.part != "dt"

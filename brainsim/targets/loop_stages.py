@@ -15,7 +15,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
-from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Scalar, Tick, dtype
 from brainsim.ir.program import Append, If, Let, Statement, Store, While
 from brainsim.ir.walk import free_locals, own_element, rebuild, statements, walk
 
@@ -38,16 +38,16 @@ class Stages:
     kept: tuple[dict[str, str], dict[str, str]]
 
 
-def stages(body: tuple[Statement, ...], prologue: tuple[Statement, ...], time_step: str) -> Stages | None:
+def stages(body: tuple[Statement, ...], prologue: tuple[Statement, ...], clock: str) -> Stages | None:
     """The division of a loop whose elements are independent; None where there is nothing to gain.
 
-    ``prologue`` are the statements before the loop, ``time_step`` the name of the parameter.
+    ``prologue`` are the statements before the loop, ``clock`` the one that it goes by.
     """
     if any(isinstance(s, While) for s in statements(body)):
         return None
     body, late = _bytes_apart(body)
-    at = next((n for n, s in enumerate(body) if _calls(s, _small(_proportional(time_step, prologue, body[:n])))), 0)
-    first, calls, second = _calls_apart(body, at, _small(_proportional(time_step, prologue, body[:at])))
+    at = next((n for n, s in enumerate(body) if _calls(s, _small(_proportional(clock, prologue, body[:n])))), 0)
+    first, calls, second = _calls_apart(body, at, _small(_proportional(clock, prologue, body[:at])))
     if not calls and not (late and _has_numbers(body)):
         return None
     return _stages(first, calls, second, late)
@@ -91,7 +91,7 @@ def _stages(first: tuple[Statement, ...], calls: tuple[tuple[str, str, str], ...
 def _repeatable(value: Expr, stored: set[str], own: Set[str]) -> bool:
     """Whether a value takes less time to compute again than to keep: one comparison of what nobody changes."""
     return isinstance(value, Op) and len(value.args) == 2 and dtype(value) == "b1" and all(
-        isinstance(a, (Const, Param)) or isinstance(a, Local) and a.name not in own
+        isinstance(a, (Const, Scalar)) or isinstance(a, Local) and a.name not in own
         or isinstance(a, Load) and own_element(a.index) and a.array not in stored for a in value.args)
 
 
@@ -126,18 +126,18 @@ def _set_again(body: tuple[Statement, ...], name: str) -> bool:
     return any(isinstance(s, Let) and s.name == name for s in statements(body))
 
 
-def _proportional(time_step: str, *before: tuple[Statement, ...]) -> Callable[[Expr], bool]:
+def _proportional(clock: str, *before: tuple[Statement, ...]) -> Callable[[Expr], bool]:
     """Whether an expression contains the time step, in itself or through the locals of statements before it."""
     through: set[str] = set()
     for s in (s for body in before for s in body):
-        if isinstance(s, Let) and _contains(s.value, time_step, through):
+        if isinstance(s, Let) and _contains(s.value, clock, through):
             through.add(s.name)
-    return lambda e: _contains(e, time_step, through)
+    return lambda e: _contains(e, clock, through)
 
 
-def _contains(e: Expr, time_step: str, through: set[str]) -> bool:
+def _contains(e: Expr, clock: str, through: set[str]) -> bool:
     return any(
-        isinstance(n, Param) and n.name == time_step or isinstance(n, Local) and n.name in through for n in walk(e))
+        n == Tick(clock, "dt") or isinstance(n, Local) and n.name in through for n in walk(e))
 
 
 def _small(proportional: Callable[[Expr], bool]) -> Callable[[Call], bool]:

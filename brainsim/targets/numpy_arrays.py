@@ -13,7 +13,24 @@ import numpy as np
 from brainsim.ir import library, random_rows
 from brainsim.ir.evaluate import advance as advance_plain
 from brainsim.ir.evaluate import power
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Scalar,
+    Size,
+    Slots,
+    Tick,
+    dtype,
+)
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import (
     Append,
@@ -230,8 +247,8 @@ class KernelWriter:
                 return repr(value) if not isinstance(value, bool) else str(value)
             case Local(name, _):
                 return local(name)
-            case Param(name, _):
-                return self.parameter(name)
+            case Scalar():
+                return self.scalar(e)
             case Load(array, index, _):
                 return self.element(array, index)
             case Op("**", (a, b)):
@@ -260,16 +277,21 @@ class KernelWriter:
             return f"cast('i4', {self.text(a)})"
         return self.text(a)
 
-    def parameter(self, name: str) -> str:
-        """A scalar that does not depend on the element."""
-        owner, _, field = name.rpartition(".")
-        if owner in self.program.clocks and field in ("t", "dt", "step"):
-            k = self.program.clocks.index(owner)
-            time = f"S.times[{owner!r}][S.step[{k}]]" if owner in self.program.listed else f"(S.step[{k}] * S.dt[{k}])"
-            return {"t": time, "dt": f"S.dt[{k}]", "step": f"S.step[{k}]"}[field]
-        if field == "@slots":
-            return f"S.queues[{owner!r}].data.shape[0]"
-        return f"S.sizes[{owner!r}]" if field == "@size" else f"S.params[{name!r}]"
+    def scalar(self, e: Scalar) -> str:
+        """A value that does not depend on the element."""
+        match e:
+            case Tick(clock, part):
+                k = self.program.clocks.index(clock)
+                listed = clock in self.program.listed
+                time = f"S.times[{clock!r}][S.step[{k}]]" if listed else f"(S.step[{k}] * S.dt[{k}])"
+                return {"t": time, "dt": f"S.dt[{k}]", "step": f"S.step[{k}]"}[part]
+            case Slots(queue):
+                return f"S.queues[{queue!r}].data.shape[0]"
+            case Size(space):
+                return f"S.sizes[{space!r}]"
+            case Param(name, _):
+                return f"S.params[{name!r}]"
+        raise TypeError(f"not a scalar of the program: {e!r}")
 
     def element(self, array: str, index: Expr) -> str:
         """``array[index]``; the running element of a whole loop is the array itself."""

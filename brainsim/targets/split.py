@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from brainsim.ir.expressions import Call, Draw, Expr, Load, Local, Op, Param
+from brainsim.ir.expressions import Call, Draw, Expr, Load, Local, Op, Param, Size
 from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Range, Store
 from brainsim.ir.walk import (
     appends,
@@ -105,7 +105,7 @@ def _by_owner(k: Kernel) -> Split:
 def _column(index: Expr) -> Expr:
     """What says whose a place is: of an array with a row for each slot, the column."""
     match index:
-        case Op("+", (Op("*", (_, Param(size, _))), Load() as column)) if size.endswith(".@size"):
+        case Op("+", (Op("*", (_, Size())), Load() as column)):
             return column
     return index
 

@@ -5,7 +5,21 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Param, dtype
+from brainsim.ir.expressions import (
+    Call,
+    Cast,
+    Const,
+    Draw,
+    Expr,
+    Foreign,
+    Keyed,
+    Load,
+    Local,
+    Op,
+    Param,
+    Scalar,
+    dtype,
+)
 from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
 from brainsim.targets.words import Words
 
@@ -29,14 +43,14 @@ def local(name: str) -> str:
 
 
 class Writer:
-    """Text for expressions and statements; ``names`` spells arrays, queues and parameters.
+    """Text for expressions and statements; ``names`` spells arrays, queues, parameters and scalars.
 
     ``buffered``: the random numbers of the running element lie in arrays ``draw_stream[k]``. ``listed``: what is
     appended goes into the list ``found`` of a part of the loop. ``keyed``: the numbers of 64 members of a row lie in
     arrays, by node.
     """
 
-    def __init__(self, words: Words, names: dict[str, str], buffered: bool = False, listed: bool = False,
+    def __init__(self, words: Words, names: Mapping[str | Scalar, str], buffered: bool = False, listed: bool = False,
                  keyed: Mapping[Keyed, int] = {}):
         self.words, self.names, self.buffered, self.listed, self.keyed = words, names, buffered, listed, keyed
 
@@ -49,6 +63,8 @@ class Writer:
                 return local(name)
             case Param(name, _):
                 return self.names[name]
+            case Scalar():
+                return self.names[e]
             case Load(array, index, _):
                 return f"{self.names[array]}[{self.expression(index)}]"
             case Op("/", (a, b)):
@@ -92,7 +108,7 @@ class Writer:
         """``//``, ``%`` and ``**``, which C spells differently for integers."""
         kind = dtype(whole)
         if op == "**":
-            if isinstance(b, Const) and b.value == 2 and isinstance(a, (Local, Param, Load)):
+            if isinstance(b, Const) and b.value == 2 and isinstance(a, (Local, Scalar, Load)):
                 return f"({self.expression(a)} * {self.expression(a)})"
             if kind in ("i4", "i8"):
                 return f"(({self.words.types[kind]})bs_ipow({self.expression(a)}, {self.expression(b)}))"

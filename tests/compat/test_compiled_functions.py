@@ -49,8 +49,10 @@ def test_a_cpp_function_is_compiled_and_its_python_function_is_not_called():
     np.testing.assert_array_equal(run_with("x = doubled(y)", doubled=doubled).x, [0, 1, 2, 3])
 
 
-@pytest.mark.parametrize("code", ["static inline double doubled(double x) { return 2*x; }", "inline double doubled(double x) { return 2*x; }",
-                                  {"hashdefine_code": "#define FACTOR 2", "support_code": "double doubled(double x) { return FACTOR*x; }"}],
+@pytest.mark.parametrize("code", ["static inline double doubled(double x) { return 2*x; }",
+                                  "inline double doubled(double x) { return 2*x; }",
+                                  {"hashdefine_code": "#define FACTOR 2",
+                                   "support_code": "double doubled(double x) { return FACTOR*x; }"}],
                          ids=["static", "inline", "sections"])
 @pytest.mark.parametrize("language", ["c", "cpp"])
 def test_code_comes_as_text_or_in_sections(language, code):
@@ -68,7 +70,8 @@ def test_a_compiled_function_in_equations_thresholds_resets_and_pathways():
     def capped(x, y):
         return np.minimum(x, y*mV)
 
-    G = NeuronGroup(2, "dv/dt = capped(v, 2)/(10*ms) : volt\nw : volt", threshold="capped(v, 1) >= 1*mV", reset="w += capped(v, 3)\nv = 0*mV",
+    G = NeuronGroup(2, "dv/dt = capped(v, 2)/(10*ms) : volt\nw : volt", threshold="capped(v, 1) >= 1*mV",
+                    reset="w += capped(v, 3)\nv = 0*mV",
                     method="rk4")
     S = Synapses(G, G, on_pre="v_post += capped(4*mV, 5)")
     S.connect(i=0, j=1)
@@ -104,7 +107,8 @@ def test_types_of_arguments_and_results_are_kept():
 def test_arrays_and_numbers_of_the_namespace_are_read_live(language):
     values, counts = np.array([1.0, 4.0, 9.0, 16.0]), np.array([3, 2, 1, 0], dtype=np.int32)
 
-    @implementation(language, "double looked_up(int i) { return _namespace_values[_namespace_counts[i]] + _namespace_extra[0]; }",
+    @implementation(language, "double looked_up(int i) { return _namespace_values[_namespace_counts[i]] + "
+                              "_namespace_extra[0]; }",
                     namespace={"values": values, "_counts": counts, "extra": 0.5})
     @declare_types(i="integer")
     @check_units(i=1, result=1)
@@ -123,7 +127,8 @@ def test_arrays_and_numbers_of_the_namespace_are_read_live(language):
 
 def test_two_networks_with_equal_code_keep_their_own_arrays():
     def made(values):
-        @implementation("cpp", "double first() { return _namespace_values[0]; }", namespace={"values": np.array(values)})
+        @implementation("cpp", "double first() { return _namespace_values[0]; }",
+                        namespace={"values": np.array(values)})
         @check_units(result=1)
         def first():
             return values[0]
@@ -140,7 +145,8 @@ def test_two_networks_with_equal_code_keep_their_own_arrays():
 
 def test_different_arrays_of_one_name_are_refused():
     def made(values):
-        @implementation("cpp", f"double get{int(values[0])}() {{ return _namespace_values[0]; }}", namespace={"values": np.array(values)})
+        @implementation("cpp", f"double get{int(values[0])}() {{ return _namespace_values[0]; }}",
+                        namespace={"values": np.array(values)})
         @check_units(result=1)
         def get():
             return values[0]
@@ -170,7 +176,8 @@ def test_dependencies_are_compiled_before_what_needs_them():
 
 
 def test_a_dependency_without_code_is_refused():
-    @implementation("cpp", "double outer(double x) { return inner(x); }", dependencies={"inner": DEFAULT_FUNCTIONS["rand"]})
+    @implementation("cpp", "double outer(double x) { return inner(x); }",
+                    dependencies={"inner": DEFAULT_FUNCTIONS["rand"]})
     @check_units(x=1, result=1)
     def outer(x):
         return x
@@ -209,8 +216,10 @@ def test_headers_sources_and_macros_are_told_to_the_compiler(tmp_path, suffix):
     (tmp_path / "own.h").write_text("#ifdef __cplusplus\nextern \"C\"\n#endif\ndouble own(double x);\n")
     (tmp_path / f"own{suffix}").write_text('#include "own.h"\ndouble own(double x) { return FACTOR*x + PLUS; }\n')
 
-    @implementation("cpp", "double scaled(double x) { return own(x); }", headers=['"own.h"'], sources=[str(tmp_path / f"own{suffix}")],
-                    include_dirs=[str(tmp_path)], define_macros=[("FACTOR", 4), "PLUS=1"], libraries=["m"], extra_compile_args=["-DX"])
+    @implementation("cpp", "double scaled(double x) { return own(x); }", headers=['"own.h"'],
+                    sources=[str(tmp_path / f"own{suffix}")],
+                    include_dirs=[str(tmp_path)], define_macros=[("FACTOR", 4), "PLUS=1"], libraries=["m"],
+                    extra_compile_args=["-DX"])
     @check_units(x=1, result=1)
     def scaled(x):
         return 4*x + 1
@@ -225,7 +234,8 @@ def test_a_changed_source_is_compiled_anew(tmp_path):
     for factor in (2, 3):
         (tmp_path / "own.c").write_text(f"double own(double x) {{ return {factor}*x; }}\n")
 
-        @implementation("cpp", 'extern "C" double own(double x);\ndouble scaled(double x) { return own(x); }', sources=[str(tmp_path / "own.c")])
+        @implementation("cpp", 'extern "C" double own(double x);\ndouble scaled(double x) { return own(x); }',
+                        sources=[str(tmp_path / "own.c")])
         @check_units(x=1, result=1)
         def scaled(x):
             return x
@@ -251,8 +261,10 @@ def test_a_function_with_state_is_called_for_every_element_and_step():
 
 
 def test_the_number_of_the_element_comes_last_when_wanted():
-    f = Function(lambda x, _vectorisation_idx: x + 10.0*_vectorisation_idx, arg_units=[1], return_unit=1, auto_vectorise=True, stateless=False)
-    f.implementations.add_implementation("cpp", "double with_index(double x, int _vectorisation_idx) { return x + 10*_vectorisation_idx; }",
+    f = Function(lambda x, _vectorisation_idx: x + 10.0*_vectorisation_idx, arg_units=[1], return_unit=1,
+                 auto_vectorise=True, stateless=False)
+    f.implementations.add_implementation("cpp", "double with_index(double x, int _vectorisation_idx) { return x + "
+                                                "10*_vectorisation_idx; }",
                                          name="with_index")
     np.testing.assert_array_equal(run_with("x = f(y)", f=f).x, [0, 10.5, 21, 31.5])
 
@@ -340,7 +352,8 @@ def test_code_for_cython_is_kept_and_the_python_function_is_called():
     with catch_logs(logging.INFO) as caught:
         Network(G).run(0.1*ms)
     assert G.x[0] == 6
-    assert [name for _, name, _ in caught if name.endswith("function_code")] == (["brainsim.function_code"] if compiled() else [])
+    assert [name for _, name, _ in caught if name.endswith("function_code")] == (["brainsim.function_code"]
+                                                                                 if compiled() else [])
 
 
 def test_what_no_compiler_takes_is_refused():
@@ -348,7 +361,8 @@ def test_what_no_compiler_takes_is_refused():
     def f(x):
         return x
 
-    for wrong, error in (({"code": 3}, TypeError), ({"code": {"body": ""}}, ValueError), ({"code": "", "haeders": []}, ValueError),
+    for wrong, error in (({"code": 3}, TypeError), ({"code": {"body": ""}}, ValueError),
+                         ({"code": "", "haeders": []}, ValueError),
                          ({"code": None}, TypeError)):
         with pytest.raises(error):
             implementation("cpp", **wrong)(f)

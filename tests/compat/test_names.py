@@ -10,15 +10,16 @@ from brainsim.compat.paths import PATHS
 from brainsim.errors import Unsupported
 
 PUBLIC = """
-NeuronGroup Subgroup Synapses PoissonGroup PoissonInput SpikeGeneratorGroup SpatialNeuron Group VariableOwner CodeRunner SpikeSource linked_var
-Morphology Soma Cylinder Section StateMonitor SpikeMonitor EventMonitor PopulationRateMonitor TimedArray BinomialFunction Network MagicNetwork
-magic_network NetworkOperation network_operation run stop collect store restore start_scope profiling_summary scheduling_summary Clock
-defaultclock Equations Expression Statements StateUpdateMethod ExplicitStateUpdater euler rk2 rk4 heun milstein exponential_euler exact linear
-independent gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd Function implementation declare_types DEFAULT_FUNCTIONS DEFAULT_CONSTANTS
-DEFAULT_UNITS get_local_namespace Quantity Unit DimensionMismatchError check_units get_dimensions have_same_dimensions device get_device
-set_device all_devices seed prefs brian_prefs BrianPreference PreferenceError NumpyCodeObject CythonCodeObject BrianObject
-BrianObjectException Nameable Trackable MagicError BrianLogger get_logger std_silent logger ImportExport restore_initial_state test
-clear_cache check_cache
+NeuronGroup Subgroup Synapses PoissonGroup PoissonInput SpikeGeneratorGroup SpatialNeuron Group VariableOwner
+CodeRunner SpikeSource linked_var Morphology Soma Cylinder Section StateMonitor SpikeMonitor EventMonitor
+PopulationRateMonitor TimedArray BinomialFunction Network MagicNetwork magic_network NetworkOperation
+network_operation run stop collect store restore start_scope profiling_summary scheduling_summary Clock defaultclock
+Equations Expression Statements StateUpdateMethod ExplicitStateUpdater euler rk2 rk4 heun milstein exponential_euler
+exact linear independent gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd Function implementation declare_types
+DEFAULT_FUNCTIONS DEFAULT_CONSTANTS DEFAULT_UNITS get_local_namespace Quantity Unit DimensionMismatchError check_units
+get_dimensions have_same_dimensions device get_device set_device all_devices seed prefs brian_prefs BrianPreference
+PreferenceError NumpyCodeObject CythonCodeObject BrianObject BrianObjectException Nameable Trackable MagicError
+BrianLogger get_logger std_silent logger ImportExport restore_initial_state test clear_cache check_cache
 """.split()
 
 

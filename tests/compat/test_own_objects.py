@@ -125,7 +125,8 @@ def test_a_network_that_lacks_a_stored_object_is_refused(tmp_path):
 
 def test_a_view_is_shown_with_its_place(fresh):
     G = NeuronGroup(2, "v : volt\nx : 1 (shared)", name="shown")
-    assert str(G.v) == repr(G.v) == f"{G.v}" == "<shown.v: array([0., 0.]) * volt>" and str(G.v_) == "<shown.v_: array([0., 0.])>"
+    assert str(G.v) == repr(G.v) == f"{G.v}" == "<shown.v: array([0., 0.]) * volt>"
+    assert str(G.v_) == "<shown.v_: array([0., 0.])>"
 
 
 def test_items_are_read_and_written_with_names_of_a_mapping(fresh):

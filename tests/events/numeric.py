@@ -12,7 +12,8 @@ Arrays = Mapping[str, Any]
 
 
 def total(outputs: Arrays) -> Any:
-    """A number that depends on every output: spikes with a weight for each, states squared, in milliseconds and millivolts where they have units."""
+    """A number that depends on every output: spikes with a weight for each, states squared, in milliseconds and
+    millivolts where they have units."""
     found = 0.0
     for name, values in sorted(outputs.items()):
         if name.endswith("spikes"):
@@ -23,9 +24,11 @@ def total(outputs: Arrays) -> Any:
     return found
 
 
-def assert_gradients_are_those_of_differences(sim: Any, least_spikes: int, sizes: Mapping[str, float], rel: float = 1e-6,
+def assert_gradients_are_those_of_differences(sim: Any, least_spikes: int, sizes: Mapping[str, float],
+                                              rel: float = 1e-6,
                                               loss: Callable[[Arrays], Any] = total) -> dict[str, np.ndarray]:
-    """Compare for every parameter and input, by the step ``sizes[name]``. The error of a central difference is some 1e-9 of the whole here.
+    """Compare for every parameter and input, by the step ``sizes[name]``. The error of a central difference is some
+    1e-9 of the whole here.
 
     With fewer than ``least_spikes`` the comparison would say little, so that fails too.
     """

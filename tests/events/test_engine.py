@@ -1,4 +1,5 @@
-"""What the engine does besides derivatives: it agrees with the grid in the limit, with batches, with compilation, and says when it is full."""
+"""What the engine does besides derivatives: it agrees with the grid in the limit, with batches, with compilation, and
+says when it is full."""
 from __future__ import annotations
 
 import importlib
@@ -31,7 +32,8 @@ def layered(n: int = 3, seed_: int = 1) -> tuple[Network, NeuronGroup]:
     P = SpikeGeneratorGroup(4, np.arange(8) % 4, np.sort(rng.uniform(1, 40, 8))*ms, name="P")
     G = NeuronGroup(n, LIF, threshold="v > 1", reset="v = 0", name="G")
     H = NeuronGroup(2, LIF, threshold="v > 1", reset="v = 0", name="H")
-    S, T = Synapses(P, G, "w : 1", on_pre="I += w", name="S"), Synapses(G, H, "w : 1", on_pre="I += w", delay=1*ms, name="T")
+    S, T = Synapses(P, G, "w : 1", on_pre="I += w", name="S"), Synapses(G, H, "w : 1", on_pre="I += w", delay=1*ms,
+                                                                        name="T")
     R = Synapses(H, H, "w : 1", on_pre="I += w", delay=2*ms, name="R")
     S.connect()
     T.connect()
@@ -92,7 +94,8 @@ def test_a_batch_is_its_members_one_by_one():
 def test_too_many_spikes_are_an_error_that_names_the_number_or_nan_within_jit():
     net = one_neuron()
     sim = event_functional(net, 30*ms, outputs=["G.spikes"], max_spikes={"G": 3})
-    with pytest.raises(WrongValue, match=r"A neuron of G.*spiked more than 3 times\n  Help: raise the number: max_spikes=6"):
+    with pytest.raises(WrongValue, match=r"A neuron of G.*spiked more than 3 times\n  Help: raise the number: "
+                                         r"max_spikes=6"):
         sim()
     assert np.isnan(jax.jit(lambda: sim()["G.spikes"])()).all()
     enough = event_functional(net, 30*ms, outputs=["G.count", "G.first_spike", "G.spikes"], max_spikes=4)()
@@ -101,7 +104,8 @@ def test_too_many_spikes_are_an_error_that_names_the_number_or_nan_within_jit():
 
 
 def test_a_peak_between_two_events_is_not_overlooked():
-    """One input lifts the neuron over its threshold and lets it fall again before anything else happens: once, or not quite."""
+    """One input lifts the neuron over its threshold and lets it fall again before anything else happens: once, or not
+    quite."""
     P = SpikeGeneratorGroup(1, [0], [1]*ms, name="P")
     G = NeuronGroup(1, LIF, threshold="v > th", reset="v = -1", name="G", namespace={"th": 1.0})
     S = Synapses(P, G, "w : 1", on_pre="I += w", name="S")
@@ -174,9 +178,11 @@ def test_functional_leads_here():
 
 
 def test_results_have_their_units():
-    sim = one_neuron().functional(20*ms, params=["S.delay"], inputs=["P.times"], outputs=["G.v", "G.first_spike", "G.count"], grad="events")
+    sim = one_neuron().functional(20*ms, params=["S.delay"], inputs=["P.times"],
+                                  outputs=["G.v", "G.first_spike", "G.count"], grad="events")
     assert sim.with_units(sim())["G.first_spike"][0]/ms == pytest.approx(10*np.log(2), rel=1e-2)
-    assert {n: str(get_dimensions(u)) for n, u in sim.units.items()} == {"S.delay": "s", "P.times": "s", "G.v": "1", "G.first_spike": "s", "G.count": "1"}
+    assert {n: str(get_dimensions(u)) for n, u in sim.units.items()} == {"S.delay": "s", "P.times": "s", "G.v": "1",
+                                                                         "G.first_spike": "s", "G.count": "1"}
 
 
 def test_check_grad_takes_functions_from_event_to_event():
@@ -207,7 +213,8 @@ def test_flags_name_the_parameters_and_training_keeps_their_bounds():
 def test_training_finds_the_weight_that_makes_a_neuron_spike_in_time():
     sim = trainable().functional(20*ms, inputs=["P.times"], outputs=["G.first_spike"], grad="events")
     times, wanted = np.array([[1e-3], [3e-3]]), np.array([[4e-3], [6e-3]])
-    found = bs.train.fit(sim, lambda out, t: 1e6*((out["G.first_spike"] - t)**2).mean(), ({"P.times": times}, wanted), "adam(0.1)", epochs=150,
+    found = bs.train.fit(sim, lambda out, t: 1e6*((out["G.first_spike"] - t)**2).mean(), ({"P.times": times}, wanted),
+                         "adam(0.1)", epochs=150,
                          batch_size=2, progress=False)
     spikes = jax.vmap(lambda t: sim(found.params, {"P.times": t})["G.first_spike"])(times)
     np.testing.assert_allclose(spikes, wanted, atol=1e-6)
@@ -239,5 +246,6 @@ def test_brainsim_works_without_jax(monkeypatch):
         return real(name, *more)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(Unsupported, match=r"Event-based gradients need the package jax\n  Help: pip install 'brainsim\[jax\]'"):
+    with pytest.raises(Unsupported, match=r"Event-based gradients need the package jax\n  Help: pip install "
+                                          r"'brainsim\[jax\]'"):
         event_functional(one_neuron(), 10*ms)

@@ -1,7 +1,9 @@
-"""The derived adjoint gives what the published equations of EventProp give for leaky integrate-and-fire neurons, written out here by hand.
+"""The derived adjoint gives what the published equations of EventProp give for leaky integrate-and-fire neurons,
+written out here by hand.
 
-Wunderlich and Pehle (2021), with delays: backwards in time, with ' = -d/dt, tau_m v' = -v and tau_s u' = -u + v; at a spike of neuron n at t
-v_n grows by [theta v_n + sum_j w_jn (v_j - u_j)(t + d_jn) + dL/dt] / (I_n - V_n); dL/dw_jn = -tau_s sum u_j, dL/dd_jn = w_jn sum (v_j - u_j), at arrivals.
+Wunderlich and Pehle (2021), with delays: backwards in time, with ' = -d/dt, tau_m v' = -v and tau_s u' = -u + v; at a
+spike of neuron n at t v_n grows by [theta v_n + sum_j w_jn (v_j - u_j)(t + d_jn) + dL/dt] / (I_n - V_n); dL/dw_jn =
+-tau_s sum u_j, dL/dd_jn = w_jn sum (v_j - u_j), at arrivals.
 """
 from __future__ import annotations
 
@@ -29,9 +31,11 @@ def double(fresh: None) -> Iterator[None]:
 
 
 def by_hand(given: Times, spikes: Times, w: np.ndarray, d: np.ndarray, told: Times) -> tuple[np.ndarray, np.ndarray]:
-    """Derivatives for weights and delays, (targets, sources). Sources are the neurons, then inputs; ``told``: dL/dt of each spike of a neuron."""
+    """Derivatives for weights and delays, (targets, sources). Sources are the neurons, then inputs; ``told``: dL/dt of
+    each spike of a neuron."""
     events = [(t, "spike", n, k, None) for n, times in enumerate(spikes) for k, t in enumerate(times)]
-    arrivals = [(t + d[j, i], "arrival", j, i, (i, k)) for i, times in enumerate(spikes + given) for k, t in enumerate(times) for j in range(N)]
+    arrivals = [(t + d[j, i], "arrival", j, i, (i, k)) for i, times in enumerate(spikes + given)
+                for k, t in enumerate(times) for j in range(N)]
     events = sorted((e for e in events + arrivals if e[0] <= T), key=lambda e: -e[0])
 
     def current(n: int, t: float) -> float:
@@ -62,7 +66,8 @@ def test_weights_and_delays_of_a_recurrent_network():
     w, d = np.hstack([rng.normal(0.4, 0.6, (N, N)), rng.uniform(1.5, 3, (N, 2))]), rng.uniform(0.2, 2, (N, N + 2))
     for synapses, columns in ((R, slice(N)), (S, slice(N, None))):      # both are in the order of sources
         synapses.w, synapses.delay = w[:, columns].T.ravel(), d[:, columns].T.ravel()*ms
-    sim = event_functional(Network(P, G, S, R), T*ms, ["S.w", "R.w", "S.delay", "R.delay"], outputs=["G.spikes"], max_spikes=12)
+    sim = event_functional(Network(P, G, S, R), T*ms, ["S.w", "R.w", "S.delay", "R.delay"], outputs=["G.spikes"],
+                           max_spikes=12)
     weights = jnp.asarray(rng.normal(0, 1, (N, 12)))
 
     def loss(params):

@@ -1,4 +1,5 @@
-"""What event-based gradients do not take they refuse at once, and say what would help; and for each thing refused its twin that is taken."""
+"""What event-based gradients do not take they refuse at once, and say what would help; and for each thing refused its
+twin that is taken."""
 from __future__ import annotations
 
 import re
@@ -34,7 +35,8 @@ def synaptic(model: str = "w : 1", on_pre: str = "I += w", **more: object) -> Ne
 def summed(value: str, rate: str = "-g/(5*ms)") -> Network:
     P = SpikeGeneratorGroup(2, [0, 1], [1, 2]*ms, name="P")
     G = lif("dv/dt = (I - v)/(20*ms) : 1\nI : 1")
-    S = Synapses(P, G, f"w : 1\ndg/dt = {rate} : 1 (clock-driven)\nI_post = {value} : 1 (summed)", on_pre="g += 1", name="S")
+    S = Synapses(P, G, f"w : 1\ndg/dt = {rate} : 1 (clock-driven)\nI_post = {value} : 1 (summed)", on_pre="g += 1",
+                 name="S")
     S.connect()
     return Network(P, G, S)
 
@@ -77,7 +79,8 @@ REFUSED: list[tuple[Callable[[], Network], str]] = [
     (lambda: alone(threshold="v > 1 and I > 0"), r"must be one comparison.*\^+.*Help: threshold='v > v_th'"),
     (lambda: alone(threshold="i > 5"), r"nothing in the threshold changes"),
     (lambda: alone(reset=None), r"nothing that takes a neuron below it again.*Help: give it a reset"),
-    (lambda: alone(model="dv/dt = (int(v > 0.5) - v)/(20*ms) : 1"), r"the equation of 'v' jumps where no event is.*depends on 'v'.*\^"),
+    (lambda: alone(model="dv/dt = (int(v > 0.5) - v)/(20*ms) : 1"),
+     r"the equation of 'v' jumps where no event is.*depends on 'v'.*\^"),
     (lambda: alone(events={"other": "v > 2"}), r"has the event 'other'"),
     (with_poisson, r"P draws random spikes.*Help: give its spikes by a SpikeGeneratorGroup"),
     (with_code_at_times, r"every runs code at times of a clock"),
@@ -87,7 +90,8 @@ REFUSED: list[tuple[Callable[[], Network], str]] = [
     (learning_from_targets, r"changes when its target spikes"),
     (lambda: synaptic("w : 1\ndx/dt = -x/ms : 1 (event-driven)"), r"event-driven variables belong to each synapse"),
     (lambda: summed("w*g**2"), r"not a multiple of the synapses' states.*\^"),
-    (lambda: summed("w*g", "-w*g/(5*ms)"), r"the state 'g' of the synapses cannot be kept as a sum: its rate depends on 'w'"),
+    (lambda: summed("w*g", "-w*g/(5*ms)"), r"the state 'g' of the synapses cannot be kept as a sum: its rate depends "
+                                           r"on 'w'"),
 ]
 
 
@@ -103,7 +107,8 @@ TAKEN: list[Callable[[], Network]] = [
     lambda: alone(), lambda: alone(threshold="1 < v"), lambda: alone(threshold="v >= 1"), lambda: alone(reset="v -= 1"),
     lambda: alone(model="dv/dt = (on*I - v)/(20*ms) : 1\ndI/dt = -I/(5*ms) : 1\non : 1", reset="v = 0; on = 0"),
     lambda: alone(model="dv/dt = (int(k > 0.5) - v)/(20*ms) : 1\nk : 1"),
-    lambda: synaptic(), lambda: synaptic(on_pre="I = I + w"), lambda: synaptic(on_pre="v_post += w*(1 - v_post)"), lambda: summed("w*g"),
+    lambda: synaptic(), lambda: synaptic(on_pre="I = I + w"), lambda: synaptic(on_pre="v_post += w*(1 - v_post)"),
+    lambda: summed("w*g"),
 ]
 
 

@@ -13,10 +13,12 @@ PAGE = TESTS.parent / "docs" / "compatibility.rst"
 HEAD = """Compatibility with Brian 2
 ==========================
 
-.. This page is written by ``python -m tests.features.page`` and compared with the tests by ``tests/features/test_page.py``.
+.. This page is written by ``python -m tests.features.page`` and compared with the tests by
+   ``tests/features/test_page.py``.
 
-What scripts for Brian 2 use, how many need it (A nearly all, B many, C some, D few), whether it works here, and the tests that say
-so. *Targets* names those that the tests ran on; *any* means that no target has a part in it. Notes say where brainsim differs.
+What scripts for Brian 2 use, how many need it (A nearly all, B many, C some, D few), whether it works here, and the
+tests that say so. *Targets* names those that the tests ran on; *any* means that no target has a part in it. Notes say
+where brainsim differs.
 
 {count}
 
@@ -35,7 +37,8 @@ class Claim:
 
 
 def claims() -> list[Claim]:
-    """All tests with the mark ``feature``, in order of files and lines; `KeyError` for a feature that is in no table."""
+    """All tests with the mark ``feature``, in order of files and lines; `KeyError` for a feature that is in no
+    table."""
     found = []
     for path in sorted(TESTS.rglob("test_*.py")):
         on_targets = _takes_target(path.parent / "conftest.py")
@@ -46,7 +49,8 @@ def claims() -> list[Claim]:
                 if "feature" in marks:
                     unknown = [f for f in marks["feature"] if f not in FEATURES]
                     if unknown:
-                        raise KeyError(f"{path.name}: {node.name} stands for '{unknown[0]}', which is not in tests/features/table.py")
+                        raise KeyError(f"{path.name}: {node.name} stands for '{unknown[0]}', which is not in "
+                                       f"tests/features/table.py")
                     found.append(Claim(path.relative_to(TESTS).as_posix(), node.name, marks["feature"],
                                        "target" in arguments or on_targets and "one_target" not in marks))
     return found
@@ -58,22 +62,26 @@ def _marks(node: ast.FunctionDef) -> Iterator[tuple[str, tuple[str, ...]]]:
         call = decorator if isinstance(decorator, ast.Call) else None
         target = call.func if call else decorator
         if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "pytest.mark":
-            texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)] if call else []
+            texts = [a.value for a in call.args if isinstance(a, ast.Constant)
+                     and isinstance(a.value, str)] if call else []
             yield target.attr, tuple(texts)
 
 
 def _functions(path: Path) -> list[ast.FunctionDef]:
-    return [n for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, ast.FunctionDef)] if path.is_file() else []
+    return [n for n in ast.parse(path.read_text("utf-8")).body
+            if isinstance(n, ast.FunctionDef)] if path.is_file() else []
 
 
 def _takes_target(conftest: Path) -> bool:
     """Whether every test of a folder runs on each target."""
-    return any("autouse=True" in ast.unparse(d) for f in _functions(conftest) for d in f.decorator_list if "target" in {a.arg for a in f.args.args})
+    return any("autouse=True" in ast.unparse(d) for f in _functions(conftest) for d in f.decorator_list
+               if "target" in {a.arg for a in f.args.args})
 
 
 def targets() -> str:
     """What the fixture ``target`` goes through where nothing else is asked for."""
-    given = next(n for n in ast.parse((TESTS / "conftest.py").read_text("utf-8")).body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "TARGETS")
+    given = next(n for n in ast.parse((TESTS / "conftest.py").read_text("utf-8")).body if isinstance(n, ast.Assign)
+                 and ast.unparse(n.targets[0]) == "TARGETS")
     call = next(n for n in ast.walk(given) if isinstance(n, ast.Call) and len(n.args) == 2)
     return ast.literal_eval(call.args[1]).replace(",", ", ")
 
@@ -93,7 +101,8 @@ def page(found: list[Claim]) -> str:
         for feature in rows:
             mine = by_feature[feature.name]
             where = every if any(c.on_targets for c in mine) else "any" if mine else ""
-            text += _row(feature.name, feature.priority, _state(feature, mine), where, [f"``{c.name}`` ({c.file})" for c in mine])
+            text += _row(feature.name, feature.priority, _state(feature, mine), where,
+                         [f"``{c.name}`` ({c.file})" for c in mine])
         text.append("")
     return "\n".join(text)
 
@@ -101,7 +110,8 @@ def page(found: list[Claim]) -> str:
 def _row(name: str, priority: str, state: str, where: str, tests: list[str]) -> list[str]:
     cells = [name, priority, state, where]
     lines = [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(cells)]
-    return lines + [f"     {'-' if k == 0 else ' '} {'| ' if len(tests) > 1 else ''}{test}".rstrip() for k, test in enumerate(tests or [""])]
+    return lines + [f"     {'-' if k == 0 else ' '} {'| ' if len(tests) > 1 else ''}{test}".rstrip()
+                    for k, test in enumerate(tests or [""])]
 
 
 def _state(feature: Feature, found: list[Claim]) -> str:

@@ -1,6 +1,8 @@
-"""Every feature that brainsim is measured by: its section, a short name, how many scripts need it, and whether it is there yet.
+"""Every feature that brainsim is measured by: its section, a short name, how many scripts need it, and whether it is
+there yet.
 
-A test says by ``@pytest.mark.feature("name")`` which of these it stands for. ``python -m tests.features.page`` writes the page.
+A test says by ``@pytest.mark.feature("name")`` which of these it stands for. ``python -m tests.features.page`` writes
+the page.
 """
 from __future__ import annotations
 

@@ -129,7 +129,8 @@ def test_parts_of_a_group_can_be_stopped_one_by_one(target):
 @pytest.mark.feature("place of an object")
 def test_an_object_knows_where_and_how_often_it_runs():
     G = NeuronGroup(1, "dv/dt = -v/ms : 1", threshold="v > 1", reset="v = 0", dt=0.5 * ms)
-    assert G.thresholder["spike"].when == "thresholds" and G.resetter["spike"].when == "resets" and G.state_updater.when == "groups"
+    assert G.thresholder["spike"].when == "thresholds" and G.resetter["spike"].when == "resets"
+    assert G.state_updater.when == "groups"
     assert G.clock.dt == 0.5 * ms and G.state_updater in G.contained_objects
     M = StateMonitor(G, "v", record=0, when="end", order=7)
     assert (M.when, M.order, M.clock) == ("end", 7, G.clock) and M.id != G.id
@@ -188,8 +189,10 @@ def test_variables_calculate_like_quantities():
 
 
 @pytest.mark.feature("indices of variables")
-@pytest.mark.parametrize("index, wanted", [(1, 1), (-1, 3), (slice(1, 3), [1, 2]), ([0, 3], [0, 3]), (np.array([3, 0]), [3, 0]),
-                                           (np.array([True, False, False, True]), [0, 3]), (slice(None, None, 2), [0, 2])])
+@pytest.mark.parametrize("index, wanted", [(1, 1), (-1, 3), (slice(1, 3), [1, 2]), ([0, 3], [0, 3]),
+                                           (np.array([3, 0]), [3, 0]),
+                                           (np.array([True, False, False, True]), [0, 3]),
+                                           (slice(None, None, 2), [0, 2])])
 def test_every_kind_of_index_reads_and_writes(index, wanted):
     G = group()
     assert np.asarray(G.v[index]) * 1e3 == pytest.approx(wanted)
@@ -198,7 +201,8 @@ def test_every_kind_of_index_reads_and_writes(index, wanted):
 
 
 @pytest.mark.feature("indices of variables")
-@pytest.mark.parametrize("index, error", [(1.5, TypeError), ((1, 2), IndexError), (4, IndexError), ([0, -5], IndexError)])
+@pytest.mark.parametrize("index, error", [(1.5, TypeError), ((1, 2), IndexError), (4, IndexError),
+                                          ([0, -5], IndexError)])
 def test_what_is_no_index_is_refused(index, error):
     G = group()
     with pytest.raises(error):
@@ -256,7 +260,8 @@ def test_values_are_cast_to_the_type_of_the_variable():
 @pytest.mark.feature("subgroups")
 def test_a_part_is_a_slice_an_index_or_neighbours():
     G = group(6)
-    assert [(len(p), p.start) for p in (G[2:4], G[-2:], G[4:100], G[3], G[[1, 2, 3]])] == [(2, 2), (2, 4), (2, 4), (1, 3), (3, 1)]
+    assert [(len(p), p.start) for p in (G[2:4], G[-2:], G[4:100], G[3], G[[1, 2, 3]])] == [
+        (2, 2), (2, 4), (2, 4), (1, 3), (3, 1)]
     for wrong in ([0, 2], slice(3, 3), -1, slice(0, 4, 2)):
         with pytest.raises(IndexError):
             G[wrong]

@@ -100,7 +100,8 @@ def test_wrong_units_are_found_by_the_run_and_said_with_their_cause(target):
     G = NeuronGroup(1, "dv/dt = 3*mV : volt", name="G")
     with pytest.raises(BrianObjectException) as caught:
         run(1 * ms)
-    assert isinstance(caught.value, DimensionMismatchError) or isinstance(caught.value.__cause__, DimensionMismatchError)
+    assert isinstance(caught.value, DimensionMismatchError) or isinstance(caught.value.__cause__,
+                                                                          DimensionMismatchError)
     assert "'G'" in str(caught.value) or "G" in str(caught.value)
 
 
@@ -108,7 +109,8 @@ def test_wrong_units_are_found_by_the_run_and_said_with_their_cause(target):
 def test_equations_are_added_and_hashed():
     total = Equations("dv/dt = -v/tau : volt") + "tau : second"
     assert list(total) == ["v", "tau"] and total.diff_eq_names == {"v"} and total.parameter_names == {"tau"}
-    assert hash(total) == hash(Equations("dv/dt = -v/tau : volt\ntau : second")) and "dv/dt = -v/tau : volt" in str(total)
+    assert hash(total) == hash(Equations("dv/dt = -v/tau : volt\ntau : second"))
+    assert "dv/dt = -v/tau : volt" in str(total)
 
 
 @pytest.mark.feature("replacements in Equations")

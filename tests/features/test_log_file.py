@@ -18,7 +18,8 @@ def logged(tmp_path: Path, text: str) -> tuple[subprocess.CompletedProcess[str],
     script, folder = tmp_path / "script.py", tmp_path / "temporary"
     folder.mkdir()
     script.write_text("from brainsim import *\n" + text)
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)})
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True,
+                          env={**os.environ, "TMPDIR": str(folder)})
     return done, sorted(p for p in folder.iterdir() if p.name.startswith(("brainsim_debug", "brainsim_script")))
 
 
@@ -30,9 +31,11 @@ def test_without_the_preference_there_is_no_file(tmp_path):
 
 @pytest.mark.feature("log file")
 def test_file_and_script_are_there_during_the_run_and_gone_after_it(tmp_path):
-    done, left = logged(tmp_path, "prefs.logging.file_log = True\nget_logger('mine').debug('whispered', 'aside')\nBrianLogger.file_handler.flush()\n"
+    done, left = logged(tmp_path, "prefs.logging.file_log = True\nget_logger('mine').debug('whispered', 'aside')\n"
+                                  "BrianLogger.file_handler.flush()\n"
                                   "print(open(BrianLogger.tmp_log).read(), open(BrianLogger.tmp_script).read())")
-    assert done.returncode == 0 and "DEBUG      brainsim.mine.aside: whispered" in done.stdout and "from brainsim import *" in done.stdout
+    assert done.returncode == 0 and "DEBUG      brainsim.mine.aside: whispered" in done.stdout
+    assert "from brainsim import *" in done.stdout
     assert "whispered" not in done.stderr and not left
 
 
@@ -45,9 +48,12 @@ def test_a_script_that_fails_leaves_both_and_says_where(tmp_path):
 
 @pytest.mark.feature("log file")
 def test_the_file_stays_where_that_is_wanted(tmp_path):
-    done, left = logged(tmp_path, "prefs.logging.delete_log_on_exit = False\nprefs.logging.save_script = False\nprefs.logging.file_log_level = 'WARNING'\n"
-                                  "prefs.logging.file_log = True\nprint(BrianLogger.tmp_script)\nlogger.warn('loud')\nlogger.info('quiet')")
-    assert done.stdout == "None\n" and len(left) == 1 and "loud" in left[0].read_text() and "quiet" not in left[0].read_text()
+    done, left = logged(tmp_path, "prefs.logging.delete_log_on_exit = False\nprefs.logging.save_script = False\n"
+                                  "prefs.logging.file_log_level = 'WARNING'\n"
+                                  "prefs.logging.file_log = True\nprint(BrianLogger.tmp_script)\nlogger.warn('loud')\n"
+                                  "logger.info('quiet')")
+    assert done.stdout == "None\n" and len(left) == 1 and "loud" in left[0].read_text()
+    assert "quiet" not in left[0].read_text()
     assert "quiet" in done.stderr
 
 

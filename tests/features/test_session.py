@@ -205,14 +205,16 @@ def test_a_topic_can_be_silenced(caplog, monkeypatch):
 def test_the_tables_of_the_language_are_dictionaries():
     from brainsim import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
     assert len(set(DEFAULT_FUNCTIONS) & set(
-        "abs arccos arcsin arctan ceil clip cos cosh exp expm1 exprel floor int log log10 log1p poisson rand randn sign sin sinh "
+        "abs arccos arcsin arctan ceil clip cos cosh exp expm1 exprel floor int log log10 log1p poisson rand randn "
+        "sign sin sinh "
         "sqrt tan tanh timestep".split())) == 26
     assert DEFAULT_CONSTANTS["pi"] == np.pi and DEFAULT_UNITS["second"] is second and DEFAULT_FUNCTIONS["exp"](0) == 1
 
 
 @pytest.mark.feature("warning about unused objects")
 @pytest.mark.parametrize("use", [
-    lambda G: G.v[0], lambda G: G[:1].v[0], lambda G: G.get_states(), lambda G: Network(G).store(), lambda G: pytest.raises(KeyError, Network(G).run, 1 * ms),
+    lambda G: G.v[0], lambda G: G[:1].v[0], lambda G: G.get_states(), lambda G: Network(G).store(),
+    lambda G: pytest.raises(KeyError, Network(G).run, 1 * ms),
 ])
 def test_an_object_that_was_read_stored_or_tried_goes_in_silence(told_of_forgotten, use):
     with catch_logs() as caught:
@@ -250,9 +252,12 @@ def test_variables_answer_what_scripts_ask_them():
     G = NeuronGroup(3, "v : volt\nw = 2*v : volt\nn : integer\nok : boolean\ns : 1 (shared)")
     v = G.variables["v"]
     v.set_value([1, 2, 3])
-    assert list(G.v / volt) == [1, 2, 3] and np.array_equal(v.get_value(), [1, 2, 3]) and np.array_equal(v.get_value_with_unit(), [1, 2, 3] * volt)
-    assert (v.size, v.get_len(), v.unit, v.scalar, v.array, v.dtype_str, v.is_integer) == (3, 3, volt, False, True, "float64", False)
-    assert G.variables["n"].is_integer and G.variables["ok"].is_boolean and G.variables["s"].scalar and G.variables["s"].size == 1
+    assert list(G.v / volt) == [1, 2, 3] and np.array_equal(v.get_value(), [1, 2, 3])
+    assert np.array_equal(v.get_value_with_unit(), [1, 2, 3] * volt)
+    assert (v.size, v.get_len(), v.unit, v.scalar, v.array, v.dtype_str,
+            v.is_integer) == (3, 3, volt, False, True, "float64", False)
+    assert G.variables["n"].is_integer and G.variables["ok"].is_boolean and G.variables["s"].scalar
+    assert G.variables["s"].size == 1
     assert not G.variables["w"].array
     for name in ("w", "t"):
         with pytest.raises(TypeError, match="stores no values"):

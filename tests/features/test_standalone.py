@@ -66,7 +66,8 @@ def test_several_runs_and_one_build(target):
     net.run(2 * ms)
     assert not device.has_been_run
     device.build(directory="output", compile=True, run=True, debug=False)
-    assert device.has_been_run and np.allclose(G.v, 12) and device._last_run_time > 0 and device._last_run_completed_fraction == 1
+    assert device.has_been_run and np.allclose(G.v, 12) and device._last_run_time > 0
+    assert device._last_run_completed_fraction == 1
 
 
 @pytest.mark.feature("standalone: several runs")
@@ -134,9 +135,11 @@ def test_a_folder_with_files_of_the_user_is_not_removed(tmp_path):
 
 
 @pytest.mark.parametrize("call, word", [
-    (lambda: device.run(run_args={"G.v": 2}), "net.restore"), (lambda: device.apply_run_args(), "net.restore"), (lambda: device.run_args, "net.restore"),
+    (lambda: device.run(run_args={"G.v": 2}), "net.restore"), (lambda: device.apply_run_args(), "net.restore"),
+    (lambda: device.run_args, "net.restore"),
     (lambda: device.build(run_args=["G.v=2"]), "net.restore"), (lambda: device.build(run=False), "leave out run=False"),
-    (lambda: device.build(compile=False), "leave out compile=False"), (lambda: device.insert_code("main", "x();"), "network_operation"),
+    (lambda: device.build(compile=False), "leave out compile=False"),
+    (lambda: device.insert_code("main", "x();"), "network_operation"),
     (lambda: set_device("genn", compile=False), "leave out compile=False")])
 def test_what_only_a_written_program_can_do_is_refused_with_a_remedy(call, word):
     set_device("cpp_standalone", build_on_run=False)
@@ -148,7 +151,8 @@ def test_what_only_a_written_program_can_do_is_refused_with_a_remedy(call, word)
 def test_scripts_may_ask_which_device_there_is():
     assert isinstance(get_device(), RuntimeDevice)
     set_device("cpp_standalone", build_on_run=False)
-    assert get_device() is all_devices["cpp_standalone"] and isinstance(get_device(), Device) and isinstance(get_device(), CPPStandaloneDevice)
+    assert get_device() is all_devices["cpp_standalone"] and isinstance(get_device(), Device)
+    assert isinstance(get_device(), CPPStandaloneDevice)
     assert get_device().__class__.__name__ == "CPPStandaloneDevice" and not device.build_on_run
     set_device("genn")
     assert type(get_device()).__name__ == "GeNNDevice"

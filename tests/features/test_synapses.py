@@ -77,7 +77,8 @@ def test_code_runs_at_events_of_either_side(target):
 @pytest.mark.feature("refractory targets")
 def test_a_write_to_a_refractory_neuron_is_dropped(target):
     source = SpikeGeneratorGroup(1, [0, 0], [0.5, 3] * ms)
-    G = NeuronGroup(2, "dv/dt = 0/ms : 1 (unless refractory)", threshold="i == 0 and t < dt/2", reset="", refractory=1 * ms, method="euler")
+    G = NeuronGroup(2, "dv/dt = 0/ms : 1 (unless refractory)", threshold="i == 0 and t < dt/2", reset="",
+                    refractory=1 * ms, method="euler")
     S = Synapses(source, G, on_pre="v += 1")
     S.connect()
     Network(source, G, S).run(4 * ms)
@@ -122,7 +123,8 @@ def test_what_is_no_state_is_recorded_too(target):
     G.k = 7
     M = StateMonitor(G, ["twice", "k", "i"], record=True)
     Network(G, M).run(0.2 * ms)
-    assert M.twice.tolist() == [[0, 0.2], [0, 0.2]] and M.k.tolist() == [[7, 7], [7, 7]] and M.i.tolist() == [[0, 0], [1, 1]]
+    assert M.twice.tolist() == [[0, 0.2], [0, 0.2]] and M.k.tolist() == [[7, 7], [7, 7]]
+    assert M.i.tolist() == [[0, 0], [1, 1]]
 
 
 @pytest.mark.feature("binned_rate")

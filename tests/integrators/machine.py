@@ -14,10 +14,13 @@ def exprel(x):
     return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
 
 
-FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "abs": np.abs, "exprel": exprel,
-             "int": lambda x: np.asarray(x).astype(int), "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high)}
+FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "abs": np.abs,
+             "exprel": exprel,
+             "int": lambda x: np.asarray(x).astype(int),
+             "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high)}
 OPS = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide, "%": np.mod, "**": np.power,
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide, "%": np.mod,
+    "**": np.power,
     "neg": np.negative, "<": np.less, ">": np.greater, "<=": np.less_equal, ">=": np.greater_equal, "==": np.equal,
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "select": np.where,
 }
@@ -27,13 +30,15 @@ def tree(text: str) -> Tree:
     return parse_expression(Source(text))
 
 
-def system(text: str, *, changing=(), conditional=(), stateful=("rand", "randn", "poisson"), locally_constant=()) -> System:
+def system(text: str, *, changing=(), conditional=(), stateful=("rand", "randn", "poisson"),
+           locally_constant=()) -> System:
     """Lines ``dv/dt = ...``; every name is constant but the variables, `t`, the noises and ``changing``."""
     lines = [line.split("=", 1) for line in text.strip().splitlines()]
     equations = tuple((left.strip()[1:].split("/")[0], tree(right.strip())) for left, right in lines)
     used = frozenset().union(*(names(rhs) for _, rhs in equations))
     moving = {x for x, _ in equations} | {"t", *changing} | {n for n in used if n.startswith("xi")}
-    return System(equations, (used | {"dt"}) - moving, frozenset(map(tree, locally_constant)), frozenset(stateful), frozenset(conditional))
+    return System(equations, (used | {"dt"}) - moving, frozenset(map(tree, locally_constant)), frozenset(stateful),
+                  frozenset(conditional))
 
 
 def value(node: Tree, scope: dict, functions: dict):
@@ -50,7 +55,8 @@ def value(node: Tree, scope: dict, functions: dict):
 
 def step(update: Update, scope: dict, functions: dict = {}) -> dict:
     """The scope after one step; numbers become doubles so that an integer power behaves."""
-    scope = {k: v if isinstance(v, (bool, np.bool_)) else np.asarray(v, dtype=v.dtype if hasattr(v, "dtype") else float) for k, v in scope.items()}
+    scope = {k: v if isinstance(v, (bool, np.bool_)) else np.asarray(v, dtype=v.dtype if hasattr(v, "dtype") else float)
+             for k, v in scope.items()}
     with np.errstate(all="ignore"):
         _carry_out(update.statements, scope, FUNCTIONS | functions)
     return scope

@@ -18,9 +18,11 @@ ONE_STEP = {"adaptable_timestep": False, "absolute_error": 1e9}
 def test_a_pair_is_a_runge_kutta_method(name):
     pair = PAIRS[name]
     assert [len(row) for row in pair.stages] == [len(row) if not any(row) else k for k, row in enumerate(pair.stages)]
-    assert float(sum(pair.weights)) == pytest.approx(1, abs=1e-15) and float(sum(pair.error)) == pytest.approx(0, abs=1e-15)
+    assert float(sum(pair.weights)) == pytest.approx(1, abs=1e-15)
+    assert float(sum(pair.error)) == pytest.approx(0, abs=1e-15)
     for power in range(1, pair.order):      # quadrature conditions
-        assert float(sum(w * c**power for w, c in zip(pair.weights, pair.times))) == pytest.approx(1 / (power + 1), rel=1e-14)
+        assert float(sum(w * c**power for w, c in zip(pair.weights, pair.times))) == pytest.approx(
+            1 / (power + 1), rel=1e-14)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -50,7 +52,8 @@ def test_the_estimate_is_of_the_order_of_the_lower_formula(name):
 @pytest.mark.parametrize("allowed", [1e-3, 1e-6, 1e-9])
 def test_the_error_stays_near_what_is_allowed(name, allowed):
     """A decay, a hundred times faster at its beginning than at its end."""
-    update = integrate(system("dx/dt = -x*x"), name, {"absolute_error": allowed, "max_steps": 0, "save_step_count": True})
+    update = integrate(system("dx/dt = -x*x"), name,
+                       {"absolute_error": allowed, "max_steps": 0, "save_step_count": True})
     end = step(update, {"x": 100.0, "t": 0.0, "dt": 1.0} | MEMORY)
     assert abs(float(end["x"]) - 100 / 101) < allowed * float(end["_step_count"])
     assert float(end["_given_up_at"]) == 0 and 0 < float(end["_last_timestep"]) <= 1
@@ -110,8 +113,10 @@ def test_options_are_checked(options, error):
 def test_an_element_remembers_what_the_options_say():
     assert kept("euler", {}) == {} and kept(("exact", "euler"), {}) == {}
     assert set(kept("GSL_rk4", {})) == {"_given_up_at", "_last_timestep"}
-    assert set(kept(("exact", "rk45"), {"save_step_count": True, "use_last_timestep": False})) == {"_given_up_at", "_step_count"}
-    assert set(kept("gsl", {"adaptable_timestep": False, "save_failed_steps": True})) == {"_given_up_at", "_failed_steps"}
+    assert set(kept(("exact", "rk45"), {"save_step_count": True, "use_last_timestep": False})) == {
+        "_given_up_at", "_step_count"}
+    assert set(kept("gsl", {"adaptable_timestep": False, "save_failed_steps": True})) == {
+        "_given_up_at", "_failed_steps"}
 
 
 def test_repeated_calls_within_a_step_are_evaluated_once():

@@ -91,13 +91,17 @@ def test_noise_is_classified_by_what_scales_it(text, kind, diagonal):
 @pytest.mark.parametrize(("text", "method", "message"), [
     ("dv/dt = -v**2/tau", "exact", "'exact' cannot integrate these equations: the equation of 'v' is not linear"),
     ("dv/dt = (sin(t) - v)/tau", "exact", "the equation of 'v' depends on 't', which changes during a step"),
-    ("dv/dt = rand() - v/tau", "linear", "the equation of 'v' contains a function that gives a new random value at each call"),
+    ("dv/dt = rand() - v/tau", "linear", "the equation of 'v' contains a function that gives a new random value at "
+                                         "each call"),
     ("dv/dt = 1/tau", "exact", "the equation of 'v' has no unique resting state (its linear part is singular)"),
     ("dx/dt = -w*y\ndy/dt = w*x", "exact", "the equation of 'x' oscillates: its solution has complex rates"),
     ("dv/dt = -v/tau + xi", "exact", "the equation of 'v' belongs to a system with noise (xi)"),
-    ("dv/dt = -v/tau + v*xi", "euler", "the equation of 'v' belongs to a system with multiplicative noise, which 'euler' does not take"),
-    ("dv/dt = -v/tau + xi", "rk2", "the equation of 'v' belongs to a system with additive noise, which 'rk2' does not take"),
-    ("dv/dt = -v/tau + xi", "rk4", "the equation of 'v' belongs to a system with additive noise, which 'rk4' does not take"),
+    ("dv/dt = -v/tau + v*xi", "euler", "the equation of 'v' belongs to a system with multiplicative noise, which "
+                                       "'euler' does not take"),
+    ("dv/dt = -v/tau + xi", "rk2", "the equation of 'v' belongs to a system with additive noise, which 'rk2' does not "
+                                   "take"),
+    ("dv/dt = -v/tau + xi", "rk4", "the equation of 'v' belongs to a system with additive noise, which 'rk4' does not "
+                                   "take"),
     ("dv/dt = -v/tau + xi**2", "heun", "the equation of 'v' is not linear in its noise"),
     ("dv/dt = -v/tau + exp(xi)", "euler", "the equation of 'v' is not linear in its noise"),
     ("dv/dt = -v/tau + w*xi_1\ndw/dt = w*xi_2", "milstein", "the equation of 'v' has noise that is not diagonal"),
@@ -106,7 +110,8 @@ def test_noise_is_classified_by_what_scales_it(text, kind, diagonal):
     ("dv/dt = -exp(v)/tau", "exponential_euler", "the equation of 'v' is not linear in 'v'"),
     ("dv/dt = -rand()*v/tau", "exponential_euler", "the equation of 'v' multiplies 'v' by a random function"),
     ("dv/dt = -v/tau + xi", "exponential_euler", "the equation of 'v' belongs to a system with noise (xi)"),
-    ("dx/dt = (y - x)/a\ndy/dt = (z - y)/b\ndz/dt = (x - 3*z)/c", "exact", "has no short closed form: x, y, z need each other"),
+    ("dx/dt = (y - x)/a\ndy/dt = (z - y)/b\ndz/dt = (x - 3*z)/c", "exact",
+     "has no short closed form: x, y, z need each other"),
 ])
 def test_refusals_say_why(text, method, message):
     with pytest.raises(UnsupportedEquationsException) as caught:
@@ -135,7 +140,8 @@ def test_when_nothing_fits_every_reason_is_told():
 
 
 def test_the_reason_names_what_was_refused():
-    assert integrate(system("dv/dt = -v**2/tau")).reason == "'euler' takes these equations; not 'exact' because the equation of 'v' is not linear"
+    assert integrate(system("dv/dt = -v**2/tau")).reason == (
+        "'euler' takes these equations; not 'exact' because the equation of 'v' is not linear")
     assert integrate(system("dv/dt = -v/tau")).reason == "'exact' is the first choice and takes these equations"
     assert integrate(system("dv/dt = -v/tau"), "RK4").reason == "'rk4' was asked for"
 
@@ -187,7 +193,8 @@ def test_no_equations_need_no_statements():
 
 
 def test_repeated_calls_are_evaluated_once_but_never_random_ones():
-    update = integrate(system("dm/dt = alpha(v)*(1 - m) - beta(v)*m\ndn/dt = alpha(v) - n + poisson(k) + poisson(k)"), "euler")
+    update = integrate(system("dm/dt = alpha(v)*(1 - m) - beta(v)*m\ndn/dt = alpha(v) - n + poisson(k) + poisson(k)"),
+                       "euler")
     calls = [n.function for s in update.statements for n in _calls(s.value)]
     assert sorted(calls) == ["alpha", "beta", "poisson", "poisson"]
 

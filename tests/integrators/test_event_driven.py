@@ -45,7 +45,8 @@ def test_the_usual_synapse_models_are_event_driven(text):
     ("dA/dt = (sin(t) - A)/tau", "cannot be event-driven: the equation of 'A' depends on 't'"),
     ("dA/dt = 1/tau", "cannot be event-driven: the equation of 'A' has no unique resting state"),
     ("dA/dt = -A/tau + xi", "cannot be event-driven: the equation of 'A' belongs to a system with noise"),
-    ("dA/dt = rand() - A/tau", "cannot be event-driven: the equation of 'A' contains a function that gives a new random value"),
+    ("dA/dt = rand() - A/tau", "cannot be event-driven: the equation of 'A' contains a function that gives a new "
+                               "random value"),
 ])
 def test_what_has_no_closed_form_is_refused(text, message):
     with pytest.raises(UnsupportedEquationsException) as caught:

@@ -1,6 +1,7 @@
 """Exact integration against scipy's matrix exponential and closed forms, where rates coincide, vanish or are stiff.
 
-At rates that are equal in a triangular matrix and large (4 per step) scipy itself loses all digits, so such steps are short here.
+At rates that are equal in a triangular matrix and large (4 per step) scipy itself loses all digits, so such steps are
+short here.
 """
 import math
 
@@ -28,11 +29,13 @@ SYSTEMS = {
     "chain of four": "dv/dt = (x - v + I)/tau\ndx/dt = (y - x)/taue\ndy/dt = (z - y)/taui\ndz/dt = (E - z)/taux",
     "adaptation": "dv/dt = (E - v - w + I)/tau\ndw/dt = (a*(v - E) - w)/tauw",
     "adaptation towards a rest": "dv/dt = (E - v - w)/tau\ndw/dt = (a*(v - E) - w)/tauw",
-    "adaptation with synapse": "dv/dt = (E - v - w + x)/tau\ndw/dt = (a*(v - E) - w)/tauw\ndx/dt = (I - x)/taue\ndy/dt = (v + w - y)/taui",
+    "adaptation with synapse": "dv/dt = (E - v - w + x)/tau\ndw/dt = (a*(v - E) - w)/tauw\ndx/dt = (I - x)/taue\n"
+                               "dy/dt = (v + w - y)/taui",
     "two compartments": "dv/dt = (g*(E - v) + b*(u - v) + I)/C\ndu/dt = (g*(E - u) + b*(v - u))/C",
     "two separate pairs": "dv/dt = (-v - w)/tau\ndw/dt = (a*v - w)/tauw\ndx/dt = (-x - y)/taue\ndy/dt = (a*x - y)/taui",
     "three compartments": "dx/dt = (y - x - a*x)/tau\ndy/dt = (x - 2*y + z - a*y)/tau\ndz/dt = (y - z - a*z + I)/tau",
-    "three compartments and a synapse": "dx/dt = (y - x - a*x)/tau\ndy/dt = (x - 2*y + z - a*y)/tau\ndz/dt = (y - z - a*z + s)/tau\nds/dt = (I - s)/taue",
+    "three compartments and a synapse": "dx/dt = (y - x - a*x)/tau\ndy/dt = (x - 2*y + z - a*y)/tau\n"
+                                        "dz/dt = (y - z - a*z + s)/tau\nds/dt = (I - s)/taue",
 }
 USUAL = dict(tau=20*MS, taue=5*MS, taui=10*MS, taux=3*MS, tauw=100*MS, C=0.2, g=10.0, b=4.0, a=1.5, E=-0.06, I=0.3)
 START = dict(v=0.3, w=0.02, x=-0.4, y=0.7, z=1.1, u=-0.2, s=0.5, ge=0.5, gi=-0.25, m=0.3, dt=0.1*MS, t=0.0)
@@ -68,12 +71,14 @@ def test_exact_agrees_with_the_matrix_exponential(name, dt):
 @pytest.mark.parametrize("apart", [0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 0.1])
 def test_equal_and_nearly_equal_time_constants_are_no_trouble(name, apart):
     tau = 10*MS
-    near = dict(tau=tau, taue=tau*(1 + apart), taui=tau*(1 - apart), taux=tau*(1 + 2*apart), tauw=tau*(1 - 2*apart), C=0.1, g=10.0)
+    near = dict(tau=tau, taue=tau*(1 + apart), taui=tau*(1 - apart), taux=tau*(1 + 2*apart), tauw=tau*(1 - 2*apart),
+                C=0.1, g=10.0)
     check(SYSTEMS[name], tolerance=1e-12, dt=0.5*MS, **near)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-@pytest.mark.parametrize("zeros", [dict(a=0.0), dict(b=0.0), dict(g=0.0), dict(I=0.0), dict(a=0.0, b=0.0, g=0.0), dict(tau=math.inf),
+@pytest.mark.parametrize("zeros", [dict(a=0.0), dict(b=0.0), dict(g=0.0), dict(I=0.0), dict(a=0.0, b=0.0, g=0.0),
+                                   dict(tau=math.inf),
                                    dict(taue=math.inf, taui=math.inf), dict(tauw=math.inf, tau=math.inf)])
 def test_coefficients_that_are_zero_at_run_time_stay_finite(name, zeros):
     check(SYSTEMS[name], tolerance=1e-12, dt=0.5*MS, **zeros)
@@ -100,7 +105,8 @@ def test_adaptation_at_the_border_of_oscillation(apart):
 
 
 def test_three_equal_rates_give_the_alpha_function():
-    new = run(integrate(system(SYSTEMS["alpha of one time constant"]), "exact"), dict(v=0, x=0, y=1, tau=10*MS), 0.1*MS, 300)
+    new = run(integrate(system(SYSTEMS["alpha of one time constant"]), "exact"), dict(v=0, x=0, y=1, tau=10*MS),
+              0.1*MS, 300)
     s = 30 / 10
     assert float(new["v"]) == pytest.approx(s**2 / 2 * math.exp(-s), rel=1e-12)
     assert float(new["x"]) == pytest.approx(s * math.exp(-s), rel=1e-12)
@@ -166,7 +172,8 @@ def test_while_refractory_the_equation_of_a_flagged_variable_is_zero(text, metho
     silent = "\n".join(f"d{line[1]}/dt = 0*I" if line[1] in flagged else line for line in text.splitlines())
     scope = USUAL | START | dict(dt=1*MS)
     options = {"extended": True} if method == "exact" else {}
-    new = step(integrate(system(text, conditional=flagged), method), scope | dict(not_refractory=np.array([True, False])))
+    new = step(integrate(system(text, conditional=flagged), method),
+               scope | dict(not_refractory=np.array([True, False])))
     awake = step(integrate(system(text), method), scope)
     asleep = step(integrate(system(silent), method, options), scope)
     for x in ("v", "w", "x", "y", "ge"):

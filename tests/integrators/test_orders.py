@@ -8,7 +8,8 @@ from machine import run, system
 from brainsim.integrators.choose import METHODS, integrate
 from brainsim.integrators.pairs import PAIRS
 
-DETERMINISTIC = {"euler": 1, "heun": 1, "explicit_trapezoidal": 2, "rk2": 2, "rk4": 4, "exponential_euler": 1, "milstein": 1, "exact": None}
+DETERMINISTIC = {"euler": 1, "heun": 1, "explicit_trapezoidal": 2, "rk2": 2, "rk4": 4, "exponential_euler": 1,
+                 "milstein": 1, "exact": None}
 COVERED = set(DETERMINISTIC) | set(PAIRS)      # pairs: test_adaptive.py
 
 
@@ -23,7 +24,8 @@ def slope(errors, sizes):
 # name: (equations, start, solution at time T)
 PROBLEMS = {
     "logistic": ("dx/dt = a*x*(1 - x)", dict(x=0.1, a=1.0), lambda t: dict(x=1 / (1 + 9*math.exp(-t)))),
-    "depends on t": ("dx/dt = -x + sin(t)", dict(x=0.5), lambda t: dict(x=math.exp(-t) + (math.sin(t) - math.cos(t)) / 2)),
+    "depends on t": ("dx/dt = -x + sin(t)", dict(x=0.5),
+                     lambda t: dict(x=math.exp(-t) + (math.sin(t) - math.cos(t)) / 2)),
     "rotation": ("dx/dt = -y*w\ndy/dt = x*w", dict(x=1.0, y=0.0, w=1.0), lambda t: dict(x=math.cos(t), y=math.sin(t))),
 }
 
@@ -60,7 +62,8 @@ def test_exponential_euler_is_exact_when_the_rest_is_frozen():
 
 
 @pytest.mark.feature("exponential_euler")
-@pytest.mark.parametrize(("text", "truth"), [("dx/dt = a - b*x", 3.0), ("dx/dt = a", 3.0), ("dx/dt = 0*a", 0.0), ("dx/dt = -b*x", 0.0)])
+@pytest.mark.parametrize(("text", "truth"), [("dx/dt = a - b*x", 3.0), ("dx/dt = a", 3.0), ("dx/dt = 0*a", 0.0),
+                                             ("dx/dt = -b*x", 0.0)])
 def test_exponential_euler_is_finite_when_the_rate_is_zero(text, truth):
     update = integrate(system(text), "exponential_euler")
     assert float(run(update, dict(x=0.0, a=3.0, b=0.0), 0.5, 2)["x"]) == truth
@@ -140,10 +143,12 @@ def test_additive_noise_has_strong_order_one(method, paths):
 @pytest.mark.parametrize("method", ["euler", "heun", "explicit_trapezoidal", "milstein"])
 @pytest.mark.parametrize("dt", [0.2, 0.1, 0.05])
 def test_noise_scales_with_the_root_of_dt(method, dt):
-    """Stationary variance of dx = -x/tau dt + sigma sqrt(2/tau) dW is sigma**2, up to the method's own bias of order dt."""
+    """Stationary variance of dx = -x/tau dt + sigma sqrt(2/tau) dW is sigma**2, up to the method's own bias of order
+    dt."""
     random = np.random.default_rng(7)
     update = integrate(system("dx/dt = -x/tau + sigma*(2/tau)**0.5*xi"), method)
-    end = run(update, dict(x=random.standard_normal(20000) * 3.0, tau=1.0, sigma=3.0), dt, int(8 / dt), {"randn": lambda: random.standard_normal(20000)})
+    end = run(update, dict(x=random.standard_normal(20000) * 3.0, tau=1.0, sigma=3.0), dt, int(8 / dt),
+              {"randn": lambda: random.standard_normal(20000)})
     assert np.var(end["x"]) == pytest.approx(9.0, rel=0.6 * dt + 0.04)
 
 
@@ -156,7 +161,8 @@ def test_one_noise_shared_by_two_equations_is_drawn_once_per_step():
     assert (float(end["x"]), float(end["y"])) == (1.0, 3.0)
 
 
-@pytest.mark.parametrize(("method", "times"), [("euler", 1), ("rk2", 2), ("rk4", 4), ("heun", 1), ("explicit_trapezoidal", 2), ("exponential_euler", 1)])
+@pytest.mark.parametrize(("method", "times"), [("euler", 1), ("rk2", 2), ("rk4", 4), ("heun", 1),
+                                               ("explicit_trapezoidal", 2), ("exponential_euler", 1)])
 def test_random_functions_are_called_once_per_stage(method, times):
     calls = []
     update = integrate(system("dx/dt = -x + rand()"), method)
@@ -164,7 +170,8 @@ def test_random_functions_are_called_once_per_stage(method, times):
     assert len(calls) == times
 
 
-@pytest.mark.parametrize("method, value", [("heun", 1.0 + (1.0 + 2.0) / 2), ("explicit_trapezoidal", (1.0*2 + 2.0*2) / 2)])
+@pytest.mark.parametrize("method, value",
+                         [("heun", 1.0 + (1.0 + 2.0) / 2), ("explicit_trapezoidal", (1.0*2 + 2.0*2) / 2)])
 def test_a_random_function_beside_noise_is_drawn_once_though_both_parts_need_it(method, value):
     calls = []
     update = integrate(system("dx/dt = rand()*(1 + xi)"), method)
@@ -178,6 +185,7 @@ def test_locally_constant_calls_keep_their_own_time_in_every_stage():
     seen = []
     for atoms in ((), ("I(t)",)):
         seen.clear()
-        run(integrate(system(text, locally_constant=atoms), "rk4"), dict(x=0.0), 1.0, 1, {"I": lambda t: seen.append(float(t)) or t})
+        run(integrate(system(text, locally_constant=atoms), "rk4"), dict(x=0.0), 1.0, 1,
+            {"I": lambda t: seen.append(float(t)) or t})
         assert (0.5 in seen) == (not atoms)
         assert 1.5 in seen

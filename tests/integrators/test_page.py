@@ -30,7 +30,8 @@ def test_every_option_is_on_the_page(name):
 @pytest.mark.parametrize("field", fields(Adaptive), ids=lambda f: f.name)
 def test_defaults_are_those_of_the_page(field):
     default = row(field.name).split()[1]
-    assert (float(default) if isinstance(field.default, float) else default) == (field.default if isinstance(field.default, float) else str(field.default))
+    assert (float(default) if isinstance(field.default, float)
+            else default) == (field.default if isinstance(field.default, float) else str(field.default))
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -39,7 +39,8 @@ def test_a_described_method_is_the_built_in_one(name, text):
 
 
 def test_milstein_described_is_the_built_in_one():
-    ends = [run(integrate(system("dx/dt = -x + s*sin(x)*xi"), method), STATE, 0.1, 3, {"randn": iter([0.3, -1.2, 0.8]).__next__})
+    ends = [run(integrate(system("dx/dt = -x + s*sin(x)*xi"), method), STATE, 0.1, 3,
+                {"randn": iter([0.3, -1.2, 0.8]).__next__})
             for method in (made("milstein"), "milstein")]
     assert float(ends[0]["x"]) == pytest.approx(float(ends[1]["x"]), rel=1e-13)
 
@@ -57,7 +58,8 @@ def test_a_class_of_ones_own_is_a_method():
             return f"{name} = {name} - {options['factor']}*dt*({right})"
 
     for options, truth in (({}, 0.7), ({"factor": 2.0}, 0.4)):
-        assert float(run(integrate(system("dx/dt = 3*x"), Backwards(), options), dict(x=1.0), 0.1, 1)["x"]) == pytest.approx(truth)
+        assert float(run(integrate(system("dx/dt = 3*x"), Backwards(), options), dict(x=1.0), 0.1,
+                         1)["x"]) == pytest.approx(truth)
     with pytest.raises(KeyError):
         integrate(system("dx/dt = 3*x"), Backwards(), {"fcator": 2.0})
     with pytest.raises(TypeError):
@@ -81,14 +83,16 @@ def test_heun_described_has_strong_order_one_for_multiplicative_noise():
     fine = np.random.default_rng(3).standard_normal((2000, 128)) * math.sqrt(1 / 128)
     truth, errors, counts = np.exp(0.5 + 0.8 * fine.sum(axis=1)), [], [8, 16, 32, 64]
     for n in counts:
-        end = run(integrate(system("dx/dt = mu*x + sigma*x*xi"), made("heun")), dict(x=np.ones(2000), mu=0.5, sigma=0.8), 1 / n, n,
+        end = run(integrate(system("dx/dt = mu*x + sigma*x*xi"), made("heun")),
+                  dict(x=np.ones(2000), mu=0.5, sigma=0.8), 1 / n, n,
                   {"randn": BrownianPath(fine, 128 // n)})
         errors.append(np.mean(np.abs(end["x"] - truth)))
     assert -np.polyfit(np.log(counts), np.log(errors), 1)[0] == pytest.approx(1.0, abs=0.2)
 
 
 def test_a_line_with_g_alone_holds_a_value_for_each_noise():
-    method = ExplicitStateUpdater("xs = x + g(x, t)*dW\ngs = g(xs, t + dt)\nx_new = x + dt*f(x, t) + 0.5*dW*(g(x, t) + gs)",
+    method = ExplicitStateUpdater("xs = x + g(x, t)*dW\ngs = g(xs, t + dt)\n"
+                                  "x_new = x + dt*f(x, t) + 0.5*dW*(g(x, t) + gs)",
                                   stochastic="multiplicative")
     draws = iter([1.0, 2.0])
     end = run(integrate(system("dx/dt = x*xi_1 + 3*xi_2"), method), dict(x=1.0), 1.0, 1, {"randn": lambda: next(draws)})
@@ -121,8 +125,10 @@ def test_a_check_of_ones_own_may_refuse():
 @pytest.mark.parametrize(("text", "message"), [
     ("", "ends with the line 'x_new = ...'"), ("x_new = x\nk = 2", "ends with the line 'x_new = ...'"),
     ("x += dt*f(x, t)", "ends with the line"), ("x_new += dt*f(x, t)", "cannot be used in a description"),
-    ("x_new = x + foo", "'foo' means nothing"), ("x_new = x + h(x, t)", "'h' is no function"), ("x_new = x + rand()", "'rand' is no function"),
-    ("x_new = x + dt*f(x)", "'f' has 2 arguments"), ("x_new = x + dt*f(x, t", "never closed"), ("t = 2\nx_new = t", "'t' has a meaning"),
+    ("x_new = x + foo", "'foo' means nothing"), ("x_new = x + h(x, t)", "'h' is no function"),
+    ("x_new = x + rand()", "'rand' is no function"),
+    ("x_new = x + dt*f(x)", "'f' has 2 arguments"), ("x_new = x + dt*f(x, t", "never closed"),
+    ("t = 2\nx_new = t", "'t' has a meaning"),
     ("k = dt\nk = dt\nx_new = k", "'k' has a meaning"), ("x_new = x\nx_new = x", "'x_new' is the last line"),
 ])
 def test_what_is_no_description_is_refused(text, message):
@@ -138,11 +144,13 @@ def test_another_kind_of_noise_is_refused():
 
 def test_a_described_method_shows_its_lines():
     method = made("rk2")
-    assert str(method) == "ExplicitStateUpdater\nIntermediate statements:\nk = dt*f(x, t)\nOutput:\nx + dt*f(x + k/2, t + dt/2)"
+    assert str(method) == ("ExplicitStateUpdater\nIntermediate statements:\nk = dt*f(x, t)\n"
+                           "Output:\nx + dt*f(x + k/2, t + dt/2)")
     again = eval(repr(method), {"ExplicitStateUpdater": ExplicitStateUpdater})
     assert again.scheme == method.scheme
     assert method._repr_latex_() == ("\\begin{equation}\nk = dt f\\left(x, t\\right)\\\\\n"
-                                     "x_{t+1} = x + dt f\\left(x + \\frac{k}{2}, t + \\frac{dt}{2}\\right)\n\\end{equation}")
+                                     "x_{t+1} = x + dt f\\left(x + \\frac{k}{2}, t + \\frac{dt}{2}\\right)\n"
+                                     "\\end{equation}")
 
 
 def test_called_with_equations_it_gives_statements():

@@ -25,7 +25,8 @@ COMPARTMENTS = "dx/dt = (y - x - a*x)/tau\ndy/dt = (x - 2*y + z - a*y)/tau\ndz/d
 
 def solve(text, cache):
     environment = os.environ | {"BRAINSIM_CACHE_DIR": str(cache), "PYTHONPATH": str(HERE.parent.parent)}
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(HERE), text], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(HERE), text], env=environment, capture_output=True,
+                          text=True, check=True)
     imported, _, statements = done.stdout.partition("\n")
     return imported == "True", statements
 
@@ -58,7 +59,8 @@ def test_an_answer_is_found_once(tmp_path):
         asked.append(1)
         return [(tree("a + 1/b"), tree("-0.1")), (tree("3"),)]
 
-    assert stored("question", answer, tmp_path) == stored("question", answer, tmp_path) == [(tree("a + 1/b"), tree("-0.1")), (tree("3"),)]
+    assert stored("question", answer, tmp_path) == stored("question", answer,
+                                                          tmp_path) == [(tree("a + 1/b"), tree("-0.1")), (tree("3"),)]
     assert len(asked) == 1
     assert not list(tmp_path.rglob("*.part"))
 

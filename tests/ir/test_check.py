@@ -39,14 +39,17 @@ def test_a_legal_program_has_no_problems():
 
 
 def test_a_loop_may_change_what_it_is_repeated_for():
-    assert problems(program(kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", op("*", LOCAL, Const(0.5))),)), store("G.x", LOCAL)))) == []
+    assert problems(program(kernel(Let("l", x()),
+                                   While(op(">", LOCAL, p("a")), (Let("l", op("*", LOCAL, Const(0.5))),)),
+                                   store("G.x", LOCAL)))) == []
 
 
 @pytest.mark.parametrize("wrong, word", [
     (kernel(store("G.z", x())), "unknown array G.z"),
     (kernel(store("G.x", Load("G.n", I, "f8"))), "array G.n is i4, used as f8"),
     (kernel(store("G.x", Local("l", "f8"))), "local l is used before it is set"),
-    (kernel(If(op(">", x(), p("a")), (Let("l", x()),)), store("G.x", Local("l", "f8"))), "local l is used before it is set"),
+    (kernel(If(op(">", x(), p("a")), (Let("l", x()),)), store("G.x", Local("l", "f8"))),
+     "local l is used before it is set"),
     (kernel(store("G.x", p("c"))), "parameter c"),
     (kernel(store("G.x", op("@", x(), y()))), "unknown operator @"),
     (kernel(store("G.x", Call("cosine", (x(),)))), "unknown function cosine"),
@@ -55,10 +58,13 @@ def test_a_loop_may_change_what_it_is_repeated_for():
     (kernel(store("G.x", x()), domain=Events("G.queue", ZERO)), "unknown queue G.queue"),
     (kernel(store("G.x", x(), "~=")), "unknown assignment ~="),
     (kernel(While(op(">", x(), p("a")), (store("G.x", p("a")),))), "a condition that its body does not change"),
-    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("m", LOCAL),))), "a condition that its body does not change"),
+    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("m", LOCAL),))),
+     "a condition that its body does not change"),
     (kernel(Let("l", x()), While(LOCAL, (Let("l", p("a")),))), "a condition that its body does not change"),
-    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", p("a")), Append("G.spikes", ZERO, I)))), "a loop appends"),
-    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", p("a")), Let("m", x()))), store("G.x", Local("m", "f8"))),
+    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", p("a")), Append("G.spikes", ZERO, I)))),
+     "a loop appends"),
+    (kernel(Let("l", x()), While(op(">", LOCAL, p("a")), (Let("l", p("a")), Let("m", x()))),
+            store("G.x", Local("m", "f8"))),
      "local m is used before it is set"),
 ], ids=lambda v: v if isinstance(v, str) else "")
 def test_an_illegal_program_is_named(wrong, word):
@@ -72,8 +78,10 @@ def test_one_stream_belongs_to_one_kernel():
 
 @pytest.mark.parametrize("expression, kind", [
     (op("/", Const(7), Const(2)), "f8"), (op("//", Const(7), Const(2)), "i4"), (op("+", Const(1), Const(True)), "i4"),
-    (op("<", Const(1.0), Const(2)), "b1"), (op("**", Const(2), Const(3)), "i4"), (op("**", Const(2), op("neg", Const(1))), "f8"),
-    (Cast("i4", Const(2.5)), "i4"), (Param("n", "i8"), "i8"), (op("+", Param("n", "i8"), Const(1)), "i8"), (Const(2**40), "i8"),
+    (op("<", Const(1.0), Const(2)), "b1"), (op("**", Const(2), Const(3)), "i4"),
+    (op("**", Const(2), op("neg", Const(1))), "f8"),
+    (Cast("i4", Const(2.5)), "i4"), (Param("n", "i8"), "i8"), (op("+", Param("n", "i8"), Const(1)), "i8"),
+    (Const(2**40), "i8"),
 ])
 def test_the_dtype_of_an_expression_follows_from_itself(expression, kind):
     assert dtype(expression) == kind
@@ -90,7 +98,8 @@ FAN = FanOut("G.spikes", ZERO, "S.starts")
     ((store("G.x", op("*", x(POST), p("a")), "=", POST),), False),
     ((store("G.x", W, "+=", POST), store("G.x", W, "*=", POST)), False),
     ((store("S.w", op("*", W, p("a"))), store("G.x", W, "+=", POST)), True),
-], ids=["sum", "sum of negatives", "last wins", "reads the sum", "reads what it writes", "sum and product", "own first"])
+], ids=["sum", "sum of negatives", "last wins", "reads the sum", "reads what it writes", "sum and product",
+        "own first"])
 def test_order_matters_only_where_a_meeting_place_is_read(body, free):
     assert order_free(kernel(*body, domain=FAN)) is free
 

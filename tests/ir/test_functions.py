@@ -32,7 +32,8 @@ def in_c(tmp_path_factory):
         pytest.skip("no C compiler")
     folder = tmp_path_factory.mktemp("probe")
     (folder / "probe.c").write_text(read("c/language.h") + PROBE)
-    subprocess.run([*compiler.command, "-O2", "-shared", "-fPIC", "probe.c", "-o", "probe.so", "-lm"], cwd=folder, check=True)
+    subprocess.run([*compiler.command, "-O2", "-shared", "-fPIC", "probe.c", "-o", "probe.so", "-lm"], cwd=folder,
+                   check=True)
     library = ctypes.CDLL(str(folder / "probe.so"))
     for name, count in (("exprel", 1), ("clip", 3), ("floordiv", 2), ("mod", 2), ("poisson", 3), ("binomial", 4)):
         getattr(library, name).argtypes = [ctypes.c_double] * count

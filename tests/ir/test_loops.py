@@ -18,7 +18,8 @@ TARGETS = {"interpreter": Interpreter(), "numpy": NumpyTarget(), "cython": Cytho
 L, N = Local("l", "f8"), Local("n", "i4")
 #: Euclid by subtraction would do too; this halves x until it is below a, and counts
 HALVE = (Let("l", x()), Let("n", Const(0)),
-         While(op(">", L, p("a")), (Let("half", op("/", L, Const(2.0))), Let("l", Local("half", "f8")), Let("n", op("+", N, Const(1))))),
+         While(op(">", L, p("a")), (Let("half", op("/", L, Const(2.0))), Let("l", Local("half", "f8")),
+                                    Let("n", op("+", N, Const(1))))),
          store("G.x", L), Store("G.n", I, "=", N, "i4"))
 
 
@@ -27,7 +28,8 @@ def run(target, *kernels, optimised=False):
     assert problems(made) == []
     made = optimise(made) if optimised else made
     sizes = {"G": 5, "S": 1, "rows": 2}
-    arrays = {"G.x": np.array([1.0, 100.0, 3.0, 0.1, 17.0]), "G.y": np.zeros(5), "G.n": np.zeros(5, np.int32), "S.post": np.zeros(1, np.int32),
+    arrays = {"G.x": np.array([1.0, 100.0, 3.0, 0.1, 17.0]), "G.y": np.zeros(5), "G.n": np.zeros(5, np.int32),
+              "S.post": np.zeros(1, np.int32),
               "S.w": np.zeros(1), "S.starts": np.zeros(2, np.int32)}
     state = State(made, sizes, {"a": 1.0, "b": 2.0, "tau": 3.0}, arrays, {"G.spikes": QueueState.empty("i4")})
     state.end[:] = 1
@@ -60,7 +62,8 @@ def test_a_loop_within_a_condition(target):
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_loop_that_runs_once_for_all(target):
     first = Load("G.x", Const(1), "f8")
-    body = (Let("l", first), While(op(">", L, p("a")), (Let("l", op("/", L, p("b"))), Store("G.n", ZERO, "+=", Const(1), "i4"))))
+    body = (Let("l", first),
+            While(op(">", L, p("a")), (Let("l", op("/", L, p("b"))), Store("G.n", ZERO, "+=", Const(1), "i4"))))
     np.testing.assert_array_equal(run(target, kernel(*body, domain=Once()))["G.n"], [7, 0, 0, 0, 0])
 
 

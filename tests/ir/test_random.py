@@ -16,15 +16,26 @@ from brainsim.targets.templates import read
 KNOWN = [
     ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
     ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
-    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0), (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
+    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0),
+     (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
 ]
 
 PROBE = """
-void words(uint64_t seed, uint32_t stream, int64_t step, uint32_t counter, uint32_t *out) { bs_philox(seed, stream, step, counter, out); }
-double uniform(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) { return bs_uniform(seed, stream, step, index); }
-double normal(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) { return bs_normal(seed, stream, step, index); }
-void uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *out) { bs_uniforms(seed, stream, step, first, out); }
-void normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *out) { bs_normals(seed, stream, step, first, out); }
+void words(uint64_t seed, uint32_t stream, int64_t step, uint32_t counter, uint32_t *out) {
+    bs_philox(seed, stream, step, counter, out);
+}
+double uniform(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
+    return bs_uniform(seed, stream, step, index);
+}
+double normal(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
+    return bs_normal(seed, stream, step, index);
+}
+void uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *out) {
+    bs_uniforms(seed, stream, step, first, out);
+}
+void normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *out) {
+    bs_normals(seed, stream, step, first, out);
+}
 """
 
 
@@ -36,7 +47,8 @@ def in_c(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("probe")
     (folder / "probe.c").write_text(read("c/language.h") + PROBE)
     flags = [f for f in ("-O2", "-ffp-contract=off", request.param) if f]
-    subprocess.run([*compiler.command, *flags, "-shared", "-fPIC", "probe.c", "-o", "probe.so", "-lm"], cwd=folder, check=True)
+    subprocess.run([*compiler.command, *flags, "-shared", "-fPIC", "probe.c", "-o", "probe.so", "-lm"], cwd=folder,
+                   check=True)
     library = ctypes.CDLL(str(folder / "probe.so"))
     kinds = [ctypes.c_uint64, ctypes.c_uint32, ctypes.c_int64, ctypes.c_uint32]
     for name in ("uniform", "normal"):

@@ -21,7 +21,8 @@ def parse(text):
         ("i for k in range((i), N_post) if k < i", Generator(i, "k", "range", (i, n), condition=Op("<", (k, i)))),
         ("k for k in sample(N_post, p=0.1)", Generator(k, "k", "sample", (n,), p=Number(0.1))),
         ("k for k in sample(0, N_post, size=i)", Generator(k, "k", "sample", (Number(0), n), size=i)),
-        ("k # each\n for k in range(3) # of them\n if k < i", Generator(k, "k", "range", (Number(3),), condition=Op("<", (k, i)))),
+        ("k # each\n for k in range(3) # of them\n if k < i",
+         Generator(k, "k", "range", (Number(3),), condition=Op("<", (k, i)))),
     ],
 )
 def test_generators(text, generator):
@@ -31,10 +32,14 @@ def test_generators(text, generator):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "a b", "for k in range(3)", "k for", "k for k", "k for k in", "k for k in xs", "k for k in xs(3)", "k for k in range", "k for k in range(3",
-        "k for k in range()", "k for k in range(1, 2, 3, 4)", "k for k in range(3, p=1)", "k for k in range(3) k", "k for k in range(3) if",
-        "k for k in range(3) if a = b", "k for k in range(3) for l in range(3)", "k for k in range(3) if k for l in range(3)", "k for k, l in range(3)",
-        "k for if in range(3)", "k for k in sample(3)", "k for k in sample(3, p=1, size=2)", "k for k in sample(3, p=1, p=1)", "k for k in sample(p=1)",
+        "", "a b", "for k in range(3)", "k for", "k for k", "k for k in", "k for k in xs", "k for k in xs(3)",
+        "k for k in range", "k for k in range(3",
+        "k for k in range()", "k for k in range(1, 2, 3, 4)", "k for k in range(3, p=1)", "k for k in range(3) k",
+        "k for k in range(3) if",
+        "k for k in range(3) if a = b", "k for k in range(3) for l in range(3)",
+        "k for k in range(3) if k for l in range(3)", "k for k, l in range(3)",
+        "k for if in range(3)", "k for k in sample(3)", "k for k in sample(3, p=1, size=2)",
+        "k for k in sample(3, p=1, p=1)", "k for k in sample(p=1)",
         "k for k in sample(3, q=1)", "k for k in sample(p=1, 3)", "k for k in range(, 3)", "i if", "i if a else b",
     ],
 )

@@ -46,9 +46,11 @@ def test_types_by_their_python_name_are_refused(word):
 
 
 @pytest.mark.feature("declared units")
-@pytest.mark.parametrize("unit", ["Hz", "1/second", "amp*metre**2", "siemens*metre**-2", "amp/(metre**2)", "metre**0.5", "second**(-0.5)", "second**(1/2)"])
+@pytest.mark.parametrize("unit", ["Hz", "1/second", "amp*metre**2", "siemens*metre**-2", "amp/(metre**2)", "metre**0.5",
+                                  "second**(-0.5)", "second**(1/2)"])
 def test_units(unit):
-    assert to_text(one(f"x : {unit} (flag)").unit_tree).replace("(", "").replace(")", "") == unit.replace("(", "").replace(")", "")
+    assert to_text(one(f"x : {unit} (flag)").unit_tree).replace("(", "").replace(")", "") == unit.replace(
+        "(", "").replace(")", "")
     assert one(f"x : {unit} (flag)").flags == ("flag",)
 
 
@@ -114,7 +116,8 @@ def test_spans():
 
 @pytest.mark.parametrize(
     "text",
-    ["dv/dt = -v", "dv/dt = -v\nw : 1", "dv/dt = -v\nw = 2 : 1", "dv/dt = -v +\ndw/dt = w : 1", "x = 1 :", "x : \ny : 1", "x", "w : 1\n\nx = f(\n2)\ny : 1"],
+    ["dv/dt = -v", "dv/dt = -v\nw : 1", "dv/dt = -v\nw = 2 : 1", "dv/dt = -v +\ndw/dt = w : 1", "x = 1 :",
+     "x : \ny : 1", "x", "w : 1\n\nx = f(\n2)\ny : 1"],
 )
 def test_a_missing_unit_is_named(text):
     with pytest.raises(EquationError, match="The unit of '[vx]' is missing"):
@@ -124,8 +127,10 @@ def test_a_missing_unit_is_named(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "x : 1; y : 1", "x : 1 y : 1", "x, y : 1", "1x : 1", "d1x/dt = 1 : 1", "dx/dy = 1 : 1", "dv/dt : 1", "x += 1 : 1", "x == 1 : 1",
-        "hello world", "x = : 1", ": 1", "= 1 : 1", "x : 1\nx : volt", "dx/dt = 1 : 1\nx = 2 : 1", "x = a if b else c : 1", "x = (a : 1",
+        "x : 1; y : 1", "x : 1 y : 1", "x, y : 1", "1x : 1", "d1x/dt = 1 : 1", "dx/dy = 1 : 1", "dv/dt : 1",
+        "x += 1 : 1", "x == 1 : 1",
+        "hello world", "x = : 1", ": 1", "= 1 : 1", "x : 1\nx : volt", "dx/dt = 1 : 1\nx = 2 : 1",
+        "x = a if b else c : 1", "x = (a : 1",
         "x = a = b : 1", "x.y : 1", "x[0] : 1", "\u03c4 : second",
     ],
 )

@@ -58,7 +58,8 @@ def test_line_ends_and_comments_are_white_space(text):
 
 def test_spans_point_into_text_of_several_lines():
     tree = parse("a + # here\n  exp(b\n  + c)")
-    assert [under(node) for node in walk(tree)] == ["a + # here\n  exp(b\n  + c)", "a", "exp(b\n  + c)", "b\n  + c", "b", "c"]
+    assert [under(node) for node in walk(tree)] == ["a + # here\n  exp(b\n  + c)", "a", "exp(b\n  + c)", "b\n  + c",
+                                                    "b", "c"]
 
 
 def test_spans_of_a_part_point_into_the_whole():
@@ -75,9 +76,12 @@ def test_spans_of_each_and():
 @pytest.mark.parametrize(
     "text",
     [
-        "a < b < c", "a if b else c", "a[0]", "a.b", "a.f(1)", "lambda x: x", "a & b", "a | b", "a ^ b", "~a", "a << 1", "a @ b",
-        "'a'", "f'a'", "[a]", "(a, b)", "{a}", "{a: b}", "a is b", "a in b", "f(x=1)", "f(*a)", "f(a)(b)", "(a := 1)", "None", "...",
-        "1j", "1e999", "[x for x in a]", "a = b", "a && b", "a || b", "!a", "2v", "2 mV", "a b", "(a", "a)", "a +", "* a", "",
+        "a < b < c", "a if b else c", "a[0]", "a.b", "a.f(1)", "lambda x: x", "a & b", "a | b", "a ^ b", "~a", "a << 1",
+        "a @ b",
+        "'a'", "f'a'", "[a]", "(a, b)", "{a}", "{a: b}", "a is b", "a in b", "f(x=1)", "f(*a)", "f(a)(b)", "(a := 1)",
+        "None", "...",
+        "1j", "1e999", "[x for x in a]", "a = b", "a && b", "a || b", "!a", "2v", "2 mV", "a b", "(a", "a)", "a +",
+        "* a", "",
         "a; b", "a ? b : c", "\u03c4", "a\0", "select(a, b, c)", "yield a", "class", "await a",
     ],
 )
@@ -102,8 +106,10 @@ def test_deep_nesting_is_refused(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "a + b*c", "(a + b)*c", "a - (b - c)", "a - b - c", "a/(b*c)", "a**b**c", "(a**b)**c", "(-a)**2", "-a**2", "a**-2", "a*-b",
-        "not (a and b)", "not a and b", "a or b and c", "(a or b) and c", "(a < b) == c", "a == (b < c)", "(not a)*b", "-(not a)", "--a",
+        "a + b*c", "(a + b)*c", "a - (b - c)", "a - b - c", "a/(b*c)", "a**b**c", "(a**b)**c", "(-a)**2", "-a**2",
+        "a**-2", "a*-b",
+        "not (a and b)", "not a and b", "a or b and c", "(a or b) and c", "(a < b) == c", "a == (b < c)", "(not a)*b",
+        "-(not a)", "--a",
         "f(a, -b)", "0.1", "1e-30", "True",
     ],
 )
@@ -117,7 +123,8 @@ BINARY = "+ - * / // % ** and or < <= > >= == !=".split()
 def random_tree(draw: random.Random, depth: int) -> Tree:
     """A tree of at most this depth, with every kind of node; its numbers are not negative, as in parsed text."""
     if depth == 0 or draw.random() < 0.15:
-        return draw.choice([Name("v"), Name("tau_m"), Number(0), Number(3), Number(True), Number(0.1), Number(1e-30), Number(2.5e20)])
+        return draw.choice([Name("v"), Name("tau_m"), Number(0), Number(3), Number(True), Number(0.1), Number(1e-30),
+                            Number(2.5e20)])
 
     def part() -> Tree:
         return random_tree(draw, depth - 1)
@@ -159,7 +166,8 @@ def _without(text, opened):
         if depth == 0:
             break
     try:
-        return parse_expression(Source(text[:opened] + text[opened + 1 : closed] + text[closed + 1 :]), allow_select=True)
+        return parse_expression(Source(text[:opened] + text[opened + 1 : closed] + text[closed + 1 :]),
+                                allow_select=True)
     except WrongSyntax:
         return None
 

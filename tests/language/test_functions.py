@@ -2,8 +2,8 @@ import pytest
 
 from brainsim.language.functions import CONSTANTS, FUNCTIONS, Same
 
-WRITABLE = """abs arccos arccosh arcsin arcsinh arctan arctanh binomial ceil clip cos cosh exp expm1 exprel floor int log log10 log1p
-poisson rand randn sign sin sinh sqrt tan tanh timestep""".split()
+WRITABLE = """abs arccos arccosh arcsin arcsinh arctan arctanh binomial ceil clip cos cosh exp expm1 exprel floor int
+log log10 log1p poisson rand randn sign sin sinh sqrt tan tanh timestep""".split()
 
 
 @pytest.mark.feature("functions of the language")
@@ -22,7 +22,8 @@ def test_each_row_has_a_rule_for_each_argument(name):
 
 
 def test_only_random_functions_have_state():
-    assert {name for name, function in FUNCTIONS.items() if not function.stateless} == {"rand", "randn", "poisson", "binomial"}
+    assert {name for name, function in FUNCTIONS.items() if not function.stateless} == {"rand", "randn", "poisson",
+                                                                                        "binomial"}
 
 
 def test_the_tables_cannot_be_changed():

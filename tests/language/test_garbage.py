@@ -9,8 +9,9 @@ from brainsim.language.equations import parse_equations
 from brainsim.language.expressions import parse_expression
 from brainsim.language.statements import parse_statements
 
-WORDS = """d v /dt dv/dt = == : ; ( ) [ ] { } , . + - * / ** // % < <= ! & && | ^ ~ @ ? $ ' " \\ # volt 1 2.5 1e5 2v 0x x _ for in if else
-range( sample( p= size= lambda not and or is None True select( unless refractory""".split() + [" ", "\n", "\n\n", "\t", "\0", "\u00e9", "\r\n", "\\\n"]
+WORDS = """d v /dt dv/dt = == : ; ( ) [ ] { } , . + - * / ** // % < <= ! & && | ^ ~ @ ? $ ' " \\ # volt 1 2.5 1e5 2v
+0x x _ for in if else range( sample( p= size= lambda not and or is None True select( unless refractory""".split() + [
+    " ", "\n", "\n\n", "\t", "\0", "\u00e9", "\r\n", "\\\n"]
 
 
 @pytest.mark.parametrize("parse", [parse_expression, parse_statements, parse_equations, parse_generator])

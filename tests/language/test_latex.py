@@ -22,13 +22,16 @@ EXPRESSIONS = [
     ("not (a > b and c <= d) or e_1 != 1", r"\neg \left(a > b \wedge c \leq d\right) \vee e_{1} \neq 1"),
     ("exp(-abs(i - j)/N_post)", r"\exp\left(\frac{-\left|i - j\right|}{N_{\mathrm{post}}}\right)"),
     ("sqrt(2/dt)", r"\sqrt{\frac{2}{\Delta t}}"),
-    ("floor(x) + a//b + a % b", r"\left\lfloor x \right\rfloor + \left\lfloor \frac{a}{b} \right\rfloor + a \,\mathrm{mod}\, b"),
+    ("floor(x) + a//b + a % b", r"\left\lfloor x \right\rfloor + \left\lfloor \frac{a}{b} \right\rfloor + a "
+                                r"\,\mathrm{mod}\, b"),
     ("v < inf and True", r"v < \infty \wedge \mathrm{true}"),
     ("clip(w, 0, w_max)", r"\mathrm{clip}\left(w, 0, w_{\mathrm{max}}\right)"),
     ("my_f(x)", r"\mathrm{my\_f}\left(x\right)"),
 ]
-NAMES = [("v", "v"), ("tau", r"\tau"), ("taum", r"\tau_{m}"), ("tau_pre", r"\tau_{\mathrm{pre}}"), ("v0", "v_{0}"), ("ge", r"\mathit{ge}"),
-         ("g_Na_max", r"g_{\mathrm{Na},\mathrm{max}}"), ("mV", r"\mathrm{mV}"), ("um2", r"\mathrm{\mu m}^{2}"), ("Mohm", r"\mathrm{M\Omega}"),
+NAMES = [("v", "v"), ("tau", r"\tau"), ("taum", r"\tau_{m}"), ("tau_pre", r"\tau_{\mathrm{pre}}"), ("v0", "v_{0}"),
+         ("ge", r"\mathit{ge}"),
+         ("g_Na_max", r"g_{\mathrm{Na},\mathrm{max}}"), ("mV", r"\mathrm{mV}"), ("um2", r"\mathrm{\mu m}^{2}"),
+         ("Mohm", r"\mathrm{M\Omega}"),
          ("x_alpha", r"x_{\alpha}"), ("xi", r"\xi"), ("_private", r"\mathit{private}")]
 
 
@@ -63,12 +66,14 @@ def test_code_strings_are_typeset():
 
 @pytest.mark.feature("typeset equations", "Equations")
 def test_equations_are_typeset_with_units_and_flags():
-    equations = Equations("dv/dt = -v/tau : volt (unless refractory)\nx = 2*v : volt\nn : integer (constant)\ng : siemens/meter**2")
+    equations = Equations("dv/dt = -v/tau : volt (unless refractory)\nx = 2*v : volt\nn : integer (constant)\n"
+                          "g : siemens/meter**2")
     assert equations._repr_latex_() == r"""$$\begin{aligned}
 \frac{\mathrm{d}v}{\mathrm{d}t} &= \frac{-v}{\tau} &&\quad \mathrm{V}\ \text{(unless refractory)} \\
 x &= 2\,v &&\quad \mathrm{V} \\
 n &  &&\quad \mathrm{integer}\ \text{(constant)} \\
 g &  &&\quad \frac{\mathrm{S}}{\mathrm{m}^{2}}
 \end{aligned}$$"""
-    assert equations["v"]._repr_latex_() == r"$\frac{\mathrm{d}v}{\mathrm{d}t} = \frac{-v}{\tau} \qquad \mathrm{V}\ \text{(unless refractory)}$"
+    assert equations["v"]._repr_latex_() == (r"$\frac{\mathrm{d}v}{\mathrm{d}t} = \frac{-v}{\tau} "
+                                             r"\qquad \mathrm{V}\ \text{(unless refractory)}$")
     assert Equations("")._repr_latex_() == ""

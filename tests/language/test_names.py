@@ -4,7 +4,8 @@ from brainsim.errors import WrongSyntax, WrongValue
 from brainsim.language.names import SYNAPTIC, check_identifier
 
 
-@pytest.mark.parametrize("name", ["v", "tau_m", "j", "delay", "lastspike", "x1", "xix", "true", "T", "n", "prepost", "v_pre_"])
+@pytest.mark.parametrize("name", ["v", "tau_m", "j", "delay", "lastspike", "x1", "xix", "true", "T", "n", "prepost",
+                                  "v_pre_"])
 def test_free_names(name):
     check_identifier(name)
 
@@ -13,7 +14,8 @@ def test_free_names(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "lambda", "and", "True", "_v", "t", "dt", "t_in_timesteps", "xi", "xi_1", "i", "N", "exp", "rand", "int", "e", "pi", "inf",
+        "lambda", "and", "True", "_v", "t", "dt", "t_in_timesteps", "xi", "xi_1", "i", "N", "exp", "rand", "int",
+        "e", "pi", "inf",
         "not_refractory", "refractory", "refractory_until", "1x", "a.b", "", "\u03c4",
     ],
 )

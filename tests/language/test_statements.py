@@ -22,7 +22,8 @@ def test_other_operators_are_refused(op):
         parse(f"v {op} w")
 
 
-@pytest.mark.parametrize("text", ["v = 1; w = v", "v = 1\nw = v", "\n v = 1 ;\n\n w = v ; # done; really", "v = 1 # a\n# b = 2\nw = v"])
+@pytest.mark.parametrize("text", ["v = 1; w = v", "v = 1\nw = v", "\n v = 1 ;\n\n w = v ; # done; really",
+                                  "v = 1 # a\n# b = 2\nw = v"])
 def test_statements_end_at_line_ends_and_semicolons(text):
     assert parse(text) == (Assign("v", "=", one), Assign("w", "=", v))
 
@@ -54,7 +55,8 @@ def test_spans():
     assert text[second.value.span.start : second.value.span.stop] == "v +\n 1"
 
 
-@pytest.mark.parametrize("text", ["v", "v + 1", "f(x)", "= 1", "v =", "3 = v", "v[0] = 1", "G.v = 1", "v, w = 1", "v = w = 1", "if v: w = 1", "v = (1", "1v = 1"])
+@pytest.mark.parametrize("text", ["v", "v + 1", "f(x)", "= 1", "v =", "3 = v", "v[0] = 1", "G.v = 1", "v, w = 1",
+                                  "v = w = 1", "if v: w = 1", "v = (1", "1v = 1"])
 def test_what_is_no_statement_is_refused_with_a_caret(text):
     with pytest.raises(WrongSyntax) as refusal:
         parse(text)

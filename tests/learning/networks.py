@@ -7,7 +7,8 @@ INPUTS, HIDDEN, CLASSES, STEPS = 12, 10, 2, 25
 
 
 def leaky(**options):
-    """One leaky variable with a constant input: v(t) = I (1 - exp(-t/tau)) in Euler steps; a function of tau, I and v at the start."""
+    """One leaky variable with a constant input: v(t) = I (1 - exp(-t/tau)) in Euler steps; a function of tau, I and v
+    at the start."""
     tau = 20 * ms
     G = NeuronGroup(3, "dv/dt = (I - v)/tau : volt\nI : volt", method="euler", name="G")
     G.I, G.v = [10, 20, 30] * mV, 1 * mV
@@ -29,11 +30,13 @@ def classifier(**options):
     R.connect()
     R.w = numbers.normal(0, 0.3, CLASSES * HIDDEN)
     net = Network(inputs, G, S, out, R)
-    return net.functional(STEPS * ms, **{"params": ["S.w", "R.w"], "inputs": ["inp.spikes"], "outputs": ["out.o", "G.spikes"], **options})
+    return net.functional(STEPS * ms, **{"params": ["S.w", "R.w"], "inputs": ["inp.spikes"],
+                                         "outputs": ["out.o", "G.spikes"], **options})
 
 
 def two_classes(count=60, seed=0):
-    """Trials of the classifier: each class has its own inputs that fire. Arrays (trials, steps, inputs) and class numbers."""
+    """Trials of the classifier: each class has its own inputs that fire. Arrays (trials, steps, inputs) and class
+    numbers."""
     numbers = np.random.default_rng(seed)
     classes = numbers.integers(0, 2, count)
     rate = np.where(np.arange(INPUTS) % 2 == classes[:, None], 0.25, 0.03)

@@ -21,7 +21,8 @@ def spikes(shape: tuple[int, ...], rate: float = 0.2, seed: int = 0) -> np.ndarr
     return (np.random.default_rng(seed).random(shape) < rate).astype(float)
 
 
-def synapses(source: Any, target: Any, name: str, on_pre: str, weights: np.ndarray | None = None, **more: Any) -> Synapses:
+def synapses(source: Any, target: Any, name: str, on_pre: str, weights: np.ndarray | None = None,
+             **more: Any) -> Synapses:
     """All to all unless ``p`` is given; weights (pre, post) or one for each."""
     p = more.pop("p", None)
     made = Synapses(source, target, "w : 1", on_pre=on_pre, name=name, **more)
@@ -29,13 +30,17 @@ def synapses(source: Any, target: Any, name: str, on_pre: str, weights: np.ndarr
         made.connect()
     else:
         made.connect(p=p)
-    made.w = np.random.default_rng(len(name) + len(made)).normal(0.3, 0.6, len(made)) if weights is None else np.ravel(weights)
+    made.w = np.random.default_rng(len(name) + len(made)).normal(0.3, 0.6,
+                                                                 len(made)) if weights is None else np.ravel(weights)
     return made
 
 
-def network(recurrent: np.ndarray | None = None, clamped: bool = False, model: str = LIF, on_pre: str = "g += w", neurons: int = NEURONS, inputs: int = INPUTS,
-            reset: str = "v -= 1", threshold: str = "v >= 1", readout: str = "do/dt = -o/tauo : 1", **more: Any) -> Network:
-    """``inp`` → ``G`` (→ itself) → ``Out``; with ``clamped`` the recurrent spikes come from a second input, ``again``."""
+def network(recurrent: np.ndarray | None = None, clamped: bool = False, model: str = LIF, on_pre: str = "g += w",
+            neurons: int = NEURONS, inputs: int = INPUTS,
+            reset: str = "v -= 1", threshold: str = "v >= 1", readout: str = "do/dt = -o/tauo : 1",
+            **more: Any) -> Network:
+    """``inp`` → ``G`` (→ itself) → ``Out``; with ``clamped`` the recurrent spikes come from a second input,
+    ``again``."""
     inp = SpikeGeneratorGroup(inputs, [], []*ms, name="inp")
     G = NeuronGroup(neurons, model, threshold=threshold, reset=reset, method="exact", name="G", namespace=CONSTANTS)
     Out = NeuronGroup(OUTPUTS, readout, method="exact", name="Out", namespace=CONSTANTS)
@@ -51,7 +56,8 @@ def squares(outputs: dict[str, Any], target: Any) -> Any:
     return ((outputs["Out.o"] - target)**2).sum()
 
 
-def through_time(sim: Any, inputs: dict[str, Any], targets: np.ndarray, loss: Callable[..., Any] = squares) -> dict[str, np.ndarray]:
+def through_time(sim: Any, inputs: dict[str, Any], targets: np.ndarray,
+                 loss: Callable[..., Any] = squares) -> dict[str, np.ndarray]:
     """The gradient by reverse mode through all steps: loss summed over steps, mean over trials."""
     def total(params: Any) -> Any:
         out = sim(params, inputs)
@@ -66,10 +72,12 @@ def relu_slope(v: np.ndarray) -> np.ndarray:
 
 
 def rtrl(x: np.ndarray, y: np.ndarray, w: np.ndarray, r: np.ndarray, o: np.ndarray, coupled: bool) -> np.ndarray:
-    """Full real-time recurrent learning of the input weights of one trial of `network`, (pre, post): the influence of every weight on every state
-    (Williams & Zipser 1989). ``coupled``: whether it passes from one neuron's spike to another neuron."""
+    """Full real-time recurrent learning of the input weights of one trial of `network`, (pre, post): the influence of
+    every weight on every state (Williams & Zipser 1989). ``coupled``: whether it passes from one neuron's spike to
+    another neuron."""
     inputs, n = w.shape
-    from_g = np.exp(-1 / 20) * np.expm1(20**-1 - 10**-1) / (20**-1 - 10**-1) / 20      # exact step of dv/dt = (g - v)/tau with decaying g
+    # exact step of dv/dt = (g - v)/tau with decaying g
+    from_g = np.exp(-1 / 20) * np.expm1(20**-1 - 10**-1) / (20**-1 - 10**-1) / 20
     v, g, out = np.zeros(n), np.zeros(n), np.zeros(o.shape[1])
     V, Gs, O = np.zeros((n, inputs, n)), np.zeros((n, inputs, n)), np.zeros((o.shape[1], inputs, n))      # noqa: E741
     total = np.zeros_like(w)

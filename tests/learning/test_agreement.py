@@ -8,7 +8,8 @@ from brainsim import *
 from brainsim.errors import Unsupported
 from tests.models import MODELS
 
-#: up to the first time that ``t - lastspike < 1*ms`` of linked_and_shared is decided by rounding; functions count whole steps, below
+#: up to the first time that ``t - lastspike < 1*ms`` of linked_and_shared is decided by rounding; functions count whole
+#: steps, below
 DURATION = 11 * ms
 
 
@@ -22,7 +23,8 @@ def told(net, seed):
         if type(m) is SpikeMonitor and m.source is getattr(m.source, "parent", m.source):
             found = result._monitor(m)
             spikes[m.name] = (np.asarray(found.i), np.asarray(found.t / m.source.clock.dt), m.source.N)
-    return {n: np.asarray(result[n]) for n in simulation.parameters if simulation.settable(n).variable is not None and n in result.stored
+    return {n: np.asarray(result[n]) for n in simulation.parameters if simulation.settable(n).variable is not None
+            and n in result.stored
             and not isinstance(simulation.settable(n).group, Subgroup)}, spikes
 
 
@@ -53,7 +55,8 @@ def test_network_operations_are_refused(model):
 
 @pytest.mark.parametrize("wide", [False, True], ids=["float32", "float64"])
 def test_times_since_a_spike_are_whole_steps(wide):
-    """0.95 ms since the last spike are 10 steps, never 9 or 11, however late it is (1 ms would be decided by rounding)."""
+    """0.95 ms since the last spike are 10 steps, never 9 or 11, however late it is (1 ms would be decided by
+    rounding)."""
     G = NeuronGroup(1, "w : 1\nn : 1", threshold="n > 5.5", reset="n -= 37", refractory=0.2 * ms, name="G")
     G.run_regularly("n += 1", when="start")
     G.run_regularly("w += int(t - lastspike < 0.95*ms)", when="end")

@@ -20,7 +20,8 @@ def test_a_smooth_model_agrees_and_precision_is_as_before():
 def test_a_network_is_checked_with_names_of_the_script():
     tau, E = 5 * ms, 10 * mV
     G = NeuronGroup(2, "dv/dt = (E - v)/tau : volt", method="euler", name="G")
-    found = bs.check_grad(Network(G), lambda out: 1e4 * jnp.sum(out["G.v[-1]"] ** 2), params=["tau", "E"], duration=2 * ms, outputs=["G.v[-1]"])
+    found = bs.check_grad(Network(G), lambda out: 1e4 * jnp.sum(out["G.v[-1]"] ** 2), params=["tau", "E"],
+                          duration=2 * ms, outputs=["G.v[-1]"])
     assert found.agrees(1e-8)
 
 
@@ -35,12 +36,14 @@ def test_a_wrong_gradient_is_found():
 
 def test_a_spiking_model_is_said_to_have_no_derivative():
     G = NeuronGroup(1, "dv/dt = (1.5 - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="G")
-    found = bs.check_grad(Network(G), lambda out: jnp.sum(out["G.v"]), params=["G.v"], duration=20 * ms, outputs=["G.v"])
+    found = bs.check_grad(Network(G), lambda out: jnp.sum(out["G.v"]), params=["G.v"], duration=20 * ms,
+                          outputs=["G.v"])
     assert found.spiking and "no derivative" in repr(found) and "no derivative" in found._repr_html_()
 
 
 def test_values_and_steps_may_be_given_and_the_table_is_readable():
-    found = bs.check_grad(leaky(), lambda out: 1e4 * jnp.sum(out["G.v"] ** 2), {"tau": 3 * ms, "G.v": np.zeros(3)}, eps={"G.v": 1e-3 * mV}, directions=2)
+    found = bs.check_grad(leaky(), lambda out: 1e4 * jnp.sum(out["G.v"] ** 2), {"tau": 3 * ms, "G.v": np.zeros(3)},
+                          eps={"G.v": 1e-3 * mV}, directions=2)
     assert found.agrees(1e-8)
     assert found.to_pandas().loc["G.v", "directions"] == 2 and found.to_pandas().loc["tau", "directions"] == 1
     assert "relative error" in repr(found) and "<table>" in found._repr_html_()

@@ -30,7 +30,8 @@ def data(count=60):
 
 
 def same(a, b):
-    return all(np.array_equal(np.asarray(a.params[n]), np.asarray(b.params[n])) for n in a.params) and a.history.rows == b.history.rows
+    return all(np.array_equal(np.asarray(a.params[n]), np.asarray(b.params[n]))
+               for n in a.params) and a.history.rows == b.history.rows
 
 
 def test_a_time_constant_is_found_from_a_trace():
@@ -49,19 +50,22 @@ def test_a_classifier_learns():
 
 def test_the_seed_gives_everything_and_another_seed_something_else():
     sim = classifier()
-    fits = [bs.train.fit(sim, crossing, data(), "adam(2e-2)", epochs=3, batch_size=7, validation=0.2, seed=s, progress=False) for s in (4, 4, 5)]
+    fits = [bs.train.fit(sim, crossing, data(), "adam(2e-2)", epochs=3, batch_size=7, validation=0.2, seed=s,
+                         progress=False) for s in (4, 4, 5)]
     assert same(fits[0], fits[1])
     assert not same(fits[0], fits[2])
 
 
 def test_training_goes_on_from_a_checkpoint_as_if_it_had_never_stopped(tmp_path):
-    optimizer = optax.chain(optax.add_noise(1e-3, 0.5, 1), optax.adam(2e-2))      # moments, a count, and a key of random numbers to remember
+    # moments, a count, and a key of random numbers to remember
+    optimizer = optax.chain(optax.add_noise(1e-3, 0.5, 1), optax.adam(2e-2))
     options = dict(batch_size=8, validation=0.2, seed=2, progress=False)
     whole = bs.train.fit(classifier(), crossing, data(), optimizer, epochs=6, **options)
     bs.train.fit(classifier(), crossing, data(), optimizer, epochs=2, checkpoint=tmp_path / "a.npz", **options)
     rest = bs.train.fit(classifier(), crossing, data(), optimizer, epochs=6, checkpoint=tmp_path / "a.npz", **options)
     assert same(whole, rest)
-    assert same(rest, bs.train.fit(classifier(), crossing, data(), optimizer, epochs=6, checkpoint=tmp_path / "a.npz", **options))
+    assert same(rest, bs.train.fit(classifier(), crossing, data(), optimizer, epochs=6, checkpoint=tmp_path / "a.npz",
+                                   **options))
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
@@ -69,14 +73,16 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     bs.train.fit(classifier(), crossing, data(), epochs=1, batch_size=8, progress=False, checkpoint=file)
     for change in (dict(seed=1), dict(batch_size=9), dict(optimizer="sgd(0.1)")):
         with pytest.raises(WrongValue, match="checkpoint"):
-            bs.train.fit(classifier(), crossing, data(), **{"epochs": 2, "batch_size": 8, "progress": False, "checkpoint": file, **change})
+            bs.train.fit(classifier(), crossing, data(), **{"epochs": 2, "batch_size": 8, "progress": False,
+                                                            "checkpoint": file, **change})
     file.write_text("nothing")
     with pytest.raises(RuntimeError, match="no checkpoint"):
         bs.train.fit(classifier(), crossing, data(), epochs=2, batch_size=8, progress=False, checkpoint=file)
 
 
 def test_early_stop_ends_the_training_and_the_best_epoch_is_kept():
-    found = bs.train.fit(classifier(batch=10), crossing, data(), "adam(0.5)", epochs=60, validation=0.3, early_stop=3, progress=False)
+    found = bs.train.fit(classifier(batch=10), crossing, data(), "adam(0.5)", epochs=60, validation=0.3, early_stop=3,
+                         progress=False)
     assert found.epochs < 60 and found.epochs == found.best + 3
     assert found.history["validation loss"][found.best - 1] == min(found.history["validation loss"])
     assert "without a smaller validation loss" in found.ended
@@ -95,7 +101,8 @@ def test_one_update_of_gradient_descent_is_that_of_jax():
     slope = jax.grad(lambda x: distance(sim({"G.I": x}), target))(sim.params["G.I"])
     found = bs.train.fit(sim, distance, ({}, target), "sgd(1e-3)", epochs=1, progress=False)
     size = sim.ranges.by_name["G.I"].size
-    assert np.asarray(found.params["G.I"]) == pytest.approx(sim.params["G.I"] - 1e-3 * size ** 2 * np.asarray(slope), rel=1e-5)
+    assert np.asarray(found.params["G.I"]) == pytest.approx(sim.params["G.I"] - 1e-3 * size ** 2 * np.asarray(slope),
+                                                            rel=1e-5)
     clipped = bs.train.fit(sim, distance, ({}, target), "sgd(1e-3)", epochs=1, clip=0.5, progress=False)
     moved = (np.asarray(clipped.params["G.I"]) - sim.params["G.I"]) / size
     assert np.linalg.norm(moved) == pytest.approx(0.5e-3, rel=1e-3)
@@ -114,17 +121,21 @@ def test_parameters_of_the_loss_alone_are_trained_too():
 
 
 def test_a_loss_that_is_no_number_ends_the_training():
-    found = bs.train.fit(leaky(params=["tau"]), lambda out, y: out["G.v"].sum() / 0.0, ({}, None), epochs=5, progress=False)
+    found = bs.train.fit(leaky(params=["tau"]), lambda out, y: out["G.v"].sum() / 0.0, ({}, None), epochs=5,
+                         progress=False)
     assert found.epochs == 1 and "no finite number" in found.ended
 
 
 def test_a_schedule_sets_the_learning_rate():
     sim = leaky(params=["tau"])
     target = sim({"tau": 7 * ms})["G.v"]
-    still = bs.train.fit(sim, distance, ({}, target), "sgd", schedule="constant_schedule(0.0)", epochs=3, progress=False)
+    still = bs.train.fit(sim, distance, ({}, target), "sgd", schedule="constant_schedule(0.0)", epochs=3,
+                         progress=False)
     assert still.params["tau"] / ms == pytest.approx(20, rel=1e-6)
-    by_text = bs.train.fit(sim, distance, ({}, target), "adam(b1=0.8)", schedule="cosine_decay_schedule(0.05, 10)", epochs=5, progress=False)
-    by_hand = bs.train.fit(sim, distance, ({}, target), optax.adam(optax.cosine_decay_schedule(0.05, 10), b1=0.8), epochs=5, progress=False)
+    by_text = bs.train.fit(sim, distance, ({}, target), "adam(b1=0.8)", schedule="cosine_decay_schedule(0.05, 10)",
+                           epochs=5, progress=False)
+    by_hand = bs.train.fit(sim, distance, ({}, target), optax.adam(optax.cosine_decay_schedule(0.05, 10), b1=0.8),
+                           epochs=5, progress=False)
     assert same(by_text, by_hand)
 
 
@@ -146,7 +157,8 @@ def test_functions_of_optax_nest():
     assert hasattr(made, "update")
     with pytest.raises(WrongValue, match="by its name"):
         optimiser(optax.sgd(1.0), schedule="constant_schedule(1.0)")
-    with pytest.raises(WrongValue, match="given twice, by the optimiser and by a schedule(.*\n)*.*optimizer='adam' beside"):
+    with pytest.raises(WrongValue, match="given twice, by the optimiser and by a schedule(.*\n"
+                                         ")*.*optimizer='adam' beside"):
         optimiser("adam(1e-2)", schedule="constant_schedule(1.0)")
 
 
@@ -161,7 +173,8 @@ def test_a_loss_that_is_an_array_is_refused():
     (dict(data=({}, np.zeros(60, int))), WrongValue, "input 'inp.spikes' is missing"),
     (dict(data=({"inp.spikes": np.zeros((60, 3, 12))}, np.zeros(60, int))), WrongValue, "another shape"),
     (dict(data=({"inp.spikes": np.zeros((60, 25, 12))}, np.zeros(50, int))), WrongValue, "different numbers of trials"),
-    (dict(data=({"inp.spikes": np.zeros((60, 25, 12)) * mV}, np.zeros(60, int))), BrainsimError, "cannot have this value"),
+    (dict(data=({"inp.spikes": np.zeros((60, 25, 12)) * mV}, np.zeros(60, int))), BrainsimError,
+     "cannot have this value"),
     (dict(data=[1, 2, 3]), WrongType, "inputs and targets"),
     (dict(data=({"inp.spikes": Pull(np.zeros((60, 25, 12)))}, np.zeros(60, int))), WrongType, "is an array"),
     (dict(batch_size=0), WrongValue, "whole number above 0"),

@@ -18,13 +18,15 @@ CURRENT = 0.2 * (np.arange(N) % 500 < 250) * nA
 
 def leaky(count=1, **more):
     """A network of leaky neurons that begin at -70 mV; names of parameters as in ``TRUTH``."""
-    G = NeuronGroup(count, LEAK, method="exponential_euler", name="G", namespace={**TRUTH, **more.pop("namespace", {})}, **more)
+    G = NeuronGroup(count, LEAK, method="exponential_euler", name="G", namespace={**TRUTH, **more.pop("namespace", {})},
+                    **more)
     G.v = -70 * mV
     return Network(G)
 
 
 def solution(current, dt=STEP, **changed):
-    """The membrane potential, step by step, from the solution of the equation for a current that is constant in each step."""
+    """The membrane potential, step by step, from the solution of the equation for a current that is constant in each
+    step."""
     tau, R, El = ({**TRUTH, **changed}[n] for n in TRUTH)
     v, keep = [-70 * mV], np.exp(-dt / tau)
     for i in current[:-1]:
@@ -38,7 +40,8 @@ def noisy(trace, size=0.5 * mV, seed=1):
 
 
 def fitted(data, net=None, params=BOUNDS, **options):
-    return bs.fit(net or leaky(), data, params, **{"output": "G.v", "input": {"G.I": CURRENT}, "n_starts": 3, "progress": False, **options})
+    return bs.fit(net or leaky(), data, params, **{"output": "G.v", "input": {"G.I": CURRENT}, "n_starts": 3,
+                                                   "progress": False, **options})
 
 
 def error_of(found, name):
@@ -112,7 +115,8 @@ def test_restarts_begin_at_the_data(fresh):
     found = fitted(data, params={"tau": (30 * ms, 31 * ms)}, restart=10 * ms)
     followed, pieces = found.followed()[0], np.arange(100, N, 100)
     keep = np.exp(-STEP / found.params["tau"])
-    after = [-68 * mV + 80 * Mohm * CURRENT[k] + (data[k] + 68 * mV - 80 * Mohm * CURRENT[k]) * keep for k in pieces[:-1]]
+    after = [-68 * mV + 80 * Mohm * CURRENT[k] + (data[k] + 68 * mV - 80 * Mohm * CURRENT[k]) * keep
+             for k in pieces[:-1]]
     assert np.allclose(np.asarray(followed)[pieces[:-1] + 1], [float(x) for x in after], atol=1e-9)
 
 
@@ -139,7 +143,8 @@ def spiking(fresh):
 @pytest.mark.parametrize("by", ["level", "times"])
 def test_between_spikes_resets_come_from_the_recording(spiking, by):
     v, times = spiking
-    found = fitted(noisy(v, 0.2 * mV), leaky(**FIRING), input={"G.I": STRONG}, loss="between_spikes", spikes=-20 * mV if by == "level" else times, mask=(0 * ms, 0 * ms))
+    found = fitted(noisy(v, 0.2 * mV), leaky(**FIRING), input={"G.I": STRONG}, loss="between_spikes",
+                   spikes=-20 * mV if by == "level" else times, mask=(0 * ms, 0 * ms))
     assert all(error_of(found, n) < 0.02 for n in TRUTH)
     assert found.rms / mV == pytest.approx(0.2, rel=0.1)
     assert np.allclose(np.asarray(found.followed()[0])[np.round(times / STEP).astype(int) + 1], -75e-3)
@@ -149,15 +154,18 @@ def test_between_spikes_resets_come_from_the_recording(spiking, by):
 def test_losses_of_spikes_find_the_resistance(spiking, loss):
     pytest.importorskip("cma")
     v, _ = spiking
-    found = fitted(v, leaky(**FIRING), input={"G.I": STRONG}, params={"R": BOUNDS["R"]}, loss=loss, spikes=-20 * mV, method="cma")
+    found = fitted(v, leaky(**FIRING), input={"G.I": STRONG}, params={"R": BOUNDS["R"]}, loss=loss, spikes=-20 * mV,
+                   method="cma")
     assert error_of(found, "R") < 0.01
-    worse = fitted(v, leaky(**FIRING), input={"G.I": STRONG}, params={"R": (40 * Mohm, 60 * Mohm)}, loss=loss, spikes=-20 * mV, method="cma")
+    worse = fitted(v, leaky(**FIRING), input={"G.I": STRONG}, params={"R": (40 * Mohm, 60 * Mohm)}, loss=loss,
+                   spikes=-20 * mV, method="cma")
     assert worse.loss > 2 * found.loss + 0.1
 
 
 def test_unmatched_spikes_are_the_loss_of_a_model_that_is_silent(spiking):
     v, times = spiking
-    silent = fitted(v, leaky(**FIRING), input={"G.I": STRONG}, params={"R": (1 * Mohm, 2 * Mohm)}, loss="spike_times", spikes=times, method="cma", steps=2)
+    silent = fitted(v, leaky(**FIRING), input={"G.I": STRONG}, params={"R": (1 * Mohm, 2 * Mohm)}, loss="spike_times",
+                    spikes=times, method="cma", steps=2)
     train = np.zeros(N)
     train[np.round(times / STEP).astype(int)] = 1
     filtered = np.array([np.exp(-np.arange(k, -1, -1) * 0.01) @ train[:k + 1] for k in range(N)])
@@ -184,7 +192,8 @@ def test_the_result_shows_itself(fresh, tmp_path):
 
 def test_the_result_simulates_other_parameters(fresh):
     found = fitted(solution(CURRENT))
-    assert np.allclose(np.asarray(found.simulate({"El": -60 * mV})[0]), np.asarray(solution(CURRENT, El=-60 * mV)), atol=1e-4)
+    assert np.allclose(np.asarray(found.simulate({"El": -60 * mV})[0]), np.asarray(solution(CURRENT, El=-60 * mV)),
+                       atol=1e-4)
 
 
 def test_params_go_into_a_compiled_network(fresh):
@@ -234,7 +243,8 @@ DATA = np.full(N, -70.0) * mV
     ({"loss": "between_spikes"}, WrongValue, "This loss needs to know the spikes of the recording"),
     ({"loss": "between_spikes", "spikes": 0 * mV}, WrongValue, "There is no spike in the recording"),
     ({"loss": "between_spikes", "spikes": -70 * mV}, WrongValue, "There is no spike in the recording"),
-    ({"loss": "between_spikes", "spikes": [[5] * ms]}, WrongValue, "needs a threshold and a reset of the group of 'G.v'"),
+    ({"loss": "between_spikes", "spikes": [[5] * ms]}, WrongValue,
+     "needs a threshold and a reset of the group of 'G.v'"),
     ({"loss": "spike_times", "spikes": [[500] * ms]}, WrongValue, "A spike is outside of the recording"),
     ({"loss": "spike_times", "spikes": [[5], [6]] * ms}, WrongType, "spikes= is a level of the recorded variable"),
     ({"loss": "spike_times", "spikes": 0 * nA}, DimensionMismatchError, "'spikes' cannot have this value"),

@@ -32,7 +32,9 @@ def test_plain_leaves_give_plain_leaves_also_under_jit():
     given = {"tau": 0.01, "w": jnp.ones(3)}
     assert all(isinstance(x, jax.Array) for x in jax.tree.leaves(bs.grad(square)(given)))
     inside = jax.jit(bs.grad(square))(given)
-    assert jax.tree.map(float, jax.tree.map(jnp.sum, inside)) == jax.tree.map(float, jax.tree.map(jnp.sum, jax.grad(square)(given)))
+    assert jax.tree.map(float, jax.tree.map(jnp.sum, inside)) == jax.tree.map(float,
+                                                                              jax.tree.map(jnp.sum,
+                                                                                           jax.grad(square)(given)))
 
 
 def test_several_arguments_and_other_results_pass_as_in_jax():
@@ -53,7 +55,8 @@ def test_a_unit_under_jit_is_refused():
 
 
 def test_importing_brainsim_does_not_import_jax():
-    code = "import sys, brainsim; from brainsim import *; assert 'jax' not in sys.modules; assert 'grad' not in globals(); assert 'grad' in dir(brainsim)"
+    code = ("import sys, brainsim; from brainsim import *; assert 'jax' not in sys.modules; "
+            "assert 'grad' not in globals(); assert 'grad' in dir(brainsim)")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -35,7 +35,8 @@ def in_double(fresh):
         yield
 
 
-def function(net, params=("S.w", "O.w"), inputs=("inp.spikes",), outputs=("Out.o",), steps=STEPS, batch=TRIALS, surrogate="relu"):
+def function(net, params=("S.w", "O.w"), inputs=("inp.spikes",), outputs=("Out.o",), steps=STEPS, batch=TRIALS,
+             surrogate="relu"):
     return net.functional(steps*ms, params=params, inputs=inputs, outputs=outputs, batch=batch, surrogate=surrogate)
 
 
@@ -57,29 +58,34 @@ def test_d_rtrl_is_exact_for_a_layer_and_its_readout():
 
 @pytest.mark.parametrize("neurons", [1, NEURONS])
 def test_d_rtrl_is_the_gradient_where_the_spikes_of_others_are_given(neurons):
-    """What it drops is the way through recurrent spikes, an autapse's too: the same network that gets these spikes from outside has this gradient."""
+    """What it drops is the way through recurrent spikes, an autapse's too: the same network that gets these spikes from
+    outside has this gradient."""
     weights = R[:neurons, :neurons]
     sim = function(network(weights, neurons=neurons), ["S.w", "R.w", "O.w", "tau"], outputs=("Out.o", "G.spikes"))
     found = online(sim, "d_rtrl", loss=squares).grad(None, {"inp.spikes": X}, Y)
     again = sim(None, {"inp.spikes": X})["G.spikes"]
     assert np.asarray(again).sum() > 5
-    clamped = function(network(weights, True, neurons=neurons), ["S.w", "R.w", "O.w", "tau"], ("inp.spikes", "again.spikes"))
+    clamped = function(network(weights, True, neurons=neurons), ["S.w", "R.w", "O.w", "tau"],
+                       ("inp.spikes", "again.spikes"))
     assert_same(found, through_time(clamped, {"inp.spikes": X, "again.spikes": again}, Y))
 
 
 def test_what_d_rtrl_drops_is_the_coupling_of_full_rtrl():
     sim = function(network(R), ["S.w", "O.w"], batch=1)
     x, y = X[:1], Y[:1]
-    shaped = {n: np.asarray(sim.params[n]).reshape(s) for n, s in (("S.w", (INPUTS, NEURONS)), ("O.w", (NEURONS, OUTPUTS)))}
+    shaped = {n: np.asarray(sim.params[n]).reshape(s) for n, s in (("S.w", (INPUTS, NEURONS)),
+                                                                   ("O.w", (NEURONS, OUTPUTS)))}
     full, dropped = (rtrl(x[0], y[0], shaped["S.w"], R, shaped["O.w"], coupled).ravel() for coupled in (True, False))
     np.testing.assert_allclose(through_time(sim, {"inp.spikes": x}, y)["S.w"], full, rtol=1e-8)
-    np.testing.assert_allclose(online(sim, "d_rtrl", loss=squares).grad(None, {"inp.spikes": x}, y)["S.w"], dropped, rtol=1e-8)
+    np.testing.assert_allclose(online(sim, "d_rtrl", loss=squares).grad(None, {"inp.spikes": x}, y)["S.w"], dropped,
+                               rtol=1e-8)
     assert np.abs(full - dropped).max() > 0.01 * np.abs(full).max()
 
 
 def test_weights_in_front_of_a_factor_of_the_target():
     """Conductances: g (E - v) for each spike, and a weight that enters as its square."""
-    sim = function(network(model="dv/dt = (g - v)/tau : 1\ndg/dt = -g/taus : 1\nE : 1", on_pre="g += w**2*(E - v)"), ["S.w", "tau", "G.E"])
+    sim = function(network(model="dv/dt = (g - v)/tau : 1\ndg/dt = -g/taus : 1\nE : 1", on_pre="g += w**2*(E - v)"),
+                   ["S.w", "tau", "G.E"])
     params = {"G.E": np.linspace(1.5, 3, NEURONS), "S.w": 0.5 * np.asarray(sim.params["S.w"])}
     found = online(sim, "d_rtrl", loss=squares).grad(params, {"inp.spikes": X}, Y)
     given = {n: jnp.asarray({**sim.params, **params}[n]) for n in sim.params}
@@ -89,10 +95,12 @@ def test_weights_in_front_of_a_factor_of_the_target():
 
 def test_a_delay_means_delayed_input():
     sim = function(network(delay=3*ms))
-    assert_same(online(sim, "d_rtrl", loss=squares).grad(None, {"inp.spikes": X}, Y), through_time(sim, {"inp.spikes": X}, Y))
+    assert_same(online(sim, "d_rtrl", loss=squares).grad(None, {"inp.spikes": X}, Y),
+                through_time(sim, {"inp.spikes": X}, Y))
 
 
-@pytest.mark.parametrize("p, inputs, neurons, per_synapse", [(0.05, 250, 60, True), (0.3, 20, 10, True), (0.8, 20, 10, False)])
+@pytest.mark.parametrize("p, inputs, neurons, per_synapse",
+                         [(0.05, 250, 60, True), (0.3, 20, 10, True), (0.8, 20, 10, False)])
 def test_traces_of_sparse_projections_are_kept_per_synapse(p, inputs, neurons, per_synapse):
     net = network(inputs=inputs, neurons=neurons, p=p)
     sim = function(net)
@@ -121,7 +129,8 @@ def test_memory_does_not_grow_with_time():
 
 
 def benchmark(rule):
-    """Cosine and share of the length of the gradient through time, for the network whose times are in the documentation."""
+    """Cosine and share of the length of the gradient through time, for the network whose times are in the
+    documentation."""
     rng, n, steps, trials = np.random.default_rng(0), 100, 200, 32
     x = spikes((trials, steps, n), 0.05)
     labels = np.broadcast_to(rng.integers(0, OUTPUTS, (trials, 1)), (trials, steps))
@@ -147,12 +156,15 @@ def test_the_gradient_of_a_recurrent_network_points_where_that_through_time_does
 def test_two_layers_learn_from_feedback_that_goes_straight_to_them():
     """From the loss itself nothing reaches the first of two layers within a step."""
     inp = SpikeGeneratorGroup(INPUTS, [], []*ms, name="inp")
-    A, G = (NeuronGroup(NEURONS, "dv/dt = -v/(20*ms) : 1", threshold="v >= 1", reset="v -= 1", method="exact", name=n) for n in "AG")
+    A, G = (NeuronGroup(NEURONS, "dv/dt = -v/(20*ms) : 1", threshold="v >= 1", reset="v -= 1", method="exact", name=n)
+            for n in "AG")
     Out = NeuronGroup(OUTPUTS, "do/dt = -o/(25*ms) : 1", method="exact", name="Out")
-    net = Network(inp, A, G, Out, synapses(inp, A, "S", "v += w"), synapses(A, G, "M", "v += w"), synapses(G, Out, "O", "o += w"))
+    net = Network(inp, A, G, Out, synapses(inp, A, "S", "v += w"), synapses(A, G, "M", "v += w"),
+                  synapses(G, Out, "O", "o += w"))
     sim = function(net, ["S.w", "M.w", "O.w"])
     rule = online(sim, "d_rtrl", loss=squares)
     assert [r.name for r in rule.rows if r.reason] == ["S.w"] and "within a step" in rule.report()
-    found = online(sim, "eprop(kappa='readout', feedback='random')", loss=squares, wrt=["S.w", "M.w", "O.w"]).grad(None, {"inp.spikes": X}, Y)
+    found = online(sim, "eprop(kappa='readout', feedback='random')", loss=squares,
+                   wrt=["S.w", "M.w", "O.w"]).grad(None, {"inp.spikes": X}, Y)
     assert all(np.abs(found[n]).max() > 0 for n in ("S.w", "M.w", "O.w"))
     assert_same(found, through_time(sim, {"inp.spikes": X}, Y), ["O.w"])

@@ -55,7 +55,8 @@ def test_the_report_says_why_a_parameter_takes_no_part():
 
 def test_plastic_weights_cannot_learn_too():
     net = network()
-    own = Synapses(net["inp"], net["G"], "w : 1\ndx/dt = -x/taus : 1 (event-driven)", on_pre="x += 1; w = clip(w + 0.1*x, 0, 1); g += w", name="own",
+    own = Synapses(net["inp"], net["G"], "w : 1\ndx/dt = -x/taus : 1 (event-driven)",
+                   on_pre="x += 1; w = clip(w + 0.1*x, 0, 1); g += w", name="own",
                    namespace={"taus": 10*ms})
     own.connect()
     net.add(own)
@@ -94,7 +95,8 @@ def test_one_clock_and_values_at_each_step():
 
 
 def test_a_network_with_names_is_enough():
-    rule = online(network(), "d_rtrl", duration=STEPS*ms, wrt=["S.w"], inputs=["inp.spikes"], outputs=["Out.o"], batch=TRIALS, loss=squares)
+    rule = online(network(), "d_rtrl", duration=STEPS*ms, wrt=["S.w"], inputs=["inp.spikes"], outputs=["Out.o"],
+                  batch=TRIALS, loss=squares)
     assert list(rule.params) == ["S.w"]
     with pytest.raises(WrongValue, match="needs a duration"):
         online(network(), "d_rtrl", loss=squares)
@@ -139,8 +141,10 @@ def test_an_optimiser_may_be_its_text_and_what_was_learned_is_shown_in_a_few_lin
 
 
 @pytest.mark.parametrize("text, expected", [
-    ("d_rtrl", {"decay": None, "kappa": "readout"}), ("es_d_rtrl", {"decay": 0.98}), ("pp_prop(0.5)", {"decay": 0.5, "name": "es_d_rtrl"}),
-    ("es_d_rtrl(rank=3)", {"decay": 0.5}), ("eprop(kappa=0.9, feedback='random')", {"kappa": 0.9, "feedback": "random", "through_reset": False}),
+    ("d_rtrl", {"decay": None, "kappa": "readout"}), ("es_d_rtrl", {"decay": 0.98}),
+    ("pp_prop(0.5)", {"decay": 0.5, "name": "es_d_rtrl"}),
+    ("es_d_rtrl(rank=3)", {"decay": 0.5}),
+    ("eprop(kappa=0.9, feedback='random')", {"kappa": 0.9, "feedback": "random", "through_reset": False}),
     ("three_factor", {"feedback": "modulator"})])
 def test_rules_are_read(text, expected):
     rule = rule_of(text)
@@ -148,9 +152,12 @@ def test_rules_are_read(text, expected):
 
 
 @pytest.mark.parametrize("text, error, said", [
-    ("d_rtlr", UnknownName, "d_rtrl"), ("eprop(kapa=1)", UnknownName, "kappa"), ("eprop(", WrongSyntax, "name of a rule"), ("eprop(1, 2, 3)", WrongSyntax, "takes"),
-    ("es_d_rtrl(1.5)", WrongValue, "between 0 and 1"), ("es_d_rtrl(1)", WrongValue, "nothing new"), ("es_d_rtrl(rank=0)", WrongValue, "rank"),
-    ("eprop(kappa='x')", WrongValue, "kappa"), ("eprop(feedback='up')", WrongValue, "'symmetric', 'random', 'adaptive'"), (3, WrongType, "d_rtrl")])
+    ("d_rtlr", UnknownName, "d_rtrl"), ("eprop(kapa=1)", UnknownName, "kappa"),
+    ("eprop(", WrongSyntax, "name of a rule"), ("eprop(1, 2, 3)", WrongSyntax, "takes"),
+    ("es_d_rtrl(1.5)", WrongValue, "between 0 and 1"), ("es_d_rtrl(1)", WrongValue, "nothing new"),
+    ("es_d_rtrl(rank=0)", WrongValue, "rank"),
+    ("eprop(kappa='x')", WrongValue, "kappa"),
+    ("eprop(feedback='up')", WrongValue, "'symmetric', 'random', 'adaptive'"), (3, WrongType, "d_rtrl")])
 def test_other_texts_are_refused(text, error, said):
     with pytest.raises(error) as found:
         rule_of(text)

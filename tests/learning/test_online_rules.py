@@ -119,7 +119,8 @@ def test_random_feedback_takes_the_place_of_the_readout(kind):
 
 def test_adaptive_feedback_moves_as_the_readout_does():
     """With the decay of the readout as κ both gradients are equal, so weights of feedback and readout grow alike."""
-    found = online(function(), "eprop(kappa='readout', feedback='adaptive')", loss=squares).grad(None, {"inp.spikes": X}, Y)
+    found = online(function(), "eprop(kappa='readout', feedback='adaptive')",
+                   loss=squares).grad(None, {"inp.spikes": X}, Y)
     np.testing.assert_allclose(np.ravel(found["feedback.G"]), found["O.w"], rtol=1e-9)
 
 
@@ -142,7 +143,8 @@ def test_the_factored_rule_is_its_formula(decay):
 
 def test_readouts_are_exact_under_the_factored_rule():
     sim = function()
-    exact, factored = (online(sim, r, loss=squares).grad(None, {"inp.spikes": X}, Y)["O.w"] for r in ("d_rtrl", "es_d_rtrl(0.5)"))
+    exact, factored = (online(sim, r, loss=squares).grad(None, {"inp.spikes": X}, Y)["O.w"]
+                       for r in ("d_rtrl", "es_d_rtrl(0.5)"))
     np.testing.assert_allclose(factored, exact, rtol=1e-12)
 
 

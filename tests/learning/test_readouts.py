@@ -47,7 +47,8 @@ def test_recursive_least_squares_ends_at_ridge(double):
 
 
 @pytest.mark.parametrize("change, words", [
-    (dict(alpha=-1.0), "not negative"), (dict(targets=np.zeros(3)), "do not belong together"), (dict(states=np.zeros(50)), "do not belong together"),
+    (dict(alpha=-1.0), "not negative"), (dict(targets=np.zeros(3)), "do not belong together"),
+    (dict(states=np.zeros(50)), "do not belong together"),
     (dict(targets=np.full((50, 2), np.nan)), "not finite"),
 ])
 def test_what_is_no_regression_is_refused(change, words):
@@ -63,7 +64,8 @@ def generator(duration, N=60):
     """A chaotic network of rates with feedback (Sussillo & Abbott 2009, figure 1A)."""
     defaultclock.dt = 1 * ms
     numbers, tau = np.random.default_rng(5), 10 * ms
-    G = NeuronGroup(N, "dx/dt = (-x + I + wz*z)/tau : 1\nr = tanh(x) : 1\nI : 1\nwz : 1\nz : 1", method="euler", name="G")
+    G = NeuronGroup(N, "dx/dt = (-x + I + wz*z)/tau : 1\nr = tanh(x) : 1\nI : 1\nwz : 1\nz : 1", method="euler",
+                    name="G")
     S = Synapses(G, G, "w : 1\nI_post = w*tanh(x_pre) : 1 (summed)", name="S")
     S.connect()
     S.w = 1.5 / np.sqrt(N) * numbers.normal(size=N * N)
@@ -108,9 +110,12 @@ def test_weights_that_were_learnt_run_again(double):
 @pytest.mark.parametrize("change, error, words", [
     (dict(states="G.y"), UnknownName, "no output"), (dict(feedback="G.zz"), UnknownName, "did you mean 'G.z'"),
     (dict(every=0), WrongValue, "'every' is a whole number of steps"),
-    (dict(targets=np.zeros(3)), WrongValue, "a target for each step"), (dict(targets=np.zeros((100, 2))), WrongValue, "one input for each output"),
-    (dict(targets=np.zeros(100) * mV), DimensionMismatchError, "fed back"), (dict(feedback=None), WrongValue, "'G.z' is missing"),
-    (dict(until=3), DimensionMismatchError, "at a time"), (dict(alpha=0.0), WrongValue, "above 0"), (dict(weights=np.zeros((2, 60))), WrongValue, "another shape"),
+    (dict(targets=np.zeros(3)), WrongValue, "a target for each step"),
+    (dict(targets=np.zeros((100, 2))), WrongValue, "one input for each output"),
+    (dict(targets=np.zeros(100) * mV), DimensionMismatchError, "fed back"),
+    (dict(feedback=None), WrongValue, "'G.z' is missing"),
+    (dict(until=3), DimensionMismatchError, "at a time"), (dict(alpha=0.0), WrongValue, "above 0"),
+    (dict(weights=np.zeros((2, 60))), WrongValue, "another shape"),
     (dict(sim=3), WrongType, "function of a network"),
 ])
 def test_what_cannot_be_forced_is_refused(change, error, words):

@@ -21,7 +21,8 @@ NAMES = ["tau", "G.I", "G.v", "S.w"]
 
 
 def coupled(method, duration=3 * ms, **options):
-    """Three neurons, all to all by a graded synapse; in parameters: a constant, a value per neuron, initial values, and weights."""
+    """Three neurons, all to all by a graded synapse; in parameters: a constant, a value per neuron, initial values, and
+    weights."""
     tau = 4 * ms
     G = NeuronGroup(3, METHODS[method] + "\nI : 1\ns : 1", method=method, name="G")
     S = Synapses(G, G, "w : 1\ns_post = w*tanh(v_pre) : 1 (summed)", name="S")
@@ -116,7 +117,8 @@ def test_a_batch_is_the_sum_of_its_trials(double):
     close(whole, {n: sum(s[n] for s in single) for n in whole})
     per_trial = np.random.default_rng(1).normal(size=(4, 2))       # a parameter with a value for each trial
     own = slopes(many, values={"G.v": per_trial}, **{"G.I": drive})["G.v"]
-    assert np.asarray(own) == pytest.approx(np.array([slopes(one, values={"G.v": v}, **{"G.I": x})["G.v"] for v, x in zip(per_trial, drive)]), rel=1e-12)
+    assert np.asarray(own) == pytest.approx(np.array([slopes(one, values={"G.v": v}, **{"G.I": x})["G.v"]
+                                                      for v, x in zip(per_trial, drive)]), rel=1e-12)
 
 
 def test_inputs_have_gradients(double):
@@ -129,8 +131,10 @@ def test_inputs_have_gradients(double):
 
 
 @pytest.mark.parametrize("options, words", [
-    (dict(checkpoint="cube"), "no such checkpointing"), (dict(checkpoint=0), "no such checkpointing"), (dict(truncate=0), "whole number above 0"),
-    (dict(batch=1.5), "whole number above 0"), (dict(reset_grad="none"), "through a reset"), (dict(outputs=[]), "without outputs"),
+    (dict(checkpoint="cube"), "no such checkpointing"), (dict(checkpoint=0), "no such checkpointing"),
+    (dict(truncate=0), "whole number above 0"),
+    (dict(batch=1.5), "whole number above 0"), (dict(reset_grad="none"), "through a reset"),
+    (dict(outputs=[]), "without outputs"),
 ])
 def test_choices_that_do_not_exist_are_refused(options, words):
     with pytest.raises(WrongValue, match=words):
@@ -146,7 +150,8 @@ def test_a_delay_has_no_gradient():
 
 
 @pytest.mark.parametrize("given, error, words", [
-    (dict(params={"taú": 1}), KeyError, "no parameter 'taú'"), (dict(params={"tau": 1 * mV}), bs.DimensionMismatchError, "second"),
+    (dict(params={"taú": 1}), KeyError, "no parameter 'taú'"),
+    (dict(params={"tau": 1 * mV}), bs.DimensionMismatchError, "second"),
     (dict(inputs={"G.q": 1}), KeyError, "no input"), (dict(params={"G.Iv": 1}), KeyError, "did you mean"),
 ])
 def test_calls_with_other_names_and_units_are_refused(given, error, words):
@@ -155,7 +160,8 @@ def test_calls_with_other_names_and_units_are_refused(given, error, words):
 
 
 @pytest.mark.parametrize("options, words", [
-    (dict(params=["G.vv"]), "did you mean 'G.v'"), (dict(outputs=["G.vv"]), "did you mean 'G.v'"), (dict(inputs=["G.II"]), "did you mean 'G.I"),
+    (dict(params=["G.vv"]), "did you mean 'G.v'"), (dict(outputs=["G.vv"]), "did you mean 'G.v'"),
+    (dict(inputs=["G.II"]), "did you mean 'G.I"),
 ])
 def test_names_that_do_not_exist_are_refused(options, words):
     with pytest.raises(KeyError, match=words):

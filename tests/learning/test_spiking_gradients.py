@@ -18,7 +18,8 @@ def normal(x, m, s):
     return np.exp(-((x - m) / s) ** 2 / 2) / (s * np.sqrt(2 * np.pi))
 
 
-#: formulas as their authors (or the collections named in brainsim/model/surrogates.py) write them, with the defaults put in
+#: formulas as their authors (or the collections named in brainsim/model/surrogates.py) write them, with the defaults
+#: put in
 FORMULAS = {
     "superspike": lambda x: 1 / (1 + 100 * abs(x)) ** 2,
     "sigmoid": lambda x: 4 * logistic(4 * x) * (1 - logistic(4 * x)),
@@ -52,7 +53,8 @@ def derivative(surrogate, x):
     """The slope of a spike by the margin, in a neuron whose threshold is one above its reset value."""
     G = NeuronGroup(len(x), "v : 1", threshold="v > 1", reset="v = 0", name="G")
     sim = Network(G).functional(0.1 * ms, params=["G.v"], outputs=["G.spikes"], surrogate=surrogate)
-    assert np.asarray(sim({"G.v": 1 + x})["G.spikes"][0]) == pytest.approx((x > 0).astype(float))       # forward it is a step
+    # forward it is a step
+    assert np.asarray(sim({"G.v": 1 + x})["G.spikes"][0]) == pytest.approx((x > 0).astype(float))
     return np.asarray(jax.grad(lambda v: sim({"G.v": v})["G.spikes"].sum())(1 + x))
 
 
@@ -83,15 +85,18 @@ def test_without_a_reset_the_margin_is_counted_in_thresholds(threshold, scale, d
 
 
 @pytest.mark.parametrize("given, error, words", [
-    ("superspick", UnknownName, "did you mean 'superspike'"), ("superspike(beta=1)", UnknownName, "no number called 'beta'"),
-    ("superspike(1)", WrongSyntax, "numbers by name"), ("1/(1+y)", UnknownName, "it has no 'y'"), ({"H": "relu"}, UnknownName, "no group 'H'"),
+    ("superspick", UnknownName, "did you mean 'superspike'"),
+    ("superspike(beta=1)", UnknownName, "no number called 'beta'"),
+    ("superspike(1)", WrongSyntax, "numbers by name"), ("1/(1+y)", UnknownName, "it has no 'y'"),
+    ({"H": "relu"}, UnknownName, "no group 'H'"),
 ])
 def test_surrogates_that_do_not_exist_are_refused(given, error, words):
     with pytest.raises(error, match=words):
         derivative(given, POINTS)
 
 
-# -- resets, by hand -------------------------------------------------------------------------------------------------------
+# -- resets, by hand
+# -------------------------------------------------------------------------------------------------------
 TAU, DT, STEPS = 10.0, 1.0, 30
 
 
@@ -130,8 +135,10 @@ def test_gradients_pass_a_reset_as_chosen(reset, reset_grad, double):
     S = Synapses(G, G, "w : 1", on_pre="v += w", name="S")
     S.connect()
     net = Network(G, S)
-    net.schedule = ["start", "groups", "thresholds", "resets", "synapses", "end"]       # by hand, too, synapses come after resets
-    sim = net.functional(STEPS * DT * ms, params=["G.I", "S.w"], outputs=["G.v", "G.spikes"], surrogate="superspike(alpha=10)", reset_grad=reset_grad)
+    # by hand, too, synapses come after resets
+    net.schedule = ["start", "groups", "thresholds", "resets", "synapses", "end"]
+    sim = net.functional(STEPS * DT * ms, params=["G.I", "S.w"], outputs=["G.v", "G.spikes"],
+                         surrogate="superspike(alpha=10)", reset_grad=reset_grad)
     numbers = np.random.default_rng(0)
     drive, w = jnp.asarray(numbers.uniform(1.2, 3, N)), jnp.asarray(0.2 * numbers.normal(size=(N, N)))
     side = numbers.normal(size=(2, STEPS, N))
@@ -146,7 +153,8 @@ def test_gradients_pass_a_reset_as_chosen(reset, reset_grad, double):
 
     out = sim({"G.I": drive, "S.w": w.ravel()})
     v, z = by_hand(drive, w, reset, reset_grad)
-    assert np.asarray(out["G.spikes"]) == pytest.approx(np.asarray(z)) and np.asarray(out["G.v"]) == pytest.approx(np.asarray(v), abs=1e-12)
+    assert np.asarray(out["G.spikes"]) == pytest.approx(np.asarray(z))
+    assert np.asarray(out["G.v"]) == pytest.approx(np.asarray(v), abs=1e-12)
     assert np.sum(z) > 10
     for a, b in zip(jax.grad(mine, (0, 1))(drive, w), jax.grad(other, (0, 1))(drive, w)):
         assert np.asarray(a) == pytest.approx(np.asarray(b), rel=1e-9, abs=1e-9)
@@ -155,5 +163,6 @@ def test_gradients_pass_a_reset_as_chosen(reset, reset_grad, double):
 def test_the_choice_at_a_reset_matters(double):
     """That the three differ is what makes the test above one."""
     drive, w = jnp.full(2, 2.0), jnp.zeros((2, 2))
-    found = [float(jax.grad(lambda x, g=g: jnp.sum(by_hand(x, w, "v -= 1", g)[0]))(drive)[0]) for g in ("full", "value", "jump")]
+    found = [float(jax.grad(lambda x, g=g: jnp.sum(by_hand(x, w, "v -= 1", g)[0]))(drive)[0])
+             for g in ("full", "value", "jump")]
     assert len({round(x, 6) for x in found}) == 2      # with "v -= 1" the jump has the same size for every v

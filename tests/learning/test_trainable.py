@@ -26,7 +26,8 @@ def flagged():
 
 @pytest.mark.parametrize("params", [None, "trainable"])
 def test_trainable_parameters_are_those_of_the_function(params):
-    assert set(flagged().functional(1 * ms, params=params, outputs=["G.v"]).params) == {"G.w", "G.tau", "G.u", "G.x", "G.y"}
+    assert set(flagged().functional(1 * ms, params=params, outputs=["G.v"]).params) == {"G.w", "G.tau", "G.u", "G.x",
+                                                                                        "G.y"}
 
 
 def test_flags_with_bounds_are_written_as_they_were_read():
@@ -47,9 +48,11 @@ def test_raw_numbers_know_no_bounds_and_lead_back(double):
     for name, x in sim.constrained(raw).items():
         assert np.asarray(x) == pytest.approx(np.asarray(sim.params[name], float), rel=1e-13)
     far = sim.constrained({n: 30 * np.ones(2) for n in raw})
-    assert np.all(far["G.w"] <= 1) and np.all(far["G.tau"] <= 0.1) and np.all(far["G.x"] < 5e-3) and np.all(far["G.u"] > 2e-8)
+    assert np.all(far["G.w"] <= 1) and np.all(far["G.tau"] <= 0.1) and np.all(far["G.x"] < 5e-3)
+    assert np.all(far["G.u"] > 2e-8)
     near = sim.constrained({n: -30 * np.ones(2) for n in raw})
-    assert np.all(near["G.w"] >= 0) and np.all(near["G.tau"] >= 1e-3) and np.all(near["G.u"] > 0) and np.all(near["G.x"] > 4e-3)
+    assert np.all(near["G.w"] >= 0) and np.all(near["G.tau"] >= 1e-3) and np.all(near["G.u"] > 0)
+    assert np.all(near["G.x"] > 4e-3)
     assert np.all(near["G.y"] == -30)
 
 
@@ -76,7 +79,8 @@ def test_raw_numbers_have_gradients_and_pass_through_jit():
 
 def test_training_stays_within_bounds():
     sim = flagged().functional(1 * ms, outputs=["G.v[-1]"])
-    found = bs.train.fit(sim, lambda out, y: -1e3 * out["G.v[-1]"].sum(), ({}, None), "adam(0.3)", epochs=40, progress=False)
+    found = bs.train.fit(sim, lambda out, y: -1e3 * out["G.v[-1]"].sum(), ({}, None), "adam(0.3)", epochs=40,
+                         progress=False)
     assert np.all(np.asarray(found.params["G.w"]) <= 1) and np.all(found.params["G.w"] > [0.2, 0.7])
     assert np.all(found.params["G.x"] < 5 * mV) and np.all(found.params["G.x"] > -1 * mV)
 

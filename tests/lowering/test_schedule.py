@@ -21,7 +21,8 @@ def test_slots_come_first():
 
 
 def test_before_and_after_frame_every_slot():
-    assert names(task("a", "after_groups"), task("b", "groups"), task("c", "before_groups"), task("d", "after_start")) == ["d", "c", "b", "a"]
+    assert names(task("a", "after_groups"), task("b", "groups"), task("c", "before_groups"),
+                 task("d", "after_start")) == ["d", "c", "b", "a"]
 
 
 def test_order_decides_within_a_slot_then_the_name_as_text():
@@ -31,10 +32,12 @@ def test_order_decides_within_a_slot_then_the_name_as_text():
 def test_an_unknown_slot_is_named_with_a_near_one():
     with pytest.raises(UnknownName) as caught:
         names(task("a", "treshold"))
-    assert "'a' wants to run in the slot 'treshold'" in str(caught.value) and "did you mean 'thresholds'" in str(caught.value)
+    assert "'a' wants to run in the slot 'treshold'" in str(caught.value)
+    assert "did you mean 'thresholds'" in str(caught.value)
 
 
-@pytest.mark.parametrize("slots, error", [("start", WrongType), (["start", 3], WrongType), (["start", "after_start"], WrongValue)])
+@pytest.mark.parametrize("slots, error", [("start", WrongType), (["start", 3], WrongType),
+                                          (["start", "after_start"], WrongValue)])
 def test_a_schedule_that_is_none_is_refused(slots, error):
     with pytest.raises(error):
         checked_schedule(slots)

@@ -19,7 +19,8 @@ n : integer
 
 @pytest.mark.parametrize("name, kind, var_type, unit, flags", [
     ("v", "differential equation", "float", "volt", ("unless refractory",)), ("w", "parameter", "float", "volt", ()),
-    ("s", "subexpression", "float", "volt ** 2", ()), ("b", "parameter", "boolean", "Unit(1.0)", ()), ("n", "parameter", "integer", "Unit(1.0)", ()),
+    ("s", "subexpression", "float", "volt ** 2", ()), ("b", "parameter", "boolean", "Unit(1.0)", ()),
+    ("n", "parameter", "integer", "Unit(1.0)", ()),
 ])
 def test_a_line_tells_its_kind_type_unit_and_flags(name, kind, var_type, unit, flags):
     line = LINES[name]
@@ -28,15 +29,18 @@ def test_a_line_tells_its_kind_type_unit_and_flags(name, kind, var_type, unit, f
 
 
 def test_a_line_tells_the_names_and_the_noise_of_its_right_side():
-    assert LINES["v"].identifiers == {"v", "tau", "xi", "exp", "w", "volt"} and LINES["v"].stochastic_variables == {"xi"}
+    assert LINES["v"].identifiers == {"v", "tau", "xi", "exp", "w", "volt"}
+    assert LINES["v"].stochastic_variables == {"xi"}
     assert LINES["w"].identifiers == set() == LINES["w"].stochastic_variables and LINES["w"].expr is None
     assert str(LINES["s"].expr) == "v**2" and LINES["w"].unit is volt
 
 
 def test_a_line_is_shown_as_it_is_written_and_in_short():
-    assert str(LINES["q"]) == "q : 1 (constant, shared)" and repr(LINES["q"]) == "<parameter q (Unit: 1, flags: constant, shared)>"
+    assert str(LINES["q"]) == "q : 1 (constant, shared)"
+    assert repr(LINES["q"]) == "<parameter q (Unit: 1, flags: constant, shared)>"
     assert repr(LINES["s"]) == "<subexpression s: v**2 (Unit: volt**2)>"
 
 
 def test_lines_are_equal_when_they_say_the_same():
-    assert pickle.loads(pickle.dumps(LINES)) == LINES == Equations(str(LINES)) and hash(LINES) == hash(Equations(str(LINES)))
+    assert pickle.loads(pickle.dumps(LINES)) == LINES == Equations(str(LINES))
+    assert hash(LINES) == hash(Equations(str(LINES)))

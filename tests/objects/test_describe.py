@@ -27,14 +27,20 @@ from brainsim.objects.looks.description import Math
 
 
 def network():
-    """Two populations of one model, plastic synapses between them, three kinds of input, three monitors; and its names."""
-    E = NeuronGroup(80, "dv/dt = (E_L - v + I/gl)/tau_m : volt (unless refractory)\nI : amp", threshold="v > V_T", reset="v = E_L",
-                    refractory=2 * ms, method="euler", name="E", namespace={"E_L": -70 * mV, "gl": 10 * nS, "tau_m": 20 * ms, "V_T": -50 * mV})
-    I_ = NeuronGroup(20, E.equations, threshold="v > V_T", reset="v = E_L", refractory=2 * ms, method="euler", name="I", namespace=E.namespace)
+    """Two populations of one model, plastic synapses between them, three kinds of input, three monitors; and its
+    names."""
+    E = NeuronGroup(80, "dv/dt = (E_L - v + I/gl)/tau_m : volt (unless refractory)\nI : amp", threshold="v > V_T",
+                    reset="v = E_L",
+                    refractory=2 * ms, method="euler", name="E",
+                    namespace={"E_L": -70 * mV, "gl": 10 * nS, "tau_m": 20 * ms, "V_T": -50 * mV})
+    I_ = NeuronGroup(20, E.equations, threshold="v > V_T", reset="v = E_L", refractory=2 * ms, method="euler", name="I",
+                     namespace=E.namespace)
     E.I = 0.1 * nA
-    noise, given = PoissonGroup(10, rates="f(t)", name="noise"), SpikeGeneratorGroup(3, [0, 1], [1, 2] * ms, name="given")
+    noise, given = PoissonGroup(10, rates="f(t)", name="noise"), SpikeGeneratorGroup(3, [0, 1], [1, 2] * ms,
+                                                                                     name="given")
     extra = PoissonInput(E, "v", 100, 5 * Hz, weight=0.1 * mV)
-    S = Synapses(E, I_, "w : 1\ndA/dt = -A/tau : 1 (event-driven)", on_pre="v_post += w*mV; A += 0.1", on_post="w = clip(w + A, 0, w_max)",
+    S = Synapses(E, I_, "w : 1\ndA/dt = -A/tau : 1 (event-driven)", on_pre="v_post += w*mV; A += 0.1",
+                 on_post="w = clip(w + A, 0, w_max)",
                  delay=1.5 * ms, name="EI")
     S.connect("i != j", p=0.1)
     S.connect(i=[0, 1], j=[0, 1], n=2)
@@ -42,7 +48,8 @@ def network():
     T = Synapses(noise, E, on_pre="v += 2*mV", name="NE")
     T.connect(j="k for k in range(i, i+2)")
     tau, w_max, f = 20 * ms, 1.0, TimedArray([1, 2] * Hz, dt=1 * ms)   # noqa: F841
-    monitors = SpikeMonitor(E, name="spikes"), StateMonitor(I_, "v", record=[0, 1], name="traces"), PopulationRateMonitor(E, name="rate")
+    monitors = SpikeMonitor(E, name="spikes"), StateMonitor(I_, "v", record=[0, 1],
+                                                            name="traces"), PopulationRateMonitor(E, name="rate")
     return Network(E, I_, noise, given, extra, S, T, *monitors, name="example"), {"tau": tau, "w_max": w_max, "f": f}
 
 
@@ -55,7 +62,8 @@ def described():
 
 def rows(description, letter):
     """The rows of the tables of a letter as text, by their first cell."""
-    return {text(row[0]): [text(c) for c in row[1:]] for s in description.sections if s.title.startswith(letter) for row in s.rows}
+    return {text(row[0]): [text(c) for c in row[1:]] for s in description.sections if s.title.startswith(letter)
+            for row in s.rows}
 
 
 def text(cell):
@@ -65,7 +73,8 @@ def text(cell):
 @pytest.mark.feature("descriptions of a network in Markdown and LaTeX")
 def test_the_summary_names_everything(described):
     assert rows(described, "A") == {
-        "Populations": ["E (80), I (20)"], "Connectivity": [f"E → I ({rows(described, 'C')['EI'][2].split('; ')[-1].split()[0]}), noise → E (20)"],
+        "Populations": ["E (80), I (20)"],
+        "Connectivity": [f"E → I ({rows(described, 'C')['EI'][2].split('; ')[-1].split()[0]}), noise → E (20)"],
         "Neuron model": ["v of E, I"], "Synapse model": ["changes v, changes v_post"], "Plasticity": ["EI"],
         "Input": ["noise, given, poissoninput"], "Measurements": ["spikes, traces, rate"]}
 
@@ -81,8 +90,10 @@ def test_connections_are_told_as_they_were_made(described):
 def test_populations_of_one_model_share_a_table(described):
     found = rows(described, "D")
     assert [s.title for s in described.sections if s.title.startswith("D")] == ["D: Neuron model of E, I"]
-    assert found["Dynamics"] == [r"\frac{\mathrm{d}v}{\mathrm{d}t} = \frac{E_{L} - v + \frac{I}{\mathit{gl}}}{\tau_{m}}\ \text{(unless refractory)}"]
-    assert (found["Threshold"], found["Reset"], found["Refractory"]) == (["v > V_{T}"], [r"v \leftarrow E_{L}"], [r"2\,\mathrm{ms}"])
+    assert found["Dynamics"] == [r"\frac{\mathrm{d}v}{\mathrm{d}t} = \frac{E_{L} - v + "
+                                 r"\frac{I}{\mathit{gl}}}{\tau_{m}}\ \text{(unless refractory)}"]
+    assert (found["Threshold"], found["Reset"], found["Refractory"]) == (["v > V_{T}"], [r"v \leftarrow E_{L}"],
+                                                                         [r"2\,\mathrm{ms}"])
     assert found["Values in E"] == [r"v = 0\,\mathrm{V}; I = 100\,\mathrm{pA}"] and found["Integration"] == ["euler"]
 
 
@@ -101,7 +112,8 @@ def test_input_and_measurements_are_told(described):
     assert found["noise"] == [r"10 independent Poisson processes; \text{rate}\ \mathrm{f}\left(t\right)"]
     assert found["given"] == ["2 given spikes of 3 sources"]
     assert found["poissoninput"][0].endswith(r"v \leftarrow v + 100\,\mathrm{\mu V}\ \text{per event}")
-    assert rows(described, "H") == {"spikes": ["spikes in E"], "traces": ["v of 2 elements in I, every 100. us"], "rate": ["population rate in E"]}
+    assert rows(described, "H") == {"spikes": ["spikes in E"], "traces": ["v of 2 elements in I, every 100. us"],
+                                    "rate": ["population rate in E"]}
 
 
 @pytest.mark.feature("descriptions of a network in Markdown and LaTeX")
@@ -114,8 +126,10 @@ def test_names_of_the_script_and_of_namespaces_have_their_values(described):
 @pytest.mark.feature("descriptions of a network in Markdown and LaTeX")
 def test_markdown_has_a_table_per_section(described):
     written = str(described)
-    assert written.startswith("## example\n\n### A: Model summary\n\n|  |  |\n| --- | --- |\n| Populations | E (80), I (20) |")
-    widths = [{line.replace(r"\|", "").count("|") for line in block.splitlines()[2:]} for block in written.split("\n\n### ")[1:]]
+    assert written.startswith("## example\n\n### A: Model summary\n\n|  |  |\n| --- | --- |\n"
+                              "| Populations | E (80), I (20) |")
+    widths = [{line.replace(r"\|", "").count("|") for line in block.splitlines()[2:]}
+              for block in written.split("\n\n### ")[1:]]
     assert all(len(w) == 1 for w in widths) and written == described._repr_markdown_()
 
 
@@ -160,7 +174,8 @@ def test_the_visible_objects_are_described_too():
     run(0 * ms)
     found = magic_network.describe()
     assert rows(found, "D")["Event high"] == ["v > 1"] and rows(found, "D")["Every 1. ms"] == [r"v \leftarrow v + 1"]
-    assert rows(found, "I") == {r"\tau": [r"5\,\mathrm{ms}", "G"]} and rows(found, "J")["Python code"] == ["look, every 100. us"]
+    assert rows(found, "I") == {r"\tau": [r"5\,\mathrm{ms}", "G"]}
+    assert rows(found, "J")["Python code"] == ["look, every 100. us"]
 
 
 def test_an_unknown_name_does_not_hinder_the_description():
@@ -169,10 +184,12 @@ def test_an_unknown_name_does_not_hinder_the_description():
 
 def test_conductances_are_no_plasticity():
     source, G = PoissonGroup(1, 1 * Hz), NeuronGroup(4, "v : 1\ng : 1", name="G")
-    S = Synapses(source, G[1:3], "dx/dt = -x/ms : 1 (clock-driven)\ng_post = x : 1 (summed)", on_pre="x += 1", method="exact", name="S")
+    S = Synapses(source, G[1:3], "dx/dt = -x/ms : 1 (clock-driven)\ng_post = x : 1 (summed)", on_pre="x += 1",
+                 method="exact", name="S")
     found = Network(source, G, S, StateMonitor(G[:2], "v", record=0, name="M")).describe()
     assert rows(found, "A")["Plasticity"] == ["none"] and rows(found, "A")["Synapse model"] == ["changes g_post"]
-    assert rows(found, "C")["S"][1] == "G[1:3]" and rows(found, "H")["M"] == ["v of 1 elements in G[0:2], every 100. us"]
+    assert rows(found, "C")["S"][1] == "G[1:3]"
+    assert rows(found, "H")["M"] == ["v of 1 elements in G[0:2], every 100. us"]
 
 
 def test_parts_and_generators_of_indices_are_counted():

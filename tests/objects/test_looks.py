@@ -32,11 +32,14 @@ from brainsim.units import Hz, volt
 def net():
     """Three neurons spike at given times into two others."""
     source = SpikeGeneratorGroup(3, [0, 2, 0], [0.1, 0.2, 0.4] * ms, name="source")
-    G = NeuronGroup(2, "dv/dt = 0*mV/ms : volt\nlimit : volt (shared)", threshold="v > 1*volt", reset="v = 0*mV", method="euler", name="cells")
+    G = NeuronGroup(2, "dv/dt = 0*mV/ms : volt\nlimit : volt (shared)", threshold="v > 1*volt", reset="v = 0*mV",
+                    method="euler", name="cells")
     S = Synapses(source, G, "w : volt", on_pre="v += w", delay=0.1 * ms, name="links")
     S.connect(i=[0, 2, 2], j=[0, 0, 1])
     S.w = [1, 2, 3] * mV
-    states, spikes, rate = StateMonitor(G, "v", record=True, name="states"), SpikeMonitor(source, name="spikes"), PopulationRateMonitor(source, name="rate")
+    states, spikes, rate = StateMonitor(G, "v", record=True,
+                                        name="states"), SpikeMonitor(source, name="spikes"), PopulationRateMonitor(
+                                            source, name="rate")
     made = Network(source, G, S, states, spikes, rate)
     made.run(1 * ms, profile=True)
     return made
@@ -50,13 +53,15 @@ def ax():
     pyplot.close("all")
 
 
-# -- notebooks -------------------------------------------------------------------------------------------------------------
+# -- notebooks
+# -------------------------------------------------------------------------------------------------------------
 def test_every_public_object_looks_like_something_in_a_notebook(net):
     @network_operation
     def nothing():
         pass
 
-    things = [*net, net, net["cells"][1:], net["cells"].v, Clock(1 * ms), defaultclock, TimedArray([1, 2] * mV, dt=1 * ms), PoissonGroup(2, 5 * Hz),
+    things = [*net, net, net["cells"][1:], net["cells"].v, Clock(1 * ms), defaultclock,
+              TimedArray([1, 2] * mV, dt=1 * ms), PoissonGroup(2, 5 * Hz),
               nothing, prefs, prefs.codegen, scheduling_summary(net), profiling_summary(net), 3 * mV, [1, 2] * mV]
     for thing in things:
         text = thing._repr_html_()
@@ -66,7 +71,8 @@ def test_every_public_object_looks_like_something_in_a_notebook(net):
 
 def test_a_group_shows_its_variables_and_equations(net):
     text = net["cells"]._repr_html_()
-    assert "<b>NeuronGroup</b> cells, 2 neurons" in text and "<td>v</td><td>volt</td><td></td><td>3 to 4 mV</td>" in text
+    assert "<b>NeuronGroup</b> cells, 2 neurons" in text
+    assert "<td>v</td><td>volt</td><td></td><td>3 to 4 mV</td>" in text
     assert "<td>limit</td><td>volt</td><td>shared</td><td>0 V</td>" in text and r"\begin{aligned}" in text
 
 
@@ -80,18 +86,21 @@ def test_a_monitor_shows_what_it_recorded(net):
 
 
 def test_text_in_tables_is_text():
-    assert table("a<b", ["x&y"], [["<i>"]]) == "<div><b>a&lt;b</b><table><tr><th>x&amp;y</th></tr><tr><td>&lt;i&gt;</td></tr></table></div>"
+    made = table("a<b", ["x&y"], [["<i>"]])
+    assert made == "<div><b>a&lt;b</b><table><tr><th>x&amp;y</th></tr><tr><td>&lt;i&gt;</td></tr></table></div>"
 
 
 @pytest.mark.parametrize("values, dimension, wanted", [
-    ([0.02], volt.dim, "20 mV"), ([0.001, 0.005], volt.dim, "1 to 5 mV"), ([3, 3], (volt / volt * Hz).dim ** 0, "3"), ([], volt.dim, ""),
+    ([0.02], volt.dim, "20 mV"), ([0.001, 0.005], volt.dim, "1 to 5 mV"), ([3, 3], (volt / volt * Hz).dim ** 0, "3"),
+    ([], volt.dim, ""),
     ([True, True], Hz.dim ** 0, "True"), ([True, False], Hz.dim ** 0, "True for 1 of 2"), ([np.nan], volt.dim, "nan V"),
 ])
 def test_values_in_few_words(values, dimension, wanted):
     assert value_text(np.asarray(values), dimension) == wanted
 
 
-# -- plots -----------------------------------------------------------------------------------------------------------------
+# -- plots
+# -----------------------------------------------------------------------------------------------------------------
 @pytest.mark.feature("plots of monitors and synapses")
 def test_a_raster_has_a_dot_per_spike(net, ax):
     assert net["spikes"].plot(ax) is ax
@@ -124,7 +133,8 @@ def test_connections_are_dots_of_source_and_target(net, ax):
 
 def test_a_variable_colours_the_dots(net, ax):
     net["links"].plot("w", ax=ax)
-    assert ax.collections[0].get_array().tolist() == pytest.approx([1, 2, 3]) and ax.figure.axes[-1].get_ylabel() == "w (mV)"
+    assert ax.collections[0].get_array().tolist() == pytest.approx([1, 2, 3])
+    assert ax.figure.axes[-1].get_ylabel() == "w (mV)"
 
 
 @pytest.mark.feature("plots of monitors and synapses")

@@ -29,7 +29,8 @@ def test_synapses_yet_to_be_made_are_counted_on_average():
 
 @pytest.mark.parametrize("model, on_pre, on_post, delay", [
     ("w : 1", "v_post += w", None, None), ("w : 1", "v_post += w", None, "rand()*5*ms"),
-    ("w : 1\ndApre/dt = -Apre/ms : 1 (event-driven)\ndApost/dt = -Apost/ms : 1 (event-driven)", "v_post += w; Apre += 1; w += Apost", "Apost += 1; w += Apre", None),
+    ("w : 1\ndApre/dt = -Apre/ms : 1 (event-driven)\ndApost/dt = -Apost/ms : 1 (event-driven)",
+     "v_post += w; Apre += 1; w += Apost", "Apost += 1; w += Apre", None),
     ("w : 1\ndx/dt = (v_pre - x)/ms : 1 (clock-driven)", "v_post += w*x", None, None)])
 def test_the_estimate_is_what_the_arrays_of_the_program_take(model, on_pre, on_post, delay, target):
     g = NeuronGroup(2000, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0")
@@ -65,7 +66,8 @@ def test_records_are_counted_for_a_duration():
     without, found = net.memory_estimate().by_object, net.memory_estimate(100 * ms).by_object
     assert found[trace.name] - without.get(trace.name, 0) == 1000 * (3 * 8 + 8)
     assert found[rate.name] - without[rate.name] == 1000 * 16
-    assert [(line.what, line.each) for line in net.memory_estimate(1 * ms).lines if line.count is None] == [("t", 8), ("i", 4)]
+    assert [(line.what, line.each) for line in net.memory_estimate(1 * ms).lines
+            if line.count is None] == [("t", 8), ("i", 4)]
     net.run(100 * ms)
     assert net.memory_estimate().by_object[trace.name] == found[trace.name]
 
@@ -94,9 +96,12 @@ def test_what_reduction_moved_is_counted_where_it_is():
     assert np.array_equal(s.A[:], np.zeros(len(s)))
 
 
-@pytest.mark.parametrize("asked, error", [({"synapses": -1}, ValueError), ({"synapses": np.nan}, ValueError), ({"p": 2}, ValueError), ({"p": -0.1}, ValueError),
-                                          ({"p": "0.1"}, TypeError), ({"p": 0.1, "n": -1}, ValueError), ({"p": 0.1, "storage": "prozedural"}, ValueError),
-                                          ({"storage": "procedural"}, ValueError), ({"synapses": 10, "storage": "procedural"}, ValueError)])
+@pytest.mark.parametrize("asked, error", [({"synapses": -1}, ValueError), ({"synapses": np.nan}, ValueError),
+                                          ({"p": 2}, ValueError), ({"p": -0.1}, ValueError),
+                                          ({"p": "0.1"}, TypeError), ({"p": 0.1, "n": -1}, ValueError),
+                                          ({"p": 0.1, "storage": "prozedural"}, ValueError),
+                                          ({"storage": "procedural"}, ValueError),
+                                          ({"synapses": 10, "storage": "procedural"}, ValueError)])
 def test_amounts_that_cannot_be_are_refused(asked, error):
     with pytest.raises(error, match="Found"):
         network()[1].memory_estimate(**asked)

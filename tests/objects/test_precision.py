@@ -9,16 +9,19 @@ tau = 10*ms
 
 @pytest.fixture
 def net(target):
-    G = NeuronGroup(10, 'dv/dt = (1.5 - v)/tau : 1 (unless refractory)\nx : volt', threshold='v > 1', reset='v = 0', refractory=2*ms, method='exact', name='cells')
+    G = NeuronGroup(10, 'dv/dt = (1.5 - v)/tau : 1 (unless refractory)\nx : volt', threshold='v > 1', reset='v = 0',
+                    refractory=2*ms, method='exact', name='cells')
     G.v, G.x = 'i/10.0', 'i*mV'
-    return Network(G, StateMonitor(G, 'v', record=[0, 5], name='trace'), SpikeMonitor(G, name='events'), PopulationRateMonitor(G, name='rates'))
+    return Network(G, StateMonitor(G, 'v', record=[0, 5], name='trace'), SpikeMonitor(G, name='events'),
+                   PopulationRateMonitor(G, name='rates'))
 
 
 def test_differences_are_those_of_24_bits(net):
     report = net.precision_report(30*ms)
     by_name = {d.name: d for d in report.variables}
     assert {'trace.v', 'rates.rate', 'cells.v', 'cells.x'} <= set(by_name)
-    assert 0 < by_name['trace.v'].largest < 1e-5 and by_name['trace.v'].record == 'trace' and by_name['cells.v'].record == ''
+    assert 0 < by_name['trace.v'].largest < 1e-5 and by_name['trace.v'].record == 'trace'
+    assert by_name['cells.v'].record == ''
     assert 0 < by_name['cells.x'].relative < 1e-6 and by_name['cells.x'].rms <= by_name['cells.x'].largest
     (events,) = report.events
     assert events.double == events.single > 10 and events.parted is None and report.parted is None
@@ -38,7 +41,8 @@ def test_a_model_in_single_precision_is_compared_with_itself_in_double(target):
     G = NeuronGroup(3, 'dv/dt = -v/tau : 1', dtype=np.float32, method='exact', name='cells')
     G.v = 1
     report = Network(G).precision_report(10*ms)
-    assert report.variables[0].largest > 0 and abs(report.double['cells.v'][0] - np.exp(-1)) < 1e-14 and G.v.dtype == np.float32
+    assert report.variables[0].largest > 0 and abs(report.double['cells.v'][0] - np.exp(-1)) < 1e-14
+    assert G.v.dtype == np.float32
 
 
 def test_runs_that_part_say_when(target):
@@ -54,7 +58,8 @@ def test_runs_that_part_say_when(target):
 
 def test_the_report_is_a_table(net):
     text = repr(net.precision_report(10*ms, seed=3))
-    assert "seed 3" in text and "largest difference" in text and "cells.x" in text and any(unit in text for unit in (" nV", " pV"))
+    assert "seed 3" in text and "largest difference" in text and "cells.x" in text
+    assert any(unit in text for unit in (" nV", " pV"))
     assert "<th>parted at</th>" in net.precision_report(1*ms)._repr_html_()
 
 
@@ -76,7 +81,8 @@ def test_synapses_whose_states_moved_to_the_neurons_are_compared_too(target):
 def test_synapses_of_which_only_a_sum_is_left_are_compared_too(target):
     source = PoissonGroup(40, 100*Hz)
     G = NeuronGroup(40, 'dv/dt = (I - v)/tau : 1\nI : 1', method='exact', name='cells')
-    S = Synapses(source, G, 'dh/dt = -h/(5*ms) : 1 (clock-driven)\nI_post = h : 1 (summed)', on_pre='h += 0.1', method='exact', name='many')
+    S = Synapses(source, G, 'dh/dt = -h/(5*ms) : 1 (clock-driven)\nI_post = h : 1 (summed)', on_pre='h += 0.1',
+                 method='exact', name='many')
     S.connect()
     net = Network(source, G, S)
     net.run(5*ms)

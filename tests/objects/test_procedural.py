@@ -12,13 +12,16 @@ STORAGES = ("stored", "procedural")
 WEIGHTS = "(0.5 + rand())*nS + 0.1*randn()*nS + 0.001*i*nS + 0.002*j*nS"
 
 
-def network(storage, rule=dict(p=0.1), weights=WEIGHTS, part=False, model="w : siemens", on_pre="g_post += w", key=4, run_=True):
+def network(storage, rule=dict(p=0.1), weights=WEIGHTS, part=False, model="w : siemens", on_pre="g_post += w", key=4,
+            run_=True):
     start_scope()
     seed(key)
     source = NeuronGroup(120, "dv/dt = (1.2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
     source.v = "rand()"
-    target = NeuronGroup(150, "dg/dt = -g/(5*ms) : siemens (unless refractory)\nu : 1", threshold="g > 40*nS", reset="", refractory=1 * ms, method="exact")
-    s = Synapses(source[20:100] if part else source, target[30:140] if part else target, model, on_pre=on_pre, delay=1 * ms)
+    target = NeuronGroup(150, "dg/dt = -g/(5*ms) : siemens (unless refractory)\nu : 1", threshold="g > 40*nS", reset="",
+                         refractory=1 * ms, method="exact")
+    s = Synapses(source[20:100] if part else source, target[30:140] if part else target, model, on_pre=on_pre,
+                 delay=1 * ms)
     s.connect(storage=storage, **rule)
     if weights is not None:
         s.w = weights
@@ -29,7 +32,8 @@ def network(storage, rule=dict(p=0.1), weights=WEIGHTS, part=False, model="w : s
 
 
 @pytest.mark.parametrize("part", [False, True])
-@pytest.mark.parametrize("rule", [dict(p=0.1), dict(condition="i != j", p=0.3), dict(), dict(p=0.002), dict(p="0.1 + 0.05")], ids=str)
+@pytest.mark.parametrize("rule", [dict(p=0.1), dict(condition="i != j", p=0.3), dict(), dict(p=0.002),
+                                  dict(p="0.1 + 0.05")], ids=str)
 def test_procedural_synapses_are_those_that_are_stored(rule, part, target):
     (g, s, _), (h, r, _) = (network(storage, rule, part=part) for storage in STORAGES)
     assert len(s) == len(r) > 0
@@ -113,7 +117,7 @@ def test_procedural_synapses_take_no_memory_each():
         s.w = "rand()"
         sizes.append(int(s.memory_estimate()))
         Network(g, s).run(0.1 * ms)
-        assert sum(values.nbytes for _, values in s.arrays().values()) == sizes[-1]
+        assert sum(values.nbytes for _, values in s.declared().arrays.values()) == sizes[-1]
     assert sizes[0] == sizes[1] < 10_000
     assert "1000000000 procedural" in repr(s)
 
@@ -180,7 +184,8 @@ def test_a_short_table_gives_the_same_distribution(monkeypatch):
     assert len(gaps) == 17
     count, column = rows(7, np.arange(4000), 500, gaps, False)
     assert count.sum() == pytest.approx(4000 * 500 * 0.01, abs=5 * (4000 * 500 * 0.01 * 0.99) ** 0.5)
-    assert [list(row(7, j, 500, gaps, False)) for j in range(3)] == [column[:count[0]].tolist(), column[count[0]:count[:2].sum()].tolist(),
+    assert [list(row(7, j, 500, gaps, False)) for j in range(3)] == [column[:count[0]].tolist(),
+                                                                     column[count[0]:count[:2].sum()].tolist(),
                                                                       column[count[:2].sum():count[:3].sum()].tolist()]
 
 
@@ -190,7 +195,8 @@ def test_each_pair_is_made_with_probability_p(p):
     count, column = rows(11, np.arange(trials), 200, gap_table(p), False)
     members += np.bincount(column, minlength=200)
     z = (members - trials * p) / (trials * p * (1 - p)) ** 0.5
-    assert abs(z.mean()) < 4 / 200 ** 0.5 and 0.7 < z.std() < 1.3           # four standard errors of 200 independent numbers
+    # four standard errors of 200 independent numbers
+    assert abs(z.mean()) < 4 / 200 ** 0.5 and 0.7 < z.std() < 1.3
     assert count.var() == pytest.approx(200 * p * (1 - p), rel=0.15)
 
 
@@ -209,7 +215,8 @@ def test_values_have_the_type_that_would_be_stored(kind, target):
         seed(3)
         g, h = NeuronGroup(50, "v : 1", threshold="v > 1", reset="v = 0"), NeuronGroup(60, "u : 1")
         g.v = 2
-        s = Synapses(g, h, "w : 1" if kind == "float32" else "w : integer", on_pre="u_post += w", dtype=np.float32 if kind == "float32" else None)
+        s = Synapses(g, h, "w : 1" if kind == "float32" else "w : integer", on_pre="u_post += w",
+                     dtype=np.float32 if kind == "float32" else None)
         s.connect(p=0.3, storage=storage)
         s.w = "rand()" if kind == "float32" else "int(10*rand())"
         Network(g, h, s).run(0.2 * ms)
@@ -224,7 +231,8 @@ def test_counts_and_tables_of_neurons_are_drawn_on_request():
     (_, s, _), (_, r, _) = (network(storage, run_=False) for storage in STORAGES)
     for name in ("N_outgoing_pre", "N_incoming_post"):
         assert np.array_equal(getattr(s, name), getattr(r, name))
-    assert np.array_equal(s.N_outgoing[:], r.N_outgoing[:]) and np.array_equal(np.asarray(s.w["i < 5"]), np.asarray(r.w["i < 5"]))
+    assert np.array_equal(s.N_outgoing[:], r.N_outgoing[:])
+    assert np.array_equal(np.asarray(s.w["i < 5"]), np.asarray(r.w["i < 5"]))
     assert "rand" in r._repr_html_() and "procedural" in r._repr_html_()
     assert len(r.to_pandas()) == len(s)
 

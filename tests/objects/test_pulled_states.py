@@ -1,4 +1,5 @@
-"""An input of ``net.functional`` for what the network computes itself: it replaces the variable at the beginning of steps, or pulls at it."""
+"""An input of ``net.functional`` for what the network computes itself: it replaces the variable at the beginning of
+steps, or pulls at it."""
 import numpy as np
 import pytest
 
@@ -14,7 +15,8 @@ DECAY = 1 - 0.1 / 10      # of one step of Euler's method
 @pytest.fixture
 def leak(fresh):
     """Two neurons that decay from 0.5 and 0.8, a hundredth a step, and count their resets."""
-    G = NeuronGroup(2, "dv/dt = -v/(10*ms) : 1\nc : integer", threshold="v > 10", reset="v = 0.25; c += 1", method="euler", name="G")
+    G = NeuronGroup(2, "dv/dt = -v/(10*ms) : 1\nc : integer", threshold="v > 10", reset="v = 0.25; c += 1",
+                    method="euler", name="G")
     G.v = [0.5, 0.8]
     return Network(G)
 
@@ -22,7 +24,8 @@ def leak(fresh):
 def test_numbers_replace_the_variable_and_the_rest_leaves_it_alone(leak):
     sim = leak.functional(0.3 * ms, inputs=["G.v"], outputs=["G.v"])
     v = sim({}, {"G.v": np.array([[nan, nan], [0.1, nan], [nan, nan]])})["G.v"]
-    assert np.allclose(v, [[0.5 * DECAY, 0.8 * DECAY], [0.1 * DECAY, 0.8 * DECAY**2], [0.1 * DECAY**2, 0.8 * DECAY**3]], rtol=1e-5)
+    assert np.allclose(v, [[0.5 * DECAY, 0.8 * DECAY], [0.1 * DECAY, 0.8 * DECAY**2], [0.1 * DECAY**2, 0.8 * DECAY**3]],
+                       rtol=1e-5)
 
 
 def test_a_share_pulls_part_of_the_way_and_a_ceiling_holds(leak):

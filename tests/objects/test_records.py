@@ -41,7 +41,8 @@ def test_strings_choose_entries_of_a_record(recorded):
 def test_a_record_is_a_group_with_variables(recorded):
     states, spikes, rate = recorded
     assert all(isinstance(m, Group) and isinstance(m.t, VariableView) and len(m) == m.N == len(m.t) for m in recorded)
-    assert sorted(spikes.variables) == ["N", "count", "i", "t", "v", "x"] and sorted(rate.variables) == ["N", "rate", "t"]
+    assert sorted(spikes.variables) == ["N", "count", "i", "t", "v", "x"]
+    assert sorted(rate.variables) == ["N", "rate", "t"]
     assert spikes.x.unit is volt and spikes.t.name == "t" and states.v.shape == (2, 10)
     assert sorted(spikes.get_states()) == ["N", "count", "i", "t", "v", "x"]
 

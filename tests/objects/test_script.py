@@ -24,10 +24,12 @@ print(S.reduction.kind('g'))
 """
 
 
-def kind(folder: Path, before: str = "", after: str = "", delay: str = "S.delay = 'rand()*ms'", jump: str = "1 + j", **files: str) -> str:
+def kind(folder: Path, before: str = "", after: str = "", delay: str = "S.delay = 'rand()*ms'", jump: str = "1 + j",
+         **files: str) -> str:
     """The class of the state in a script of its own."""
     script = folder / "script.py"
-    script.write_text(MODEL.format(delay=delay, before=textwrap.dedent(before), after=textwrap.dedent(after), jump=jump), encoding="utf-8")
+    script.write_text(MODEL.format(delay=delay, before=textwrap.dedent(before), after=textwrap.dedent(after),
+                                   jump=jump), encoding="utf-8")
     for name, text in files.items():
         (folder / f"{name}.py").write_text(textwrap.dedent(text), encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=folder)
@@ -35,7 +37,8 @@ def kind(folder: Path, before: str = "", after: str = "", delay: str = "S.delay 
     return done.stdout.split("\n")[-2]
 
 
-@pytest.mark.parametrize("after", ["S.g[:].sum()", "S.g_[3]", "getattr(S, 'g')[:]", "S.get_states()", "def late(s):\n    return s.g[0]\nlate(S)",
+@pytest.mark.parametrize("after", ["S.g[:].sum()", "S.g_[3]", "getattr(S, 'g')[:]", "S.get_states()",
+                                   "def late(s):\n    return s.g[0]\nlate(S)",
                                    "{'all': S}['all'].g[:]", "S.state('g')[:]"])
 def test_a_script_that_reads_a_state_finds_its_values(tmp_path, after):
     assert kind(tmp_path, after=after) == "synapse"

@@ -20,7 +20,8 @@ def made(target):
     S = Synapses(G, G, 'w : 1', on_pre='v_post += w*weight/0.05', delay=1*ms, name='recurrent')
     S.connect(j='(i + 1) % 20')
     S.w = 0.05
-    spikes, M, R = SpikeMonitor(G, name='events'), StateMonitor(G, 'v', record=[0, 19], name='trace'), PopulationRateMonitor(G, name='rates')
+    spikes, M, R = SpikeMonitor(G, name='events'), StateMonitor(G, 'v', record=[0, 19],
+                                                                name='trace'), PopulationRateMonitor(G, name='rates')
     return SimpleNamespace(G=G, S=S, spikes=spikes, M=M, R=R, net=Network(G, S, spikes, M, R))
 
 
@@ -33,7 +34,8 @@ def compilations(monkeypatch):
 
 
 def same(a, b):
-    return np.array_equal(a.events.t_, b.events.t_) and np.array_equal(a.events.i, b.events.i) and np.array_equal(a.trace.v, b.trace.v)
+    return np.array_equal(a.events.t_, b.events.t_) and np.array_equal(a.events.i, b.events.i) and np.array_equal(
+        a.trace.v, b.trace.v)
 
 
 def test_the_same_seed_gives_the_same_run_whatever_was_run_between(made):
@@ -53,8 +55,10 @@ def test_a_run_with_a_seed_is_the_script_s_run_after_seed(made):
 
 
 def test_parameters_act_as_assignments_before_the_run_would(made):
-    found = made.net.compile(duration=50*ms).run({'tau': 5*ms, 'neurons.v': 'rand()', 'neurons.I': np.linspace(0, 2, 20), 'recurrent.w': 0.1,
-                                                  'neurons.refractory': 3*ms, 'recurrent.delay': 2*ms, 'weight': 0.06}, seed=5)
+    found = made.net.compile(duration=50*ms).run({'tau': 5*ms, 'neurons.v': 'rand()',
+                                                  'neurons.I': np.linspace(0, 2, 20), 'recurrent.w': 0.1,
+                                                  'neurons.refractory': 3*ms, 'recurrent.delay': 2*ms, 'weight': 0.06},
+                                                 seed=5)
     seed(5)
     made.G.v, made.G.I, made.S.w, made.S.delay, made.G._refractory = 'rand()', np.linspace(0, 2, 20), 0.1, 2*ms, 3*ms
     made.net.run(50*ms, namespace={'tau': 5*ms, 'weight': 0.06})
@@ -62,7 +66,8 @@ def test_parameters_act_as_assignments_before_the_run_would(made):
     assert np.array_equal(found.events.t_, made.spikes.t_) and np.array_equal(found.trace.v, made.M.v)
 
 
-@pytest.mark.parametrize("params", [{'tau': 5*ms, 'neurons.v': 0.3}, {'recurrent.delay': 5*ms}, {'neurons.refractory': 5*ms}])
+@pytest.mark.parametrize("params", [{'tau': 5*ms, 'neurons.v': 0.3}, {'recurrent.delay': 5*ms},
+                                    {'neurons.refractory': 5*ms}])
 def test_runs_leave_the_network_as_it_was(made, params):
     seed(1)
     made.net.run(7*ms)
@@ -146,7 +151,8 @@ def test_an_unknown_parameter_is_refused_with_the_nearest(made, name, near_by):
         made.net.compile(duration=1*ms).run({name: 1})
 
 
-@pytest.mark.parametrize("params", [{'tau': 5}, {'tau': 5*mV}, {'neurons.I': 5*mV}, {'neurons.v': 'tau'}, {'recurrent.delay': 3}, {'neurons.refractory': 1*mV}])
+@pytest.mark.parametrize("params", [{'tau': 5}, {'tau': 5*mV}, {'neurons.I': 5*mV}, {'neurons.v': 'tau'},
+                                    {'recurrent.delay': 3}, {'neurons.refractory': 1*mV}])
 def test_parameters_with_another_unit_are_refused(made, params):
     with pytest.raises(DimensionMismatchError):
         made.net.compile(duration=1*ms).run(params)
@@ -186,7 +192,8 @@ def test_without_a_seed_runs_differ_and_follow_from_the_last_call_of_seed(made):
 
 def test_the_simulation_says_what_may_be_set_and_what_comes_out(made):
     sim = made.net.compile(duration=1*second)
-    assert {'neurons.v', 'neurons.I', 'recurrent.w', 'recurrent.delay', 'neurons.refractory', 'tau', 'weight'} == set(sim.parameters)
+    assert {'neurons.v', 'neurons.I', 'recurrent.w', 'recurrent.delay', 'neurons.refractory', 'tau',
+            'weight'} == set(sim.parameters)
     assert set(sim.outputs) == {'events', 'trace', 'rates'}
     assert "initial value" in repr(sim) and "for 1. s" in repr(sim) and "constant, second, 10 ms" in repr(sim)
     assert "<td>recurrent.delay</td>" in sim._repr_html_()
@@ -251,7 +258,8 @@ def test_functions_in_python_take_part(target):
 def test_a_run_compiles_nothing(made, compilations):
     sim = made.net.compile(duration=5*ms)
     compilations.clear()
-    for params in ({}, {'tau': 3*ms}, {'neurons.v': 'rand()'}, {'recurrent.delay': 7*ms}, {'neurons.I': np.ones(20)}, {'neurons.refractory': 4*ms}):
+    for params in ({}, {'tau': 3*ms}, {'neurons.v': 'rand()'}, {'recurrent.delay': 7*ms}, {'neurons.I': np.ones(20)},
+                   {'neurons.refractory': 4*ms}):
         sim.run(params)
     assert not compilations
 
@@ -280,7 +288,8 @@ def test_a_delay_that_was_never_set_acts_as_its_assignment(undelayed, delay):
     assert np.array_equal(found.events.t_, undelayed.spikes.t_) and np.array_equal(found.events.i, undelayed.spikes.i)
 
 
-@pytest.mark.parametrize("delay, word", [(3, "second"), ([1, 2, 3]*ms, "3,"), (-1*ms, "negative"), ('3', "second"), ('unheard*ms', "unheard")])
+@pytest.mark.parametrize("delay, word", [(3, "second"), ([1, 2, 3]*ms, "3,"), (-1*ms, "negative"), ('3', "second"),
+                                         ('unheard*ms', "unheard")])
 def test_a_delay_that_cannot_be_is_refused_where_none_was_set(undelayed, delay, word):
     sim = undelayed.net.compile(duration=2*ms)
     with pytest.raises(BrainsimError, match=word):
@@ -290,7 +299,8 @@ def test_a_delay_that_cannot_be_is_refused_where_none_was_set(undelayed, delay, 
 
 def test_arguments_of_a_run_say_how_they_are_written(made):
     sim = made.net.compile(duration=2*ms)
-    for wrong, words in (({'tau': 5*ms}, r"params=\{'tau': 5. ms\}"), ({'I': 2}, r"params=\{'neurons.I': 2\}"), ({'duratoin': 5*ms}, "did you mean 'duration'"),
+    for wrong, words in (({'tau': 5*ms}, r"params=\{'tau': 5. ms\}"), ({'I': 2}, r"params=\{'neurons.I': 2\}"),
+                         ({'duratoin': 5*ms}, "did you mean 'duration'"),
                          ({'params': ['tau']}, "dictionary")):
         with pytest.raises(TypeError, match=words):
             sim.run(**wrong)

@@ -1,4 +1,5 @@
-"""Single precision: state variables are float32 where the group or the preference says so, time is not, and the targets agree."""
+"""Single precision: state variables are float32 where the group or the preference says so, time is not, and the targets
+agree."""
 import re
 
 import numpy as np
@@ -30,7 +31,8 @@ def single():
 def model():
     seed(4)
     P = PoissonGroup(20, 300 * Hz, name="single_p")
-    G = NeuronGroup(5, "dv/dt = (6*mV - v)/(5*ms) + 2*mV*xi*(5*ms)**-0.5 : volt\nw : 1\nn : integer", threshold="v > 4*mV", reset="v = 0*mV; n += 1",
+    G = NeuronGroup(5, "dv/dt = (6*mV - v)/(5*ms) + 2*mV*xi*(5*ms)**-0.5 : volt\nw : 1\nn : integer",
+                    threshold="v > 4*mV", reset="v = 0*mV; n += 1",
                     refractory=1 * ms, method="euler", name="single_g")
     S = Synapses(P, G, "a : volt", on_pre="v += a", name="single_s")
     S.connect(p=0.5)
@@ -45,7 +47,8 @@ def test_every_float_variable_takes_the_preference_and_time_does_not(single, tar
     prefs.codegen.target = target
     P, G, S, states, spikes, net = model()
     assert G.v.dtype == G.w.dtype == S.a.dtype == P.rates.dtype == np.float32 and G.n.dtype == np.int32
-    assert states.variables["v"].dtype == "f4" and np.asarray(states.t).dtype == np.asarray(spikes.t).dtype == np.float64 == G.lastspike.dtype
+    assert states.variables["v"].dtype == "f4"
+    assert np.asarray(states.t).dtype == np.asarray(spikes.t).dtype == np.float64 == G.lastspike.dtype
 
 
 def test_targets_agree_in_single_precision(single, target):
@@ -55,8 +58,10 @@ def test_targets_agree_in_single_precision(single, target):
         P, G, S, states, spikes, net = model()
         found.append((np.array(states.v), np.array(spikes.i), np.array(spikes.t)))
         del P, G, S, states, spikes, net
-    assert len(found[0][1]) > 5 and np.array_equal(found[0][1], found[1][1]) and np.array_equal(found[0][2], found[1][2])
-    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-4, atol=1e-8)   # single precision has 24 bits, and values pass zero
+    assert len(found[0][1]) > 5 and np.array_equal(found[0][1], found[1][1])
+    assert np.array_equal(found[0][2], found[1][2])
+    # single precision has 24 bits, and values pass zero
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-4, atol=1e-8)
 
 
 def test_a_group_may_say_so_itself(target):
@@ -66,7 +71,8 @@ def test_a_group_may_say_so_itself(target):
     G.v = H.v = 1 * volt
     Network(G, H).run(1 * ms)
     assert (G.v.dtype, H.v.dtype, H.u.dtype) == (np.float32, np.float64, np.float32)
-    assert np.allclose(np.asarray(G.v), np.exp(-0.1), rtol=1e-6) and np.allclose(np.asarray(H.v), np.exp(-0.1), rtol=1e-12)
+    assert np.allclose(np.asarray(G.v), np.exp(-0.1), rtol=1e-6)
+    assert np.allclose(np.asarray(H.v), np.exp(-0.1), rtol=1e-12)
     with pytest.raises(TypeError):
         NeuronGroup(1, "n : integer", dtype={"n": np.float32})
     assert mV < volt
@@ -105,9 +111,11 @@ def test_targets_agree_on_functions_of_floats(hodgkin_huxley):
     for name in ("interpreter", "numpy", "cython"):
         prefs.codegen.target, prefs.codegen.math = name, "strict"
         result = net.compile(duration=1 * ms).run({"hh.v": start}, seed=1)
-        found[name] = np.array([result.statemonitor.v, result.statemonitor.odd]) if hasattr(result, "statemonitor") else \
+        found[name] = np.array([result.statemonitor.v, result.statemonitor.odd]) if hasattr(
+            result, "statemonitor") else \
             np.array([result.monitor.v, result.monitor.odd])
     for name in ("numpy", "cython"):
-        np.testing.assert_allclose(found[name][0], found["interpreter"][0], rtol=2e-5, atol=1e-4)   # 100 operations of 24 bits each
+        # 100 operations of 24 bits each
+        np.testing.assert_allclose(found[name][0], found["interpreter"][0], rtol=2e-5, atol=1e-4)
         off = np.abs(found[name][1] - found["interpreter"][1]) > 1e-3
         assert off.mean() < 0.01      # v // 3 and v % 7 jump where v differs in the last bit

@@ -11,7 +11,8 @@ from brainsim.objects.synapses import candidates, connect
 from brainsim.objects.synapses.rows import Rows, in_order, rows_by_count, rows_of
 
 
-def synapses(n_pre: int = 60, n_post: int = 80, model: str = "w : 1", on_pre: str = "g_post += w", **more: object) -> Synapses:
+def synapses(n_pre: int = 60, n_post: int = 80, model: str = "w : 1", on_pre: str = "g_post += w",
+             **more: object) -> Synapses:
     source = NeuronGroup(n_pre, "dv/dt = 1/ms : 1\nx : 1", threshold="v > 1", reset="v = 0", method="euler")
     target = NeuronGroup(n_post, "g : 1\ny : 1")
     source.x, target.y = "rand()", "rand()"
@@ -34,7 +35,8 @@ def test_rows_stand_for_the_index_of_every_synapse(index):
     assert (rows.ids is None) == in_order(index)
     some = np.array([k for k in (0, 3, 1, 5) if k < len(index)], int)
     assert rows[some].tolist() == index[some].tolist()
-    assert [rows.of(np.array([k])).tolist() for k in range(6)] == [np.flatnonzero(index == 10 + k).tolist() for k in range(6)]
+    assert [rows.of(np.array([k])).tolist() for k in range(6)] == [np.flatnonzero(index == 10 + k).tolist()
+                                                                   for k in range(6)]
     assert rows.counts(20).tolist() == np.bincount(index, minlength=20).tolist()
 
 
@@ -74,10 +76,14 @@ def test_chosen_pairs_are_the_running_sum_of_geometric_gaps_however_they_are_cut
     assert after == random_state.host.random()
 
 
-RULES = [dict(), dict(p=0.2), dict(condition="i != j"), dict(condition="i != j", p=0.2), dict(condition="rand() < 0.3"), dict(p="0.3*x_pre*y_post"),
-         dict(condition="rand() < 0.5", p="rand()"), dict(j="k for k in range(N_post) if rand() < 0.1"), dict(j="k for k in sample(N_post, p=0.1)"),
-         dict(i="k for k in sample(N_pre, p=x_post) if k != j".replace("x_post", "y_post")), dict(j="k for k in sample(N_post, size=4)"),
-         dict(j="int(k*rand()) for k in sample(N_post, p=0.3) if rand() < 0.5"), dict(j="i"), dict(p=0.1, n=3), dict(condition="i == j", n="int(rand()*4)"),
+RULES = [dict(), dict(p=0.2), dict(condition="i != j"), dict(condition="i != j", p=0.2), dict(condition="rand() < 0.3"),
+         dict(p="0.3*x_pre*y_post"),
+         dict(condition="rand() < 0.5", p="rand()"), dict(j="k for k in range(N_post) if rand() < 0.1"),
+         dict(j="k for k in sample(N_post, p=0.1)"),
+         dict(i="k for k in sample(N_pre, p=x_post) if k != j".replace("x_post", "y_post")),
+         dict(j="k for k in sample(N_post, size=4)"),
+         dict(j="int(k*rand()) for k in sample(N_post, p=0.3) if rand() < 0.5"), dict(j="i"), dict(p=0.1, n=3),
+         dict(condition="i == j", n="int(rand()*4)"),
          dict(i=np.arange(60)[::-1].copy(), j=np.arange(60), p=0.5), dict(i=np.arange(60), j=np.arange(60), p="x_pre")]
 
 
@@ -98,7 +104,8 @@ def test_the_size_of_pieces_changes_no_synapse_and_no_value(rule, monkeypatch):
     for module in (connect, group):
         for name in ("PIECE", "pieces"):
             if hasattr(module, name):
-                monkeypatch.setattr(module, name, 50 if name == "PIECE" else lambda n, size=50: (slice(k, min(n, k + 50)) for k in range(0, n, 50)))
+                monkeypatch.setattr(module, name, 50 if name == "PIECE"
+                                    else lambda n, size=50: (slice(k, min(n, k + 50)) for k in range(0, n, 50)))
     assert made() == large
 
 
@@ -175,7 +182,8 @@ def test_store_and_restore_bring_back_which_neurons_are_joined(target):
 
 # -- bytes -------------------------------------------------------------------------------------------------------------
 MANY = 5_000_000
-RULE_BYTES = {"p": (dict(p=0.1), 12), "all": (dict(), 12), "condition": (dict(condition="i != j", p=0.1), 12), "generator": (dict(j="k for k in range(100)"), 12)}
+RULE_BYTES = {"p": (dict(p=0.1), 12), "all": (dict(), 12), "condition": (dict(condition="i != j", p=0.1), 12),
+              "generator": (dict(j="k for k in range(100)"), 12)}
 
 
 @pytest.mark.parametrize("rule", RULE_BYTES)
@@ -203,6 +211,7 @@ def test_a_list_in_any_order_takes_four_bytes_more():
         s.connect(i=i, j=j)
         s.w = 1
         s._pre_pathway().prepare()
-        assert tracemalloc.get_traced_memory()[1] / len(s) <= 1.1 * 16 + 4    # user's own array, checked, is turned into 32 bits
+        # user's own array, checked, is turned into 32 bits
+        assert tracemalloc.get_traced_memory()[1] / len(s) <= 1.1 * 16 + 4
     finally:
         tracemalloc.stop()

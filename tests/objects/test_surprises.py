@@ -58,7 +58,8 @@ def test_an_error_is_not_its_own_cause(fresh):
 def test_a_variable_of_the_script_that_is_not_used_is_named(fresh, caplog):
     G = NeuronGroup(1, "dv/dt = -v/ms : 1", name="shadowing")
     Network(G).run(1 * ms, namespace={"v": 7})
-    assert "'v' in the equations of shadowing is its own variable; your variable 'v' with the value 7 is not used there" in caplog.text
+    assert ("'v' in the equations of shadowing is its own variable; your variable 'v' with the value 7 is not used "
+            "there" in caplog.text)
 
 
 def test_store_works_before_the_first_run(target):
@@ -102,7 +103,8 @@ def test_a_negative_refractory_period_is_refused_and_a_number_is_no_time(fresh):
 def test_a_damaged_module_in_the_cache_is_built_again(tmp_path):
     if isinstance(find_compiler(), Missing):
         pytest.skip("no C compiler")
-    text = "from brainsim import *; prefs.codegen.target = 'cython'; G = NeuronGroup(1, 'x : 1'); G.run_regularly('x += 1'); run(1*ms); print(G.x[0])"
+    text = ("from brainsim import *; prefs.codegen.target = 'cython'; G = NeuronGroup(1, 'x : 1'); "
+            "G.run_regularly('x += 1'); run(1*ms); print(G.x[0])")
     environment = {**os.environ, "BRAINSIM_CACHE_DIR": str(tmp_path)}
     for damage in (False, True):
         for module in (tmp_path / "modules").glob("n*"):

@@ -1,4 +1,5 @@
-"""Sweeps: all points, each run with its own seed, the same answer however many runs go on at a time, and nothing compiled."""
+"""Sweeps: all points, each run with its own seed, the same answer however many runs go on at a time, and nothing
+compiled."""
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -31,24 +32,28 @@ def sim(target):
 def test_a_grid_combines_all_values_with_all(sim):
     data = sim.sweep({'tau': [5, 10, 20]*ms, 'recurrent.w': [0, 0.1]}, seed=1)
     assert data['spikes.num_spikes'].dims == ('tau', 'recurrent.w') and data['spikes.num_spikes'].shape == (3, 2)
-    assert np.allclose(data.tau, [0.005, 0.01, 0.02]) and data.tau.attrs['units'] == 'second' and data['recurrent.w'].attrs['units'] == '1'
+    assert np.allclose(data.tau, [0.005, 0.01, 0.02]) and data.tau.attrs['units'] == 'second'
+    assert data['recurrent.w'].attrs['units'] == '1'
     assert data['spikes.rate'].attrs['units'] == "1/second" and data['M.v'].shape == (3, 2, 2)
     assert (np.diff(data['spikes.num_spikes'].sum('recurrent.w')) < 0).all()
 
 
 def test_side_by_side_takes_the_first_of_each_then_the_second(sim):
     data = sim.sweep({'tau': [5, 10]*ms, 'neurons.I': [3, 0]}, mode='zip', seed=1)
-    assert data['spikes.num_spikes'].dims == ('run',) and list(data.tau) == [0.005, 0.01] and list(data['neurons.I']) == [3, 0]
+    assert data['spikes.num_spikes'].dims == ('run',) and list(data.tau) == [0.005, 0.01]
+    assert list(data['neurons.I']) == [3, 0]
     assert data['spikes.num_spikes'][0] > data['spikes.num_spikes'][1]
 
 
 def test_every_point_is_the_run_with_its_parameters_and_its_seed(sim):
-    data = sim.sweep({'tau': [5, 10]*ms, 'recurrent.delay': [1, 3]*ms}, seed=1, outputs=['spikes.num_spikes', 'trace.v', 'neurons.v'])
+    data = sim.sweep({'tau': [5, 10]*ms, 'recurrent.delay': [1, 3]*ms}, seed=1,
+                     outputs=['spikes.num_spikes', 'trace.v', 'neurons.v'])
     for k, tau in enumerate([5*ms, 10*ms]):
         for m, delay in enumerate([1*ms, 3*ms]):
             one = sim.run({'tau': tau, 'recurrent.delay': delay}, seed=int(data.seed[k, m]))
             assert one.events.num_spikes == data['spikes.num_spikes'][k, m]
-            assert np.array_equal(one.trace.v, data['trace.v'][k, m]) and np.array_equal(one['neurons.v'], data['neurons.v'][k, m])
+            assert np.array_equal(one.trace.v, data['trace.v'][k, m])
+            assert np.array_equal(one['neurons.v'], data['neurons.v'][k, m])
 
 
 def test_the_answer_does_not_depend_on_how_many_runs_go_on_at_a_time(sim):
@@ -57,7 +62,8 @@ def test_the_answer_does_not_depend_on_how_many_runs_go_on_at_a_time(sim):
     for n_jobs in (2, 5, -1):
         assert one.identical(sim.sweep(given, seed=3, n_jobs=n_jobs, repeats=2))
     assert not one.identical(sim.sweep(given, seed=4, n_jobs=2, repeats=2))
-    assert list(one['neurons.v'].values) == ['rand()', '0', 'i/10.0'] and one['spikes.num_spikes'].dims == ('tau', 'neurons.v', 'repeat')
+    assert list(one['neurons.v'].values) == ['rand()', '0', 'i/10.0']
+    assert one['spikes.num_spikes'].dims == ('tau', 'neurons.v', 'repeat')
     assert len(np.unique(one.seed)) == 18
 
 
@@ -66,20 +72,23 @@ def test_a_function_of_the_result_says_what_is_kept(sim):
         return {'late': int((result.events.t > 10*ms).sum()), 'mean': result.trace.v.mean() * mV}
 
     data = sim.sweep({'tau': [5, 10]*ms}, outputs=late, seed=1)
-    assert set(data.data_vars) == {'late', 'mean'} and data['mean'].attrs['units'] == 'volt' and data.late.dtype.kind == 'i'
+    assert set(data.data_vars) == {'late', 'mean'} and data['mean'].attrs['units'] == 'volt'
+    assert data.late.dtype.kind == 'i'
     assert set(sim.sweep({'tau': [5]*ms}, outputs=lambda r: r['neurons.v'].max(), seed=1).data_vars) == {'value'}
 
 
 def test_arrays_are_values_too_and_their_coordinate_is_their_number(sim):
     data = sim.sweep({'neurons.I': [np.zeros(10), np.linspace(0, 3, 10)]}, outputs=['neurons.I'], seed=1)
-    assert list(data['neurons.I']) == [0, 1] and np.array_equal(data['neurons.I_end'], [np.zeros(10), np.linspace(0, 3, 10)])
+    assert list(data['neurons.I']) == [0, 1]
+    assert np.array_equal(data['neurons.I_end'], [np.zeros(10), np.linspace(0, 3, 10)])
 
 
 def test_a_sweep_compiles_nothing(sim, monkeypatch):
     calls = []
     monkeypatch.setattr(cython_module, "compile_module", lambda *a: calls.append(a))
     monkeypatch.setattr(cython_module, "run_compiler", lambda *a, **k: calls.append(a))
-    sim.sweep({'tau': np.linspace(5, 20, 5)*ms, 'recurrent.delay': [1, 2, 30]*ms, 'recurrent.w': ['rand()', '0.1']}, seed=1)
+    sim.sweep({'tau': np.linspace(5, 20, 5)*ms, 'recurrent.delay': [1, 2, 30]*ms, 'recurrent.w': ['rand()', '0.1']},
+              seed=1)
     assert not calls
 
 
@@ -170,7 +179,8 @@ def test_a_cluster_gives_the_same_answer(sim, client):
     here = sim.sweep(given, seed=2, n_jobs=1)
     assert here.identical(sim.sweep(given, seed=2, client=client))
     said = []
-    chosen = sim.sweep({'tau': [5, 10]*ms}, seed=2, outputs=lambda r: len(r.events.spike_trains()), client=client.scheduler.address,
+    chosen = sim.sweep({'tau': [5, 10]*ms}, seed=2, outputs=lambda r: len(r.events.spike_trains()),
+                       client=client.scheduler.address,
                        progress=lambda done, total: said.append(done))
     assert chosen.value.values.tolist() == [10, 10] and said == [1, 2]
 
@@ -188,7 +198,8 @@ def test_without_dask_the_command_that_installs_it_is_named(sim, monkeypatch):
 
 
 def test_importing_brainsim_does_not_import_what_sweeps_need():
-    code = "import brainsim, sys; print(sorted({'distributed', 'dask', 'xarray', 'multiprocessing.pool'} & set(sys.modules)))"
+    code = ("import brainsim, sys; "
+            "print(sorted({'distributed', 'dask', 'xarray', 'multiprocessing.pool'} & set(sys.modules)))")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 

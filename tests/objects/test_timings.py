@@ -8,7 +8,8 @@ tau = 10*ms
 
 
 def network(tag=''):
-    G = NeuronGroup(5, f'dv/dt = (1{tag} - v)/tau : 1', threshold='v > 0.5', reset='v = 0', refractory='2*ms', method='exact')
+    G = NeuronGroup(5, f'dv/dt = (1{tag} - v)/tau : 1', threshold='v > 0.5', reset='v = 0', refractory='2*ms',
+                    method='exact')
     S = Synapses(G, G, 'w : 1', on_pre='v_post += w')
     S.connect('i != j')
     S.w = '0.1*rand()'
@@ -21,7 +22,8 @@ def test_every_stage_has_its_time(target):
     found = net.timings()
     assert tuple(found) == STAGES and all(spent > 0 for spent in found.values())
     assert found.total == sum(found.values())
-    assert "integrate" in repr(found) and repr(found).splitlines()[-1].startswith("total") and "<td>run</td>" in found._repr_html_()
+    assert "integrate" in repr(found) and repr(found).splitlines()[-1].startswith("total")
+    assert "<td>run</td>" in found._repr_html_()
 
 
 def test_a_second_run_has_a_time_of_its_own_and_was_prepared_once(target):

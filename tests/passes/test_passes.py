@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from brainsim.ir.check import problems
-from brainsim.ir.expressions import Foreign
+from brainsim.ir.expressions import Foreign, Slots, Tick
 from brainsim.ir.program import Array, Clear, Host, Once, Queue
 from brainsim.ir.text import program as text
 from brainsim.passes import PASSES, optimise
@@ -33,7 +33,6 @@ from tests.programs import (
     Let,
     Load,
     Local,
-    Param,
     Store,
     kernel,
     op,
@@ -51,8 +50,8 @@ def kernels(p_) -> str:
     return "\n".join(line for line in text(p_).splitlines() if not line.startswith(words))
 
 
-STEP, SLOTS = Param("clock.step", "i8"), Param("S.due.@slots", "i8")
-DECAY = Call("exp", (op("/", op("neg", p("clock.dt")), p("tau")),))
+STEP, SLOTS = Tick("clock", "step"), Slots("S.due")
+DECAY = Call("exp", (op("/", op("neg", Tick("clock", "dt")), p("tau")),))
 
 
 def test_arithmetic_without_the_element_moves_in_front_of_the_loop():
@@ -64,14 +63,16 @@ def test_arithmetic_without_the_element_moves_in_front_of_the_loop():
     assert problems(after) == []
 
 
-@pytest.mark.parametrize("value", [op("*", x(), p("a")), op("+", Draw("uniform", 0, I), p("a")), Const(1.5)], ids=["element", "draw", "number"])
+@pytest.mark.parametrize("value", [op("*", x(), p("a")), op("+", Draw("uniform", 0, I), p("a")), Const(1.5)],
+                         ids=["element", "draw", "number"])
 def test_what_depends_on_the_element_or_is_nothing_stays(value):
     before = program(kernel(store("G.x", value)))
     assert hoist_invariants(before) == before
 
 
 def test_a_local_set_twice_is_not_moved():
-    before = program(kernel(Let("l", op("+", p("a"), p("b"))), store("G.x", Local("l", "f8")), Let("l", x()), store("G.y", Local("l", "f8"))))
+    before = program(kernel(Let("l", op("+", p("a"), p("b"))), store("G.x", Local("l", "f8")), Let("l", x()),
+                            store("G.y", Local("l", "f8"))))
     after = hoist_invariants(before)
     assert [s.name for s in after.kernels[0].body if isinstance(s, Let)] == ["l", "l"]
 
@@ -82,21 +83,25 @@ def test_a_value_that_the_loop_writes_is_not_moved():
 
 
 def steps_since(time, add=1e-3):
-    return Call("floor", (op("+", op("/", op("-", p("clock.t"), time), p("clock.dt")), Const(add)),))
+    return Call("floor", (op("+", op("/", op("-", Tick("clock", "t"), time), Tick("clock", "dt")), Const(add)),))
 
 
-WAIT = Call("floor", (op("+", op("/", p("tau"), p("clock.dt")), Const(1e-3)),))
+WAIT = Call("floor", (op("+", op("/", p("tau"), Tick("clock", "dt")), Const(1e-3)),))
 
 
 def test_steps_since_a_time_become_a_comparison_with_a_time():
-    after = compare_times(program(kernel(store("G.x", op("select", op(">=", steps_since(y()), WAIT), x(), Const(0.0))))))
+    after = compare_times(program(kernel(store("G.x", op("select", op(">=", steps_since(y()), WAIT), x(),
+                                                         Const(0.0))))))
     assert kernels(after) == ("k: each G on clock\n"
-                              "  G.x[i] = (G.x[i] if (G.y[i] <= (clock.t - ((floor(((tau / clock.dt) + 0.001)) - 0.001) * clock.dt))) else 0.0)")
+                              "  G.x[i] = (G.x[i] if (G.y[i] <= (clock.t - ((floor(((tau / clock.dt) + 0.001)) - "
+                              "0.001) * clock.dt))) else 0.0)")
     assert problems(after) == []
 
 
-@pytest.mark.parametrize("condition", [op(">=", steps_since(y()), p("tau")), op(">", steps_since(y()), WAIT), op(">=", steps_since(p("a")), WAIT),
-                                       op(">=", steps_since(y()), Call("floor", (x(),)))], ids=["no whole number", "greater", "no element", "per element"])
+@pytest.mark.parametrize("condition", [op(">=", steps_since(y()), p("tau")), op(">", steps_since(y()), WAIT),
+                                       op(">=", steps_since(p("a")), WAIT),
+                                       op(">=", steps_since(y()), Call("floor", (x(),)))],
+                         ids=["no whole number", "greater", "no element", "per element"])
 def test_other_comparisons_of_times_stay(condition):
     before = program(kernel(store("G.x", op("select", condition, x(), Const(0.0)))))
     assert compare_times(before) == before
@@ -133,11 +138,13 @@ def test_a_threshold_joins_the_update_before_it_and_its_queue_is_cleared_first()
 
 
 FOUND = If(op(">", x(), p("a")), (Append("G.spikes", ZERO, I),))
-RESET = kernel(store("G.x", p("b")), Store("G.n", I, "+=", Const(1), "i4"), domain=Events("G.spikes", ZERO), name="reset")
+RESET = kernel(store("G.x", p("b")), Store("G.n", I, "+=", Const(1), "i4"), domain=Events("G.spikes", ZERO),
+               name="reset")
 
 
 def test_a_reset_is_done_where_the_spike_is_found():
-    threshold, other = kernel(FOUND, name="threshold"), kernel(store("G.y", p("a"), index=ZERO), domain=Events("G.spikes", ZERO), name="synapses")
+    threshold, other = kernel(FOUND, name="threshold"), kernel(store("G.y", p("a"), index=ZERO),
+                                                               domain=Events("G.spikes", ZERO), name="synapses")
     after = fuse_resets(program(threshold, other, RESET))
     assert kernels(after) == ("threshold+reset: each G on clock\n"
                               "  if (G.x[i] > a)\n"
@@ -150,7 +157,8 @@ def test_a_reset_is_done_where_the_spike_is_found():
 
 
 @pytest.mark.parametrize("between", [
-    kernel(store("G.x", p("a"), "+=", ZERO), domain=Events("G.spikes", ZERO), name="synapses"), kernel(store("G.y", x()), name="looks"),
+    kernel(store("G.x", p("a"), "+=", ZERO), domain=Events("G.spikes", ZERO), name="synapses"),
+    kernel(store("G.y", x()), name="looks"),
     kernel(Clear("G.spikes", ZERO), domain=Once(), name="clear"), kernel(domain=Host(), name="operation"),
 ], ids=["writes", "reads", "clears", "python"])
 def test_a_reset_waits_for_what_looks_at_it(between):
@@ -190,7 +198,8 @@ def test_a_branch_that_is_needed_stays(branch):
 
 
 def test_what_nobody_uses_is_not_computed():
-    before = program(kernel(Let("l", DECAY), Let("m", x()), Let("l", op("*", Local("m", "f8"), p("a"))), store("G.y", p("a")), store("G.x", p("b")),
+    before = program(kernel(Let("l", DECAY), Let("m", x()), Let("l", op("*", Local("m", "f8"), p("a"))),
+                            store("G.y", p("a")), store("G.x", p("b")),
                             store("G.y", Local("m", "f8"))))
     after = drop_unread(before)
     assert kernels(after) == ("k: each G on clock\n"
@@ -203,7 +212,8 @@ def test_what_nobody_uses_is_not_computed():
 
 @pytest.mark.parametrize("body", [
     (store("G.y", p("a")), store("G.x", y()), store("G.y", p("b"))), (store("G.y", p("a")), store("G.y", p("b"), "+=")),
-    (store("G.y", p("a")), If(op(">", x(), p("a")), (store("G.y", p("b")),))), (store("G.y", p("a")), store("G.y", p("b"), index=ZERO)),
+    (store("G.y", p("a")), If(op(">", x(), p("a")), (store("G.y", p("b")),))),
+    (store("G.y", p("a")), store("G.y", p("b"), index=ZERO)),
     (Let("l", p("a")), If(op(">", x(), p("a")), (Let("l", p("b")),)), store("G.y", Local("l", "f8"))),
     (Let("l", Foreign("f", (x(),), "f8")),),
 ], ids=["read in between", "added to", "sometimes", "elsewhere", "local of a branch", "python"])
@@ -213,7 +223,8 @@ def test_what_somebody_uses_stays(body):
 
 
 def test_kernels_that_are_equal_but_for_names_are_noted():
-    after = merge_equal(program(kernel(store("G.x", op("*", x(), p("a"))), name="one"), kernel(store("G.y", op("*", y(), p("b"))), name="two")))
+    after = merge_equal(program(kernel(store("G.x", op("*", x(), p("a"))), name="one"),
+                                kernel(store("G.y", op("*", y(), p("b"))), name="two")))
     assert kernels(after) == ("one: each G on clock\n"
                               "  G.x[i] = (G.x[i] * a)\n"
                               "two: each G on clock, like one\n"
@@ -223,8 +234,10 @@ def test_kernels_that_are_equal_but_for_names_are_noted():
 
 @pytest.mark.parametrize("other", [
     kernel(store("G.x", op("*", y(), p("a"))), name="two"), kernel(store("G.y", op("/", y(), p("b"))), name="two"),
-    kernel(Store("G.n", I, "=", op("*", Load("G.n", I, "i4"), p("b")), "i4"), name="two"), kernel(store("G.y", op("*", y(), p("clock.dt"))), name="two"),
-    kernel(store("G.y", op("*", y(), p("b"))), name="two", domain=Events("G.spikes", ZERO)), kernel(store("G.y", op("*", y(), p("b")), index=ZERO), name="two"),
+    kernel(Store("G.n", I, "=", op("*", Load("G.n", I, "i4"), p("b")), "i4"), name="two"),
+    kernel(store("G.y", op("*", y(), Tick("clock", "dt"))), name="two"),
+    kernel(store("G.y", op("*", y(), p("b"))), name="two", domain=Events("G.spikes", ZERO)),
+    kernel(store("G.y", op("*", y(), p("b")), index=ZERO), name="two"),
 ], ids=["other arrays", "operation", "dtype", "time step", "domain", "place"])
 def test_kernels_that_differ_in_more_than_names_stay_apart(other):
     before = program(kernel(store("G.x", op("*", x(), p("a"))), name="one"), other)
@@ -248,7 +261,8 @@ def test_literals_become_parameters_and_keep_their_values():
     assert kernels(after) == ("k: each G on clock\n"
                               "  G.x[i] = ((@literals.0 * G.x[i]) + (G.y[i] ** 2.5))")
     assert values == {"@literals.0": 0.3}
-    other, _ = lift_literals(program(kernel(store("G.x", op("+", op("*", Const(0.7), x()), op("**", y(), Const(2.5)))))))
+    other, _ = lift_literals(
+        program(kernel(store("G.x", op("+", op("*", Const(0.7), x()), op("**", y(), Const(2.5)))))))
     assert other == after
 
 
@@ -259,7 +273,8 @@ def pathway(weight, crowded: bool = True):
         kernel(Append("S.due", later, I), domain=FanOut("G.spikes", ZERO, "S.starts"), name="push"),
         kernel(store("G.x", weight, "+=", Load("S.post", I, "i4")), domain=Events("S.due", now), name="arrive"),
         kernel(Clear("S.due", now), domain=Once(), name="retire"))
-    return replace(made, arrays=(*made.arrays, Array("S.steps", "i4", "S")), queues=(*made.queues, Queue("S.due", "i4", "S", crowded)))
+    return replace(made, arrays=(*made.arrays, Array("S.steps", "i4", "S")),
+                   queues=(*made.queues, Queue("S.due", "i4", "S", crowded)))
 
 
 def test_what_is_only_added_is_added_up_on_the_way():
@@ -280,7 +295,8 @@ def test_what_is_only_added_is_added_up_on_the_way():
 
 
 @pytest.mark.parametrize("before", [
-    pathway(Load("S.w", I, "f8"), crowded=False), pathway(p("clock.t")), pathway(x(Load("S.post", I, "i4"))), pathway(Draw("uniform", 0, I)),
+    pathway(Load("S.w", I, "f8"), crowded=False), pathway(Tick("clock", "t")), pathway(x(Load("S.post", I, "i4"))),
+    pathway(Draw("uniform", 0, I)),
     pathway(op("*", Load("S.w", I, "f8"), p("a")))], ids=["few events", "time", "reads the target", "draw", "rounds"])
 def test_what_is_known_only_at_arrival_waits_for_it(before):
     assert problems(before) == []
@@ -289,7 +305,8 @@ def test_what_is_known_only_at_arrival_waits_for_it(before):
 
 @pytest.mark.parametrize("name", PASSES)
 def test_a_pass_leaves_a_legal_program_legal(name):
-    before = program(kernel(Let("l", op("*", DECAY, x())), store("G.x", Local("l", "f8")), name="a"), kernel(store("G.y", op("-", y(), p("b"))), name="b"))
+    before = program(kernel(Let("l", op("*", DECAY, x())), store("G.x", Local("l", "f8")), name="a"),
+                     kernel(store("G.y", op("-", y(), p("b"))), name="b"))
     assert problems(before) == []
     assert problems(optimise(before, (name,))) == []
 
@@ -325,6 +342,8 @@ def test_the_report_says_what_each_pass_did():
     report = []
     optimise(program(kernel(store("G.x", op("*", x(), DECAY)))), report=report)
     idle = [f"{name}: nothing to do" for name in PASSES]
-    idle[list(PASSES).index("hoist_invariants")] = "hoist_invariants: operations per element 4 → 1, functions per element 1 → 0\n    k"
+    idle[
+        list(PASSES).index(
+            "hoist_invariants")] = "hoist_invariants: operations per element 4 → 1, functions per element 1 → 0\n    k"
     idle[list(PASSES).index("drop_unread")] = "drop_unread: arrays 6 → 1"
     assert report == idle

@@ -1,4 +1,5 @@
-"""Constants that a script changes between two runs while sums are under way: the script works as without reduction, or the error names the constant."""
+"""Constants that a script changes between two runs while sums are under way: the script works as without reduction, or
+the error names the constant."""
 from __future__ import annotations
 
 import subprocess
@@ -41,14 +42,16 @@ CHANGES = {
     "factor": (FACTOR, "S.w = '0.05*((i + j) % 3)'", "S.w = '0.08*((i + 2*j) % 4)'",
                "L5: the script assigns to w after a run (line 18 of script.py), and it is a factor of g"),
     "factor by setattr": (FACTOR, "S.w = 1", "setattr(S, 'w', '1 + i % 2')", "assigns to w after a run (line 18"),
-    "factor in a function": (FACTOR, "S.w = 1", "def change(s):\n        s.w = '1 + i % 2'\n    change(S)", "assigns to w after a run (line 19"),
+    "factor in a function": (FACTOR, "S.w = 1", "def change(s):\n        s.w = '1 + i % 2'\n    change(S)",
+                             "assigns to w after a run (line 19"),
     "factor of the sources": (FACTOR, "S.w = 1", "P.k = '1 + i % 2'", "assigns to k of the sources after a run"),
     "cells": (CELLS, "S.ts = '(1 + i % 2)*ms'", "S.ts = '(1 + i % 3)*ms'",
               "classes: the script assigns to ts after a run (line 18 of script.py), and it divides the sums"),
 }
 
 
-def lines(folder: Path, target: str, model: str, made: str = "pass", before: str = "pass", between: str = "pass") -> list[str]:
+def lines(folder: Path, target: str, model: str, made: str = "pass", before: str = "pass",
+          between: str = "pass") -> list[str]:
     """What the script prints."""
     script = folder / "script.py"
     script.write_text(SCRIPT.format(model=model, made=made, before=before, between=between), encoding="utf-8")
@@ -58,7 +61,8 @@ def lines(folder: Path, target: str, model: str, made: str = "pass", before: str
 
 
 @pytest.mark.parametrize("case", CHANGES)
-def test_a_script_that_changes_a_constant_after_a_run_works_as_without_reduction(fresh: object, target: str, tmp_path: Path, case: str) -> None:
+def test_a_script_that_changes_a_constant_after_a_run_works_as_without_reduction(fresh: object, target: str,
+                                                                                 tmp_path: Path, case: str) -> None:
     model, before, between, why = CHANGES[case]
     plain, _, smaller, report = lines(tmp_path, target, model, before=before, between=between)
     assert float(plain) != 0
@@ -66,9 +70,12 @@ def test_a_script_that_changes_a_constant_after_a_run_works_as_without_reduction
     assert "g: synapse, 1600" in report and why in report
 
 
-@pytest.mark.parametrize("model, made", [(FACTOR, "S.w = '1 + i % 2'"), (CELLS, "S.ts = '(1 + i % 2)*ms'")], ids=["factor", "cells"])
-def test_what_a_function_that_makes_synapses_assigns_to_them_does_not_count(fresh: object, tmp_path: Path, model: str, made: str) -> None:
-    plain, _, smaller, report = lines(tmp_path, "numpy", model, made)       # it is called again after the run of another network
+@pytest.mark.parametrize("model, made", [(FACTOR, "S.w = '1 + i % 2'"), (CELLS, "S.ts = '(1 + i % 2)*ms'")],
+                         ids=["factor", "cells"])
+def test_what_a_function_that_makes_synapses_assigns_to_them_does_not_count(fresh: object, tmp_path: Path, model: str,
+                                                                            made: str) -> None:
+    # it is called again after the run of another network
+    plain, _, smaller, report = lines(tmp_path, "numpy", model, made)
     assert float(plain) != 0
     np.testing.assert_allclose(float(smaller), float(plain), rtol=1e-9)
     assert "g: post (sum), 1600" in report
@@ -78,7 +85,8 @@ def test_constants_that_divide_a_sum_under_way_too_finely_are_named(fresh: objec
     net = few(network(**TWO))
     net.run(30 * ms)
     net["S"].tau_syn = np.linspace(3, 9, len(net["S"])) * ms
-    with pytest.raises(WrongState, match=r"(?s)'tau_syn' of S, by which the sums of 'g' are divided, cannot change.*tau_syn divide 58 synapses"):
+    with pytest.raises(WrongState, match=r"(?s)'tau_syn' of S, by which the sums of 'g' are divided, cannot "
+                                         r"change.*tau_syn divide 58 synapses"):
         net.run(1 * ms)
 
 
@@ -100,7 +108,8 @@ def test_a_monitor_that_comes_too_late_is_told_what_it_needs(fresh: object) -> N
         net.run(1 * ms)
 
 
-OF_SOURCES = dict(model="dg/dt = -g/tau : 1 (clock-driven)\nI_post = tau_n_pre*g/ms : 1 (summed)", on_pre="g += 1", delay="each", sources="tau_n : second")
+OF_SOURCES = dict(model="dg/dt = -g/tau : 1 (clock-driven)\nI_post = tau_n_pre*g/ms : 1 (summed)", on_pre="g += 1",
+                  delay="each", sources="tau_n : second")
 
 
 def test_a_factor_of_the_sources_cannot_change_unnoticed(fresh: object, target: str) -> None:
@@ -116,7 +125,8 @@ def test_a_factor_of_the_sources_cannot_change_unnoticed(fresh: object, target: 
 
 
 def test_a_constant_that_drives_a_sum_may_change(fresh: object, target: str) -> None:
-    settings = dict(model="dg/dt = (0.1*w - g)/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += 1", method="euler")
+    settings = dict(model="dg/dt = (0.1*w - g)/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += 1",
+                    method="euler")
     nets = [network(**settings, mode=mode) for mode in ("off", "require")]
     for net in nets:
         net.run(20 * ms)
@@ -126,7 +136,8 @@ def test_a_constant_that_drives_a_sum_may_change(fresh: object, target: str) -> 
 
 
 def test_each_rule_is_said_once(fresh: object) -> None:
-    noisy = dict(model="dg/dt = -g/tau_syn + 0.1*xi*tau**-0.5 : 1 (clock-driven)\ntau_syn : second\nI_post = g : 1 (summed)", on_pre="g += 1", method="euler")
+    noisy = dict(model="dg/dt = -g/tau_syn + 0.1*xi*tau**-0.5 : 1 (clock-driven)\ntau_syn : second\n"
+                       "I_post = g : 1 (summed)", on_pre="g += 1", method="euler")
     net = network(**noisy)
     net.run(1 * ms)
     report = repr(net["S"].reduction)

@@ -10,12 +10,18 @@ from brainsim import Network, NeuronGroup, StateMonitor, Synapses, ms
 from brainsim.errors import WrongState, WrongValue
 from tests.reduction.test_classes import CONSTANTS, SUM, SYN, every_size, network  # noqa: F401
 
-TWO = dict(model="dg/dt = -g/tau_syn : 1 (clock-driven)\ntau_syn : second\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", delay="each")
-OF_SOURCE = dict(model="dg/dt = -g/tau_n_pre : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w; w *= 0.95", sources="tau_n : second")
-TWO_STATES = dict(model="dg/dt = (h - g)/tau_syn : 1 (clock-driven)\ndh/dt = -h/(tau_syn*k) : 1 (clock-driven)\nk : 1\ntau_syn : second\nw : 1\n"
-                        "E_syn : 1\nI_post = g*(E_syn - v_post) : 1 (summed)", on_pre="h += w", delay="each", method="euler")
-TRACES = dict(model=TWO["model"] + "\ndapre/dt = -apre/taud : 1 (event-driven)\ndapost/dt = -apost/taur : 1 (event-driven)",
-              on_pre="g += w; apre += 0.1; w = clip(w + apost, 0, 3)", on_post="apost -= 0.1; w = clip(w + apre, 0, 3)", delay=1 * ms)
+TWO = dict(model="dg/dt = -g/tau_syn : 1 (clock-driven)\ntau_syn : second\nw : 1\nI_post = g : 1 (summed)",
+           on_pre="g += w", delay="each")
+OF_SOURCE = dict(model="dg/dt = -g/tau_n_pre : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)",
+                 on_pre="g += w; w *= 0.95", sources="tau_n : second")
+TWO_STATES = dict(model="dg/dt = (h - g)/tau_syn : 1 (clock-driven)\ndh/dt = -h/(tau_syn*k) : 1 (clock-driven)\nk : 1\n"
+                        "tau_syn : second\nw : 1\n"
+                        "E_syn : 1\nI_post = g*(E_syn - v_post) : 1 (summed)", on_pre="h += w", delay="each",
+                        method="euler")
+TRACES = dict(model=TWO["model"] + "\ndapre/dt = -apre/taud : 1 (event-driven)\n"
+                                   "dapost/dt = -apost/taur : 1 (event-driven)",
+              on_pre="g += w; apre += 0.1; w = clip(w + apost, 0, 3)", on_post="apost -= 0.1; w = clip(w + apre, 0, 3)",
+                                   delay=1 * ms)
 
 
 def few(net: Network, values: tuple[float, ...] = (4, 7)) -> Network:
@@ -38,12 +44,14 @@ def same_results(settings: dict, *between: Callable[[Network], object]) -> Netwo
             act(net)
             net.run(30 * ms, namespace=CONSTANTS)
     for name in ("v", "I"):
-        np.testing.assert_allclose(np.asarray(getattr(nets[1]["trace"], name)), np.asarray(getattr(nets[0]["trace"], name)), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(np.asarray(getattr(nets[1]["trace"], name)),
+                                   np.asarray(getattr(nets[0]["trace"], name)), rtol=1e-9, atol=1e-12)
     assert np.asarray(nets[0]["trace"].I)[:, -200:].any()
     return nets[1]
 
 
-@pytest.mark.parametrize("settings, count", [(TWO, 16), (OF_SOURCE, 16), (TWO_STATES, 29 * 2), (TRACES, 16)], ids=["synapse", "source", "states", "stdp"])
+@pytest.mark.parametrize("settings, count", [(TWO, 16), (OF_SOURCE, 16), (TWO_STATES, 29 * 2), (TRACES, 16)],
+                         ids=["synapse", "source", "states", "stdp"])
 def test_sums_by_value_give_the_same_results(fresh: object, target: str, settings: dict, count: int) -> None:
     net = same_results(settings)
     report = net["S"].reduction
@@ -61,7 +69,8 @@ def test_many_values_are_kept_per_synapse(fresh: object) -> None:
 
 
 def test_require_names_the_rule_of_classes_with_the_line(fresh: object) -> None:
-    with pytest.raises(WrongValue, match=r"(?s)'g' of S cannot be reduced.*dg/dt = -g/tau_syn.*classes: tau_syn divide 58 synapses into 58 groups"):
+    with pytest.raises(WrongValue, match=r"(?s)'g' of S cannot be reduced.*dg/dt = -g/tau_syn.*classes: tau_syn divide "
+                                         r"58 synapses into 58 groups"):
         network(**TWO, mode="require").run(1 * ms)
     few(network(**TWO, mode="require")).run(1 * ms)
 
@@ -127,9 +136,11 @@ def test_store_and_restore(fresh: object, target: str) -> None:
 def test_into_a_part_of_a_group(fresh: object, target: str) -> None:
     from_where = []
     for mode in ("off", "require"):
-        G = NeuronGroup(10, "dv/dt = (1.2 + I - v)/(5*ms) : 1\nI : 1", threshold="v > 1", reset="v = 0", method="euler", name="G")
+        G = NeuronGroup(10, "dv/dt = (1.2 + I - v)/(5*ms) : 1\nI : 1", threshold="v > 1", reset="v = 0", method="euler",
+                        name="G")
         G.v = "i/10"
-        S = Synapses(G[2:8], G[4:9], "dg/dt = -g/tau : 1 (clock-driven)\ntau : second\nI_post = 0.01*g : 1 (summed)", on_pre="g += 1 + j", reduce=mode, name="S")
+        S = Synapses(G[2:8], G[4:9], "dg/dt = -g/tau : 1 (clock-driven)\ntau : second\nI_post = 0.01*g : 1 (summed)",
+                     on_pre="g += 1 + j", reduce=mode, name="S")
         S.connect()
         S.tau = "3*ms + 2*ms*(i > 2)"
         net = Network(G, S, StateMonitor(G, ["v", "I"], record=True, name="trace"))

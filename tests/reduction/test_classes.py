@@ -1,4 +1,5 @@
-"""What becomes of common synapse models: the class of every state, and the same currents and spikes as without reduction."""
+"""What becomes of common synapse models: the class of every state, and the same currents and spikes as without
+reduction."""
 from __future__ import annotations
 
 import numpy as np
@@ -29,18 +30,22 @@ def every_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reduced, "MOST_PAST", 1000)
 
 
-def network(model: str, on_pre: object, on_post: object = None, delay: object = None, neurons: str = "", sources: str = "", mode: str = "auto",
+def network(model: str, on_pre: object, on_post: object = None, delay: object = None, neurons: str = "",
+            sources: str = "", mode: str = "auto",
             method: object = None) -> Network:
     """12 source neurons with given spikes, 8 target neurons that fire now and then, random connections and weights."""
     rng = np.random.default_rng(5)
     # the sources follow given spikes, and may have variables of their own
-    given = SpikeGeneratorGroup(12, rng.integers(0, 12, 150), np.sort(rng.choice(900, 150, replace=False)) * 0.1 * ms, name="given")
+    given = SpikeGeneratorGroup(12, rng.integers(0, 12, 150), np.sort(rng.choice(900, 150, replace=False)) * 0.1 * ms,
+                                name="given")
     source = NeuronGroup(12, f"x_in : 1\n{sources}", threshold="x_in > 0.5", reset="x_in = 0", name="source")
     relay = Synapses(given, source, on_pre="x_in_post = 1", name="relay", reduce="off")
     relay.connect(j="i")
-    target = NeuronGroup(8, f"dv/dt = (0.2*I + 1.1 - v)/(8*ms) : 1\nI : 1\n{neurons}", threshold="v > 1", reset="v = 0", method="euler", name="target")
+    target = NeuronGroup(8, f"dv/dt = (0.2*I + 1.1 - v)/(8*ms) : 1\nI : 1\n{neurons}", threshold="v > 1", reset="v = 0",
+                         method="euler", name="target")
     target.v = np.linspace(0, 0.9, 8)
-    S = Synapses(source, target, model, on_pre=on_pre, on_post=on_post, reduce=mode, method=method, namespace=CONSTANTS, name="S")
+    S = Synapses(source, target, model, on_pre=on_pre, on_post=on_post, reduce=mode, method=method, namespace=CONSTANTS,
+                 name="S")
     pre, post = np.nonzero(rng.random((12, 8)) < 0.5)
     S.connect(i=pre, j=post)
     for name in ("w", "tau_syn", "E_syn", "U_syn"):
@@ -72,50 +77,69 @@ STDP = """w : 1
           dapost/dt = -apost/taur : 1 (event-driven)"""
 ROWS = {
     "exponential, any delays, plastic weight at the event":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w; w *= 0.95", delay="each"), {"g": SUM, "w": SYN}),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w; w *= 0.95",
+              delay="each"), {"g": SUM, "w": SYN}),
     "constant weight at the read":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g*(E - v_post) : 1 (summed)", on_pre="g += 1", delay="each"), {"g": SUM}),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g*(E - v_post) : 1 (summed)", on_pre="g += 1",
+              delay="each"), {"g": SUM}),
     "plastic weight at the read":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1", on_post="w *= 1.02"), {"g": PRE, "w": SYN}),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1",
+              on_post="w *= 1.02"), {"g": PRE, "w": SYN}),
     "plastic weight at the read, delay of its own":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1", on_post="w *= 1.02", delay="each"),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1",
+              on_post="w *= 1.02", delay="each"),
          {"g": LATE, "w": SYN}),
     "dual exponential":
-        (dict(model="dg/dt = -g/taud + h*per : 1 (clock-driven)\ndh/dt = -h/taur : 1 (clock-driven)\nw : 1\nI_post = g*(E - v_post) : 1 (summed)",
+        (dict(model="dg/dt = -g/taud + h*per : 1 (clock-driven)\ndh/dt = -h/taur : 1 (clock-driven)\nw : 1\n"
+                    "I_post = g*(E - v_post) : 1 (summed)",
               on_pre="h += w", delay="each"), {"g": SUM, "h": SUM}),
     "time constant of the target":
-        (dict(model="dg/dt = -g/tau_n_post : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", neurons="tau_n : second", delay="each"),
+        (dict(model="dg/dt = -g/tau_n_post : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w",
+              neurons="tau_n : second", delay="each"),
          {"g": SUM}),
     "time constant that depends on the target's voltage":
-        (dict(model="dg/dt = -g/(tau*(1 + v_post**2)) : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", method="euler"), {"g": SUM}),
+        (dict(model="dg/dt = -g/(tau*(1 + v_post**2)) : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)",
+              on_pre="g += w", method="euler"), {"g": SUM}),
     "time constant of the synapse":
-        (dict(model="dg/dt = -g/tau_syn : 1 (clock-driven)\ntau_syn : second\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w"), {"g": SYN}),
+        (dict(model="dg/dt = -g/tau_syn : 1 (clock-driven)\ntau_syn : second\nw : 1\nI_post = g : 1 (summed)",
+              on_pre="g += w"), {"g": SYN}),
     "time constant of the source":
-        (dict(model="dg/dt = -g/tau_n_pre : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1", sources="tau_n : second"), {"g": PRE}),
+        (dict(model="dg/dt = -g/tau_n_pre : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)", on_pre="g += 1",
+              sources="tau_n : second"), {"g": PRE}),
     "reversal potential of the synapse: two sums":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nE_syn : 1\nI_post = g*(E_syn - v_post) : 1 (summed)", on_pre="g += w", delay="each"),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nE_syn : 1\nI_post = g*(E_syn - v_post) : 1 (summed)",
+              on_pre="g += w", delay="each"),
          {"g": SUM}),
     "NMDA block":
-        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = w*s*(E - v_post)/(1 + exp(-3*v_post)) : 1 (summed)", on_pre="s += 1"), {"s": SUM}),
+        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\n"
+                    "I_post = w*s*(E - v_post)/(1 + exp(-3*v_post)) : 1 (summed)", on_pre="s += 1"), {"s": SUM}),
     "kinetic receptor driven by a pulse of the source":
-        (dict(model="ds/dt = (a*pulse_pre*(1 - s) - 0.2*s)*per : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)", on_pre="pulse_pre += 0.1",
+        (dict(model="ds/dt = (a*pulse_pre*(1 - s) - 0.2*s)*per : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)",
+              on_pre="pulse_pre += 0.1",
               sources="dpulse/dt = -pulse/(1*ms) : 1", method="euler"), {"s": PRE}),
     "NMDA, saturating":
-        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = -x/taur : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)",
+        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = -x/taur : 1 (clock-driven)\nw : 1\n"
+                    "I_post = w*s : 1 (summed)",
               on_pre="x += 1", method="rk4"), {"s": PRE, "x": PRE}),
     "NMDA, saturating, with a delay for each synapse":
-        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = -x/taur : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)",
+        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = -x/taur : 1 (clock-driven)\nw : 1\n"
+                    "I_post = w*s : 1 (summed)",
               on_pre="x += 1", method="rk4", delay="each"), {"s": LATE, "x": LATE}),
     "NMDA with a delay for each synapse, driven by the source":
-        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\ndx/dt = (pulse_pre - x)/taur : 1 (clock-driven)\nw : 1\n"
-                    "I_post = w*s : 1 (summed)", on_pre="x += 1; pulse_pre += 0.1", sources="dpulse/dt = -pulse/(1*ms) : 1", method="euler",
+        (dict(model="ds/dt = -s/taud + a*x*(1 - s)*per : 1 (clock-driven)\n"
+                    "dx/dt = (pulse_pre - x)/taur : 1 (clock-driven)\nw : 1\n"
+                    "I_post = w*s : 1 (summed)", on_pre="x += 1; pulse_pre += 0.1",
+                    sources="dpulse/dt = -pulse/(1*ms) : 1", method="euler",
               delay="each"), {"s": SYN, "x": SYN}),
     "saturating jump, shared":
-        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)", on_pre="s += a*(1 - s)"), {"s": PRE}),
+        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = w*s : 1 (summed)", on_pre="s += a*(1 - s)"),
+         {"s": PRE}),
     "saturating jump with the weight in it":
-        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = s : 1 (summed)", on_pre="s += 0.2*w*(1 - s)"), {"s": SYN}),
+        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = s : 1 (summed)", on_pre="s += 0.2*w*(1 - s)"),
+         {"s": SYN}),
     "clipped jump":
-        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = s : 1 (summed)", on_pre="s = clip(s + w, 0, 1)"), {"s": SYN}),
+        (dict(model="ds/dt = -s/taud : 1 (clock-driven)\nw : 1\nI_post = s : 1 (summed)",
+              on_pre="s = clip(s + w, 0, 1)"), {"s": SYN}),
     "Tsodyks-Markram":
         (dict(model=STP.format("(clock-driven)"), on_pre=STP_EVENT, delay=1 * ms), {"u": PRE, "x": PRE, "g": SUM}),
     "Tsodyks-Markram, event-driven":
@@ -125,44 +149,59 @@ ROWS = {
     "Tsodyks-Markram, event-driven, with a delay for each synapse":
         (dict(model=STP.format("(event-driven)"), on_pre=STP_EVENT, delay="each"), {"u": LATE, "x": LATE, "g": SUM}),
     "Tsodyks-Markram, the release by a local name, read after the jump":
-        (dict(model=STP.format("(event-driven)"), on_pre="u += U*(1 - u); r = u*x; x -= r; g += w*(r + 0.1*x)", delay="each"),
+        (dict(model=STP.format("(event-driven)"), on_pre="u += U*(1 - u); r = u*x; x -= r; g += w*(r + 0.1*x)",
+              delay="each"),
          {"u": LATE, "x": LATE, "g": SUM}),
     "Tsodyks-Markram with a delay for each synapse, not at rest in the beginning":
-        (dict(model=STP.format("(clock-driven)").replace("du/dt = -u", "du/dt = (0.3 - u)"), on_pre=STP_EVENT, delay="each"),
+        (dict(model=STP.format("(clock-driven)").replace("du/dt = -u", "du/dt = (0.3 - u)"), on_pre=STP_EVENT,
+              delay="each"),
          {"u": SYN, "x": SYN, "g": SUM}),
     "depression with a release of its own":
-        (dict(model=STP.format("(clock-driven)") + "\nU_syn : 1", on_pre="u += 0.3*U_syn*(1 - u); g += w*u*x; x -= u*x"),
+        (dict(model=STP.format("(clock-driven)") + "\nU_syn : 1",
+              on_pre="u += 0.3*U_syn*(1 - u); g += w*u*x; x -= u*x"),
          {"u": SYN, "x": SYN, "g": SUM}),
     "STDP traces":
-        (dict(model=STDP, on_pre="v_post += 0.05*w; apre += 0.1; w = clip(w + apost, 0, 3)", on_post="apost -= 0.1; w = clip(w + apre, 0, 3)"),
+        (dict(model=STDP, on_pre="v_post += 0.05*w; apre += 0.1; w = clip(w + apost, 0, 3)",
+              on_post="apost -= 0.1; w = clip(w + apre, 0, 3)"),
          {"apre": PRE, "apost": EQUAL, "w": SYN}),
     "STDP traces read after they jump":
         (dict(model=STDP, on_pre="v_post += 0.05*w; w = clip(w + apost - 0.1*apre, 0, 3); apre += 0.1; w += 0.01*apre",
-              on_post="w = clip(w + apre, 0, 3); apost -= 0.1; w -= 0.01*apost"), {"apre": PRE, "apost": EQUAL, "w": SYN}),
+              on_post="w = clip(w + apre, 0, 3); apost -= 0.1; w -= 0.01*apost"),
+         {"apre": PRE, "apost": EQUAL, "w": SYN}),
     "STDP with a delay for each synapse":
-        (dict(model=STDP, on_pre="v_post += 0.05*w; apre += 0.1; w = clip(w + apost, 0, 3)", on_post="apost -= 0.1; w = clip(w + apre, 0, 3)", delay="each"),
+        (dict(model=STDP, on_pre="v_post += 0.05*w; apre += 0.1; w = clip(w + apost, 0, 3)",
+              on_post="apost -= 0.1; w = clip(w + apre, 0, 3)", delay="each"),
          {"apre": SYN, "apost": EQUAL, "w": SYN}),
     "voltage-dependent plasticity filters":
-        (dict(model="du_f/dt = (v_post - u_f)/taud : 1 (clock-driven)\ndr/dt = -r/taur : 1 (clock-driven)\nw : 1\ndg/dt = -g/tau : 1 (clock-driven)\n"
-                    "I_post = g : 1 (summed)", on_pre="r += 1; g += w; w = clip(w - 0.1*u_f, 0, 3)", on_post="w = clip(w + 0.1*r, 0, 3)"),
+        (dict(model="du_f/dt = (v_post - u_f)/taud : 1 (clock-driven)\ndr/dt = -r/taur : 1 (clock-driven)\nw : 1\n"
+                    "dg/dt = -g/tau : 1 (clock-driven)\n"
+                    "I_post = g : 1 (summed)", on_pre="r += 1; g += w; w = clip(w - 0.1*u_f, 0, 3)",
+                    on_post="w = clip(w + 0.1*r, 0, 3)"),
          {"u_f": EQUAL, "r": PRE, "g": SUM, "w": SYN}),
     "calcium, read by the weight":
-        (dict(model="dc/dt = -c/taud : 1 (clock-driven)\ndw/dt = 0.1*(c - 0.5)*per*0.01 : 1 (clock-driven)", on_pre="c += a; v_post += 0.01*w", on_post="c += 0.2",
+        (dict(model="dc/dt = -c/taud : 1 (clock-driven)\ndw/dt = 0.1*(c - 0.5)*per*0.01 : 1 (clock-driven)",
+              on_pre="c += a; v_post += 0.01*w", on_post="c += 0.2",
               method="euler"), {"c": SYN, "w": SYN}),
     "stochastic release":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w*int(rand() < 0.5)"), {"g": SUM}),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)",
+              on_pre="g += w*int(rand() < 0.5)"), {"g": SUM}),
     "a constant drive":
-        (dict(model="dg/dt = (0.1*w - g)/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", method="euler"), {"g": SUM}),
+        (dict(model="dg/dt = (0.1*w - g)/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w",
+              method="euler"), {"g": SUM}),
     "events of the target scale the sum":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", on_post="g *= 0.5", delay="each"), {"g": SUM}),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w",
+              on_post="g *= 0.5", delay="each"), {"g": SUM}),
     "not linear in what is read":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g**2 : 1 (summed)", on_pre="g += w", delay="each"), {"g": SYN}),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g**2 : 1 (summed)", on_pre="g += w",
+              delay="each"), {"g": SYN}),
     "a term without the state":
-        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g + 0.01*w : 1 (summed)", on_pre="g += w"), {"g": SYN}),
+        (dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g + 0.01*w : 1 (summed)", on_pre="g += w"),
+         {"g": SYN}),
     "gap junctions have no state":
         (dict(model="w : 1\nI_post = 0.1*w*(x_in_pre - v_post) : 1 (summed)", on_pre="v_post += 0.1"), {}),
     "noise of its own":
-        (dict(model="dg/dt = -g/tau + 0.1*xi*tau**-0.5 : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w", method="euler"), {"g": SYN}),
+        (dict(model="dg/dt = -g/tau + 0.1*xi*tau**-0.5 : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)",
+              on_pre="g += w", method="euler"), {"g": SYN}),
 }
 
 
@@ -178,14 +217,17 @@ def test_states_are_kept_where_the_rules_say_and_results_stay_the_same(fresh: ob
     np.testing.assert_array_equal(plain["spikes"].i[:], smaller["spikes"].i[:])
     assert plain["spikes"].num_spikes > 0
     for name in ("v", "I"):
-        np.testing.assert_allclose(np.asarray(getattr(smaller["trace"], name)), np.asarray(getattr(plain["trace"], name)), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(np.asarray(getattr(smaller["trace"], name)),
+                                   np.asarray(getattr(plain["trace"], name)), rtol=1e-9, atol=1e-12)
     for name, kind in expected.items():
         if kind != SUM:
-            np.testing.assert_allclose(np.asarray(getattr(smaller["S"], name)), np.asarray(getattr(plain["S"], name)), rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(np.asarray(getattr(smaller["S"], name)), np.asarray(getattr(plain["S"], name)),
+                                       rtol=1e-9, atol=1e-12)
 
 
 EXPONENTIAL = dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = g : 1 (summed)", on_pre="g += w")
-WEIGHT_AT_READ = dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g*(E - v_post) : 1 (summed)", on_pre="g += 1", delay="each")
+WEIGHT_AT_READ = dict(model="dg/dt = -g/tau : 1 (clock-driven)\nw : 1\nI_post = w*g*(E - v_post) : 1 (summed)",
+                      on_pre="g += 1", delay="each")
 
 
 def test_a_sum_has_no_values_per_synapse_and_the_error_says_what_to_do(fresh: object) -> None:
@@ -336,7 +378,8 @@ def test_subgroups_sum_into_their_part_only(fresh: object, target: str) -> None:
         G = NeuronGroup(10, "I : 1\ndv/dt = (I - v)/(5*ms) : 1", method="euler", name="G")
         made = []
         for k, part in enumerate((G[2:5], G[5:9])):
-            S = Synapses(source[3:], part, f"dg/dt = -g/({k + 2}*ms) : 1 (clock-driven)\nI_post = g : 1 (summed)", on_pre="g += 1 + j", reduce=mode, name=f"S{k}")
+            S = Synapses(source[3:], part, f"dg/dt = -g/({k + 2}*ms) : 1 (clock-driven)\nI_post = g : 1 (summed)",
+                         on_pre="g += 1 + j", reduce=mode, name=f"S{k}")
             S.connect()
             made.append(S)
         return Network(source, G, *made, StateMonitor(G, ["v", "I"], record=True, name="trace"))

@@ -1,4 +1,5 @@
-"""Sums of several projections in one array: when they lie together, that results stay the same, and what keeps them apart."""
+"""Sums of several projections in one array: when they lie together, that results stay the same, and what keeps them
+apart."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -22,17 +23,22 @@ def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merging, "looks_at", lambda thing, names: {})
 
 
-def network(mode: str, models: tuple[str, ...] = (MODEL, MODEL), neurons: str = "dv/dt = (1.1 + 0.2*(I_a + I_b) - v)/(8*ms) : 1", taus: tuple[float, ...] = (5, 5),
+def network(mode: str, models: tuple[str, ...] = (MODEL, MODEL),
+            neurons: str = "dv/dt = (1.1 + 0.2*(I_a + I_b) - v)/(8*ms) : 1", taus: tuple[float, ...] = (5, 5),
             method: object = None, targets: Callable[[NeuronGroup], Any] = lambda G: (G, G), on_pre: str = "g += w",
-            on_post: tuple[object, ...] = (None, None), delays: tuple[object, ...] = (1 * ms, "each"), dts: tuple[object, ...] = (None, None)) -> Network:
+            on_post: tuple[object, ...] = (None, None), delays: tuple[object, ...] = (1 * ms, "each"),
+            dts: tuple[object, ...] = (None, None)) -> Network:
     """20 sources with given spikes, 8 targets, two projections ``Sa`` and ``Sb`` that sum into ``I_a`` and ``I_b``."""
     rng = np.random.default_rng(3)
-    given = SpikeGeneratorGroup(20, rng.integers(0, 20, 300), np.sort(rng.choice(900, 300, replace=False)) * 0.1 * ms, name="given")
-    G = NeuronGroup(8, f"{neurons}\nI_a : 1\nI_b : 1\ntau_n : second", threshold="v > 1", reset="v = 0", method="euler", name="G")
+    given = SpikeGeneratorGroup(20, rng.integers(0, 20, 300), np.sort(rng.choice(900, 300, replace=False)) * 0.1 * ms,
+                                name="given")
+    G = NeuronGroup(8, f"{neurons}\nI_a : 1\nI_b : 1\ntau_n : second", threshold="v > 1", reset="v = 0", method="euler",
+                    name="G")
     G.v, G.tau_n = np.linspace(0, 0.9, 8), np.linspace(3, 9, 8) * ms
     made = []
     for k, name in enumerate("ab"):
-        S = Synapses(given[k * 10:k * 10 + 10], targets(G)[k], models[k].format(name), on_pre=on_pre, on_post=on_post[k], reduce=mode, name=f"S{name}",
+        S = Synapses(given[k * 10:k * 10 + 10], targets(G)[k], models[k].format(name), on_pre=on_pre,
+                     on_post=on_post[k], reduce=mode, name=f"S{name}",
                      dt=dts[k], method=method, namespace={"tau": taus[k] * ms})
         S.connect(p=1)
         S.w = rng.uniform(0.02, 0.1, len(S))
@@ -65,7 +71,8 @@ OWN = MODEL.replace("w : 1", "w : 1\ntau : second (shared)")
 ALIKE: dict[str, dict] = {
     "equal constants": {},
     "a time constant of each target": dict(models=(MODEL.replace("tau", "tau_n_post"),) * 2),
-    "two equations": dict(models=("dg/dt = (h - g)/tau : 1 (clock-driven)\ndh/dt = -h/(2*ms) : 1 (clock-driven)\nw : 1\nI_{}_post = g : 1 (summed)",) * 2,
+    "two equations": dict(models=("dg/dt = (h - g)/tau : 1 (clock-driven)\ndh/dt = -h/(2*ms) : 1 (clock-driven)\n"
+                                  "w : 1\nI_{}_post = g : 1 (summed)",) * 2,
                           on_pre="h += w"),
     "delays of their own": dict(delays=("each", 2 * ms)),
     "two sums": dict(models=(MODEL.replace("(1.6 -", "(1 + w -"),) * 2),
@@ -83,14 +90,18 @@ def test_sums_that_change_alike_are_one_and_results_stay_the_same(fresh: object,
 
 APART: dict[str, tuple[dict, str]] = {
     "another time constant": (dict(taus=(5, 4)), "'tau' and 'tau' are not the same"),
-    "another form of the equation": (dict(models=(MODEL, MODEL.replace("-g/tau", "-2*g/tau"))), "change differently in a step"),
+    "another form of the equation": (dict(models=(MODEL, MODEL.replace("-g/tau", "-2*g/tau"))),
+                                     "change differently in a step"),
     "read differently": (dict(models=(MODEL, MODEL.replace("1.6", "1.5"))), "are read differently"),
-    "not a sum": (dict(neurons="dv/dt = (1.1 + 0.2*I_a + 0.3*I_b - v)/(8*ms) : 1"), "uses I_a and I_b otherwise than as a sum"),
-    "a product": (dict(neurons="dv/dt = (1.1 + 0.2*I_a*(1 + I_b) - v)/(8*ms) : 1"), "uses I_a and I_b otherwise than as a sum"),
+    "not a sum": (dict(neurons="dv/dt = (1.1 + 0.2*I_a + 0.3*I_b - v)/(8*ms) : 1"),
+                  "uses I_a and I_b otherwise than as a sum"),
+    "a product": (dict(neurons="dv/dt = (1.1 + 0.2*I_a*(1 + I_b) - v)/(8*ms) : 1"),
+                  "uses I_a and I_b otherwise than as a sum"),
     "only one is scaled": (dict(on_post=("g *= 0.5", None)), "scale those of Sa otherwise"),
     "scaled by another factor": (dict(on_post=("g *= 0.5", "g *= 0.6")), "are scaled differently"),
     "onto another part": (dict(targets=lambda G: (G, G[:4])), "belong to other neurons"),
-    "a constant drive": (dict(models=(MODEL.replace("-g/tau", "(0.01*w - g)/tau"),) * 2), "driven by constants or noise of the synapses"),
+    "a constant drive": (dict(models=(MODEL.replace("-g/tau", "(0.01*w - g)/tau"),) * 2),
+                         "driven by constants or noise of the synapses"),
 }
 
 
@@ -128,7 +139,8 @@ def test_constants_are_compared_by_value(fresh: object, target: str) -> None:
         net.run(20 * ms)
     assert together(nets[1])
     np.testing.assert_allclose(nets[1]["trace"].v, nets[0]["trace"].v, rtol=1e-9, atol=1e-12)
-    with pytest.raises(WrongState, match=r"(?s)The sums of Sb have been added to those of Sa.*'tau' and 'tau' are not the same.*reduce='off'"):
+    with pytest.raises(WrongState, match=r"(?s)The sums of Sb have been added to those of Sa.*'tau' and 'tau' are not "
+                                         r"the same.*reduce='off'"):
         tau(nets[1], 7, 3).run(20 * ms)
     apart = tau(network("auto", models=(OWN, OWN)), 5, 4)
     apart.run(1 * ms)
@@ -188,7 +200,8 @@ def test_three_projections_are_one(fresh: object, target: str) -> None:
     nets = []
     for mode in ("off", "auto"):
         net = network(mode, neurons="I_c : 1\ndv/dt = (1.1 + 0.2*(I_a + I_b + I_c) - v)/(8*ms) : 1")
-        S = Synapses(net["given"], net["G"], MODEL.format("c"), on_pre="g += 0.05", reduce=mode, name="Sc", namespace={"tau": 5 * ms})
+        S = Synapses(net["given"], net["G"], MODEL.format("c"), on_pre="g += 0.05", reduce=mode, name="Sc",
+                     namespace={"tau": 5 * ms})
         S.connect(j="i % 8")
         net.add(S)
         net.run(50 * ms)
@@ -198,8 +211,10 @@ def test_three_projections_are_one(fresh: object, target: str) -> None:
     assert "one sum with Sa and Sb" in repr(nets[1]["Sc"].reduction)
 
 
-def test_sums_stay_apart_when_the_script_changes_a_constant_that_they_have_in_common(fresh: object, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reduced, "assigned_after_run", lambda thing, names: {n: Line(7, "script.py") for n in names & {"tau"}})
+def test_sums_stay_apart_when_the_script_changes_a_constant_that_they_have_in_common(
+        fresh: object, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reduced, "assigned_after_run",
+                        lambda thing, names: {n: Line(7, "script.py") for n in names & {"tau"}})
     nets = [network(mode, models=(OWN, OWN)) for mode in ("off", "auto")]
     for net in nets:
         net["Sa"].tau, net["Sb"].tau = 5 * ms, 5 * ms

@@ -11,12 +11,14 @@ from tests.reduction.test_classes import SUM, SYN, every_size  # noqa: F401
 MODEL = "dg/dt = -g/tau + s*xi*(2/tau)**0.5 : 1 (clock-driven)\ns : 1\nw : 1\nI_post = w*g : 1 (summed)"
 
 
-def network(model: str = MODEL, reduce_noise: bool = True, mode: str = "auto", on_pre: str = "g += 1", method: str = "euler") -> Network:
+def network(model: str = MODEL, reduce_noise: bool = True, mode: str = "auto", on_pre: str = "g += 1",
+            method: str = "euler") -> Network:
     """40 sources that hardly fire, 50 targets, amplitudes and weights per synapse."""
     rng = np.random.default_rng(4)
     source = SpikeGeneratorGroup(40, [0], [1e6] * ms, name="source")
     G = NeuronGroup(50, "v : 1\nI : 1", name="G")
-    S = Synapses(source, G, model, on_pre=on_pre, reduce=mode, reduce_noise=reduce_noise, method=method, namespace={"tau": 1 * ms}, name="S")
+    S = Synapses(source, G, model, on_pre=on_pre, reduce=mode, reduce_noise=reduce_noise, method=method,
+                 namespace={"tau": 1 * ms}, name="S")
     S.connect()
     for name in ("s", "w", "r"):
         if name in S.variables:
@@ -68,19 +70,25 @@ def test_noise_by_few_time_constants(fresh: object) -> None:
 
 
 def test_require_names_rule_and_line(fresh: object) -> None:
-    with pytest.raises(WrongValue, match=r"(?s)'g' of S cannot be reduced.*dg/dt = -g/tau \+ s\*xi.*L7: g has noise of its own.*reduce_noise=True"):
+    with pytest.raises(WrongValue, match=r"(?s)'g' of S cannot be reduced.*dg/dt = -g/tau \+ s\*xi.*L7: g has noise of "
+                                         r"its own.*reduce_noise=True"):
         network(mode="require", reduce_noise=False).run(1 * ms)
     network(mode="require").run(1 * ms)
 
 
 REFUSED = {
-    "not asked for": (dict(reduce_noise=False), "L7: g has noise of its own at each synapse (reduce_noise=True keeps its law)"),
+    "not asked for": (dict(reduce_noise=False), "L7: g has noise of its own at each synapse (reduce_noise=True keeps "
+                                                "its law)"),
     "noise times the state": (dict(model=MODEL.replace("s*xi", "s*g*xi"), method="milstein"), "L7"),
-    "an amplitude that changes": (dict(model=MODEL.replace("s*xi", "s*(1 + t/(5*ms))*xi"), method="heun"), "L7: the noise of g has an amplitude that changes"),
-    "one noise in two equations": (dict(model="dg/dt = -g/tau + s*xi_1*(2/tau)**0.5 : 1 (clock-driven)\ndh/dt = -h/tau + xi_1*(2/tau)**0.5 : 1 (clock-driven)\n"
-                                             "s : 1\nw : 1\nI_post = w*(g + h) : 1 (summed)"), "L7: the noise of g is that of another state too"),
+    "an amplitude that changes": (dict(model=MODEL.replace("s*xi", "s*(1 + t/(5*ms))*xi"), method="heun"),
+                                  "L7: the noise of g has an amplitude that changes"),
+    "one noise in two equations": (dict(model="dg/dt = -g/tau + s*xi_1*(2/tau)**0.5 : 1 (clock-driven)\n"
+                                              "dh/dt = -h/tau + xi_1*(2/tau)**0.5 : 1 (clock-driven)\n"
+                                             "s : 1\nw : 1\nI_post = w*(g + h) : 1 (summed)"),
+                                   "L7: the noise of g is that of another state too"),
     "two sums": (dict(model=MODEL.replace("w*g", "w*g + s*g*v_post")), "L7: g is summed with several factors"),
-    "random numbers of another law": (dict(model="dg/dt = (rand() - g)/tau : 1 (clock-driven)\nw : 1\nI_post = w*g : 1 (summed)"), "L7: g has noise of its own"),
+    "random numbers of another law": (dict(model="dg/dt = (rand() - g)/tau : 1 (clock-driven)\nw : 1\n"
+                                                 "I_post = w*g : 1 (summed)"), "L7: g has noise of its own"),
 }
 
 

@@ -13,4 +13,5 @@ def on_every_target(target: str) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marked tests run on NumPy only: they cost no compilation."""
-    items[:] = [i for i in items if not (i.get_closest_marker("one_target") and "numpy" not in getattr(i, "callspec").id)]
+    items[:] = [i for i in items if not (i.get_closest_marker("one_target")
+                                         and "numpy" not in getattr(i, "callspec").id)]

@@ -109,7 +109,8 @@ def test_reset_acts_on_the_neurons_that_spiked():
 
 
 @pytest.mark.feature("statements")
-@pytest.mark.parametrize("op, result", [("+=", 9), ("-=", 5), ("*=", 14), ("/=", 3.5), ("//=", 3), ("%=", 1), ("**=", 49)])
+@pytest.mark.parametrize("op, result", [("+=", 9), ("-=", 5), ("*=", 14), ("/=", 3.5), ("//=", 3), ("%=", 1),
+                                        ("**=", 49)])
 def test_augmented_assignments(op, result):
     G = NeuronGroup(1, "v : 1")
     G.v = 7

@@ -1,4 +1,5 @@
-"""Adaptive steps in neurons and synapses: accuracy, input within a step, refractoriness, what is counted, what is said."""
+"""Adaptive steps in neurons and synapses: accuracy, input within a step, refractoriness, what is counted, what is
+said."""
 import numpy as np
 import pytest
 
@@ -24,10 +25,12 @@ stairs = TimedArray([1.0, 5.0, 2.0, 0.0], dt=0.13 * ms)
 
 
 @pytest.mark.feature("adaptive steps (gsl)")
-@pytest.mark.parametrize("method", ["rk45", "gsl", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd", gsl_rkf45], ids=repr)
+@pytest.mark.parametrize("method", ["rk45", "gsl", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd",
+                                    gsl_rkf45], ids=repr)
 def test_every_neuron_takes_the_steps_it_needs(method):
     defaultclock.dt = 1 * ms
-    G = NeuronGroup(3, "dv/dt = -v**2/ms : 1", method=method, method_options={"save_step_count": True, "max_steps": 5000})
+    G = NeuronGroup(3, "dv/dt = -v**2/ms : 1", method=method,
+                    method_options={"save_step_count": True, "max_steps": 5000})
     G.v = [0.01, 10, 1000]
     run(1 * ms)
     np.testing.assert_allclose(G.v, [1 / 101, 10 / 11, 1000 / 1001], atol=2e-5)
@@ -39,7 +42,9 @@ def test_the_step_goes_on_from_the_last_one():
     defaultclock.dt = 1 * ms
     counts = []
     for goes_on in (True, False):
-        G = NeuronGroup(1, "dv/dt = 30*cos(60*t/ms)/ms : 1", method="rk45", method_options={"save_failed_steps": True, "use_last_timestep": goes_on, "absolute_error": 1e-3})
+        G = NeuronGroup(1, "dv/dt = 30*cos(60*t/ms)/ms : 1", method="rk45",
+                        method_options={"save_failed_steps": True, "use_last_timestep": goes_on,
+                                        "absolute_error": 1e-3})
         M = StateMonitor(G, "_failed_steps", record=True)
         Network(G, M).run(5 * ms)
         counts.append(M._failed_steps[0][1:].sum())
@@ -48,14 +53,16 @@ def test_the_step_goes_on_from_the_last_one():
 
 def test_input_is_read_at_the_time_of_every_stage():
     defaultclock.dt = 0.5 * ms
-    G = NeuronGroup(1, "dv/dt = stairs(t)/ms : 1", method="gsl_rk2", method_options={"adaptable_timestep": False, "absolute_error": 10})
+    G = NeuronGroup(1, "dv/dt = stairs(t)/ms : 1", method="gsl_rk2",
+                    method_options={"adaptable_timestep": False, "absolute_error": 10})
     run(0.5 * ms)
     np.testing.assert_allclose(G.v, 0.5 * (stairs(0 * ms) + 4 * stairs(0.25 * ms) + stairs(0.5 * ms)) / 6, rtol=1e-14)
 
 
 def test_a_refractory_variable_stands_still_and_others_see_that():
     defaultclock.dt = 0.5 * ms
-    G = NeuronGroup(1, "dv/dt = 1/ms : 1 (unless refractory)\ndw/dt = v/ms : 1", threshold="v >= 0.99", reset="v = 0.5", refractory=1 * ms,
+    G = NeuronGroup(1, "dv/dt = 1/ms : 1 (unless refractory)\ndw/dt = v/ms : 1", threshold="v >= 0.99", reset="v = 0.5",
+                    refractory=1 * ms,
                     method="rk45")
     M, spikes = StateMonitor(G, "w", record=True, when="end"), SpikeMonitor(G)
     run(2.5 * ms)
@@ -66,7 +73,8 @@ def test_a_refractory_variable_stands_still_and_others_see_that():
 def test_synapses_take_steps_of_their_own():
     defaultclock.dt = 1 * ms
     G = NeuronGroup(2, "")
-    S = Synapses(G, G, "ds/dt = -k*s**2/ms : 1 (clock-driven)\nk : 1", method="rk45", method_options={"save_step_count": True})
+    S = Synapses(G, G, "ds/dt = -k*s**2/ms : 1 (clock-driven)\nk : 1", method="rk45",
+                 method_options={"save_step_count": True})
     S.connect()
     S.s, S.k = 1, [0, 1, 10, 100]
     run(1 * ms)
@@ -95,14 +103,16 @@ def test_a_long_run_does_not_go_on_after_it():
 
 def test_one_step_without_adaption_is_the_plain_method():
     defaultclock.dt = 0.5 * ms
-    G = NeuronGroup(1, "dv/dt = -v/ms : 1", method="gsl_rk2", method_options={"adaptable_timestep": False, "absolute_error": 1})
+    G = NeuronGroup(1, "dv/dt = -v/ms : 1", method="gsl_rk2",
+                    method_options={"adaptable_timestep": False, "absolute_error": 1})
     G.v = 1
     run(0.5 * ms)
     np.testing.assert_allclose(G.v, 1 - 0.5 + 0.5**2 / 2 - 0.5**3 / 6, rtol=1e-14)
 
 
 def test_one_step_without_enough_accuracy_is_an_error():
-    G = NeuronGroup(1, "dv/dt = -v/ms : 1", method="gsl_rk2", method_options={"adaptable_timestep": False, "absolute_error": 1e-9})
+    G = NeuronGroup(1, "dv/dt = -v/ms : 1", method="gsl_rk2",
+                    method_options={"adaptable_timestep": False, "absolute_error": 1e-9})
     G.v = 1
     with pytest.raises(IntegrationError):
         run(0.1 * ms)
@@ -110,7 +120,8 @@ def test_one_step_without_enough_accuracy_is_an_error():
 
 def test_an_error_may_have_the_unit_of_its_variable_and_no_other():
     def made(error):
-        G = NeuronGroup(1, "dv/dt = -v/ms : volt", method="rk45", method_options={"absolute_error_per_variable": {"v": error}, "save_step_count": True})
+        G = NeuronGroup(1, "dv/dt = -v/ms : volt", method="rk45",
+                        method_options={"absolute_error_per_variable": {"v": error}, "save_step_count": True})
         G.v = 1 * mV
         Network(G).run(0.1 * ms)
         return G._step_count[0]
@@ -143,7 +154,8 @@ def test_a_group_without_adaptive_steps_remembers_nothing():
 @pytest.mark.one_target
 def test_called_with_equations_it_shows_its_loop():
     text = gsl_rkf45(Equations("dv/dt = -v : 1"))
-    assert [line for line in text.splitlines() if "while" in line] == ["while 0 < _left and (1e-12*dt < _size and _done + _failed < 100):"]
+    assert [line for line in text.splitlines() if "while" in line] == ["while 0 < _left and (1e-12*dt < _size and "
+                                                                       "_done + _failed < 100):"]
 
 
 @pytest.mark.one_target

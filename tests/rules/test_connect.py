@@ -20,11 +20,14 @@ FULL = [(i, j) for i in range(5) for j in range(4)]
 
 @pytest.mark.feature("connect: condition")
 @pytest.mark.parametrize("condition", [
-    "i != j", "i == j", "i < j and j > 1", "i < 2 or j > 2", "not (i == j)", "abs(i - j) <= 1", "(i + j) % 2 == 0", "x_pre > 2", "y_post >= 20",
-    "x_pre*10 == y_post", "i != j and x_pre > 1 and y_post < 30", "True", "False", "N_pre - 1 - i == j", "i // 2 == j", "int(i/2) == j", "k_pre == j"])
+    "i != j", "i == j", "i < j and j > 1", "i < 2 or j > 2", "not (i == j)", "abs(i - j) <= 1", "(i + j) % 2 == 0",
+    "x_pre > 2", "y_post >= 20",
+    "x_pre*10 == y_post", "i != j and x_pre > 1 and y_post < 30", "True", "False", "N_pre - 1 - i == j", "i // 2 == j",
+    "int(i/2) == j", "k_pre == j"])
 def test_condition_selects_pairs_in_order_of_i_then_j(condition):
     names = {"N_pre": 5, "N_post": 4}
-    expected = [(i, j) for i, j in FULL if eval(condition, {}, {**names, "i": i, "j": j, "x_pre": i, "y_post": 10 * j, "k_pre": i})]
+    expected = [(i, j) for i, j in FULL if eval(condition, {}, {**names, "i": i, "j": j, "x_pre": i, "y_post": 10 * j,
+                                                                "k_pre": i})]
     assert pairs(condition=condition) == expected
 
 
@@ -37,8 +40,10 @@ def test_no_argument_connects_all():
 
 @pytest.mark.feature("connect: generator over j")
 @pytest.mark.parametrize("generator", [
-    "k for k in range(N_post) if k != i", "k for k in range(i, N_post)", "k for k in range(0, N_post, 2)", "k for k in range(3, -1, -1)",
-    "k for k in range(3, -1, -2) if k != i", "(k + i) % N_post for k in range(2)", "k for k in range(i) if k < N_post and y_post > 0",
+    "k for k in range(N_post) if k != i", "k for k in range(i, N_post)", "k for k in range(0, N_post, 2)",
+    "k for k in range(3, -1, -1)",
+    "k for k in range(3, -1, -2) if k != i", "(k + i) % N_post for k in range(2)",
+    "k for k in range(i) if k < N_post and y_post > 0",
     "k*2 for k in range(2)", "k for k in range(2, 2)"])
 def test_generator_over_j_goes_by_i_then_by_its_own_order(generator):
     expr, rest = generator.split(" for k in ")
@@ -110,7 +115,8 @@ def test_whole_matrix_fits_the_order_of_a_full_connection():
 
 
 @pytest.mark.feature("connect: skip_if_invalid")
-@pytest.mark.parametrize("rule", [{"j": "i + 1"}, {"j": "k for k in range(-1, 2)"}, {"i": "j - 1"}, {"i": [5], "j": [0]}, {"i": 0, "j": -1}, {"i": [0], "j": [4]}])
+@pytest.mark.parametrize("rule", [{"j": "i + 1"}, {"j": "k for k in range(-1, 2)"}, {"i": "j - 1"},
+                                  {"i": [5], "j": [0]}, {"i": 0, "j": -1}, {"i": [0], "j": [4]}])
 def test_index_out_of_range_is_refused_and_nothing_is_made(rule):
     source, target = NeuronGroup(5, "v : 1", threshold="v > 1"), NeuronGroup(4, "v : 1")
     S = Synapses(source, target, on_pre="v_post += 1")
@@ -134,8 +140,10 @@ def test_condition_is_checked_before_the_range():
 
 
 @pytest.mark.feature("connect: fractions as indices")
-@pytest.mark.parametrize("expression, values", [("int(i/2)", [0, 0, 1, 1, 2]), ("i//2", [0, 0, 1, 1, 2]), ("i/2", [0, 0, 1, 1, 2]),
-                                                ("int(0.5 - i) + 3", [3, 3, 2, 1, 0]), ("(0 - i)//2 + 2", [2, 1, 1, 0, 0]), ("(i - 3) % 4", [1, 2, 3, 0, 1]),
+@pytest.mark.parametrize("expression, values", [("int(i/2)", [0, 0, 1, 1, 2]), ("i//2", [0, 0, 1, 1, 2]),
+                                                ("i/2", [0, 0, 1, 1, 2]),
+                                                ("int(0.5 - i) + 3", [3, 3, 2, 1, 0]),
+                                                ("(0 - i)//2 + 2", [2, 1, 1, 0, 0]), ("(i - 3) % 4", [1, 2, 3, 0, 1]),
                                                 ("int(i > 2)", [0, 0, 0, 1, 1])])
 def test_int_truncates_and_floor_division_floors(expression, values):
     """A float index is truncated (Brian's compiled targets make no synapses at all, silently)."""
@@ -207,13 +215,20 @@ def test_multisynaptic_index_counts_over_all_calls():
 
 @pytest.mark.feature("connect: arrays")
 @pytest.mark.parametrize("rule, error", [
-    (dict(condition="i", ), TypeError), (dict(condition="k for k in range(3)"), ValueError), (dict(condition="i==j", i=1, j=1), ValueError),
-    (dict(i=1), ValueError), (dict(j=1), ValueError), (dict(i="j", j="i"), ValueError), (dict(j="k for k in range(3)", p=0.1), ValueError),
-    (dict(i=[0.5], j=[1]), TypeError), (dict(i=[True], j=[0]), TypeError), (dict(i=[[0, 1]], j=[[0, 1]]), ValueError), (dict(i=[0, 1], j=[0, 1, 2]), ValueError),
-    (dict(i=0, j=0, skip_if_invalid=True), ValueError), (dict(n=1.5), TypeError), (dict(n=-1), ValueError), (dict(i=[0], j=[0], n="i"), TypeError),
-    (dict(p=3 * mV), DimensionMismatchError), (dict(p="3*mV"), DimensionMismatchError), (dict(condition="i == 3*mV"), DimensionMismatchError),
-    (dict(j="3*mV"), DimensionMismatchError), (dict(condition="nowhere > 3"), KeyError), (dict(condition="w > 3"), (KeyError, ValueError)),
-    (dict(j="k for k in range(0, 3, 0)"), ValueError), (dict(p="nowhere"), KeyError), (dict(condition="i = j"), SyntaxError), (dict(j="i == j"), TypeError),
+    (dict(condition="i", ), TypeError), (dict(condition="k for k in range(3)"), ValueError),
+    (dict(condition="i==j", i=1, j=1), ValueError),
+    (dict(i=1), ValueError), (dict(j=1), ValueError), (dict(i="j", j="i"), ValueError),
+    (dict(j="k for k in range(3)", p=0.1), ValueError),
+    (dict(i=[0.5], j=[1]), TypeError), (dict(i=[True], j=[0]), TypeError), (dict(i=[[0, 1]], j=[[0, 1]]), ValueError),
+    (dict(i=[0, 1], j=[0, 1, 2]), ValueError),
+    (dict(i=0, j=0, skip_if_invalid=True), ValueError), (dict(n=1.5), TypeError), (dict(n=-1), ValueError),
+    (dict(i=[0], j=[0], n="i"), TypeError),
+    (dict(p=3 * mV), DimensionMismatchError), (dict(p="3*mV"), DimensionMismatchError),
+    (dict(condition="i == 3*mV"), DimensionMismatchError),
+    (dict(j="3*mV"), DimensionMismatchError), (dict(condition="nowhere > 3"), KeyError),
+    (dict(condition="w > 3"), (KeyError, ValueError)),
+    (dict(j="k for k in range(0, 3, 0)"), ValueError), (dict(p="nowhere"), KeyError),
+    (dict(condition="i = j"), SyntaxError), (dict(j="i == j"), TypeError),
     (dict(condition=5), TypeError), (dict(condition="N_incoming > 1"), ValueError)])
 def test_connections_that_make_no_sense_are_refused(rule, error):
     G = NeuronGroup(4, "v : 1")

@@ -132,7 +132,8 @@ def test_timed_array_column_out_of_range():
 @pytest.mark.feature("TimedArray")
 @pytest.mark.one_target
 @pytest.mark.parametrize("make, error", [
-    (lambda: TimedArray([1, 2], dt=1), DimensionMismatchError), (lambda: TimedArray(np.zeros((1, 1, 1)), dt=1 * ms), NotImplementedError),
+    (lambda: TimedArray([1, 2], dt=1), DimensionMismatchError),
+    (lambda: TimedArray(np.zeros((1, 1, 1)), dt=1 * ms), NotImplementedError),
     (lambda: TimedArray([], dt=1 * ms), ValueError), (lambda: TimedArray([1, 2], dt=1 * ms)(1), DimensionMismatchError),
     (lambda: TimedArray([1, 2], dt=1 * ms)(1 * ms, 0), TypeError)])
 def test_timed_arrays_that_make_no_sense_are_refused(make, error):
@@ -193,8 +194,10 @@ def test_splitting_a_run_changes_nothing_under_way(split):
     M = StateMonitor(G, "x", record=True)
     for steps in split:
         run(steps * 0.1 * ms)
-    arrivals = [(fired + 3 * (1 + pre + post), post, pre + 1) for fired, pre in [(0, 0), (3, 1), (6, 0), (11, 1)] for post in range(3)]
-    expected = np.array([[sum(w for at, k, w in arrivals if k == post and at < n) for n in range(30)] for post in range(3)])
+    arrivals = [(fired + 3 * (1 + pre + post), post, pre + 1) for fired, pre in [(0, 0), (3, 1), (6, 0), (11, 1)]
+                for post in range(3)]
+    expected = np.array([[sum(w for at, k, w in arrivals if k == post and at < n) for n in range(30)]
+                         for post in range(3)])
     assert np.array_equal(M.x, expected)
 
 
@@ -238,7 +241,8 @@ def test_negative_delays_are_refused():
 
 @pytest.mark.feature("one delay for all")
 @pytest.mark.one_target
-@pytest.mark.parametrize("delay, error", [(3, TypeError), (3 * amp, DimensionMismatchError), ([1, 2] * ms, ValueError), ({"post": 1 * ms}, ValueError)])
+@pytest.mark.parametrize("delay, error", [(3, TypeError), (3 * amp, DimensionMismatchError), ([1, 2] * ms, ValueError),
+                                          ({"post": 1 * ms}, ValueError)])
 def test_delays_that_are_none_are_refused(delay, error):
     G = NeuronGroup(2, "v : 1", threshold="v > 1")
     with pytest.raises(error):

@@ -9,7 +9,8 @@ drive = TimedArray([0.5, 2.5, 1.5], dt=0.35 * ms)
 
 
 def after(method):
-    G = NeuronGroup(3, "dv/dt = (drive(t)*1.5 - v + w)/ms : 1 (unless refractory)\ndw/dt = -v*w/(2*ms) : 1", threshold="v > 1", reset="v = 0",
+    G = NeuronGroup(3, "dv/dt = (drive(t)*1.5 - v + w)/ms : 1 (unless refractory)\ndw/dt = -v*w/(2*ms) : 1",
+                    threshold="v > 1", reset="v = 0",
                     refractory=0.5 * ms, method=method)
     G.v, G.w = [0, 0.3, 0.6], 0.2
     spikes = SpikeMonitor(G)

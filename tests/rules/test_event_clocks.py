@@ -73,7 +73,8 @@ def test_no_time_is_lost_or_repeated_however_a_run_is_cut(pieces):
     net = Network(G, operation)
     for piece in pieces:
         net.run(piece * ms)
-    assert G.n[0] == 8 and seen == pytest.approx([0, 0.1, 0.3, 0.55, 1, 1.5, 2, 2.999]) and net.t / ms == pytest.approx(3)
+    assert G.n[0] == 8 and seen == pytest.approx([0, 0.1, 0.3, 0.55, 1, 1.5, 2, 2.999])
+    assert net.t / ms == pytest.approx(3)
 
 
 @pytest.mark.feature("EventClock", "run_on_clock")
@@ -205,7 +206,8 @@ def test_clocks_show_how_often_they_tick():
     G.run_at("x += 1", [1, 2] * ms)
     net = Network(G)
     assert "2 times" in net.scheduling_summary()._repr_html_() and "At 2 times" in str(net.describe())
-    assert "EventClock(" in repr(G.contained_objects[-1].clock) and "3 times" in EventClock([1, 2, 3] * ms)._repr_html_()
+    assert "EventClock(" in repr(G.contained_objects[-1].clock) and "3 times" in EventClock(
+        [1, 2, 3] * ms)._repr_html_()
     assert "dt" not in G.contained_objects[-1].clock.__dict__ and Clock(1 * ms).dt == 1 * ms
 
 

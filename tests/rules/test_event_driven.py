@@ -49,7 +49,8 @@ def test_second_pathway_of_a_step_sees_no_time_elapsed():
 
 
 def test_update_comes_before_the_code_and_lastupdate_after_it():
-    source, target, S = pair("dA/dt = -A/(2*ms) : 1 (event-driven)\nw : second", on_pre="w = t - lastupdate", pre=[1, 4])
+    source, target, S = pair("dA/dt = -A/(2*ms) : 1 (event-driven)\nw : second", on_pre="w = t - lastupdate",
+                             pre=[1, 4])
     run(5 * ms)
     assert S.w[0] / ms == pytest.approx(3)
 
@@ -84,7 +85,8 @@ def test_everything_else_is_taken_at_its_present_value():
 @pytest.mark.feature("event-driven synapses")
 def test_coupled_linear_equations_are_solved_together():
     """dA/dt = -A/tau, dB/dt = A/tau - B/tau: B = A0 (t/tau) exp(-t/tau)."""
-    source, target, S = pair("dA/dt = -A/(2*ms) : 1 (event-driven)\ndB/dt = (A - B)/(2*ms) : 1 (event-driven)", on_pre="A += 0", pre=[4])
+    source, target, S = pair("dA/dt = -A/(2*ms) : 1 (event-driven)\ndB/dt = (A - B)/(2*ms) : 1 (event-driven)",
+                             on_pre="A += 0", pre=[4])
     S.A = 1
     run(5 * ms)
     assert S.B[0] == pytest.approx(2 * np.exp(-2))
@@ -92,7 +94,8 @@ def test_coupled_linear_equations_are_solved_together():
 
 def test_equal_and_nearly_equal_time_constants_stay_finite():
     tau, tau2 = 2 * ms, 2 * ms * (1 + 1e-12)
-    source, target, S = pair("dA/dt = -A/tau : 1 (event-driven)\ndB/dt = A/tau - B/tau2 : 1 (event-driven)", on_pre="A += 0", pre=[4])
+    source, target, S = pair("dA/dt = -A/tau : 1 (event-driven)\ndB/dt = A/tau - B/tau2 : 1 (event-driven)",
+                             on_pre="A += 0", pre=[4])
     S.A = 1
     run(5 * ms, namespace={"tau": tau, "tau2": tau2})
     assert S.B[0] == pytest.approx(2 * np.exp(-2), rel=1e-6)

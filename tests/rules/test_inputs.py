@@ -71,8 +71,10 @@ def test_spikes_of_the_past_are_told(caplog):
 @pytest.mark.feature("SpikeGeneratorGroup")
 @pytest.mark.one_target
 @pytest.mark.parametrize("arguments, error", [
-    ((2, [0], [-1] * ms), ValueError), ((2, [2], [1] * ms), ValueError), ((2, [-1], [1] * ms), ValueError), ((2, [0, 1], [1] * ms), ValueError),
-    ((2.5, [0], [1] * ms), TypeError), ((0, [], [] * ms), TypeError), ((2, [0], [1]), DimensionMismatchError), ((2, [0], [1] * mV), DimensionMismatchError),
+    ((2, [0], [-1] * ms), ValueError), ((2, [2], [1] * ms), ValueError), ((2, [-1], [1] * ms), ValueError),
+    ((2, [0, 1], [1] * ms), ValueError),
+    ((2.5, [0], [1] * ms), TypeError), ((0, [], [] * ms), TypeError), ((2, [0], [1]), DimensionMismatchError),
+    ((2, [0], [1] * mV), DimensionMismatchError),
     ((2, [0.5], [1] * ms), (TypeError, ValueError)), (("a", [0], [1] * ms), TypeError)])
 def test_generators_that_cannot_be_are_refused(arguments, error):
     with pytest.raises(error):
@@ -82,7 +84,8 @@ def test_generators_that_cannot_be_are_refused(arguments, error):
 @pytest.mark.feature("period of a generator")
 @pytest.mark.one_target
 @pytest.mark.parametrize("indices, times, period, error", [
-    ([0, 0], [0.11, 0.12], 0, ValueError), ([0], [0.5], 0.5, ValueError), ([0], [0], 0.05, ValueError), ([0], [0], 0.25, NotImplementedError),
+    ([0, 0], [0.11, 0.12], 0, ValueError), ([0], [0.5], 0.5, ValueError), ([0], [0], 0.05, ValueError),
+    ([0], [0], 0.25, NotImplementedError),
     ([0], [0.7], 0.5, ValueError)])
 def test_spikes_that_do_not_fit_the_grid_are_refused_at_the_run(indices, times, period, error):
     with pytest.raises(error) as caught:
@@ -147,8 +150,10 @@ def test_poisson_input_to_a_part_and_with_a_string_weight():
 @pytest.mark.feature("PoissonInput")
 @pytest.mark.one_target
 @pytest.mark.parametrize("arguments, error", [
-    (("u", 10, 1 * Hz, 1 * mV), KeyError), (("v", 10, 1, 1 * mV), DimensionMismatchError), (("v", 10, 1 * Hz, 1), DimensionMismatchError),
-    (("v", 10, 1 * Hz, 1 * amp), DimensionMismatchError), (("v", 10.5, 1 * Hz, 1 * mV), (TypeError, ValueError)), (("v", -1, 1 * Hz, 1 * mV), ValueError),
+    (("u", 10, 1 * Hz, 1 * mV), KeyError), (("v", 10, 1, 1 * mV), DimensionMismatchError),
+    (("v", 10, 1 * Hz, 1), DimensionMismatchError),
+    (("v", 10, 1 * Hz, 1 * amp), DimensionMismatchError), (("v", 10.5, 1 * Hz, 1 * mV), (TypeError, ValueError)),
+    (("v", -1, 1 * Hz, 1 * mV), ValueError),
     (("s", 10, 1 * Hz, 1 * mV), (TypeError, SyntaxError))])
 def test_poisson_inputs_that_cannot_be_are_refused(arguments, error):
     G = NeuronGroup(2, "v : volt\ns = 2*v : volt")

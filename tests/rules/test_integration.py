@@ -30,9 +30,12 @@ EXACT = [
     "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau : 1",
 ]
 EULER = [
-    "dv/dt = 1/ms : 1", "dv/dt = 0/second : 1", "dv/dt = -v/tau : 1\ndw/dt = 1/ms : 1", "dx/dt = y/ms : 1\ndy/dt = -x/ms : 1",
-    "dv/dt = (int(t > 1*ms) - v)/tau : 1", "dv/dt = (rand() - v)/tau : 1", "dv/dt = -abs(v)/tau : 1", "dv/dt = -int(v > 0)/tau : 1",
-    "dv/dt = -v**2/tau : 1", "dv/dt = -exp(v)/tau : 1", "dv/dt = (fine(t) - v)/tau : 1", "dv/dt = (crooked(t) - v)/tau : 1",
+    "dv/dt = 1/ms : 1", "dv/dt = 0/second : 1", "dv/dt = -v/tau : 1\ndw/dt = 1/ms : 1",
+    "dx/dt = y/ms : 1\ndy/dt = -x/ms : 1",
+    "dv/dt = (int(t > 1*ms) - v)/tau : 1", "dv/dt = (rand() - v)/tau : 1", "dv/dt = -abs(v)/tau : 1",
+    "dv/dt = -int(v > 0)/tau : 1",
+    "dv/dt = -v**2/tau : 1", "dv/dt = -exp(v)/tau : 1", "dv/dt = (fine(t) - v)/tau : 1",
+    "dv/dt = (crooked(t) - v)/tau : 1",
     "dv/dt = -v/tau + xi*tau**-0.5 : 1",
 ]
 HEUN = ["dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "dv/dt = -v/tau + sin(t/ms)*xi*tau**-0.5 : 1"]
@@ -40,7 +43,8 @@ HEUN = ["dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "dv/dt = -v/tau + sin(t/ms)*xi*ta
 
 @pytest.mark.feature("automatic choice of the method")
 @pytest.mark.one_target
-@pytest.mark.parametrize("model, method", [(m, "exact") for m in EXACT] + [(m, "euler") for m in EULER] + [(m, "heun") for m in HEUN])
+@pytest.mark.parametrize("model, method", [(m, "exact") for m in EXACT] + [(m, "euler") for m in EULER]
+                         + [(m, "heun") for m in HEUN])
 def test_automatic_choice(model, method):
     assert chosen(model) == method
 
@@ -55,13 +59,15 @@ def test_choice_is_said_with_its_reason(caplog):
 
 @pytest.mark.one_target
 def test_unless_refractory_keeps_an_equation_linear():
-    G = NeuronGroup(2, "dv/dt = (1 - v)/tau : 1 (unless refractory)\ndg/dt = -g/tau2 : 1", threshold="v > 1", refractory=1 * ms)
+    G = NeuronGroup(2, "dv/dt = (1 - v)/tau : 1 (unless refractory)\ndg/dt = -g/tau2 : 1", threshold="v > 1",
+                    refractory=1 * ms)
     run(0.1 * ms)
     assert G._update.method == "exact"
 
 
 def test_exact_solution_of_refractory_neurons_stands_still():
-    G = NeuronGroup(2, "dv/dt = (g - v)/tau : 1 (unless refractory)\ndg/dt = -g/tau : 1", threshold="i == 0 and t < 0.1*ms", reset="v = 0.5", refractory=1 * ms)
+    G = NeuronGroup(2, "dv/dt = (g - v)/tau : 1 (unless refractory)\ndg/dt = -g/tau : 1",
+                    threshold="i == 0 and t < 0.1*ms", reset="v = 0.5", refractory=1 * ms)
     G.g = 1
     run(1 * ms)
     x = 1 * ms / tau
@@ -93,7 +99,8 @@ def test_random_functions_draw_once_per_stage(method, draws):
 
 @pytest.mark.one_target
 @pytest.mark.parametrize("model, method", [
-    ("dv/dt = -v**2/tau : 1", "exact"), ("dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "euler"), ("dv/dt = -v/tau + xi*tau**-0.5 : 1", "rk4"),
+    ("dv/dt = -v**2/tau : 1", "exact"), ("dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "euler"),
+    ("dv/dt = -v/tau + xi*tau**-0.5 : 1", "rk4"),
     ("dv/dt = -v**2/tau : 1", "exponential_euler"), ("dv/dt = -v/tau + xi*tau**-0.5 : 1", "exact"),
     ("dv/dt = -v/tau + v*xi_a*tau**-0.5 + w*xi_b*tau**-0.5 : 1\ndw/dt = v*xi_b*tau**-0.5 : 1", "milstein")])
 def test_method_that_cannot_integrate_is_refused_and_another_one_runs(model, method):

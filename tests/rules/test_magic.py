@@ -47,7 +47,8 @@ def test_run_takes_what_is_visible_and_not_what_is_contained():
 
 def test_objects_of_globals_and_locals_are_taken():
     space = {"NeuronGroup": NeuronGroup, "run": run, "ms": ms}
-    exec("G = NeuronGroup(1, 'dx/dt = 1/ms : 1', method='euler')\ndef f():\n    H = NeuronGroup(1, 'dx/dt = 1/ms : 1', method='euler')\n"
+    exec("G = NeuronGroup(1, 'dx/dt = 1/ms : 1', method='euler')\ndef f():\n    "
+         "H = NeuronGroup(1, 'dx/dt = 1/ms : 1', method='euler')\n"
          "    run(0.1*ms)\n    return H\nH = f()", space)
     assert (space["G"].x[0], space["H"].x[0]) == pytest.approx((0.1, 0.1))
 

@@ -106,7 +106,8 @@ def test_what_to_record_is_any_sequence_of_indices(record):
 
 @pytest.mark.feature("StateMonitor")
 @pytest.mark.one_target
-@pytest.mark.parametrize("variables, record, error", [("y", True, KeyError), ("x", 3, IndexError), ("x", [0, 7], IndexError), ("x", None, TypeError),
+@pytest.mark.parametrize("variables, record, error", [("y", True, KeyError), ("x", 3, IndexError),
+                                                      ("x", [0, 7], IndexError), ("x", None, TypeError),
                                                       ("x", 0.5, TypeError), ("x", [-4], IndexError)])
 def test_records_that_cannot_be_are_refused(variables, record, error):
     G = NeuronGroup(3, "x : 1")
@@ -161,7 +162,8 @@ def test_spike_monitor_records_in_order_of_time_and_index():
     assert M.t / ms == pytest.approx([0, 0.1, 0.2, 0.3, 1, 1, 1, 1])
     assert list(M.count) == [2, 2, 2, 2]
     assert (M.num_spikes, len(M.it[0]), M.it_[1][1]) == (8, 8, pytest.approx(1e-4))
-    assert {k: list(np.round(t / ms, 6)) for k, t in M.spike_trains().items()} == {0: [0, 1], 1: [0.1, 1], 2: [0.2, 1], 3: [0.3, 1]}
+    assert {k: list(np.round(t / ms, 6)) for k, t in M.spike_trains().items()} == {0: [0, 1], 1: [0.1, 1], 2: [0.2, 1],
+                                                                                   3: [0.3, 1]}
 
 
 def test_spike_monitor_goes_on_over_runs():
@@ -243,9 +245,12 @@ def test_smoothed_rates():
 @pytest.mark.feature("SpikeMonitor")
 @pytest.mark.one_target
 @pytest.mark.parametrize("make, error", [
-    (lambda: SpikeMonitor(NeuronGroup(1, "v : 1")), ValueError), (lambda: SpikeMonitor("G"), TypeError), (lambda: PopulationRateMonitor(NeuronGroup(1, "v : 1")), (TypeError, ValueError)),
-    (lambda: SpikeMonitor(spikes(), order=1), ValueError), (lambda: SpikeMonitor(spikes(), "v"), KeyError), (lambda: StateMonitor("G", "v", record=True), TypeError),
-    (lambda: EventMonitor(NeuronGroup(1, "v : 1", threshold="v > 1"), "burst"), ValueError), (lambda: SpikeMonitor(spikes(), record="all"), TypeError)])
+    (lambda: SpikeMonitor(NeuronGroup(1, "v : 1")), ValueError), (lambda: SpikeMonitor("G"), TypeError),
+    (lambda: PopulationRateMonitor(NeuronGroup(1, "v : 1")), (TypeError, ValueError)),
+    (lambda: SpikeMonitor(spikes(), order=1), ValueError), (lambda: SpikeMonitor(spikes(), "v"), KeyError),
+    (lambda: StateMonitor("G", "v", record=True), TypeError),
+    (lambda: EventMonitor(NeuronGroup(1, "v : 1", threshold="v > 1"), "burst"), ValueError),
+    (lambda: SpikeMonitor(spikes(), record="all"), TypeError)])
 def test_monitors_of_the_wrong_thing_are_refused(make, error):
     with pytest.raises(error):
         make()

@@ -21,14 +21,18 @@ from brainsim import (
 
 @pytest.mark.feature("when and order")
 def test_default_places_of_all_objects():
-    G = NeuronGroup(2, "dv/dt = -v/(5*ms) : 1\nx : 1\ns = rand() : 1 (constant over dt)", threshold="v > 1", reset="v = 0",
+    G = NeuronGroup(2, "dv/dt = -v/(5*ms) : 1\nx : 1\ns = rand() : 1 (constant over dt)", threshold="v > 1",
+                    reset="v = 0",
                     events={"high": "v > 2"}, name="g")
     G.run_regularly("x += 1")
     G.run_on_event("high", "v = 0")
-    S = Synapses(G, G, "dw/dt = -w/ms : 1 (clock-driven)\nx_post = w : 1 (summed)", on_pre="v += w", on_post="w += 1", name="s")
+    S = Synapses(G, G, "dw/dt = -w/ms : 1 (clock-driven)\nx_post = w : 1 (summed)", on_pre="v += w", on_post="w += 1",
+                 name="s")
     S.connect()
-    net = Network(G, S, SpikeMonitor(G, name="spikes"), SpikeMonitor(G[:1], name="part"), StateMonitor(G, "v", record=True, name="trace"),
-                  PopulationRateMonitor(G, name="rate"), PoissonGroup(1, 10 * Hz, name="p"), PoissonInput(G, "v", 1, 10 * Hz, 0.1),
+    net = Network(G, S, SpikeMonitor(G, name="spikes"), SpikeMonitor(G[:1], name="part"),
+                  StateMonitor(G, "v", record=True, name="trace"),
+                  PopulationRateMonitor(G, name="rate"), PoissonGroup(1, 10 * Hz, name="p"),
+                  PoissonInput(G, "v", 1, 10 * Hz, 0.1),
                   SpikeGeneratorGroup(1, [0], [1] * ms, name="gen"), NetworkOperation(lambda: None, name="op"))
     rows = [line.split() for line in net.scheduling_summary().splitlines()]
     assert [(name, slot, int(order)) for name, slot, order, _ in rows] == [
@@ -44,7 +48,8 @@ def test_default_places_of_all_objects():
 
 def test_slots_run_in_order_each_framed_by_before_and_after():
     G = NeuronGroup(1, "x : 1", name="g")
-    slots = [f"{frame}{slot}" for slot in ("start", "groups", "thresholds", "synapses", "resets", "end") for frame in ("before_", "", "after_")]
+    slots = [f"{frame}{slot}" for slot in ("start", "groups", "thresholds", "synapses", "resets", "end")
+             for frame in ("before_", "", "after_")]
     for k, slot in enumerate(slots):
         G.run_regularly(f"x = int(x == {k})*{k + 1}", when=slot)
     run(0.1 * ms)
@@ -64,7 +69,8 @@ def test_unknown_slot_is_refused():
 
 @pytest.mark.feature("schedule of a network")
 @pytest.mark.one_target
-@pytest.mark.parametrize("schedule, error", [("start", TypeError), ([1, 2], TypeError), (["start", "after_x"], ValueError)])
+@pytest.mark.parametrize("schedule, error", [("start", TypeError), ([1, 2], TypeError),
+                                             (["start", "after_x"], ValueError)])
 def test_schedule_that_is_none_is_refused(schedule, error):
     net = Network()
     with pytest.raises(error):

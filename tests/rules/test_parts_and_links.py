@@ -29,8 +29,10 @@ def test_part_is_a_view_that_counts_from_zero():
 
 @pytest.mark.feature("subgroups")
 @pytest.mark.one_target
-@pytest.mark.parametrize("item, error", [(slice(None, None, 2), IndexError), ([1, 3], IndexError), (-1, IndexError), (slice(5, 5), IndexError), (10, IndexError),
-                                         ([], IndexError), (0.5, TypeError), ("i > 3", TypeError), ([3, 2], IndexError)])
+@pytest.mark.parametrize("item, error", [(slice(None, None, 2), IndexError), ([1, 3], IndexError), (-1, IndexError),
+                                         (slice(5, 5), IndexError), (10, IndexError),
+                                         ([], IndexError), (0.5, TypeError), ("i > 3", TypeError),
+                                         ([3, 2], IndexError)])
 def test_parts_with_gaps_or_empty_are_refused(item, error):
     G = NeuronGroup(10, "v : volt")
     with pytest.raises(error):
@@ -107,7 +109,8 @@ def test_link_from_one_element_or_a_shared_value_is_for_all():
 @pytest.mark.feature("linked_var")
 def test_link_by_an_index():
     G = NeuronGroup(2, "dx/dt = (i + 1)/ms : 1\ns = 10*x : 1", method="euler")
-    H = NeuronGroup(4, "a : 1 (linked)\nb : 1 (linked)\nc : 1 (linked)\ndz/dt = a/ms : 1\nk : integer (constant)", method="euler")
+    H = NeuronGroup(4, "a : 1 (linked)\nb : 1 (linked)\nc : 1 (linked)\ndz/dt = a/ms : 1\nk : integer (constant)",
+                    method="euler")
     H.k = [1, 0, 0, 1]
     H.a = linked_var(G, "x", index=[0, 1, 1, 0])
     H.b = linked_var(G, "s", index="k")
@@ -135,9 +138,12 @@ def test_link_is_followed_through_synapses():
 @pytest.mark.one_target
 def test_links_that_cannot_be_are_refused():
     G, H = NeuronGroup(2, "x : 1\nv : volt\np : 1"), NeuronGroup(3, "y : 1 (linked)\nz : 1\nk : integer\nf : 1")
-    for link, error in ((lambda: linked_var(G, "x"), ValueError), (lambda: linked_var(G, "v", index=[0, 1, 0]), DimensionMismatchError),
-                        (lambda: linked_var(G, "nothing"), KeyError), (lambda: linked_var(G, "x", index=[0, 1, 2]), ValueError),
-                        (lambda: linked_var(G, "x", index=[0, 1]), TypeError), (lambda: linked_var(G, "x", index="f"), TypeError), (lambda: 3, ValueError),
+    for link, error in ((lambda: linked_var(G, "x"), ValueError),
+                        (lambda: linked_var(G, "v", index=[0, 1, 0]), DimensionMismatchError),
+                        (lambda: linked_var(G, "nothing"), KeyError),
+                        (lambda: linked_var(G, "x", index=[0, 1, 2]), ValueError),
+                        (lambda: linked_var(G, "x", index=[0, 1]), TypeError),
+                        (lambda: linked_var(G, "x", index="f"), TypeError), (lambda: 3, ValueError),
                         (lambda: "z", ValueError)):
         with pytest.raises(error):
             H.y = link()
@@ -171,7 +177,8 @@ def test_linked_takes_no_other_flag():
 @pytest.mark.feature("(linked)", "(shared)")
 def test_a_shared_line_may_depend_on_a_link_to_one_value():
     for N in (1, 3):
-        one, G = NeuronGroup(1, "x : 1"), NeuronGroup(N, "y = 2*x : 1 (shared)\ndz/dt = y/ms : 1\nx : 1 (linked)", method="euler")
+        one, G = NeuronGroup(1, "x : 1"), NeuronGroup(N, "y = 2*x : 1 (shared)\ndz/dt = y/ms : 1\nx : 1 (linked)",
+                                                      method="euler")
         one.x, G.x = 4, linked_var(one, "x")
         run(0.1 * ms)
         assert list(G.z) == pytest.approx([0.8] * N)

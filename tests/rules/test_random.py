@@ -1,4 +1,5 @@
-"""R41–R45: random numbers. Ours are Philox, so that targets and splittings of a run agree; Brian's stream is not reproduced."""
+"""R41–R45: random numbers. Ours are Philox, so that targets and splittings of a run agree; Brian's stream is not
+reproduced."""
 import numpy as np
 import pytest
 
@@ -141,7 +142,8 @@ def test_noise_scales_with_the_root_of_dt():
 
 @pytest.mark.feature("white noise")
 def test_noises_are_independent_between_names_and_neurons():
-    G = NeuronGroup(5000, "da/dt = xi_1*ms**-0.5 : 1\ndb/dt = xi_2*ms**-0.5 : 1\ndc/dt = xi_1*ms**-0.5 : 1", method="euler")
+    G = NeuronGroup(5000, "da/dt = xi_1*ms**-0.5 : 1\ndb/dt = xi_2*ms**-0.5 : 1\ndc/dt = xi_1*ms**-0.5 : 1",
+                    method="euler")
     run(0.1 * ms)
     assert np.array_equal(G.a, G.c)
     assert abs(np.corrcoef(G.a, G.b)[0, 1]) < 0.07      # 5 standard errors
@@ -174,7 +176,8 @@ def test_poisson_input_adds_binomial_numbers():
     P = PoissonInput(G, "x", 100, 50 * Hz, weight=0.5)
     run(20 * ms)
     assert P.name == "poissoninput"
-    assert np.mean(G.x) == pytest.approx(50, abs=0.65)          # 100 inputs * 50 Hz * 20 ms * 0.5; standard error 0.11 ... 4 sigma
+    # 100 inputs * 50 Hz * 20 ms * 0.5; standard error 0.11 ... 4 sigma
+    assert np.mean(G.x) == pytest.approx(50, abs=0.65)
     assert np.var(G.x) == pytest.approx(25 * (1 - 0.005), rel=0.2)
     assert set(np.unique(np.array(G.x) * 2 % 1)) == {0}
 
@@ -242,8 +245,10 @@ def test_sample_with_probability():
 
 @pytest.mark.feature("connect: sample")
 @pytest.mark.one_target
-@pytest.mark.parametrize("text, error", [("k for k in sample(N_post, size=11)", IndexError), ("k for k in sample(N_post, size=-1)", IndexError),
-                                         ("k for k in sample(N_post)", SyntaxError), ("k for k in sample(N_post, p=0.1, size=3)", SyntaxError)])
+@pytest.mark.parametrize("text, error", [("k for k in sample(N_post, size=11)", IndexError),
+                                         ("k for k in sample(N_post, size=-1)", IndexError),
+                                         ("k for k in sample(N_post)", SyntaxError),
+                                         ("k for k in sample(N_post, p=0.1, size=3)", SyntaxError)])
 def test_samples_that_cannot_be_drawn_are_refused(text, error):
     G = NeuronGroup(10, "v : 1")
     S = Synapses(G, G)

@@ -24,7 +24,8 @@ DRIVEN = "dv/dt = 1/ms : 1 (unless refractory)"
 
 def frozen_neuron(**more):
     """A neuron that spikes in the first step and stays refractory for 10 ms; v is 0 then."""
-    G = NeuronGroup(1, "dv/dt = 0/ms : 1 (unless refractory)\nx : 1", threshold="v >= 1", reset="v = 0", refractory=10 * ms, method="euler", **more)
+    G = NeuronGroup(1, "dv/dt = 0/ms : 1 (unless refractory)\nx : 1", threshold="v >= 1", reset="v = 0",
+                    refractory=10 * ms, method="euler", **more)
     G.v = 1
     return G
 
@@ -97,7 +98,8 @@ def test_network_operation_writes_while_refractory():
 
 
 def test_reset_writes_while_refractory():
-    G = NeuronGroup(1, "dv/dt = 1/ms : 1 (unless refractory)", threshold="v >= 0.05", reset="v = -3", refractory=1 * ms, method="euler")
+    G = NeuronGroup(1, "dv/dt = 1/ms : 1 (unless refractory)", threshold="v >= 0.05", reset="v = -3", refractory=1 * ms,
+                    method="euler")
     run(0.1 * ms)
     assert G.v[0] == -3
 
@@ -105,7 +107,8 @@ def test_reset_writes_while_refractory():
 @pytest.mark.feature("refractory targets")
 @pytest.mark.parametrize("flag, left", [("(unless refractory)", 0), ("", 0.25)])
 def test_input_in_the_step_of_the_spike_is_blocked_by_the_flag(flag, left):
-    G = NeuronGroup(2, f"dv/dt = 0/ms : 1 {flag}", threshold="v >= 1", reset="v -= 1", refractory=1 * ms, method="euler")
+    G = NeuronGroup(2, f"dv/dt = 0/ms : 1 {flag}", threshold="v >= 1", reset="v -= 1", refractory=1 * ms,
+                    method="euler")
     G.v = 1
     S = Synapses(G, G, on_pre="v += 0.25")
     S.connect(i=0, j=1)
@@ -131,7 +134,8 @@ def test_two_milliseconds_freeze_nineteen_updates():
 
 def test_input_counts_from_spike_plus_period_on():
     """At t = 1.9 ms the neuron is refractory, at t = 2 ms it is not."""
-    G = NeuronGroup(2, "dv/dt = 0/ms : 1 (unless refractory)", threshold="v >= 1", reset="v = 0", refractory=2 * ms, method="euler")
+    G = NeuronGroup(2, "dv/dt = 0/ms : 1 (unless refractory)", threshold="v >= 1", reset="v = 0", refractory=2 * ms,
+                    method="euler")
     G.v = 1
     inputs = SpikeGeneratorGroup(2, [0, 1], [1.9, 2.0] * ms)
     S = Synapses(inputs, G, on_pre="v += 0.5")
@@ -185,7 +189,8 @@ def test_period_follows_a_variable_while_it_lasts():
     G.run_regularly("length = 1*ms", dt=2 * ms, when="end")
     S = SpikeMonitor(G)
     run(1.1 * ms)
-    G.length = 1.5 * ms       # the spike at 1 ms may end at 2.5 ms, but length is 1 ms again at the end of the step of 2 ms
+    # the spike at 1 ms may end at 2.5 ms, but length is 1 ms again at the end of the step of 2 ms
+    G.length = 1.5 * ms
     run(2 * ms)
     assert S.t / ms == pytest.approx([0, 1, 2.1])
 
@@ -235,7 +240,8 @@ def test_group_without_differential_equations_is_refractory_too():
 
 @pytest.mark.feature("refractory")
 @pytest.mark.one_target
-@pytest.mark.parametrize("refractory, error", [(3 * amp, DimensionMismatchError), ("3*amp", TypeError), ("v", TypeError), (3, TypeError)])
+@pytest.mark.parametrize("refractory, error", [(3 * amp, DimensionMismatchError), ("3*amp", TypeError),
+                                               ("v", TypeError), (3, TypeError)])
 def test_refractory_that_is_no_time_and_no_condition_is_refused(refractory, error):
     G = NeuronGroup(1, "v : 1", threshold="v > 1", refractory=refractory)
     with pytest.raises(error, match="refractory of neurongroup"):

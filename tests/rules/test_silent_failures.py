@@ -71,7 +71,8 @@ def test_negative_delay_from_a_string_or_an_array_is_refused():
 
 @pytest.mark.feature("errors name the object")
 @pytest.mark.one_target
-@pytest.mark.parametrize("model, error", [("dv/dt = -v : 1", DimensionMismatchError), ("dv/dt = -v/nowhere : 1", KeyError),
+@pytest.mark.parametrize("model, error", [("dv/dt = -v : 1", DimensionMismatchError),
+                                          ("dv/dt = -v/nowhere : 1", KeyError),
                                           ("dv/dt = -v**2/ms : 1", UnsupportedEquationsException)])
 def test_errors_of_a_run_carry_both_classes_and_the_object(model, error):
     """R64: the original class and `BrianObjectException` both catch it; its cause is the original."""

@@ -26,7 +26,8 @@ from brainsim import (
 def network():
     P = PoissonGroup(5, 2000 * Hz, name="p")
     T = SpikeGeneratorGroup(5, range(5), np.arange(5) * 0.4 * ms, period=3 * ms, name="t")
-    G = NeuronGroup(5, "dv/dt = -v/(5*ms) + xi*ms**-0.5 : 1\nn : integer\nk : 1 (shared)", threshold="v > 1", reset="v = 0", refractory=0.5 * ms, method="euler", name="g")
+    G = NeuronGroup(5, "dv/dt = -v/(5*ms) + xi*ms**-0.5 : 1\nn : integer\nk : 1 (shared)", threshold="v > 1",
+                    reset="v = 0", refractory=0.5 * ms, method="euler", name="g")
     G.run_regularly("n += 1", name="count")
     S = Synapses(P, G, "w : 1\ndA/dt = -A/(3*ms) : 1 (event-driven)", on_pre="v += w + A; A += 0.1", name="s")
     S.connect()
@@ -39,7 +40,8 @@ def network():
 
 
 def state(net):
-    return {**{f"g.{n}": v for n, v in net["g"].get_states(units=False).items()}, "A": np.array(net["s"].A), "last": np.array(net["s"].lastupdate),
+    return {**{f"g.{n}": v for n, v in net["g"].get_states(units=False).items()}, "A": np.array(net["s"].A),
+            "last": np.array(net["s"].lastupdate),
             "spikes": net["m"].t_, "t": net.t_}
 
 
@@ -134,7 +136,8 @@ def test_restore_takes_time_back_and_monitors_too():
     store("a")
     run(0.5 * ms)
     restore("a")
-    assert (magic_network.t / ms, G.t / ms, len(M.t), G.x[0]) == (pytest.approx(0.3), pytest.approx(0.3), 3, pytest.approx(0.3))
+    assert (magic_network.t / ms, G.t / ms, len(M.t), G.x[0]) == (pytest.approx(0.3), pytest.approx(0.3), 3,
+                                                                  pytest.approx(0.3))
     run(0.2 * ms)
     assert M.t / ms == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
 
@@ -186,7 +189,8 @@ def test_states_of_a_network():
     net.set_states({"g": {"x": [5, 6]}})
     assert list(G.x) == [5, 6]
     assert list(G.get_states(["s"], subexpressions=True)["s"]) == [10, 12]
-    for call, error in ((lambda: G.set_states({"y": 1}), KeyError), (lambda: G.get_states(["y"]), KeyError), (lambda: G.get_states(format="xml"), NotImplementedError)):
+    for call, error in ((lambda: G.set_states({"y": 1}), KeyError), (lambda: G.get_states(["y"]), KeyError),
+                        (lambda: G.get_states(format="xml"), NotImplementedError)):
         with pytest.raises(error):
             call()
 

@@ -68,7 +68,8 @@ def test_sum_runs_on_the_clock_of_its_target():
 def test_refractoriness_does_not_block_a_sum():
     source = NeuronGroup(1, "x : 1")
     source.x = 3
-    target = NeuronGroup(1, "dv/dt = total/ms : 1 (unless refractory)\ntotal : 1", threshold="v >= 0", refractory=1 * ms, method="euler")
+    target = NeuronGroup(1, "dv/dt = total/ms : 1 (unless refractory)\ntotal : 1", threshold="v >= 0",
+                         refractory=1 * ms, method="euler")
     S = Synapses(source, target, "total_post = x_pre : 1 (summed)")
     S.connect()
     run(0.3 * ms)
@@ -102,7 +103,8 @@ def test_two_sums_into_the_same_neurons_are_refused(parts):
 @pytest.mark.one_target
 @pytest.mark.parametrize("line, error", [
     ("total_post = x_pre*volt : volt (summed)", DimensionMismatchError), ("v_post = x_pre : 1 (summed)", ValueError),
-    ("nothing_post = x_pre : 1 (summed)", ValueError), ("total = x_pre : 1 (summed)", ValueError), ("s_post = x_pre : 1 (summed)", ValueError),
+    ("nothing_post = x_pre : 1 (summed)", ValueError), ("total = x_pre : 1 (summed)", ValueError),
+    ("s_post = x_pre : 1 (summed)", ValueError),
     ("total_post = x_pre : 1 (summed)\ntotal_post = x_pre : 1 (summed)", ValueError)])
 def test_sums_that_have_no_place_are_refused(line, error):
     G = NeuronGroup(1, "x : 1\ntotal : 1\ndv/dt = -v/ms : 1\ns = 2*v : 1")

@@ -19,8 +19,10 @@ def S():
 
 @pytest.mark.feature("indices of synaptic variables")
 @pytest.mark.parametrize("item, expected", [
-    ((0, 1), [1]), ((0, slice(None)), [1, 2, 3]), ((slice(None), 3), [3, 13, 23]), ((slice(0, 2), slice(2, 4)), [2, 3, 12, 13]), ((0, 0), []),
-    (([0, 2], 1), [1, 21]), ((-1, -1), [23]), (4, 12), ([0, 4], [1, 12]), (slice(3, 5), [10, 12]), ("i == 1", [10, 12, 13]), ("x_pre > 5 and j == 3", [13, 23]),
+    ((0, 1), [1]), ((0, slice(None)), [1, 2, 3]), ((slice(None), 3), [3, 13, 23]),
+    ((slice(0, 2), slice(2, 4)), [2, 3, 12, 13]), ((0, 0), []),
+    (([0, 2], 1), [1, 21]), ((-1, -1), [23]), (4, 12), ([0, 4], [1, 12]), (slice(3, 5), [10, 12]),
+    ("i == 1", [10, 12, 13]), ("x_pre > 5 and j == 3", [13, 23]),
     ("w > 20", [21, 23]), (slice(None), [1, 2, 3, 10, 12, 13, 20, 21, 23])])
 def test_reading(S, item, expected):
     assert np.array_equal(np.asarray(S.w[item]), expected)
@@ -45,7 +47,8 @@ def test_writing_with_units(S):
 
 
 @pytest.mark.parametrize("item, error", [(9, IndexError), ((0, 0, 0), IndexError), (0.5, TypeError),
-                                         ((0.5, 1), TypeError), ("w", TypeError), ("w > volt", DimensionMismatchError), ("nothing > 3", KeyError)])
+                                         ((0.5, 1), TypeError), ("w", TypeError), ("w > volt", DimensionMismatchError),
+                                         ("nothing > 3", KeyError)])
 def test_indices_out_of_place_are_refused(S, item, error):
     with pytest.raises(error):
         S.w[item]
@@ -61,7 +64,8 @@ def test_neurons_that_do_not_exist_have_no_synapses_to_read_and_none_to_set(S, i
         S.w[item] = 3
 
 
-@pytest.mark.parametrize("value, error", [([1, 2], ValueError), (3 * mV, DimensionMismatchError), ("3*mV", DimensionMismatchError), ("nothing", KeyError),
+@pytest.mark.parametrize("value, error", [([1, 2], ValueError), (3 * mV, DimensionMismatchError),
+                                          ("3*mV", DimensionMismatchError), ("nothing", KeyError),
                                           ("x_pre = 3", SyntaxError), (np.zeros(10), ValueError), ({}, TypeError)])
 def test_values_that_do_not_fit_are_refused(S, value, error):
     with pytest.raises(error):

@@ -207,7 +207,8 @@ def test_long_simulated_times_are_exact():
 
 
 def test_difference_of_times_is_exact_after_a_million_seconds():
-    G = NeuronGroup(1, "gap : second", threshold="t_in_timesteps % 3 == 1", reset="gap = t - lastspike", refractory=0.1 * ms)
+    G = NeuronGroup(1, "gap : second", threshold="t_in_timesteps % 3 == 1", reset="gap = t - lastspike",
+                    refractory=0.1 * ms)
     G.run_regularly("gap = t - lastspike", when="before_groups")
     M = StateMonitor(G, "gap", record=True, when="end")
     net = Network(G, M)

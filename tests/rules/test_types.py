@@ -15,7 +15,8 @@ def test_types_of_variables():
     S.connect()
     assert (G.x[:].dtype, G.n[:].dtype, G.b[:].dtype) == (np.float64, np.int32, np.bool_)
     assert (np.asarray(G.i).dtype, G.not_refractory[:].dtype, G.lastspike[:].dtype) == (np.int32, np.bool_, np.float64)
-    assert (np.asarray(S.i).dtype, np.asarray(S.j).dtype, S.m[:].dtype, np.asarray(S.N_incoming).dtype) == (np.int32,) * 4
+    assert (np.asarray(S.i).dtype, np.asarray(S.j).dtype, S.m[:].dtype,
+            np.asarray(S.N_incoming).dtype) == (np.int32,) * 4
 
 
 def test_time_counts_in_whole_steps():
@@ -58,10 +59,14 @@ def test_temporary_needs_no_declaration_even_when_unused():
 
 
 ARITHMETIC = [
-    ("a/b", lambda a, b: a / b), ("a//b", lambda a, b: a // b), ("a % b", lambda a, b: a % b), ("a*b", lambda a, b: a * b), ("a - b", lambda a, b: a - b),
-    ("abs(a)", lambda a, b: abs(a)), ("sign(a)", lambda a, b: (a > 0) - (a < 0)), ("int(a/b)", lambda a, b: int(a / b)), ("-a", lambda a, b: -a),
-    ("floor(a/b)", lambda a, b: math.floor(a / b)), ("ceil(a/b)", lambda a, b: math.ceil(a / b)), ("clip(a, -2, b)", lambda a, b: min(max(a, -2), b)),
-    ("2.0**a", lambda a, b: 2.0**a), ("a**2", lambda a, b: a**2), ("int(a > b) + 1", lambda a, b: int(a > b) + 1), ("a**3/b", lambda a, b: a**3 / b)]
+    ("a/b", lambda a, b: a / b), ("a//b", lambda a, b: a // b), ("a % b", lambda a, b: a % b),
+    ("a*b", lambda a, b: a * b), ("a - b", lambda a, b: a - b),
+    ("abs(a)", lambda a, b: abs(a)), ("sign(a)", lambda a, b: (a > 0) - (a < 0)), ("int(a/b)", lambda a, b: int(a / b)),
+    ("-a", lambda a, b: -a),
+    ("floor(a/b)", lambda a, b: math.floor(a / b)), ("ceil(a/b)", lambda a, b: math.ceil(a / b)),
+    ("clip(a, -2, b)", lambda a, b: min(max(a, -2), b)),
+    ("2.0**a", lambda a, b: 2.0**a), ("a**2", lambda a, b: a**2), ("int(a > b) + 1", lambda a, b: int(a > b) + 1),
+    ("a**3/b", lambda a, b: a**3 / b)]
 PAIRS = [(7, 2), (-7, 2), (7, -2), (-7, -2), (6, 3), (-1, 3), (0, 5)]
 
 
@@ -103,7 +108,8 @@ def test_literal_one_is_a_number_and_true_a_truth():
 
 
 @pytest.mark.feature("constants of the language")
-@pytest.mark.parametrize("text, value", [("inf", np.inf), ("-inf", -np.inf), ("pi", np.pi), ("e", np.e), ("1e-300", 1e-300), ("0.1", 0.1)])
+@pytest.mark.parametrize("text, value", [("inf", np.inf), ("-inf", -np.inf), ("pi", np.pi), ("e", np.e),
+                                         ("1e-300", 1e-300), ("0.1", 0.1)])
 def test_constants_keep_their_value(text, value):
     G = NeuronGroup(1, "x : 1\ny : 1")
     G.run_regularly(f"x = {text}")
@@ -112,7 +118,8 @@ def test_constants_keep_their_value(text, value):
     assert (G.x[0], G.y[0]) == (value, value)
 
 
-@pytest.mark.parametrize("name", ["v1e5", "x2f", "a_1_0", "x", "i_", "N2", "dt2", "double", "int_", "lambda_", "min", "E", "I", "S", "t0", "step", "count",
+@pytest.mark.parametrize("name", ["v1e5", "x2f", "a_1_0", "x", "i_", "N2", "dt2", "double", "int_", "lambda_", "min",
+                                  "E", "I", "S", "t0", "step", "count",
                                   "first", "last", "variable28e2", "restrict", "state", "index", "k", "n"])
 @pytest.mark.one_target
 def test_any_name_is_a_name_on_numpy(name):
@@ -122,8 +129,11 @@ def test_any_name_is_a_name_on_numpy(name):
 def test_names_of_c_and_of_our_own_are_names():
     for name in ("double", "restrict", "long", "i_", "j", "step", "v1e5", "state"):
         check_name(name, run_it=False)
-    G = NeuronGroup(1, "double : 1\nrestrict : 1\nlong : 1\ni_ : 1\nstep : 1\nv1e5 : 1\nstate : 1\nint_ : 1\nmain : 1\nmin : 1\nE : 1\nI : 1", name="volatile")
-    G.run_regularly("float_ = 2.0\nregister = float_ + 1\ndouble = register; restrict = double + 1; long = restrict + 1; i_ = long + i; step = i_; v1e5 = step; "
+    G = NeuronGroup(1, "double : 1\nrestrict : 1\nlong : 1\ni_ : 1\nstep : 1\nv1e5 : 1\nstate : 1\nint_ : 1\nmain : 1\n"
+                       "min : 1\nE : 1\nI : 1", name="volatile")
+    G.run_regularly("float_ = 2.0\nregister = float_ + 1\n"
+                    "double = register; restrict = double + 1; long = restrict + 1; i_ = long + i; step = i_; v1e5 = "
+                    "step; "
                     "state = v1e5; int_ = state; main = int_; min = main; E = min; I = E")
     run(0.1 * ms)
     assert G.I[0] == 5
@@ -140,7 +150,8 @@ def check_name(name, run_it=True):
 
 @pytest.mark.feature("dtype")
 @pytest.mark.one_target
-@pytest.mark.parametrize("declared, dtype", [("x : 1", np.int32), ("n : integer", np.float64), ("b : boolean", np.float64)])
+@pytest.mark.parametrize("declared, dtype", [("x : 1", np.int32), ("n : integer", np.float64),
+                                             ("b : boolean", np.float64)])
 def test_storage_that_does_not_fit_the_declaration_is_refused(declared, dtype):
     with pytest.raises(TypeError):
         NeuronGroup(1, declared, dtype={declared[0]: dtype})

@@ -74,7 +74,9 @@ def test_an_exception_in_a_network_operation_passes_and_leaves_the_network_usabl
 
 def test_progress_is_reported_from_zero_to_one(counting):
     seen = []
-    Network(counting).run(50 * ms, report=lambda elapsed, completed, start, duration: seen.append((elapsed, completed, start, duration)))
+    Network(counting).run(50 * ms,
+                          report=lambda elapsed, completed, start, duration: seen.append(
+                              (elapsed, completed, start, duration)))
     assert seen[0][1] == 0.0 and seen[-1][1] == 1.0
     assert seen[0][2] == 0 * ms and seen[0][3] == 50 * ms
     assert [s[1] for s in seen] == sorted(s[1] for s in seen)

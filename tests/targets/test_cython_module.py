@@ -30,7 +30,8 @@ def compiled(monkeypatch, fresh):
 
 
 def network(tau=10 * ms, N=5, drive=20 * mV, weight="0.5*mV", p=0.5):
-    G = NeuronGroup(N, "dv/dt = (drive - v)/tau : volt", threshold="v > 15*mV", reset="v = 0*mV", namespace=dict(tau=tau, drive=drive))
+    G = NeuronGroup(N, "dv/dt = (drive - v)/tau : volt", threshold="v > 15*mV", reset="v = 0*mV",
+                    namespace=dict(tau=tau, drive=drive))
     G.v = "rand()*10*mV"
     S = Synapses(G, G, "w : volt", on_pre="v_post += w")
     S.connect(p=p)
@@ -39,7 +40,8 @@ def network(tau=10 * ms, N=5, drive=20 * mV, weight="0.5*mV", p=0.5):
 
 
 @needs_compiler
-@pytest.mark.parametrize("change", [dict(tau=12 * ms), dict(N=7), dict(drive=21 * mV), dict(weight="0.1*mV*i"), dict(p=0.9)], ids=str)
+@pytest.mark.parametrize("change", [dict(tau=12 * ms), dict(N=7), dict(drive=21 * mV), dict(weight="0.1*mV*i"),
+                                    dict(p=0.9)], ids=str)
 def test_a_new_value_compiles_nothing(compiled, change):
     network().run(1 * ms)
     before = len(compiled)
@@ -80,9 +82,11 @@ def test_another_process_finds_the_module(tmp_path):
     script.write_text("from brainsim import *\nfrom brainsim.targets import cython_module\n"
                       "real = cython_module.compile_module\n"
                       "cython_module.compile_module = lambda *a: (print('compiled'), real(*a))\n"
-                      "prefs.codegen.target = 'cython'\nG = NeuronGroup(1, 'dx/dt = 1/(20*ms) : 1', method='euler')\nrun(10*ms)\nprint(G.x[0])\n")
+                      "prefs.codegen.target = 'cython'\nG = NeuronGroup(1, 'dx/dt = 1/(20*ms) : 1', method='euler')\n"
+                      "run(10*ms)\nprint(G.x[0])\n")
     env = {**os.environ, "BRAINSIM_CACHE_DIR": str(tmp_path / "cache")}
-    first, second = (subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True, check=True).stdout.split() for _ in range(2))
+    first, second = (subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True,
+                                    check=True).stdout.split() for _ in range(2))
     assert first[0] == "compiled" and second[0] != "compiled"
     assert float(first[-1]) == float(second[-1]) == pytest.approx(0.5)
 
@@ -91,9 +95,11 @@ def test_another_process_finds_the_module(tmp_path):
 @needs_compiler
 def test_two_processes_may_build_the_same_network_at_once(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("from brainsim import *\nprefs.codegen.target = 'cython'\nG = NeuronGroup(3, 'dx/dt = -x/(20*ms) : 1')\nG.x = 1\nrun(20*ms)\nprint(G.x[0])\n")
+    script.write_text("from brainsim import *\nprefs.codegen.target = 'cython'\n"
+                      "G = NeuronGroup(3, 'dx/dt = -x/(20*ms) : 1')\nG.x = 1\nrun(20*ms)\nprint(G.x[0])\n")
     env = {**os.environ, "BRAINSIM_CACHE_DIR": str(tmp_path / "cache")}
-    both = [subprocess.Popen([sys.executable, str(script)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [subprocess.Popen([sys.executable, str(script)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True) for _ in range(2)]
     for process in both:
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
@@ -103,16 +109,20 @@ def test_two_processes_may_build_the_same_network_at_once(tmp_path):
 @pytest.mark.feature("codegen.target")
 def test_without_a_compiler_numpy_runs_and_says_so(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("from brainsim import *\nG = NeuronGroup(1, 'dx/dt = -x/(20*ms) : 1')\nG.x = 1\nrun(20*ms)\nprint(G.x[0])\n")
-    env = {**os.environ, "BRAINSIM_CACHE_DIR": str(tmp_path / "cache"), "PATH": str(tmp_path), "CC": "", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    text = "import importlib.util as u; real = u.find_spec; u.find_spec = lambda n, *a: None if n == 'ziglang' else real(n, *a); exec(open(r'%s').read())"
+    script.write_text("from brainsim import *\nG = NeuronGroup(1, 'dx/dt = -x/(20*ms) : 1')\nG.x = 1\nrun(20*ms)\n"
+                      "print(G.x[0])\n")
+    env = {**os.environ, "BRAINSIM_CACHE_DIR": str(tmp_path / "cache"), "PATH": str(tmp_path), "CC": "",
+           "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    text = ("import importlib.util as u; real = u.find_spec; "
+            "u.find_spec = lambda n, *a: None if n == 'ziglang' else real(n, *a); exec(open(r'%s').read())")
     done = subprocess.run([sys.executable, "-c", text % script], env=env, capture_output=True, text=True, check=True)
     assert float(done.stdout) == pytest.approx(np.exp(-1), rel=1e-9)
     assert "no C compiler was found" in done.stderr and "pip install ziglang" in done.stderr
 
 
 def test_asking_for_cython_without_a_compiler_is_an_error_with_the_remedy(fresh, monkeypatch):
-    monkeypatch.setattr(cython_module, "find_compiler", lambda choice="": Missing("no C compiler was found", "install one"))
+    monkeypatch.setattr(cython_module, "find_compiler",
+                        lambda choice="": Missing("no C compiler was found", "install one"))
     prefs.codegen.target = "cython"
     with pytest.raises(BrainsimError, match="no C compiler was found") as caught:
         Network(NeuronGroup(1, "x : 1")).run(1 * ms)

@@ -1,4 +1,5 @@
-"""What fast arithmetic may do: functions within a few units in the last place, infinities and NaN as ever, loops without branches."""
+"""What fast arithmetic may do: functions within a few units in the last place, infinities and NaN as ever, loops
+without branches."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -19,9 +20,12 @@ MOST = 4.0
 
 LONG = np.longdouble
 FUNCTIONS = {
-    "exp(x)": (np.exp, -30, 30), "expm1(x)": (np.expm1, -3, 3), "log(x)": (np.log, 1e-3, 50), "log1p(x)": (np.log1p, -0.9, 9),
-    "log10(x)": (np.log10, 1e-3, 50), "tanh(x)": (np.tanh, -4, 4), "sinh(x)": (np.sinh, -9, 9), "cosh(x)": (np.cosh, -9, 9),
-    "sin(x)": (np.sin, -9, 9), "cos(x)": (np.cos, -9, 9), "tan(x)": (np.tan, -1.5, 1.5), "arctan(x)": (np.arctan, -9, 9),
+    "exp(x)": (np.exp, -30, 30), "expm1(x)": (np.expm1, -3, 3), "log(x)": (np.log, 1e-3, 50),
+    "log1p(x)": (np.log1p, -0.9, 9),
+    "log10(x)": (np.log10, 1e-3, 50), "tanh(x)": (np.tanh, -4, 4), "sinh(x)": (np.sinh, -9, 9),
+    "cosh(x)": (np.cosh, -9, 9),
+    "sin(x)": (np.sin, -9, 9), "cos(x)": (np.cos, -9, 9), "tan(x)": (np.tan, -1.5, 1.5),
+    "arctan(x)": (np.arctan, -9, 9),
     "arcsin(x)": (np.arcsin, -1, 1), "sqrt(x)": (np.sqrt, 0, 50), "x**1.7": (lambda x: x ** LONG(1.7), 0.01, 40),
     "exprel(x)": (lambda x: np.where(x == 0, LONG(1), np.expm1(x) / np.where(x == 0, LONG(1), x)), -3, 3),
 }

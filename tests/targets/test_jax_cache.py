@@ -20,7 +20,7 @@ prefs.codegen.target = 'jax'
 G = NeuronGroup(3, 'dv/dt = -v/(10*ms) : 1', method='exact')
 G.v = 1
 run(1*ms)
-print(sum(e == '/jax/compilation_cache/cache_hits' for e in found), sum(e == '/jax/compilation_cache/cache_misses' for e in found), float(G.v[0]))
+print(*(sum(e == f'/jax/compilation_cache/cache_{what}' for e in found) for what in ('hits', 'misses')), float(G.v[0]))
 """
 
 

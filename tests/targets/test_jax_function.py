@@ -26,7 +26,8 @@ tau, tau_s = TAU * ms, TAU_S * ms
 
 def network(delay=0 * ms, reset="v -= 1"):
     inp = SpikeGeneratorGroup(INPUTS, [], [] * ms, name="inp")
-    g = NeuronGroup(NEURONS, "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau_s : 1", threshold="v >= 1", reset=reset, method="exact", name="G")
+    g = NeuronGroup(NEURONS, "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau_s : 1", threshold="v >= 1", reset=reset,
+                    method="exact", name="G")
     out = NeuronGroup(READOUTS, "do/dt = -o/tau : 1", method="exact", name="out")
     into = Synapses(inp, g, "w : 1", on_pre="g += w", name="into")
     within = Synapses(g, g, "w : 1", on_pre="g += w", name="within", delay=delay)
@@ -37,12 +38,14 @@ def network(delay=0 * ms, reset="v -= 1"):
 
 
 def function(net, **more):
-    settings = dict(params=["into.w", "within.w", "onto.w"], inputs=["inp.spikes"], outputs=["out.o", "G.spikes"], batch=TRIALS, surrogate="relu")
+    settings = dict(params=["into.w", "within.w", "onto.w"], inputs=["inp.spikes"], outputs=["out.o", "G.spikes"],
+                    batch=TRIALS, surrogate="relu")
     return net.functional(STEPS * ms, **{**settings, **more})
 
 
 def weights(rng):
-    return {"into.w": rng.normal(0, 0.9, INPUTS * NEURONS), "within.w": rng.normal(0, 0.9, NEURONS ** 2), "onto.w": rng.normal(0, 0.4, NEURONS * READOUTS)}
+    return {"into.w": rng.normal(0, 0.9, INPUTS * NEURONS), "within.w": rng.normal(0, 0.9, NEURONS ** 2),
+            "onto.w": rng.normal(0, 0.4, NEURONS * READOUTS)}
 
 
 def by_hand(x, p, delay=0, reset="full", hard=False):
@@ -54,7 +57,8 @@ def by_hand(x, p, delay=0, reset="full", hard=False):
     spike.defjvp(lambda a, t: (spike(a[0]), 0.3 * jnp.maximum(0, 1 - jnp.abs(a[0])) * t[0]))
     decay, decay_s = np.exp(-1 / TAU), np.exp(-1 / TAU_S)
     across = TAU_S / (TAU_S - TAU) * (decay_s - decay)
-    into, within, onto = (p[n].reshape(-1, k) for n, k in (("into.w", NEURONS), ("within.w", NEURONS), ("onto.w", READOUTS)))
+    into, within, onto = (p[n].reshape(-1, k) for n, k in (("into.w", NEURONS), ("within.w", NEURONS),
+                                                           ("onto.w", READOUTS)))
     held = jax.lax.stop_gradient
 
     def step(carry, now):
@@ -100,7 +104,8 @@ def test_gradients_through_spikes_are_those_of_a_scan_by_hand(checkpoint):
 @pytest.mark.parametrize("reset", ["v -= 1", "v = 0"])
 def test_gradients_pass_a_reset_as_asked(reset, reset_grad):
     rng = np.random.default_rng(2)
-    compared(function(network(reset=reset), reset_grad=reset_grad), weights(rng), trials(rng), reset=reset_grad, hard=reset == "v = 0")
+    compared(function(network(reset=reset), reset_grad=reset_grad), weights(rng), trials(rng), reset=reset_grad,
+             hard=reset == "v = 0")
 
 
 def test_gradients_pass_delays():
@@ -158,11 +163,15 @@ def test_less_memory_with_checkpoints():
 
 WRONG = [
     (dict(params=["into.W"]), UnknownName, "'into.W'"), (dict(outputs=["G.u"]), UnknownName, "'G.u'"),
-    (dict(params=["within.delay"]), Unsupported, "delays are whole steps"), (dict(outputs=[]), WrongValue, "without outputs"),
+    (dict(params=["within.delay"]), Unsupported, "delays are whole steps"),
+    (dict(outputs=[]), WrongValue, "without outputs"),
     (dict(surrogate="superspik"), UnknownName, "superspike"), (dict(surrogate="sigmoid(beta=3)"), UnknownName, "beta"),
-    (dict(reset_grad="none"), WrongValue, "reset_grad"), (dict(checkpoint="cube"), WrongValue, "checkpoint"), (dict(batch=0), WrongValue, "batch"),
-    (dict(surrogate={"H": "relu"}), UnknownName, "'H'.*\n.*one of G"), (dict(chekpoint="sqrt"), UnknownName, "no option 'chekpoint'.*\n.*'checkpoint'"),
-    (dict(max_spikes=3), UnknownName, "belongs to grad='events'"), (dict(grad="event"), WrongValue, "'surrogate' or 'events'"),
+    (dict(reset_grad="none"), WrongValue, "reset_grad"), (dict(checkpoint="cube"), WrongValue, "checkpoint"),
+    (dict(batch=0), WrongValue, "batch"),
+    (dict(surrogate={"H": "relu"}), UnknownName, "'H'.*\n.*one of G"),
+    (dict(chekpoint="sqrt"), UnknownName, "no option 'chekpoint'.*\n.*'checkpoint'"),
+    (dict(max_spikes=3), UnknownName, "belongs to grad='events'"),
+    (dict(grad="event"), WrongValue, "'surrogate' or 'events'"),
     (dict(params=["onto.w"], inputs=["onto.w"]), WrongValue, "both a parameter and an input"),
 ]
 
@@ -196,7 +205,8 @@ def test_what_is_wrong_is_said_when_the_function_is_called():
 
 
 def test_a_monitor_with_one_record_goes_by_its_name_and_records_have_their_units():
-    G = NeuronGroup(4, "dv/dt = (20*mV - v)/(10*ms) : volt\nw : volt", threshold="v > 10*mV", reset="v = 0*mV", method="exact", name="G")
+    G = NeuronGroup(4, "dv/dt = (20*mV - v)/(10*ms) : volt\nw : volt", threshold="v > 10*mV", reset="v = 0*mV",
+                    method="exact", name="G")
     one, two = StateMonitor(G, "v", record=[0, 2], name="one"), StateMonitor(G, ["v", "w"], record=True, name="two")
     rate, spikes = PopulationRateMonitor(G, name="rate"), SpikeMonitor(G, name="fired")
     net = Network(G, one, two, rate, spikes)

@@ -1,4 +1,5 @@
-"""Functions of the user's on the target jax: called back in Python, or as JAX's own, with derivatives; nothing asks for 64 bits to be switched on."""
+"""Functions of the user's on the target jax: called back in Python, or as JAX's own, with derivatives; nothing asks for
+64 bits to be switched on."""
 import numpy as np
 import pytest
 

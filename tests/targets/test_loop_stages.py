@@ -1,11 +1,12 @@
-"""Loops divided into stages: what goes where, the same values to a few units in the last place, the same bits for any number of threads."""
+"""Loops divided into stages: what goes where, the same values to a few units in the last place, the same bits for any
+number of threads."""
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms, prefs, seed
-from brainsim.ir.expressions import Call, Const, Draw, Load, Local, Op, Param
+from brainsim.ir.expressions import Call, Const, Draw, Load, Local, Op, Tick
 from brainsim.ir.program import Append, If, Let, Store, While
 from brainsim.targets import cython_module
 from brainsim.targets.compiler import find_compiler
@@ -13,7 +14,7 @@ from brainsim.targets.contract import Missing
 from brainsim.targets.loop_stages import BLOCK, Stages, row_stages, stages
 
 I = Local("i", "i4")   # noqa: E741
-DT = Param("clock.dt", "f8")
+DT = Tick("clock", "dt")
 V, A, NR = Load("v", I, "f8"), Load("a", I, "f8"), Load("active", I, "b1")
 LATE = Op(">", (V, Const(0.0)))
 
@@ -29,7 +30,7 @@ def store(array, value, t="f8"):
 def test_arguments_come_first_then_the_function_then_the_rest():
     body = (Let("rate", Op("neg", (A,))), Let("share", exprel(Op("*", (Local("rate", "f8"), DT)))),
             store("v", Op("+", (V, Op("*", (Local("share", "f8"), Local("rate", "f8")))))))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert found is not None
     (value, argument, _), = found.calls
     assert found.first == (body[0], Let(argument, Op("*", (Local("rate", "f8"), DT))))
@@ -39,42 +40,42 @@ def test_arguments_come_first_then_the_function_then_the_rest():
 
 def test_the_time_step_counts_through_locals_of_the_prologue():
     body = (store("v", exprel(Op("*", (A, Local("step", "f8"))))),)
-    found = stages(body, (Let("step", Op("*", (DT, Const(2.0)))),), "clock.dt")
+    found = stages(body, (Let("step", Op("*", (DT, Const(2.0)))),), "clock")
     assert found is not None and len(found.calls) == 1
-    assert stages(body, (Let("step", Const(2.0)),), "clock.dt") is None
+    assert stages(body, (Let("step", Const(2.0)),), "clock") is None
 
 
 def test_a_function_of_what_the_loop_has_changed_stays_where_it_is():
     x = Op("*", (V, DT))
     body = (store("w", exprel(Op("*", (A, DT)))), store("v", A), store("u", exprel(x)))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert found is not None and len(found.calls) == 1 and found.second[-1] == body[-1]
 
 
 def test_the_same_words_after_a_change_are_another_value():
     small = exprel(Op("*", (A, DT)))
-    found = stages((store("v", small), store("a", Const(1.0)), store("u", small)), (), "clock.dt")
+    found = stages((store("v", small), store("a", Const(1.0)), store("u", small)), (), "clock")
     assert found is not None and len(found.calls) == 1 and found.second[-1] == store("u", small)
 
 
 def test_functions_in_branches_and_loops_of_their_own_stay():
     small = exprel(Op("*", (A, DT)))
-    assert stages((If(LATE, (store("v", small),)),), (), "clock.dt") is None
-    assert stages((store("v", small), While(LATE, (store("w", Const(1.0)),))), (), "clock.dt") is None
+    assert stages((If(LATE, (store("v", small),)),), (), "clock") is None
+    assert stages((store("v", small), While(LATE, (store("w", Const(1.0)),))), (), "clock") is None
 
 
 def test_bytes_are_stored_last_unless_somebody_reads_them():
     body = (store("active", LATE, "b1"), store("v", Const(0.0)))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert found is not None and len(found.bytes) == 1 and found.bytes[0].array == "active"
     assert found.second[0] == Let(found.bytes[0].value.name, LATE)      # of v before it changes
-    assert stages((*body, If(NR, (store("u", Const(1.0)),))), (), "clock.dt") is None
-    assert stages(body[:1], (), "clock.dt") is None                     # nothing but bytes: nothing to gain
+    assert stages((*body, If(NR, (store("u", Const(1.0)),))), (), "clock") is None
+    assert stages(body[:1], (), "clock") is None                     # nothing but bytes: nothing to gain
 
 
 def test_a_kept_value_is_that_of_its_statement():
     body = (Let("x", LATE), store("active", Local("x", "b1"), "b1"), Let("x", Const(True)), store("v", Const(1.0)))
-    found = stages(body, (), "clock.dt")
+    found = stages(body, (), "clock")
     assert isinstance(found, Stages) and found.bytes[0].value != Local("x", "b1")
 
 
@@ -99,7 +100,8 @@ def test_what_other_synapses_change_is_computed_in_turn():
     own = (Store("w", I, "=", exp(Load("w", I, "f8")), "f8"),)
     assert row_stages(own) is not None
     twice = row_stages((*own, Store("u", I, "=", exp(Load("w", I, "f8")), "f8")))
-    assert twice is not None and len(twice.calls) == 1 and twice.second[1] == Store("u", I, "=", exp(Load("w", I, "f8")), "f8")
+    assert twice is not None and len(twice.calls) == 1
+    assert twice.second[1] == Store("u", I, "=", exp(Load("w", I, "f8")), "f8")
     assert row_stages((Let("x", TRACE), Store("trace", POST, "+=", exp(Local("x", "f8")), "f8"))) is None
 
 
@@ -140,7 +142,8 @@ def test_infinities_and_nan_stay_in_their_elements(fresh):
 def spiking(n):
     """Conductances from nothing to a thousand times the leak: small arguments in some blocks, large ones in others."""
     G = NeuronGroup(n, """dv/dt = (g*(1.5 - v) - v)/(10*ms) : 1 (unless refractory)
-                          dg/dt = -g/(50*ms) : 1""", threshold="v > 1", reset="v = 0", refractory=2*ms, method="exponential_euler", name="G")
+                          dg/dt = -g/(50*ms) : 1""", threshold="v > 1", reset="v = 0", refractory=2*ms,
+                    method="exponential_euler", name="G")
     G.g = "(i % 700)*0.02 + 1000*int(i > 1500)"
     G.v = "i/N"
     S = SpikeMonitor(G, name="S")
@@ -178,15 +181,18 @@ def test_fast_and_strict_agree(fresh):
 
 
 def plastic(order):
-    """Rows of 1 to 150 synapses, stored in a random order or in that of the sources; both sides spike, and everything decays."""
+    """Rows of 1 to 150 synapses, stored in a random order or in that of the sources; both sides spike, and everything
+    decays."""
     rng = np.random.default_rng(1)
     i, j = np.nonzero(rng.random((151, 90)) < np.linspace(0.01, 1, 151)[:, None])
     if order == "random":
         mixed = rng.permutation(len(i))
         i, j = i[mixed], j[mixed]
     steps = np.arange(0.5, 200, 5)*0.1*ms      # ten of each group at a time
-    pre = SpikeGeneratorGroup(151, np.concatenate([rng.choice(151, 10, False) for _ in steps]), np.repeat(steps, 10), name="pre")
-    post = SpikeGeneratorGroup(90, np.concatenate([rng.choice(90, 10, False) for _ in steps]), np.repeat(steps, 10), name="post")
+    pre = SpikeGeneratorGroup(151, np.concatenate([rng.choice(151, 10, False) for _ in steps]), np.repeat(steps, 10),
+                              name="pre")
+    post = SpikeGeneratorGroup(90, np.concatenate([rng.choice(90, 10, False) for _ in steps]), np.repeat(steps, 10),
+                               name="post")
     G = NeuronGroup(90, "g : 1", name="G")
     S = Synapses(pre, G, """w : 1
                             kappa : 1
@@ -199,7 +205,8 @@ def plastic(order):
     S.w = "rand()"
     S.kappa = "2*rand()"
     T = Synapses(pre, post, """u : 1
-                               dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 0.1", on_post="u = u*exp(-u) + z", name="T")
+                               dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 0.1", on_post="u = u*exp(-u) + z",
+                 name="T")
     T.connect(i=i, j=j)
     return Network(pre, post, G, S, T), G, S, T
 
@@ -224,7 +231,8 @@ def test_rows_give_the_same_bits_for_any_number_of_threads_and_agree_with_strict
 
 
 @needs_compiler
-@pytest.mark.parametrize("code", ["u_post += exp(-w)", "u_post += w; w = log(1 + exp(-w)) + 0.1", "u_post += 0.01*sin(w)", "u_post += exp(w)*exp(w)",
+@pytest.mark.parametrize("code", ["u_post += exp(-w)", "u_post += w; w = log(1 + exp(-w)) + 0.1",
+                                  "u_post += 0.01*sin(w)", "u_post += exp(w)*exp(w)",
                                   "x = w**1.3; u_post += x*exp(-x)"])
 def test_functions_of_long_rows_have_the_same_bits_wherever_threads_cut_them(code, monkeypatch, fresh):
     monkeypatch.setattr(cython_module, "LEAST_WORK", -1)
@@ -254,7 +262,8 @@ def test_synapses_made_between_runs_are_found_in_the_rows(fresh):
         pre = SpikeGeneratorGroup(9, range(9), [1]*9*ms, name="pre")
         post = SpikeGeneratorGroup(1, [0, 0], [2, 6]*ms, name="post")
         S = Synapses(pre, post, """u : 1
-                                   dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 1", on_post="u += z + i", name="S")
+                                   dz/dt = -z/(20*ms) : 1 (event-driven)""", on_pre="z += 1", on_post="u += z + i",
+                     name="S")
         net = Network(pre, post, S)
         for k, sources in enumerate(pieces):
             S.connect(i=list(reversed(sources)), j=0)
@@ -265,4 +274,5 @@ def test_synapses_made_between_runs_are_found_in_the_rows(fresh):
         ends.append((S.i[:][order], S.u[:][order]))
     np.testing.assert_array_equal(ends[0][0], ends[1][0])
     np.testing.assert_allclose(ends[0][1][:5], ends[1][1][:5], rtol=1e-12)
-    assert (ends[0][1][5:] == np.arange(5, 9)).all()      # there for the second spike only, and without a spike of their own
+    # there for the second spike only, and without a spike of their own
+    assert (ends[0][1][5:] == np.arange(5, 9)).all()

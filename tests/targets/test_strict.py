@@ -4,8 +4,10 @@ import pytest
 
 from brainsim import *
 
-CODES = [*(f"{f}(x)" for f in "exp expm1 exprel log log10 log1p sin cos tan sinh cosh tanh arctan arcsinh sqrt".split()),
-         "x**1.7", "x**3", "x**2", "x**-1", "2**x", "arcsin(x/4)", "arccos(x/4)", "arctanh(x/4)", "arccosh(1 + x)", "x % 0.3", "x//0.3"]
+CODES = [*(f"{f}(x)"
+           for f in "exp expm1 exprel log log10 log1p sin cos tan sinh cosh tanh arctan arcsinh sqrt".split()),
+         "x**1.7", "x**3", "x**2", "x**-1", "2**x", "arcsin(x/4)", "arccos(x/4)", "arctanh(x/4)", "arccosh(1 + x)",
+         "x % 0.3", "x//0.3"]
 
 
 def results(code, target):

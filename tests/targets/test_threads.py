@@ -28,17 +28,23 @@ ROWS = FanOut("due", ZERO, "starts", "")
 LOOPS = {
     "own elements": (kernel(Each("g"), Store("v", I, "=", Load("u", I, "f8"), "f8")), Split("elements")),
     "a value that others read": (kernel(Each("g"), Store("v", I, "=", Load("v", ZERO, "f8"), "f8")), Split()),
-    "a threshold": (kernel(Each("g"), If(Op(">", (Load("v", I, "f8"), Const(1.0))), (Append("spikes", ZERO, I),))), Split("rare")),
+    "a threshold": (kernel(Each("g"), If(Op(">", (Load("v", I, "f8"), Const(1.0))), (Append("spikes", ZERO, I),))),
+                    Split("rare")),
     "an update, then a threshold": (kernel(Each("g"), Store("v", I, "=", Load("u", I, "f8"), "f8"),
-                                           If(Op(">", (Load("v", I, "f8"), Const(1.0))), (Append("spikes", ZERO, I),))), Split("rare")),
+                                           If(Op(">", (Load("v", I, "f8"), Const(1.0))), (Append("spikes", ZERO, I),))),
+                                    Split("rare")),
     "a record": (kernel(Each("g"), Append("record", ZERO, Load("v", I, "f8"))), Split()),
     "once": (kernel(Once(), Store("v", ZERO, "=", Const(1.0), "f8")), Split()),
-    "additions to targets": (kernel(ROWS, Store("v", TARGET, "+=", Load("w", I, "f8"), "f8")), Split("target", "s.post")),
+    "additions to targets": (kernel(ROWS, Store("v", TARGET, "+=", Load("w", I, "f8"), "f8")),
+                             Split("target", "s.post")),
     "targets that read one another": (kernel(ROWS, Store("v", TARGET, "+=", Load("v", J, "f8"), "f8")), Split()),
-    "two index arrays": (kernel(ROWS, Store("v", TARGET, "+=", Const(1.0), "f8"), Store("u", Load("s.pre", I, "i4"), "+=", Const(1.0), "f8")), Split()),
+    "two index arrays": (kernel(ROWS, Store("v", TARGET, "+=", Const(1.0), "f8"),
+                                Store("u", Load("s.pre", I, "i4"), "+=", Const(1.0), "f8")), Split()),
     "values of the synapses": (kernel(ROWS, Store("w", I, "*=", Const(0.5), "f8")), Split("rows")),
-    "values of the synapses and of the row's neuron": (kernel(ROWS, Store("w", I, "*=", Const(0.5), "f8"), Store("v", J, "+=", Const(1.0), "f8")), Split("rows")),
-    "sums over synapses": (kernel(Each("s"), Store("v", TARGET, "+=", Load("g", I, "f8"), "f8")), Split("target", "s.post")),
+    "values of the synapses and of the row's neuron": (kernel(ROWS, Store("w", I, "*=", Const(0.5), "f8"),
+                                                              Store("v", J, "+=", Const(1.0), "f8")), Split("rows")),
+    "sums over synapses": (kernel(Each("s"), Store("v", TARGET, "+=", Load("g", I, "f8"), "f8")),
+                           Split("target", "s.post")),
     "sums of functions, which round otherwise in vectors":
         (kernel(Each("s"), Store("v", TARGET, "+=", Call("exp", (Load("g", I, "f8"),)), "f8")), Split()),
 }
@@ -75,9 +81,11 @@ def test_rows_in_no_order_are_not_divided():
 
 def network(n: int = 200) -> Network:
     P = PoissonGroup(n, 200 * Hz, name="P")
-    G = NeuronGroup(n, "dv/dt = -v/(10*ms) : volt (unless refractory)", threshold="v > 10*mV", reset="v = 0*mV", refractory=1 * ms, name="G")
+    G = NeuronGroup(n, "dv/dt = -v/(10*ms) : volt (unless refractory)", threshold="v > 10*mV", reset="v = 0*mV",
+                    refractory=1 * ms, name="G")
     S = Synapses(P, G, "w : volt", on_pre="v_post += w", delay=1 * ms, name="S")
-    R = Synapses(G, G, "w : volt", on_pre="v_post += w*exp(-v_post/(20*mV))", on_post="w = clip(w*1.001, 0*mV, 2*mV)", name="R")
+    R = Synapses(G, G, "w : volt", on_pre="v_post += w*exp(-v_post/(20*mV))", on_post="w = clip(w*1.001, 0*mV, 2*mV)",
+                 name="R")
     S.connect(p=0.1)
     R.connect(p=0.1)
     S.w, R.w = "2*mV*rand()", "1*mV*rand()"

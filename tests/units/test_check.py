@@ -13,7 +13,8 @@ from brainsim.units.words import unit_text
 volt = dimension([2, 1, -3, -1, 0, 0, 0])
 amp = dimension([0, 0, 0, 1, 0, 0, 0])
 DIMENSIONS = {
-    "v": volt, "u": volt, "sigma": volt, "I": amp, "g": amp / volt, "C": amp * SECOND / volt, "tau": SECOND, "t": SECOND, "dt": SECOND,
+    "v": volt, "u": volt, "sigma": volt, "I": amp, "g": amp / volt, "C": amp * SECOND / volt, "tau": SECOND,
+    "t": SECOND, "dt": SECOND,
     "x": DIMENSIONLESS, "n": DIMENSIONLESS, "b": DIMENSIONLESS, "inf": DIMENSIONLESS, "xi": SECOND**-0.5,
 }  # fmt: skip
 DTYPES = {"n": "integer", "b": "boolean"}
@@ -136,9 +137,11 @@ def test_both_branches_of_a_select_agree():
     [
         ("True", "boolean"), ("1", "integer"), ("1.0", "float"), ("x", "float"), ("n", "integer"), ("b", "boolean"),
         ("x > 1", "boolean"), ("not b", "boolean"), ("b or n > 1", "boolean"),
-        ("n + 1", "integer"), ("n + b", "integer"), ("b*b", "integer"), ("-b", "integer"), ("n + x", "float"), ("n // 2", "integer"), ("n % 2", "integer"),
+        ("n + 1", "integer"), ("n + b", "integer"), ("b*b", "integer"), ("-b", "integer"), ("n + x", "float"),
+        ("n // 2", "integer"), ("n % 2", "integer"),
         ("n / 2", "float"), ("n**2", "integer"), ("n**-1", "float"), ("n**(-2)", "float"), ("n**x", "float"),
-        ("int(x)", "integer"), ("floor(x)", "float"), ("ceil(x)", "float"), ("exp(n)", "float"), ("abs(n)", "integer"), ("clip(n, 0, 1.5)", "float"),
+        ("int(x)", "integer"), ("floor(x)", "float"), ("ceil(x)", "float"), ("exp(n)", "float"), ("abs(n)", "integer"),
+        ("clip(n, 0, 1.5)", "float"),
         ("poisson(x)", "integer"), ("rand()", "float"),
     ],
 )  # fmt: skip
@@ -146,7 +149,8 @@ def test_types_of_expressions(text, expected):
     assert kind(text) == expected
 
 
-@pytest.mark.parametrize("text, caret", [("not x", "x"), ("b and n", "n"), ("x + 1 or b", "x + 1"), ("exp(not x)", "x")])
+@pytest.mark.parametrize("text, caret", [("not x", "x"), ("b and n", "n"), ("x + 1 or b", "x + 1"),
+                                         ("exp(not x)", "x")])
 def test_logic_needs_booleans(text, caret):
     with pytest.raises(WrongType) as refusal:
         kind(text)
@@ -161,7 +165,8 @@ def check(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "dv/dt = -v/tau : volt", "dv/dt = 0 : volt", "dv/dt = -v/tau + sigma*xi/tau**.5 : volt", "I = g*v : amp", "v = 0 : volt", "b = v > 0 : boolean",
+        "dv/dt = -v/tau : volt", "dv/dt = 0 : volt", "dv/dt = -v/tau + sigma*xi/tau**.5 : volt", "I = g*v : amp",
+        "v = 0 : volt", "b = v > 0 : boolean",
         "n = int(x) : integer", "x = (v > u)*2 : 1", "x : 1",
     ],
 )
@@ -169,7 +174,8 @@ def test_equations_that_hold_together(text):
     check(text)
 
 
-@pytest.mark.parametrize("text", ["dv/dt = -v : volt", "dv/dt = 1 : volt", "dv/dt = sigma*xi : volt", "dx/dt = -x : 1", "I = v : amp", "v = 1 : volt", "b = v : boolean"])
+@pytest.mark.parametrize("text", ["dv/dt = -v : volt", "dv/dt = 1 : volt", "dv/dt = sigma*xi : volt", "dx/dt = -x : 1",
+                                  "I = v : amp", "v = 1 : volt", "b = v : boolean"])
 def test_equations_with_wrong_units_are_refused(text):
     with pytest.raises(DimensionMismatchError):
         check(text)
@@ -196,12 +202,14 @@ def assign(text):
     check_assignment(statement, DIMENSIONS[statement.target], DIMENSIONS, DTYPES)
 
 
-@pytest.mark.parametrize("text", ["v = u", "v = 0", "v += u", "v -= 2*u", "v *= 2", "v /= x", "v %= u", "x //= 2", "x **= 2", "x += b*2"])
+@pytest.mark.parametrize("text", ["v = u", "v = 0", "v += u", "v -= 2*u", "v *= 2", "v /= x", "v %= u", "x //= 2",
+                                  "x **= 2", "x += b*2"])
 def test_assignments(text):
     assign(text)
 
 
-@pytest.mark.parametrize("text", ["v = 1", "v = I", "v += x", "v -= 1", "v *= u", "v /= u", "v %= 2", "v //= 2", "v //= u", "v **= 2", "x **= v"])
+@pytest.mark.parametrize("text", ["v = 1", "v = I", "v += x", "v -= 1", "v *= u", "v /= u", "v %= 2", "v //= 2",
+                                  "v //= u", "v **= 2", "x **= v"])
 def test_assignments_with_wrong_units_are_refused(text):
     with pytest.raises(DimensionMismatchError):
         assign(text)

@@ -52,13 +52,18 @@ def test_right_units_pass_by_position_keyword_and_default():
 @pytest.mark.parametrize(
     "call, text",
     [
-        (lambda: current(1 * amp), "Function 'current' expected a quantity with unit volt for argument 'v' but got 1. A (unit is amp)"),
-        (lambda: current(1 * volt, r=2), "Function 'current' expected a quantity with unit ohm for argument 'r' but got 2 (unit is 1)"),
-        (lambda: current(0), "Function 'current' expected a quantity with unit volt for argument 'v' but got 0 (unit is 1)"),
-        (lambda: kinds(n=3 * mV), "Function 'kinds' expected a quantity with unit 1 for argument 'n' but got 3. mV (unit is volt)"),
+        (lambda: current(1 * amp), "Function 'current' expected a quantity with unit volt for argument 'v' but got 1. "
+                                   "A (unit is amp)"),
+        (lambda: current(1 * volt, r=2), "Function 'current' expected a quantity with unit ohm for argument 'r' but "
+                                         "got 2 (unit is 1)"),
+        (lambda: current(0), "Function 'current' expected a quantity with unit volt for argument 'v' but got 0 (unit "
+                             "is 1)"),
+        (lambda: kinds(n=3 * mV), "Function 'kinds' expected a quantity with unit 1 for argument 'n' but got 3. mV "
+                                  "(unit is volt)"),
         (
             lambda: product(1 * mV, 2 * amp),
-            "Function 'product' expected the argument 'b' to have the same units as argument 'a' (units are amp and volt)",
+            "Function 'product' expected the argument 'b' to have the same units as argument 'a' (units are amp and "
+            "volt)",
         ),
     ],
 )
@@ -100,7 +105,8 @@ def test_the_result_is_checked():
     assert wrong(3 * amp) == 3 * amp
     with pytest.raises(DimensionMismatchError) as caught:
         wrong(3 * mV)
-    assert str(caught.value) == "The return value of function 'wrong' was expected to have unit amp but was 3. mV (unit is volt)"
+    assert str(caught.value) == ("The return value of function 'wrong' was expected to have unit amp "
+                                 "but was 3. mV (unit is volt)")
 
 
 def test_anything_and_none_pass():
@@ -127,7 +133,8 @@ def test_a_reference_to_no_argument_is_refused_at_once():
 
 @pytest.mark.feature("questions about dimensions")
 def test_dimensions_of_things():
-    assert get_dimensions(3) is get_dimensions([1, 2]) is DIMENSIONLESS and get_dimensions([1 * mV, 2 * volt]) is volt.dim
+    assert get_dimensions(3) is get_dimensions([1, 2]) is DIMENSIONLESS
+    assert get_dimensions([1 * mV, 2 * volt]) is volt.dim
     assert is_dimensionless(np.ones(3)) and not is_dimensionless(volt) and is_dimensionless(3 * mV / mV)
     assert have_same_dimensions(3 * mV, volt) and not have_same_dimensions(0, volt)
     for wrong in ("a", None, object(), {}):
@@ -159,7 +166,8 @@ def test_anything_with_a_dimension_takes_part():
         def __array__(self, dtype=None, copy=None):
             return np.array([0.001, 0.002])
 
-    assert get_dimensions(View()) is volt.dim and (1 * mV + View())[1] == 3 * mV and (View() * Quantity(2, second))[0] == 2 * mV * second
+    assert get_dimensions(View()) is volt.dim and (1 * mV + View())[1] == 3 * mV
+    assert (View() * Quantity(2, second))[0] == 2 * mV * second
     assert (mA * View()).dim is (amp * volt).dim and (View() > 1.5 * mV).tolist() == [False, True]
     with pytest.raises(DimensionMismatchError):
         1 * ms + View()

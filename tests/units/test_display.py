@@ -37,11 +37,15 @@ STAR = {name: EVERY[name] for name in STANDARD}
 @pytest.mark.parametrize(
     "quantity, text",
     [
-        (300e-6 * volt, "300. uV"), (-70 * mV, "-70. mV"), ([1, 2] * mV, "[1. 2.] mV"), (0 * mV, "0. V"), (3 * cm2, "300. mm^2"),
-        (5 * cm, "50. mm"), (10 * mM, "10. mM"), (1e-12 * kilogram, "1. ng"), (1 * kilogram, "1. kg"), (3 * nS * mV, "3. pA"),
+        (300e-6 * volt, "300. uV"), (-70 * mV, "-70. mV"), ([1, 2] * mV, "[1. 2.] mV"), (0 * mV, "0. V"),
+        (3 * cm2, "300. mm^2"),
+        (5 * cm, "50. mm"), (10 * mM, "10. mM"), (1e-12 * kilogram, "1. ng"), (1 * kilogram, "1. kg"),
+        (3 * nS * mV, "3. pA"),
         (1 * volt / second, "1. V/s"), (60 * uS / cm**2, "0.6 S/(m^2)"), (1 * uF / cm**2, "10. mF/(m^2)"),
-        (2 * mV / ms**0.5, "63.2455532 mV/(s^0.5)"), (np.inf * mV, "inf V"), (np.nan * mV, "nan V"), (3 * amp / amp, "3.0"),
-        ([] * mV, "[] V"), (999.9999 * mV, "0.9999999 V"), ([1e-3, 1e3, 1e3] * mV, "[1.e-03 1.e+03 1.e+03] mV"), (0.5 * ms, "0.5 ms"), (1e-30 * volt, "1.e-06 yV"), (12345.6789 * mV, "12.3456789 V"),
+        (2 * mV / ms**0.5, "63.2455532 mV/(s^0.5)"), (np.inf * mV, "inf V"), (np.nan * mV, "nan V"),
+        (3 * amp / amp, "3.0"),
+        ([] * mV, "[] V"), (999.9999 * mV, "0.9999999 V"), ([1e-3, 1e3, 1e3] * mV, "[1.e-03 1.e+03 1.e+03] mV"),
+        (0.5 * ms, "0.5 ms"), (1e-30 * volt, "1.e-06 yV"), (12345.6789 * mV, "12.3456789 V"),
     ],
 )  # fmt: skip
 def test_the_best_scale(quantity, text):
@@ -52,9 +56,12 @@ def test_the_best_scale(quantity, text):
     "quantity, text",
     [
         (3 * mV, "3. * mvolt"), ([1, 2] * mV, "array([1., 2.]) * mvolt"), (300e-6 * volt, "300. * uvolt"),
-        (0.1 * volt + 0.2 * volt, "300.00000000000006 * mvolt"), (4 * mV**2, "4. * mvolt ** 2"), (3e-15 * amp, "0.003 * pamp"),
-        (600 * siemens / meter**2, "0.6 * ksiemens / (metre ** 2)"), (Quantity(3.0), "Quantity(3.)"), ([] * mV, "zeros((0,)) * volt"),
-        (mV, "mvolt"), (mV / ms, "mvolt / msecond"), (nS / cm**2, "nsiemens / (cmetre ** 2)"), (Quantity([1.0, 2.0]), "Quantity(array([1., 2.]))"),
+        (0.1 * volt + 0.2 * volt, "300.00000000000006 * mvolt"), (4 * mV**2, "4. * mvolt ** 2"),
+        (3e-15 * amp, "0.003 * pamp"),
+        (600 * siemens / meter**2, "0.6 * ksiemens / (metre ** 2)"), (Quantity(3.0), "Quantity(3.)"),
+        ([] * mV, "zeros((0,)) * volt"),
+        (mV, "mvolt"), (mV / ms, "mvolt / msecond"), (nS / cm**2, "nsiemens / (cmetre ** 2)"),
+        (Quantity([1.0, 2.0]), "Quantity(array([1., 2.]))"),
     ],
 )  # fmt: skip
 def test_the_evaluable_text(quantity, text):
@@ -76,7 +83,8 @@ def test_every_quantity_evaluates_to_itself(factor):
 
 
 def test_text_needs_only_names_of_the_star_import():
-    for quantity in (3 * mV / ms**0.5, 1e-20 * volt, 7 * uF / cm2, 3 * volt * second, [1 / 3, 1e-9] * amp**2, 1 / (3 * mM * second)):
+    for quantity in (3 * mV / ms**0.5, 1e-20 * volt, 7 * uF / cm2, 3 * volt * second, [1 / 3, 1e-9] * amp**2,
+                     1 / (3 * mM * second)):
         back = eval(repr(quantity), {**STAR, **NUMPY})
         assert np.all(back == quantity) if quantity.ndim == 0 else np.allclose(back / quantity, 1, rtol=1e-8)
 

@@ -45,9 +45,12 @@ def test_other_names_are_not_in_the_star_import(name):
 @pytest.mark.parametrize(
     "name, value, exponents",
     [
-        ("mV", 1e-3, (2, 1, -3, -1, 0, 0, 0)), ("nS", 1e-9, (-2, -1, 3, 2, 0, 0, 0)), ("Mohm", 1e6, (2, 1, -3, -2, 0, 0, 0)),
-        ("cm2", 1e-4, (2, 0, 0, 0, 0, 0, 0)), ("um3", 1e-18, (3, 0, 0, 0, 0, 0, 0)), ("mM", 1.0, (-3, 0, 0, 0, 0, 1, 0)), ("mgram", 1e-6, (0, 1, 0, 0, 0, 0, 0)),
-        ("kHz", 1e3, (0, 0, -1, 0, 0, 0, 0)), ("liter", 1e-3, (3, 0, 0, 0, 0, 0, 0)), ("kilogram", 1.0, (0, 1, 0, 0, 0, 0, 0)), ("pF", 1e-12, (-2, -1, 4, 2, 0, 0, 0)),
+        ("mV", 1e-3, (2, 1, -3, -1, 0, 0, 0)), ("nS", 1e-9, (-2, -1, 3, 2, 0, 0, 0)),
+        ("Mohm", 1e6, (2, 1, -3, -2, 0, 0, 0)),
+        ("cm2", 1e-4, (2, 0, 0, 0, 0, 0, 0)), ("um3", 1e-18, (3, 0, 0, 0, 0, 0, 0)),
+        ("mM", 1.0, (-3, 0, 0, 0, 0, 1, 0)), ("mgram", 1e-6, (0, 1, 0, 0, 0, 0, 0)),
+        ("kHz", 1e3, (0, 0, -1, 0, 0, 0, 0)), ("liter", 1e-3, (3, 0, 0, 0, 0, 0, 0)),
+        ("kilogram", 1.0, (0, 1, 0, 0, 0, 0, 0)), ("pF", 1e-12, (-2, -1, 4, 2, 0, 0, 0)),
     ],
 )  # fmt: skip
 def test_value_and_dimension(name, value, exponents):
@@ -81,7 +84,8 @@ def test_constants_are_those_of_the_si():
 
 def test_the_nernst_potential_of_a_tenfold_gradient():
     temperature = 25 * kelvin + constants.zero_celsius
-    assert float(constants.gas_constant * temperature / constants.faraday_constant * np.log(10)) == pytest.approx(0.05916, abs=1e-5)
+    assert float(constants.gas_constant * temperature / constants.faraday_constant * np.log(10)) == pytest.approx(
+        0.05916, abs=1e-5)
 
 
 def test_dimensions_of_base_words():
@@ -101,7 +105,8 @@ def test_the_unit_of_a_dimension():
     assert float(get_unit(allunits.molar.dim)) == 1 and float(get_unit(DIMENSIONLESS)) == 1
 
 
-# -- Pint ----------------------------------------------------------------------------------------------------------------
+# -- Pint
+# ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("quantity", [3 * mV, [1, 2] * mV / allunits.second, 5 * allunits.molar, Quantity(3.0)])
@@ -125,16 +130,20 @@ def test_what_is_no_si_unit_stays_in_pint():
     assert str(caught.value) == "The unit 'pixel' of Pint is no product of SI base units"
 
 
-# -- the cache -----------------------------------------------------------------------------------------------------------
+# -- the cache
+# -----------------------------------------------------------------------------------------------------------
 
 
 def in_new_python(code: str, cache: Path) -> str:
     """What a new interpreter prints, with its own cache folder."""
-    environment = {**os.environ, "BRAINSIM_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout.strip()
+    environment = {**os.environ, "BRAINSIM_CACHE_DIR": str(cache),
+                   "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True,
+                          check=True).stdout.strip()
 
 
-OTHER_PINT = "import zlib; real = zlib.crc32; zlib.crc32 = lambda *a: real(*a) ^ 1\n"      # other definitions than those of the package's table
+# other definitions than those of the package's table
+OTHER_PINT = "import zlib; real = zlib.crc32; zlib.crc32 = lambda *a: real(*a) ^ 1\n"
 PLAIN_PROBE = "import sys, brainsim.units as u; print('pint' in sys.modules, float(u.mV), 'matplotlib' in sys.modules)"
 PROBE = OTHER_PINT + PLAIN_PROBE
 

@@ -21,19 +21,32 @@ def is_volt(q, numbers):
 @pytest.mark.parametrize(
     "made, numbers",
     [
-        (np.concatenate([V, V]), [3, 1, 2, 3, 1, 2]), (np.stack([V, V]), [[3, 1, 2]] * 2), (np.hstack([V, 4 * mV]), [3, 1, 2, 4]),
-        (np.vstack([V, V]), [[3, 1, 2]] * 2), (np.where([True, False, True], V, 0 * mV), [3, 0, 2]), (np.clip(V, 1.5 * mV, np.inf), [3, 1.5, 2]),
-        (np.sort(V), [1, 2, 3]), (np.mean(V), 2), (V.mean(), 2), (np.median(V), 2), (V.sum(), 6), (np.sum(M, axis=0), [2, 4]), (V.max(), 3),
-        (V.min(), 1), (np.ptp(V), 2), (V.std(), np.std([3, 1, 2])), (np.cumsum(V), [3, 4, 6]), (np.diff(V), [-2, 1]), (V.clip(0, 2 * mV), [2, 1, 2]),
-        (np.interp(1.5 * ms, [1, 2] * ms, [1, 2] * mV), 1.5), (np.linspace(0 * mV, 2 * mV, 3), [0, 1, 2]), (np.percentile(V, 50), 2),
-        (np.append(V, 4 * mV), [3, 1, 2, 4]), (np.insert(V, 0, 4 * mV), [4, 3, 1, 2]), (np.pad(V, 1), [0, 3, 1, 2, 0]), (np.roll(V, 1), [2, 3, 1]),
-        (np.repeat(V, 2), [3, 3, 1, 1, 2, 2]), (np.tile(V, 2), [3, 1, 2] * 2), (V.T, [3, 1, 2]), (M.T, [[0, 2], [1, 3]]), (np.diagonal(M), [0, 3]),
-        (np.trace(M), 3), (M.ravel(), [0, 1, 2, 3]), (np.unique(V), [1, 2, 3]), (np.abs(-V), [3, 1, 2]), (np.maximum(V, 2 * mV), [3, 2, 2]),
-        (np.nan_to_num(V), [3, 1, 2]), (np.take(V, [0]), [3]), (V.take(0), 3), (np.linalg.norm([3, 4] * mV), 5), (np.full_like(M, 3 * mV), [[3, 3]] * 2),
-        (np.zeros_like(V), [0, 0, 0]), (np.average(V, weights=[1, 0, 1]), 2.5), (np.select([V > 2 * mV], [V], 0), [3, 0, 0]), (np.add.accumulate(V), [3, 4, 6]),
-        (np.maximum.reduce(V), 3), (np.split(V, 3)[0], [3]), (np.broadcast_to(1 * mV, 2), [1, 1]), (np.meshgrid(V, [1] * second)[0], [[3, 1, 2]]),
-        (np.round([1000.4] * mV * 1000), [1e6]), (np.copysign(V, -1), [-3, -1, -2]), (np.nanmax(V), 3), (np.histogram(V, 2)[1], [1, 2, 3]),
-        (np.atleast_1d(3 * mV), [3]), (np.squeeze(M[:1, :1]), 0), (np.array_split(V, 2)[1], [2]), (np.heaviside(0.0, V), [3, 1, 2]),
+        (np.concatenate([V, V]), [3, 1, 2, 3, 1, 2]), (np.stack([V, V]), [[3, 1, 2]] * 2),
+        (np.hstack([V, 4 * mV]), [3, 1, 2, 4]),
+        (np.vstack([V, V]), [[3, 1, 2]] * 2), (np.where([True, False, True], V, 0 * mV), [3, 0, 2]),
+        (np.clip(V, 1.5 * mV, np.inf), [3, 1.5, 2]),
+        (np.sort(V), [1, 2, 3]), (np.mean(V), 2), (V.mean(), 2), (np.median(V), 2), (V.sum(), 6),
+        (np.sum(M, axis=0), [2, 4]), (V.max(), 3),
+        (V.min(), 1), (np.ptp(V), 2), (V.std(), np.std([3, 1, 2])), (np.cumsum(V), [3, 4, 6]), (np.diff(V), [-2, 1]),
+        (V.clip(0, 2 * mV), [2, 1, 2]),
+        (np.interp(1.5 * ms, [1, 2] * ms, [1, 2] * mV), 1.5), (np.linspace(0 * mV, 2 * mV, 3), [0, 1, 2]),
+        (np.percentile(V, 50), 2),
+        (np.append(V, 4 * mV), [3, 1, 2, 4]), (np.insert(V, 0, 4 * mV), [4, 3, 1, 2]), (np.pad(V, 1), [0, 3, 1, 2, 0]),
+        (np.roll(V, 1), [2, 3, 1]),
+        (np.repeat(V, 2), [3, 3, 1, 1, 2, 2]), (np.tile(V, 2), [3, 1, 2] * 2), (V.T, [3, 1, 2]),
+        (M.T, [[0, 2], [1, 3]]), (np.diagonal(M), [0, 3]),
+        (np.trace(M), 3), (M.ravel(), [0, 1, 2, 3]), (np.unique(V), [1, 2, 3]), (np.abs(-V), [3, 1, 2]),
+        (np.maximum(V, 2 * mV), [3, 2, 2]),
+        (np.nan_to_num(V), [3, 1, 2]), (np.take(V, [0]), [3]), (V.take(0), 3), (np.linalg.norm([3, 4] * mV), 5),
+        (np.full_like(M, 3 * mV), [[3, 3]] * 2),
+        (np.zeros_like(V), [0, 0, 0]), (np.average(V, weights=[1, 0, 1]), 2.5),
+        (np.select([V > 2 * mV], [V], 0), [3, 0, 0]), (np.add.accumulate(V), [3, 4, 6]),
+        (np.maximum.reduce(V), 3), (np.split(V, 3)[0], [3]), (np.broadcast_to(1 * mV, 2), [1, 1]),
+        (np.meshgrid(V, [1] * second)[0], [[3, 1, 2]]),
+        (np.round([1000.4] * mV * 1000), [1e6]), (np.copysign(V, -1), [-3, -1, -2]), (np.nanmax(V), 3),
+        (np.histogram(V, 2)[1], [1, 2, 3]),
+        (np.atleast_1d(3 * mV), [3]), (np.squeeze(M[:1, :1]), 0), (np.array_split(V, 2)[1], [2]),
+        (np.heaviside(0.0, V), [3, 1, 2]),
         (np.sum(V, initial=1 * mV), 7), (np.union1d(V, 5 * mV), [1, 2, 3, 5]), (np.trim_zeros([0, 1] * mV), [1]),
     ],
 )  # fmt: skip
@@ -44,15 +57,23 @@ def test_keeps_the_unit(made, numbers):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: np.concatenate([V, [1] * amp]), lambda: np.concatenate([V, [1, 2]]), lambda: np.stack([V, V / mV]), lambda: np.hstack([V, 1]),
-        lambda: np.where(V > 0, V, 1), lambda: np.where(V > 0, V, 1 * amp), lambda: np.clip(V, 0, 1), lambda: V.clip(1 * amp, 2 * mV),
-        lambda: np.interp(1, [1, 2] * ms, V[:2]), lambda: np.interp(1 * ms, [1, 2] * ms, V[:2], left=3), lambda: np.linspace(1, 2 * mV),
-        lambda: np.append(V, 3), lambda: np.insert(V, 0, 3), lambda: np.pad(V, 1, constant_values=3), lambda: np.maximum(V, 2), lambda: np.digitize(V, [1]),
-        lambda: np.searchsorted(V, 2), lambda: V.searchsorted(2 * amp), lambda: np.histogram(V, [1, 2]), lambda: np.histogram(V, 2, range=(0, 1)),
-        lambda: np.sum(V, initial=1), lambda: np.full_like(V, 3) + V, lambda: np.isclose(V, 1), lambda: np.isclose(V, V, atol=1), lambda: np.array_equal(V, [1, 2, 3]),
-        lambda: np.sin(V), lambda: np.exp(V), lambda: np.log(V), lambda: np.arctan2(V, 1), lambda: np.arctan2(V, 1 * amp), lambda: np.add.at(V.copy(), 0, 1),
+        lambda: np.concatenate([V, [1] * amp]), lambda: np.concatenate([V, [1, 2]]), lambda: np.stack([V, V / mV]),
+        lambda: np.hstack([V, 1]),
+        lambda: np.where(V > 0, V, 1), lambda: np.where(V > 0, V, 1 * amp), lambda: np.clip(V, 0, 1),
+        lambda: V.clip(1 * amp, 2 * mV),
+        lambda: np.interp(1, [1, 2] * ms, V[:2]), lambda: np.interp(1 * ms, [1, 2] * ms, V[:2], left=3),
+        lambda: np.linspace(1, 2 * mV),
+        lambda: np.append(V, 3), lambda: np.insert(V, 0, 3), lambda: np.pad(V, 1, constant_values=3),
+        lambda: np.maximum(V, 2), lambda: np.digitize(V, [1]),
+        lambda: np.searchsorted(V, 2), lambda: V.searchsorted(2 * amp), lambda: np.histogram(V, [1, 2]),
+        lambda: np.histogram(V, 2, range=(0, 1)),
+        lambda: np.sum(V, initial=1), lambda: np.full_like(V, 3) + V, lambda: np.isclose(V, 1),
+        lambda: np.isclose(V, V, atol=1), lambda: np.array_equal(V, [1, 2, 3]),
+        lambda: np.sin(V), lambda: np.exp(V), lambda: np.log(V), lambda: np.arctan2(V, 1),
+        lambda: np.arctan2(V, 1 * amp), lambda: np.add.at(V.copy(), 0, 1),
         lambda: np.copyto(V.copy(), 3), lambda: np.putmask(V.copy(), [True] * 3, 3), lambda: np.average(V, axis=1 * mV),
-        lambda: np.select([V > 0], [V], 1), lambda: np.diff(V, prepend=1), lambda: np.union1d(V, [1]), lambda: np.isin(V, [1]),
+        lambda: np.select([V > 0], [V], 1), lambda: np.diff(V, prepend=1), lambda: np.union1d(V, [1]),
+        lambda: np.isin(V, [1]),
         lambda: np.nan_to_num(V, nan=1.0),
     ],
 )  # fmt: skip
@@ -63,23 +84,29 @@ def test_refuses_other_dimensions(call):
 
 @pytest.mark.feature("NumPy functions on quantities")
 def test_products_multiply_units():
-    for made in (V @ V, np.dot(V, V), V.dot(V), np.vdot(V, V), np.inner(V, V), np.einsum("i,i", V, V), np.tensordot(V, V, 1)):
+    for made in (V @ V, np.dot(V, V), V.dot(V), np.vdot(V, V), np.inner(V, V), np.einsum("i,i", V, V),
+                 np.tensordot(V, V, 1)):
         assert made.dim is (mV**2).dim and np.isclose(float(made), 14e-6)
     assert np.outer(V, [1] * amp)[0, 0] == 3 * mV * amp
     assert np.prod(V) == V.prod() and np.isclose(float(V.prod()), 6e-9) and V.prod().dim is (mV**3).dim
     assert M.prod(axis=0).dim is (mV**2).dim and V.var().dim is (mV**2).dim
     assert np.trapezoid(V, dx=1 * ms).dim is (mV * ms).dim
     assert np.gradient(V, 1 * ms).dim is (mV / ms).dim
-    assert np.linalg.solve(M + np.eye(2) * mV, V[:2]).tolist() == pytest.approx(np.linalg.solve(np.asarray(M) * 1e3 + np.eye(2), [3, 1]).tolist())
+    assert np.linalg.solve(M + np.eye(2) * mV,
+                           V[:2]).tolist() == pytest.approx(np.linalg.solve(np.asarray(M) * 1e3 + np.eye(2),
+                                                                            [3, 1]).tolist())
     assert np.linalg.inv(M).dim is (1 / mV).dim and np.linalg.det(M).dim is (mV**2).dim
     assert np.sqrt(V * V)[0] == 3 * mV and np.cbrt(8 * volt**3) == 2 * volt and np.square(V)[0] == 9 * mV**2
 
 
 def test_indices_and_truths_are_plain():
-    assert V.argmax() == 0 and np.argsort(V).tolist() == [1, 2, 0] and V.argsort().tolist() == [1, 2, 0] and np.nonzero(V)[0].tolist() == [0, 1, 2]
+    assert V.argmax() == 0 and np.argsort(V).tolist() == [1, 2, 0] and V.argsort().tolist() == [1, 2, 0]
+    assert np.nonzero(V)[0].tolist() == [0, 1, 2]
     assert type(V > 0) is np.ndarray and np.isfinite(V).all() and np.sign(-V).tolist() == [-1, -1, -1]
-    assert V.any() and np.all(V) and V.nonzero()[0].tolist() == [0, 1, 2] and np.searchsorted([1, 2] * mV, 1.5 * mV) == 1
-    assert type(M.argmax(axis=0)) is np.ndarray and np.shape(M) == (2, 2) and np.count_nonzero(V) == 3 and np.histogram(V, 2)[0].tolist() == [1, 2]
+    assert V.any() and np.all(V) and V.nonzero()[0].tolist() == [0, 1, 2]
+    assert np.searchsorted([1, 2] * mV, 1.5 * mV) == 1
+    assert type(M.argmax(axis=0)) is np.ndarray and np.shape(M) == (2, 2) and np.count_nonzero(V) == 3
+    assert np.histogram(V, 2)[0].tolist() == [1, 2]
 
 
 def test_density_has_the_inverse_unit():
@@ -106,7 +133,8 @@ def test_results_written_into_arrays():
 
 def test_bins_in_two_dimensions_have_the_units_of_their_axes():
     x, y = [0.5, 1.5, 1.5] * ms, [1, 1, 3] * mV
-    for more in (dict(bins=[[0, 1, 2] * ms, [0, 2, 4] * mV]), dict(bins=2, range=[[0, 2] * ms, [0, 4] * mV]), dict(bins=[2, [0, 2, 4] * mV], range=[[0, 2] * ms, [0, 4] * mV])):
+    for more in (dict(bins=[[0, 1, 2] * ms, [0, 2, 4] * mV]), dict(bins=2, range=[[0, 2] * ms, [0, 4] * mV]),
+                 dict(bins=[2, [0, 2, 4] * mV], range=[[0, 2] * ms, [0, 4] * mV])):
         counts, times, volts = np.histogram2d(x, y, **more)
         assert counts.tolist() == [[1, 0], [1, 1]] and volts[1] == 2 * mV and times[1] == 1 * ms
     with pytest.raises(DimensionMismatchError):
@@ -123,7 +151,8 @@ def test_changes_in_place():
     assert is_volt(v, [4, 4, 4]) and m[1, 1] == 9 * mV
 
 
-@pytest.mark.parametrize("call", [lambda: np.cumprod(V), lambda: V.cumprod(), lambda: np.multiply.accumulate(V), lambda: np.bitwise_and(V, V), lambda: np.polyfit(V, V, 1)])
+@pytest.mark.parametrize("call", [lambda: np.cumprod(V), lambda: V.cumprod(), lambda: np.multiply.accumulate(V),
+                                  lambda: np.bitwise_and(V, V), lambda: np.polyfit(V, V, 1)])
 def test_what_has_no_unit_is_refused(call):
     with pytest.raises(TypeError):
         call()
@@ -137,7 +166,8 @@ def test_an_unknown_function_says_what_to_do():
     assert np.fft.rfft(Quantity([3.0, 1.0, 2.0]))[0] == 6
 
 
-@pytest.mark.parametrize("call", [lambda: np.fft.rfft(V)[0], lambda: np.bincount([0, 0, 0], weights=V)[0], lambda: np.linalg.eigvals(np.diag([6.0, 1.0]) * mV)[0]])
+@pytest.mark.parametrize("call", [lambda: np.fft.rfft(V)[0], lambda: np.bincount([0, 0, 0], weights=V)[0],
+                                  lambda: np.linalg.eigvals(np.diag([6.0, 1.0]) * mV)[0]])
 def test_where_scripts_count_on_it_base_units_are_taken_and_that_is_said(call, caplog):
     result = call()
     assert type(result) is not Quantity and result == pytest.approx(0.006)
@@ -149,10 +179,12 @@ def test_where_scripts_count_on_it_base_units_are_taken_and_that_is_said(call, c
 def test_every_ufunc_and_every_dispatched_function_has_a_rule_or_refuses():
     for name in dir(np):
         thing = getattr(np, name, None)
-        if isinstance(thing, np.ufunc) and thing.nin <= 2 and name not in dir(UFUNC_RULES) and thing.__name__ not in UFUNC_RULES:
+        if isinstance(thing, np.ufunc) and thing.nin <= 2 and name not in dir(
+                UFUNC_RULES) and thing.__name__ not in UFUNC_RULES:
             with pytest.raises(TypeError):
                 thing(*[V] * thing.nin)
         elif type(thing).__name__ == "_ArrayFunctionDispatcher" and thing not in RULES:
-            needed = [p for p in inspect.signature(thing).parameters.values() if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD]
+            needed = [p for p in inspect.signature(thing).parameters.values() if p.default is p.empty
+                      and p.kind <= p.POSITIONAL_OR_KEYWORD]
             with pytest.raises(TypeError):
                 thing(*[V] * max(1, len(needed)))

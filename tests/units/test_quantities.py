@@ -60,14 +60,16 @@ def test_adding_a_number_to_volt_gives_advice():
     with pytest.raises(DimensionMismatchError) as caught:
         1 - 3 * mV
     assert str(caught.value) == (
-        "Cannot calculate 1 - 3. mV, the units do not match (units are 1 and volt)\n  Help: multiply the plain number by its unit"
+        "Cannot calculate 1 - 3. mV, the units do not match (units are 1 and volt)\n  "
+        "Help: multiply the plain number by its unit"
     )
 
 
 def test_comparing_volt_with_amp_names_both_sides():
     with pytest.raises(DimensionMismatchError) as caught:
         [1, 2] * mV < 3 * amp
-    assert str(caught.value) == "Cannot perform comparison [1. 2.] mV < 3. A, the units do not match (units are volt and amp)"
+    assert str(
+        caught.value) == "Cannot perform comparison [1. 2.] mV < 3. A, the units do not match (units are volt and amp)"
 
 
 def test_a_long_array_is_named_by_its_ends():
@@ -76,7 +78,8 @@ def test_a_long_array_is_named_by_its_ends():
 
 
 @pytest.mark.feature("dimension checks")
-@pytest.mark.parametrize("operation", ["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__add__", "__sub__", "__mod__"])
+@pytest.mark.parametrize("operation", ["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__add__", "__sub__",
+                                       "__mod__"])
 def test_every_comparison_and_sum_refuses_other_dimensions(operation):
     getattr(3 * mV, operation)(3 * volt)
     with pytest.raises(DimensionMismatchError):
@@ -227,7 +230,8 @@ def test_what_has_no_scale_may_be_assigned():
 def test_a_quantity_is_made_of_agreeing_elements():
     assert Quantity([1 * mV, 2 * volt])[1] == 2 * volt
     assert Quantity(3, volt) == 3 * volt and Quantity(3, volt.dim) == 3 * volt
-    assert Quantity.with_dimensions(3, metre=1, s=-1).dim is get_dimensions(Quantity.with_dimensions(1, length=1, time=-1))
+    assert Quantity.with_dimensions(3, metre=1,
+                                    s=-1).dim is get_dimensions(Quantity.with_dimensions(1, length=1, time=-1))
     with pytest.raises(DimensionMismatchError):
         Quantity([1 * mV, 2 * amp])
     with pytest.raises(DimensionMismatchError):
@@ -249,7 +253,8 @@ def test_only_float64_has_units():
     assert ([1, 2] * mV).astype(float)[0] == 1 * mV
     with pytest.raises(TypeError) as caught:
         ([1, 2] * mV).astype(int)
-    assert str(caught.value) == "A quantity cannot become int64\n  Help: divide by the unit first, e.g. (x/mV).astype(int)"
+    assert str(
+        caught.value) == "A quantity cannot become int64\n  Help: divide by the unit first, e.g. (x/mV).astype(int)"
 
 
 @pytest.mark.feature("copies and pickles of quantities")
@@ -277,7 +282,8 @@ def test_numbers_of_numpy_take_units():
     assert np.float64(3) * mV == 3 * mV and np.int64(3) * mV == 3 * mV and mV * np.float32(2) == 2 * mV
 
 
-# -- units ---------------------------------------------------------------------------------------------------------------
+# -- units
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.feature("units")

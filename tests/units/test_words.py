@@ -37,4 +37,5 @@ def test_a_dimension_in_words(dim, text):
 
 
 def test_every_base_has_a_name():
-    assert [unit_text(d) for d in (metre, kilogram, second, amp, kelvin, mole, candela)] == ["amp" if b == "ampere" else b for b in BASES]
+    assert [unit_text(d) for d in (metre, kilogram, second, amp, kelvin, mole, candela)] == [
+        "amp" if b == "ampere" else b for b in BASES]

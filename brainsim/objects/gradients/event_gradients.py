@@ -241,7 +241,7 @@ class _Reading:
         match s.kind:
             case "param" if s.origin == "namespace":
                 return np.asarray(float(s.holder))  # type: ignore[arg-type]
-            case "param" | "size":
+            case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":
                 return np.asarray(next(iter(self.groups)).clock.dt_)
@@ -250,7 +250,7 @@ class _Reading:
         v = self._variables().get(s.program)
         if v is not None and v.values is not None:
             return _single(v)
-        found = next((a for o in self.synapses for a in [o._array(s.program)] if a is not None), None)
+        found = next((a for o in self.synapses for a in [o.array_of(s.program)] if a is not None), None)
         if found is None:
             raise Unsupported(f"'{s.name}' has no value that holds for a whole run",
                               help="keep it in a parameter, set before")
@@ -263,9 +263,9 @@ class _Reading:
     def _sizes(self) -> dict[str, float]:
         found: dict[str, float] = {}
         for o in {id(x): x for s in self.synapses for x in (s.source, s.target, s)}.values():
-            found |= {k: float(v) for k, v in o.params().items()}
+            found |= {k: float(v) for k, v in o.declared().params.items()}
         for o in (*self.groups, *self.sources, *self.synapses):
-            found |= {**{k: float(v) for k, v in o.params().items()}, f"{o.space}.@size": float(len(o))}
+            found |= {**{k: float(v) for k, v in o.declared().params.items()}, o.space: float(len(o))}
         return found
 
     def _variables(self) -> dict[str, Variable]:

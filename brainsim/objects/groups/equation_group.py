@@ -248,9 +248,9 @@ class EquationGroup(Group):
             resolver.symbols[name] = resolver.scope.own[name]
         constant = {
             key for key, s in resolver.symbols.items()
-            if key not in variables and s.kind in ("param", "array", "index", "size")
+            if key not in variables and s.kind in ("param", "array", "index", "size", "count")
         }
-        constant |= {key for key, s in resolver.symbols.items() if s.kind == "clock" and s.program.endswith(".dt")}
+        constant |= {key for key, s in resolver.symbols.items() if s.kind == "clock" and s.part == "dt"}
         stateful = RANDOM | {k for k, f in resolver.functions.items() if not f.stateless}
         held = {
             node for _, rhs in equations for node in walk(rhs)

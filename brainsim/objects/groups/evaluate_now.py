@@ -131,11 +131,10 @@ def _read(symbol: Symbol, here: Elements) -> object:
         case "param":
             return symbol.holder if not hasattr(symbol.holder, "dim") else np.asarray(symbol.holder)
         case "clock":
-            return {"t": here.clock.t_, "dt": here.clock.dt_, "step":
-                    here.clock.step}[symbol.program.rpartition(".")[2]]
+            return {"t": here.clock.t_, "dt": here.clock.dt_, "step": here.clock.step}[symbol.part]
         case "index":
             return here.at(symbol.path) - (here.offsets[symbol.offset] if symbol.offset else 0)
-        case "size":
+        case "size" | "count":
             return here.sizes[symbol.program]
         case "number":
             return symbol.value

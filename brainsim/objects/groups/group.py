@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import Source, UnknownAttribute, UnknownName, WrongIndex, WrongSyntax, WrongType, WrongValue, near
-from brainsim.ir.program import Array, Queue
-from brainsim.ir.state import DTYPES, QueueState
+from brainsim.ir.program import Array
+from brainsim.ir.state import DTYPES
 from brainsim.language.expressions import parse_expression
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Tree, names
@@ -21,7 +21,8 @@ from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
 from brainsim.objects.groups.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.groups.evaluate_now import Elements, evaluate, may_be_divided
-from brainsim.objects.groups.named import BrianObject, root_of
+from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Table, to_pandas, to_xarray
@@ -43,10 +44,10 @@ def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
     """Time as a group sees it: that of its own clock, whichever clock its code runs on. There is no ``dt`` on an
     `EventClock`."""
     found = {
-        "t": Symbol("t", "clock", f"{clock.name}.t", SECOND, "f8", shared=True, origin="clock"),
-        "dt": Symbol("dt", "clock", f"{clock.name}.dt", SECOND, "f8", shared=True, constant=True, origin="clock"),
-        "t_in_timesteps": Symbol("t_in_timesteps", "clock", f"{clock.name}.step", dtype="i8", shared=True,
-                                 origin="clock"),
+        "t": Symbol("t", "clock", clock.name, SECOND, "f8", shared=True, origin="clock"),
+        "dt": Symbol("dt", "clock", clock.name, SECOND, "f8", shared=True, constant=True, part="dt", origin="clock"),
+        "t_in_timesteps": Symbol("t_in_timesteps", "clock", clock.name, dtype="i8", shared=True,
+                                 part="step", origin="clock"),
     }
     if clock._dt is None:
         del found["dt"]
@@ -154,8 +155,14 @@ class Group(BrianObject, metaclass=Sealed):
                     name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     # -- storage -------------------------------------------------------------------------------------------------------
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """Declared arrays and their values, by program name."""
+    def declared(self) -> Declared:
+        """Variables that have values, the number of elements, and bounds for loops over them."""
+        n, count = self.name, self._count
+        return Declared(self._arrays(), sizes={self.space: count},
+                        params={f"{n}.first": 0, f"{n}.last": count, f"{n}.count": count}, clock=self.clock)
+
+    def _arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Arrays of the variables that have values of their own."""
         found = {}
         for v in self.variables.values():
             if not v.moved and v.values is not None:
@@ -163,13 +170,10 @@ class Group(BrianObject, metaclass=Sealed):
                 found[v.program] = (Array(v.program, v.dtype, space), v.values)
         return found
 
-    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
-        """Declared queues and their contents."""
-        return {}
-
-    def params(self) -> dict[str, float | int]:
-        """Scalars that this object supplies at run time."""
-        return {f"{self.name}.first": 0, f"{self.name}.last": self._count, f"{self.name}.count": self._count}
+    @property
+    def parent(self) -> "Group":
+        """The whole group: of a part, the one that it is a part of."""
+        return self
 
     @property
     def space(self) -> str:
@@ -190,7 +194,7 @@ class Group(BrianObject, metaclass=Sealed):
                 if id(group) in seen:
                     continue
                 seen.add(id(group))
-                found = group._array(name)
+                found = group.array_of(name)
                 if found is not None:
                     return found
                 back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
@@ -201,30 +205,33 @@ class Group(BrianObject, metaclass=Sealed):
 
         return get
 
-    def _memory(self, steps: int = 0) -> list[Line]:
-        """What the group keeps now and will have kept after so many more steps of its clock."""
+    def refers_to(self) -> Iterable[BrianObject]:
+        """Its neighbours."""
+        return self.neighbours()
+
+    def memory_lines(self, steps: int = 0) -> list[Line]:
+        """Every declared array."""
         return [
-            Line(self.name,
-                 name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in self.arrays().items()
+            Line(self.name, name.partition(".")[2], len(values), values.itemsize)
+            for name, (_, values) in self.declared().arrays.items()
         ]
 
-    def _array(self, name: str) -> np.ndarray | None:
+    def array_of(self, name: str) -> np.ndarray | None:
         """The values of an array of this group's own, by program name."""
-        found = self.arrays().get(name)
-        told = [v for v in self.variables.values() if v.program == name and v.told is not None]
-        return None if found is None else told[0].shown if told else found[1]
+        told = next((v for v in self.variables.values() if v.program == name and v.told is not None), None)
+        return self.declared().values(name) if told is None else told.shown
 
     def _all_params(self) -> dict[str, int | float]:
-        found = self.params()
+        found = dict(self.declared().params)
         for other in self.neighbours():
-            found = {**other.params(), **found}
+            found = {**other.declared().params, **found}
         return found
 
     def elements(self, index: np.ndarray | None) -> Elements:
         """Elements for strings evaluated at once."""
         params = self._all_params()
-        sizes = {k: int(v) for k, v in params.items() if k.endswith((".count", ".@size"))}
-        sizes |= {f"{g.space}.@size": g._count for g in (self, *self.neighbours())}
+        sizes = {k: int(v) for k, v in params.items() if k.endswith(".count")}
+        sizes |= {g.space: g._count for g in (self, *self.neighbours())}
         return Elements(self.reach(), self.clock, index, sizes,
                         {k: int(v) for k, v in params.items() if k.endswith(".first")})
 
@@ -252,7 +259,7 @@ class Group(BrianObject, metaclass=Sealed):
 
     def _read(self, v: Variable, item: object, level: int = 0,
               namespace: Mapping[str, object] | None = None) -> np.ndarray:
-        root_of(self)._forgotten = False
+        self.parent._forgotten = False
         run = RunNamespace.given(namespace, level)
         symbol = self._value_symbol(v, run)
         if symbol.shared:
@@ -581,7 +588,7 @@ class Group(BrianObject, metaclass=Sealed):
                      name: str | None = None) -> "RunRegularly":
         """Run statements on every element at the ticks of a clock."""
         made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or f"{self.name}_run_on_clock*")
-        getattr(self, "parent", self)._contained.append(made)
+        self.parent._contained.append(made)
         structure_changed()
         return made
 
@@ -605,6 +612,11 @@ class Group(BrianObject, metaclass=Sealed):
         return html.table(
             type(self).__name__, ("variable", "unit", "flags", "values"), rows,
             f"{self.name}, {self._count} {self._element}s")
+
+
+def whole(o: BrianObject) -> BrianObject:
+    """The whole group of a part; any other object itself."""
+    return o.parent if isinstance(o, Group) else o
 
 
 def _is_all(item: object) -> bool:
@@ -631,13 +643,13 @@ class RunRegularly(BrianObject):
         if not isinstance(code, str):
             raise WrongType("run_regularly takes statements as a string", found=repr(code))
         super().__init__(dt=dt, clock=group.clock if dt is None and clock is None else clock, **place)
-        self._group = group if getattr(group, "parent", group) is not group else weakref.proxy(
-            group)  # a part may have no other name
+        # a part may have no other name; a whole group holds this object, and would keep itself alive
+        self._group = group if group.parent is not group else weakref.proxy(group)
         self.code = code
 
-    def dependencies(self) -> list[BrianObject]:
+    def refers_to(self) -> list[BrianObject]:
         """The group."""
-        return []
+        return [self._group]
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """What is shared, once; then the block for each element."""

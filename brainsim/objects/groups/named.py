@@ -11,7 +11,9 @@ from typing import Any
 from brainsim.errors import WrongType, WrongValue
 from brainsim.model.tasks import HostCall
 from brainsim.objects.groups.clock import BaseClock, make_clock
+from brainsim.objects.groups.declared import Declared
 from brainsim.objects.looks import html
+from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.structure import structure_changed
 
 PACKAGE = str(Path(__file__).resolve().parents[2])
@@ -132,6 +134,28 @@ class BrianObject(Named):
         return self.serial
 
     # -- what a network asks for ---------------------------------------------------------------------------------------
+    def declared(self) -> Declared:
+        """What a program of this object works on; nothing but the clock, for most objects that act on others."""
+        return Declared(clock=self._clock)
+
+    def refers_to(self) -> Iterable["BrianObject"]:
+        """Objects whose declarations the code of this one uses, whether they are in the network or not."""
+        return ()
+
+    def prepare(self) -> None:
+        """Called before the tasks are asked for: what follows from the user's words is brought up to date."""
+
+    def memory_lines(self, steps: int = 0) -> list[Line]:
+        """What the object keeps now and will have kept after so many more steps of its clock."""
+        return []
+
+    def kept_besides(self) -> dict[str, Any]:
+        """What a run may change besides the declared arrays and queues, for `store`."""
+        return {"extra": {}}
+
+    def take_back(self, kept: Mapping[str, Any]) -> None:
+        """The inverse of `kept_besides`; called before arrays and queues get their values of that time."""
+
     def tasks(self, run: object) -> list[HostCall]:
         """A class of a user's that has a method ``run`` gets it called at every tick."""
         if not self._active or not callable(getattr(type(self), "run", None)):
@@ -179,14 +203,3 @@ def start_scope() -> None:
     """Objects made so far are invisible to `run` from now on."""
     _SCOPE[0] += 1
     structure_changed()
-
-
-def offers(o: object, what: str) -> bool:
-    """Whether objects of this class have a method or property (asked of the class: instances answer for variables
-    too)."""
-    return hasattr(type(o), what)
-
-
-def root_of(o: Any) -> Any:
-    """The whole group of a part."""
-    return o.parent if offers(o, "parent") else o

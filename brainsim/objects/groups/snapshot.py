@@ -4,58 +4,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from brainsim.errors import WrongState
-from brainsim.objects.groups.named import BrianObject, offers
-from brainsim.objects.names.structure import structure_changed
+from brainsim.objects.groups.named import BrianObject
 
 
 def snapshot(o: BrianObject) -> dict[str, Any]:
-    found: dict[str, Any] = {"arrays": {}, "queues": {}, "extra": {}}
-    if offers(o, "arrays"):
-        found["arrays"] = {name: values.copy() for name, (_, values) in o.arrays().items()
-                           if values.flags.writeable}  # the rest follows from pairs
-    if offers(o, "_pairs"):
-        found["pairs"] = o._pairs()
-    if offers(o, "queues"):
-        found["queues"] = {name: (q.data.copy(), q.count.copy()) for name, (_, q) in o.queues().items()}
-    if "_reduced" in vars(o):
-        found["moved"] = o._reduced.kept()
-    if "_delay" in vars(o):
-        found["extra"] = {
-            "delay": None if o._delay.values is None else o._delay.values.copy(), "scattered": o._scattered, "due_dt":
-            o._due_dt
-        }
-    return found
+    """Copies of the arrays and queues of an object, and what else it keeps."""
+    declared = o.declared()
+    return {
+        # what cannot be written follows from pairs
+        "arrays": {name: x.copy() for name, (_, x) in declared.arrays.items() if x.flags.writeable},
+        "queues": {name: (q.data.copy(), q.count.copy()) for name, (_, q) in declared.queues.items()},
+        **o.kept_besides(),
+    }
 
 
 def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:
-    if offers(o, "_pairs"):
-        o.take_pairs(*found["pairs"])  # type: ignore[attr-defined]
-    if "moved" in found:
-        o._reduced.restore(found["moved"], found["arrays"])  # type: ignore[attr-defined]
-    if offers(o, "arrays"):
-        for name, (_, values) in o.arrays().items():
-            kept = found["arrays"].get(name)
-            if kept is not None and kept.shape == values.shape:
-                values[...] = kept
-            elif kept is not None and not name.endswith((".starts", ".ids", ".steps", ".indices")):
-                raise WrongState(f"'{name}' has another size than when it was stored",
-                                 found=f"{values.shape} and {kept.shape}")
-    if offers(o, "queues"):
-        for name, (_, q) in o.queues().items():
-            if name in found["queues"]:
-                data, count = found["queues"][name]
-                q.data, q.count = data.copy(), count.copy()
-    if "delay" in found["extra"]:
-        kept = found["extra"]["delay"]
-        now = o._delay.values  # type: ignore[attr-defined]
-        if (kept is None) != (now is None) or kept is not None and not np.array_equal(kept, now):
-            o._delay.values = None if kept is None else kept.copy()  # type: ignore[attr-defined]
-            structure_changed()
-        if (o._scattered, o._due_dt) != (found["extra"]["scattered"],
-                                         found["extra"]["due_dt"]):  # type: ignore[attr-defined]
-            o._scattered, o._due_dt = found["extra"]["scattered"], found["extra"][
-                "due_dt"]  # type: ignore[attr-defined]
-            structure_changed()
+    """The object as it was when `snapshot` was called; `WrongState` where an array has another size now."""
+    o.take_back(found)
+    declared = o.declared()
+    for name, (_, values) in declared.arrays.items():
+        kept = found["arrays"].get(name)
+        if kept is not None and kept.shape == values.shape:
+            values[...] = kept
+        elif kept is not None and name not in declared.derived:
+            raise WrongState(f"'{name}' has another size than when it was stored",
+                             found=f"{values.shape} and {kept.shape}")
+    for name, (_, q) in declared.queues.items():
+        if name in found["queues"]:
+            data, count = found["queues"][name]
+            q.data, q.count = data.copy(), count.copy()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from brainsim.errors import MagicError, WrongState, WrongValue
-from brainsim.objects.groups.named import BrianObject, current_scope, live, root_of
+from brainsim.objects.groups.group import whole
+from brainsim.objects.groups.named import BrianObject, current_scope, live
 from brainsim.objects.looks.schedule_summary import SchedulingSummary
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_version
@@ -82,7 +83,7 @@ class MagicNetwork(Network):
     def _with_dependencies(self, objects: list[BrianObject]) -> list[BrianObject]:
         kept = list(objects)
         while True:
-            missing = {o: [r for d in o.dependencies() if (r := root_of(d)) not in kept] for o in kept}
+            missing = {o: [d for d in map(whole, o.dependencies()) if d not in kept] for o in kept}
             for o, roots in missing.items():
                 if roots and o.active:
                     logger.warning("%s needs %s, which is not visible here; it is set inactive", o.name, roots[0].name,

@@ -24,14 +24,13 @@ from brainsim.errors import (
     near,
 )
 from brainsim.integrators.adaptive import GIVEN_UP
-from brainsim.ir.program import Array
 from brainsim.lowering.schedule import checked_schedule, ordered
 from brainsim.model.tasks import HostCall, Task
 from brainsim.objects.gradients.event_gradients import event_functional, refuse_options_of_the_grid
 from brainsim.objects.gradients.functional import functional
 from brainsim.objects.groups.clock import BaseClock, Clock, EventClock, check_change, fastest_of, run_length
-from brainsim.objects.groups.group import Group
-from brainsim.objects.groups.named import BrianObject, Named, offers, root_of
+from brainsim.objects.groups.group import Group, whole
+from brainsim.objects.groups.named import BrianObject, Named
 from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.groups.snapshot import put_back, snapshot
 from brainsim.objects.looks import html
@@ -47,13 +46,11 @@ from brainsim.objects.names.outside import Outside, outsides
 from brainsim.objects.names.structure import structure_changed, structure_version
 from brainsim.objects.network.describe import describe
 from brainsim.objects.network.devices import get_device
+from brainsim.objects.network.replaying import keep_course, picture, reductions, replay_from, take_picture
 from brainsim.objects.runs.precision import PrecisionReport, compare
 from brainsim.objects.runs.simulation import Simulation
-from brainsim.objects.recorders.record import Recorder
-from brainsim.objects.synapses.reduced.merging import merged, repeatable
-from brainsim.objects.synapses.reduced.reduced import Reduced
-from brainsim.objects.synapses.reduced.replay import Replay
-from brainsim.objects.synapses.synapses import Synapses
+from brainsim.objects.synapses.reduced.merging import merged
+from brainsim.objects.synapses.reduced.replay import NOTHING
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
 from brainsim.runtime.progress import Progress, reporter
@@ -327,7 +324,7 @@ class Network(Named):
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
-        replay = self._replay_from(state)
+        replay = replay_from(self._all(), state)
         self._advance(prepared, start, end, say, period)
         if replay is not None:
             replay.end(state)
@@ -335,27 +332,6 @@ class Network(Named):
         self._check_accuracy()
         self._warn_of_invalid()
         self._call_hooks("after_run")
-
-    def _reductions(self) -> list[Reduced]:
-        """The reductions of all synapses, in their order."""
-        return [o._reduced for o in self._all() if isinstance(o, Synapses)]
-
-    def _replay_from(self, state: Any) -> Replay | None:
-        """Keep where a run begins, so that values per synapse that become sums may be asked for."""
-        reduced = self._reductions()
-        course = reduced[0].course if reduced else None
-        if course is None:
-            return None
-        replay, known = next((r.replay for r in reduced if r.replay is not None), None) or Replay(), {}
-        for r in reduced:
-            known |= r.began()
-            r.replay = replay
-        if replay.last is not course:
-            for o in self._all():
-                if isinstance(o, Group) and not isinstance(o, Recorder):
-                    replay.watch(o.variables.values())
-        replay.begin(course, state, known)
-        return replay
 
     def _call_hooks(self, name: str, run: RunNamespace | None = None) -> None:
         """`before_run` (with the names visible to the run) and `after_run` of classes of users."""
@@ -468,7 +444,7 @@ class Network(Named):
         if self._prepared is None or self._prepared_for != self._signature():
             return False
         params = self._prepared.state.params
-        reduced = [o._reduced for o in self._all() if "_reduced" in vars(o)]  # type: ignore[attr-defined]
+        reduced = reductions(self._all())
         if not all(r.holds() for r in reduced):
             return False
         for outside in self._externals:
@@ -491,8 +467,8 @@ class Network(Named):
         for each in every:
             each.step = each.steps_until(self._t, fastest_of(every))
         self._check()
-        whole = self._tasks(run)
-        tasks = self._reduced(whole)
+        unreduced = self._tasks(run)
+        tasks = self._reduced(unreduced)
         values = self._values(tasks)
         target = choose_target(self._threads)
         if target.calls_python:
@@ -500,10 +476,7 @@ class Network(Named):
         else:
             add_natives(values, functions_of(tasks))
         self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
-        records = {n for o in self._all() if isinstance(o, Recorder) for n in (*o.arrays(), *o.queues())}
-        course = repeatable(whole, self._reductions(), values, self.schedule, self._prepared, records)
-        for r in self._reductions():
-            r.course = course      # not here: a network keeps no objects alive
+        keep_course(self._all(), unreduced, values, self.schedule, self._prepared)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
@@ -526,11 +499,10 @@ class Network(Named):
         for o in every:
             if o._network is not None and o._network is not self._mark:
                 raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
-            for needed in o.dependencies():
-                root = root_of(needed)
-                if not any(root is x for x in every):
-                    raise WrongValue(f"{o.name} needs {root.name}, which is not in {self.name}",
-                                     help=f"add {root.name} to the network too")
+            for needed in map(whole, o.dependencies()):
+                if not any(needed is x for x in every):
+                    raise WrongValue(f"{o.name} needs {needed.name}, which is not in {self.name}",
+                                     help=f"add {needed.name} to the network too")
         names: dict[str, BrianObject] = {}
         for o in every:
             if names.setdefault(o.name, o) is not o:
@@ -546,9 +518,8 @@ class Network(Named):
         made: list[Task] = []
         for o in self._all():
             try:
-                if offers(o, "prepare"):
-                    o.prepare()
-                if offers(o, "tasks") and o.active:
+                o.prepare()
+                if o.active:
                     made += o.tasks(run)
             except BrianObjectException:
                 raise
@@ -558,11 +529,9 @@ class Network(Named):
 
     def _reduced(self, tasks: list[Task]) -> list[Task]:
         """Synaptic states moved to the neurons where the equations allow it."""
-        for o in self._all():
-            if "_reduced" in vars(o):
-                tasks = o._reduced.reduce(ordered(tasks, self.schedule))  # type: ignore[attr-defined]
-        return merged(ordered(tasks, self.schedule),
-                      [o._reduced for o in self._all() if "_reduced" in vars(o)])  # type: ignore[attr-defined]
+        for r in reductions(self._all()):
+            tasks = r.reduce(ordered(tasks, self.schedule))
+        return merged(ordered(tasks, self.schedule), reductions(self._all()))
 
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -571,33 +540,25 @@ class Network(Named):
             o = waiting.pop()
             if o.name not in found:
                 found[o.name] = o
-                near_by = o.neighbours() if offers(o, "neighbours") else ()
-                others = (*near_by, vars(o).get("source"), vars(o).get("_target"), vars(o).get("_group"))
-                waiting += [other for other in others[::-1] if other is not None and offers(other, "params")]
+                waiting += list(o.refers_to())[::-1]
         return found
 
     def _values(self, tasks: Iterable[Task]) -> Values:
         clocks = {o.clock.name: o.clock for o in self._all()}
         values = Values(clocks=list(clocks),
                         times={name: c.until_after for name, c in clocks.items() if isinstance(c, EventClock)})
-        for o in self._owners().values():
-            for part in ("arrays", "queues", "sizes", "params"):
-                if offers(o, part):
-                    getattr(values, part).update(getattr(o, part)())
-            if offers(o, "_on_request"):
-                values.on_request.update(o._on_request())
-            if offers(o, "_count") and offers(o, "space") and o.parent is o and vars(o).get("_procedural") is None:
-                values.sizes[o.space] = o._count
-            for path in vars(o).get("_pathways", ()):
-                if path._delay.values is not None:
-                    values.arrays[path._delay.program] = (_delay_array(path), path._delay.values)
-        for function in functions_of(tasks):
+        functions = list(functions_of(tasks))
+        timed: list[Any] = [f.holder for f in functions if f.kind == "timed_array"]
+        for declared in (*(o.declared() for o in self._owners().values()),
+                         *(array.declared(clocks.values()) for array in timed)):
+            values.arrays.update(declared.arrays)
+            values.queues.update(declared.queues)
+            values.sizes.update(declared.sizes)
+            values.params.update(declared.params)
+            values.on_request.update(declared.on_request)
+        for function in functions:
             if function.kind == "python":
                 values.functions[function.program] = function.holder.plain  # type: ignore[attr-defined]
-            if function.kind == "timed_array":
-                values.arrays.update(function.holder.arrays())  # type: ignore[attr-defined]
-                for clock in {o.clock for o in self._all()}:
-                    values.params.update(function.holder.params_for(clock))  # type: ignore[attr-defined]
         for symbol in symbols_of(tasks):
             if symbol.kind == "param" and symbol.origin == "namespace":
                 values.params[symbol.program] = scalar_value(symbol.holder, symbol.dtype)
@@ -632,7 +593,7 @@ class Network(Named):
             return
         path = Path(filename)
         every = pickle.loads(path.read_bytes()) if path.exists() else {}
-        every[name] = found
+        every[name] = found | {"replay": found["replay"].in_file()}
         path.write_bytes(pickle.dumps(every))
 
     def restore(self, name: str = "default", filename: str | Path | None = None,
@@ -652,7 +613,8 @@ class Network(Named):
             "t": self._t, "key": self._key, "runs": random_state.runs, "origins":
             {c.name: s for c, s in self._origins.items()}, "host": random_state.host.bit_generator.state, "objects":
             {o.name: snapshot(o) for o in self._all()}, "clocks":
-            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}
+            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}, "replay":
+            picture(self._all())
         }
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
@@ -669,6 +631,7 @@ class Network(Named):
             step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
             o.clock.step, o.clock._dt = step, dt
         self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
+        take_picture(self._all(), found.get("replay", NOTHING))
         self._rebind = True
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
@@ -686,7 +649,7 @@ class Network(Named):
             o.name:
             o.get_states(units=units, format=format, subexpressions=subexpressions,
                          read_only_variables=read_only_variables, level=level) for o in self._all()
-            if offers(o, "get_states")
+            if isinstance(o, Group)
         }
 
     def set_states(self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict",
@@ -720,8 +683,8 @@ class Network(Named):
         """
         length = 0.0 if duration is None else run_length(duration,
                                                          "without one, memory_estimate() counts what exists now")
-        return MemoryEstimate(line for o in self._all() if offers(o, "_memory")
-                              for line in o._memory(round(length / o.clock.dt_)))  # type: ignore[attr-defined]
+        return MemoryEstimate(line for o in self._all()
+                              for line in o.memory_lines(o.clock.steps_until(length)))
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""
@@ -780,7 +743,3 @@ class Network(Named):
 
     def __repr__(self) -> str:
         return f"Network({', '.join(o.name for o in self._objects)}; t={self.t})"
-
-
-def _delay_array(path: Any) -> Any:
-    return Array(path._delay.program, "f8", f"{path.name}.once" if path._delay.shared else path.synapses.space)

@@ -16,6 +16,7 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds, Elementwise, OnEvents, Task, Threshold
 from brainsim.objects.groups.clock import BaseClock
+from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
@@ -100,7 +101,7 @@ class NeuronGroup(EquationGroup):
         name = self.name
         self.variables["N"] = Variable(
             "N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
-            values=np.array([self._N], np.int32), symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True,
+            values=np.array([self._N], np.int32), symbol=Symbol("N", "size", name, dtype="i4", shared=True,
                                                                 constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True,
                                        symbol=Symbol("i", "index", dtype="i4",
@@ -163,11 +164,6 @@ class NeuronGroup(EquationGroup):
         """Indices of the neurons that spiked in the present step (for network operations)."""
         return self._spike_queues["spike"].values().copy() if "spike" in self._spike_queues else np.zeros(0, np.int32)
 
-    @property
-    def parent(self) -> "NeuronGroup":
-        """The whole group."""
-        return self
-
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
 
@@ -178,19 +174,15 @@ class NeuronGroup(EquationGroup):
     def __getitem__(self, item: object) -> "Subgroup":
         return Subgroup(self, *part_of(item, self._N, self.name))
 
-    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
-        """One queue of indices per event."""
-        return {
+    def declared(self) -> Declared:
+        """One queue of indices per event besides, and a refractory period given as a quantity."""
+        queues = {
             self.event_queue(e): (Queue(self.event_queue(e), "i4", self.name), q)
             for e, q in self._spike_queues.items()
         }
-
-    def params(self) -> dict[str, float | int]:
-        """Bounds, and a refractory period given as a quantity."""
-        found = super().params()
-        if isinstance(self._refractory, Quantity):
-            found[f"{self.name}.refractory"] = float(self._refractory)
-        return found
+        given = self._refractory
+        params = {f"{self.name}.refractory": float(given)} if isinstance(given, Quantity) else {}
+        return super().declared() | Declared(queues=queues, params=params)
 
     # -- what happens in a step ----------------------------------------------------------------------------------------
     def prepare(self) -> None:
@@ -442,16 +434,14 @@ class Subgroup(Group):
         """The whole group's names, with ``i`` and ``N`` of this part."""
         found = dict(self._parent.scope(run).own)
         found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=f"{self.name}.first")
-        found["N"] = Symbol("N", "size", f"{self.name}.count", dtype="i4", shared=True, constant=True)
+        found["N"] = Symbol("N", "count", f"{self.name}.count", dtype="i4", shared=True, constant=True)
         return found
 
-    def params(self) -> dict[str, float | int]:
-        """Bounds of this part."""
-        return {f"{self.name}.first": self._start, f"{self.name}.last": self._stop, f"{self.name}.count": self._count}
-
-    def arrays(self) -> dict[str, Any]:
-        """None of its own."""
-        return {}
+    def declared(self) -> Declared:
+        """Bounds of this part; the arrays are those of the whole group."""
+        n = self.name
+        return Declared(params={f"{n}.first": self._start, f"{n}.last": self._stop, f"{n}.count": self._count},
+                        clock=self.clock)
 
     def neighbours(self) -> list[Group]:
         """The whole group."""

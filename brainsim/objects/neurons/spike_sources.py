@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock, defaultclock
+from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
@@ -60,7 +61,7 @@ class SpikeSource(Group):
         name = self.name
         self.variables["N"] = Variable(
             "N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
-            symbol=Symbol("N", "size", f"{name}.@size", dtype="i4", shared=True, constant=True))
+            symbol=Symbol("N", "size", name, dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
                                        symbol=Symbol("i", "index", dtype="i4", constant=True))
 
@@ -70,11 +71,6 @@ class SpikeSource(Group):
 
     def __len__(self) -> int:
         return self._N
-
-    @property
-    def parent(self) -> "SpikeSource":
-        """The whole group."""
-        return self
 
     @property
     def spikes(self) -> np.ndarray:
@@ -88,9 +84,10 @@ class SpikeSource(Group):
         """Program name of the queue of spikes."""
         return f"{self.name}.spikes"
 
-    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
-        """The queue of spikes."""
-        return {self.event_queue("spike"): (Queue(self.event_queue("spike"), "i4", self.name), self._spike_queue)}
+    def declared(self) -> Declared:
+        """The queue of spikes besides."""
+        name = self.event_queue("spike")
+        return super().declared() | Declared(queues={name: (Queue(name, "i4", self.name), self._spike_queue)})
 
     def prepare(self) -> None:
         """A source that is not active leaves no spikes behind."""
@@ -252,17 +249,15 @@ class SpikeGeneratorGroup(SpikeSource):
         if len(steps) and steps.max() >= self._period_steps:
             raise WrongValue("A spike lies outside the period", found=f"period {self._period} s")
 
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """The list of spikes, by step."""
+    def declared(self) -> Declared:
+        """The list of spikes by step, its period, and how far it has been read; no other variable has values."""
         n = self.name
-        return {f"{n}.indices": (Array(f"{n}.indices", "i4", f"{n}.list", n), self._indices),
-                f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows"), self._starts),
-                f"{n}.steps": (Array(f"{n}.steps", "i8", f"{n}.rows"), self._steps),
-                f"{n}.cursor": (Array(f"{n}.cursor", "i4", f"{n}.once"), self._cursor)}
-
-    def params(self) -> dict[str, float | int]:
-        """Bounds and period."""
-        return {**super().params(), f"{self.name}.period": self._period_steps}
+        given = {f"{n}.indices": (Array(f"{n}.indices", "i4", f"{n}.list", n), self._indices),
+                 f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows"), self._starts),
+                 f"{n}.steps": (Array(f"{n}.steps", "i8", f"{n}.rows"), self._steps)}
+        cursor = {f"{n}.cursor": (Array(f"{n}.cursor", "i4", f"{n}.once"), self._cursor)}
+        return replace(super().declared() | Declared(params={f"{n}.period": self._period_steps}),
+                       arrays=given | cursor, derived=frozenset(given))
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """The row of the present step."""
@@ -306,13 +301,17 @@ class PoissonInput(BrianObject):
         """The target."""
         return [self._target.parent]
 
-    def params(self) -> dict[str, float | int]:
+    def refers_to(self) -> list[BrianObject]:
+        """The target, or the part of a group that it is."""
+        return [self._target]
+
+    def declared(self) -> Declared:
         """Number, rate and weight."""
-        found: dict[str, float | int] = {f"{self.name}.N": self.N, f"{self.name}.rate":
-                                         float(self.rate)}  # type: ignore[arg-type]
+        params: dict[str, float | int] = {f"{self.name}.N": self.N, f"{self.name}.rate":
+                                          float(self.rate)}  # type: ignore[arg-type]
         if not isinstance(self.weight, str):
-            found[f"{self.name}.weight"] = float(self.weight)  # type: ignore[arg-type]
-        return found
+            params[f"{self.name}.weight"] = float(self.weight)  # type: ignore[arg-type]
+        return Declared(params=params, clock=self.clock)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One addition per element and step."""
@@ -408,18 +407,14 @@ class TimedArray:
         args: tuple[object, ...] = (SECOND,) if self.values.ndim == 1 else (SECOND, DIMENSIONLESS)
         return External(name, "timed_array", self.name, args, self.dim, arity=len(args), holder=self)
 
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """The values in row order."""
-        return {
-            f"{self.name}.values": (Array(f"{self.name}.values", "f8", f"{self.name}.list"), self.values.reshape(-1))
-        }
-
-    def params_for(self, clock: BaseClock) -> dict[str, float | int]:
-        """What the equations on a clock need."""
-        grid, per_row = self.grid(self._step_for(clock))
-        columns = self.values.shape[1] if self.values.ndim == 2 else 1
-        return {f"{self.name}.{clock.name}.grid": grid, f"{self.name}.{clock.name}.per_row": per_row,
-                f"{self.name}.rows": len(self.values), f"{self.name}.columns": columns}
+    def declared(self, clocks: Iterable[BaseClock]) -> Declared:
+        """The values in row order, and what equations on these clocks need."""
+        n, columns = self.name, self.values.shape[1] if self.values.ndim == 2 else 1
+        params: dict[str, float | int] = {f"{n}.rows": len(self.values), f"{n}.columns": columns}
+        for clock in clocks:
+            params[f"{n}.{clock.name}.grid"], params[f"{n}.{clock.name}.per_row"] = self.grid(self._step_for(clock))
+        return Declared({f"{n}.values": (Array(f"{n}.values", "f8", f"{n}.list"), self.values.reshape(-1))},
+                        params=params)
 
     def _repr_html_(self) -> str:
         rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))),
@@ -452,9 +447,7 @@ class Link:
                 source.dimension)
         run = RunNamespace.of_caller()
         symbol = self.group.scope(run).own[self.variable]
-        made = Symbol(linked.name, symbol.kind, symbol.program, symbol.dimension, symbol.dtype, symbol.path,
-                      symbol.shared, symbol.writable, symbol.constant, symbol.guard, symbol.value, symbol.offset,
-                      symbol.definition, symbol.scope, symbol.origin, self.group.parent)
+        made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
         if symbol.shared:
             return made
         if self.index is None and self.group._count == 1 and not self.group._first and symbol.kind == "array" and not symbol.path:

@@ -28,6 +28,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
 from brainsim.objects.groups.clock import BaseClock, Clock, seconds
+from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.group import TIMES, Group
 from brainsim.objects.groups.named import BrianObject
@@ -60,7 +61,7 @@ class Recorder(Group):
         self._records: dict[str, tuple[str, QueueState]] = {}
         self.variables.clear()   # the time is that of the entries
         self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
-                                       symbol=Symbol("N", "size", f"{self.name}.@size", dtype="i4", shared=True))
+                                       symbol=Symbol("N", "size", self.name, dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
 
     def _keep(self, variable: str, dtype: str, dimension: Dimension = DIMENSIONLESS) -> None:
@@ -71,11 +72,6 @@ class Recorder(Group):
     @property
     def _count(self) -> int:
         return len(self._raw("t"))
-
-    @property
-    def parent(self) -> "Recorder":
-        """The record itself."""
-        return self
 
     @property
     def space(self) -> str:
@@ -111,23 +107,25 @@ class Recorder(Group):
 
     def elements(self, index: np.ndarray | None) -> Elements:
         """Entries, for strings evaluated at once."""
-        return Elements(self.reach(), self.clock, index, {f"{self.name}.@size": self._count})
+        return Elements(self.reach(), self.clock, index, {self.name: self._count})
 
     def _queue(self, variable: str) -> str:
         return f"{self.name}.{variable}"
 
-    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
-        """One growing queue per recorded variable."""
-        return {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
+    def declared(self) -> Declared:
+        """One growing queue per recorded variable, and the bounds of a part that is the source."""
+        queues = {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
+        return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
+                        clock=self.clock)
 
     @property
     def _width(self) -> int:
         """How many values of a variable are recorded at once."""
         return 1
 
-    def _memory(self, steps: int = 0) -> list[Line]:
+    def memory_lines(self, steps: int = 0) -> list[Line]:
         """The records as long as they will be."""
-        found = super()._memory(steps)
+        found = super().memory_lines(steps)
         for variable, (dtype, queue) in self._records.items():
             more = steps * (self._width if variable != "t" else 1) if self.active else 0
             found.append(Line(self.name, variable, int(queue.count[0]) + more, DTYPES[dtype].itemsize))
@@ -135,7 +133,11 @@ class Recorder(Group):
 
     def dependencies(self) -> list[BrianObject]:
         """The source."""
-        return [self.source.parent if isinstance(self.source, Subgroup) else self.source]
+        return [self.source.parent]
+
+    def refers_to(self) -> list[BrianObject]:
+        """The source, or the part of a group that it is."""
+        return [self.source]
 
     def _raw(self, variable: str) -> np.ndarray:
         return self._records[variable][1].values()
@@ -178,10 +180,6 @@ class Recorder(Group):
         values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
         values = values[:] if isinstance(values, VariableView) else values
         return values.T if np.ndim(values) == 2 else values
-
-    def params(self) -> dict[str, float | int]:
-        """Bounds of a subgroup that is the source."""
-        return self.source.params()
 
     def reinit(self) -> None:
         """Not possible: make a new monitor."""
@@ -231,9 +229,10 @@ class StateMonitor(Recorder):
     def _width(self) -> int:
         return len(self._index)
 
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """Indices of the recorded elements."""
-        return {f"{self.name}.index": (Array(f"{self.name}.index", "i4", self.name, self.source.space), self._index)}
+    def declared(self) -> Declared:
+        """Indices of the recorded elements besides."""
+        index = Array(f"{self.name}.index", "i4", self.name, self.source.space)
+        return super().declared() | Declared({index.name: (index, self._index)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One row per tick."""
@@ -358,9 +357,10 @@ class EventMonitor(Recorder):
         self.variables["count"] = Variable("count", f"{self.name}.count", dtype="i4", read_only=True,
                                            values=self._counts)
 
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """Events per element."""
-        return {f"{self.name}.count": (Array(f"{self.name}.count", "i4", f"{self.name}.source"), self._counts)}
+    def declared(self) -> Declared:
+        """Events per element besides."""
+        count = Array(f"{self.name}.count", "i4", f"{self.name}.source")
+        return super().declared() | Declared({count.name: (count, self._counts)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One entry per event."""
@@ -377,9 +377,9 @@ class EventMonitor(Recorder):
                          count=f"{self.name}.count", block=block, variables=tuple((self._queue(v), v) for v in chosen))
         ]
 
-    def _memory(self, steps: int = 0) -> list[Line]:
+    def memory_lines(self, steps: int = 0) -> list[Line]:
         """Counts, and what an event takes."""
-        found = super()._memory(0)
+        found = super().memory_lines(0)
         return found if not steps else [
             replace(line, count=None) if line.what in self._records else line for line in found
         ]
@@ -502,9 +502,10 @@ class PopulationRateMonitor(Recorder):
         self._keep("rate", "f8", SECOND ** -1)
         self._counter = np.zeros(1, np.int32)
 
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """The count of the step."""
-        return {f"{self.name}.counter": (Array(f"{self.name}.counter", "i4", f"{self.name}.once"), self._counter)}
+    def declared(self) -> Declared:
+        """The count of the step besides."""
+        counter = Array(f"{self.name}.counter", "i4", f"{self.name}.once")
+        return super().declared() | Declared({counter.name: (counter, self._counter)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One rate per tick."""

@@ -251,7 +251,7 @@ class Simulation:
                                                                     ()) else "variable"
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
                         yield Settable(f"{o.name}.{v.name}", kind, v.dimension, text, o, v)
-                if f"{o.name}.refractory" in o.params():
+                if f"{o.name}.refractory" in o.declared().params:
                     yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
                                    program=f"{o.name}.refractory")  # type: ignore[attr-defined]
                 for path in vars(o).get("_pathways", ()):

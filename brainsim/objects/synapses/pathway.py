@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from brainsim.model.aliases import settle_aliases
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
+from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import statements_of
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable, VariableView
@@ -155,18 +157,31 @@ class Pathway(BrianObject):
         return now if not self._due_dt or self._due_dt == dt else int(round(now * dt / self._due_dt))
 
     # -- what a network asks for ---------------------------------------------------------------------------------------
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """Rows, and delays in whole steps."""
+    def refers_to(self) -> list[BrianObject]:
+        """Where its events come from: a group, or a part of one."""
+        return [self.source]
+
+    def declared(self) -> Declared:
+        """Rows, delays (in seconds, and in whole steps) and events under way."""
+        rows = self._row_arrays()
+        arrays, delay = dict(rows), self._delay
+        if delay.values is not None:
+            space = f"{self.name}.once" if delay.shared else self.synapses.space
+            arrays[delay.program] = (Array(delay.program, "f8", space), delay.values)
+        sizes = {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
+        return Declared(arrays, self._event_queues(), sizes, {f"{self.name}.delay": self._delay_steps},
+                        clock=self.clock, derived=frozenset(rows))
+
+    def _row_arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Rows, and delays in whole steps: they follow from pairs and delays."""
         if self.synapses._procedural is not None:
             return {}
-        space = self.synapses.space
-        found = {
-            f"{self.name}.starts": (Array(f"{self.name}.starts", "i4", f"{self.name}.rows", space), self._rows.starts)
-        }
+        n, space = self.name, self.synapses.space
+        found = {f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows", space), self._rows.starts)}
         if self._rows.ids is not None:
-            found[f"{self.name}.ids"] = (Array(f"{self.name}.ids", "i4", space, space), self._rows.ids)
+            found[f"{n}.ids"] = (Array(f"{n}.ids", "i4", space, space), self._rows.ids)
         if self._scattered:
-            found[f"{self.name}.steps"] = (Array(f"{self.name}.steps", "i4", space), self._steps)
+            found[f"{n}.steps"] = (Array(f"{n}.steps", "i4", space), self._steps)
         return found
 
     @property
@@ -175,7 +190,7 @@ class Pathway(BrianObject):
         values = self._delay.values
         return values is not None and not self._scalar and not (len(values) and (values == values[0]).all())
 
-    def _memory(self, steps: int = 0) -> list[Line]:
+    def memory_lines(self, steps: int = 0) -> list[Line]:
         """Rows, delays, and room for events under way."""
         waiting = sum(q.data.size for q in (self._fired, self._due))
         return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
@@ -194,7 +209,7 @@ class Pathway(BrianObject):
             found.append(Line(self.name, "delay in steps", count, 4))
         return found
 
-    def queues(self) -> dict[str, tuple[Queue, QueueState]]:
+    def _event_queues(self) -> dict[str, tuple[Queue, QueueState]]:
         """Events of this step, and events under way."""
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
@@ -202,13 +217,22 @@ class Pathway(BrianObject):
         return {f"{self.name}.fired": (Queue(f"{self.name}.fired", "i4", self.source.space), self._fired),
                 f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into, crowded), self._due)}
 
-    def params(self) -> dict[str, float | int]:
-        """The one delay, in steps."""
-        return {f"{self.name}.delay": self._delay_steps}
+    def kept_besides(self) -> dict[str, Any]:
+        """Delays, and what the queue of events under way depends on."""
+        values = self._delay.values
+        return {"extra": {"delay": None if values is None else values.copy(), "scattered": self._scattered,
+                          "due_dt": self._due_dt}}
 
-    def sizes(self) -> dict[str, int]:
-        """Length of the row starts."""
-        return {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
+    def take_back(self, kept: Mapping[str, Any]) -> None:
+        """The delays of that time; queues have another length where they differ from those of now."""
+        then, now = kept["extra"]["delay"], self._delay.values
+        if (then is None) != (now is None) or then is not None and not np.array_equal(then, now):
+            self._delay.values = None if then is None else then.copy()
+            structure_changed()
+        queue = kept["extra"]["scattered"], kept["extra"]["due_dt"]
+        if (self._scattered, self._due_dt) != queue:
+            self._scattered, self._due_dt = queue
+            structure_changed()
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""

@@ -192,11 +192,12 @@ class Procedural:
             symbol = resolver.symbols[node.id]
             if symbol.kind == "index" and symbol.path in ((f"{s.name}.pre_index",), (f"{s.name}.post_index",)):
                 return node
-            if symbol.kind not in ("param", "number", "size") or symbol.program == f"{s.name}.@size":
+            own = symbol.kind == "size" and symbol.program == s.name
+            if own or symbol.kind not in ("param", "number", "size", "count"):
                 raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                                 at=node.span, help=STORE)
-            sizes = {f"{g.space}.@size": g._count for g in (s.source, s.target)} | {
-                k: int(x) for g in (s.source, s.target) for k, x in g.params().items() if k.endswith(".count")
+            sizes = {g.space: g._count for g in (s.source, s.target)} | {
+                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k.endswith(".count")
             }
             return Number(
                 np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,

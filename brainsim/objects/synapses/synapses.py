@@ -31,6 +31,7 @@ from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
 from brainsim.objects.groups.clock import BaseClock
+from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.group import TIMES, Group
@@ -197,6 +198,10 @@ class Synapses(EquationGroup):
         sums = [e.name.rpartition("_") for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         return [(self.target if side == "post" else self.source).parent.variables[stem] for stem, _, side in sums]
 
+    def delays(self) -> list[Variable]:
+        """The delay of each pathway."""
+        return [path._delay for path in self._pathways]
+
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
 
@@ -208,7 +213,7 @@ class Synapses(EquationGroup):
                 label, f"{n}.{label}", dtype="i4", read_only=True,
                 symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
         self.variables["N"] = Variable("N", f"{n}.N", dtype="i4", shared=True, read_only=True,
-                                       symbol=Symbol("N", "size", f"{n}.@size", dtype="i4", shared=True, constant=True))
+                                       symbol=Symbol("N", "size", n, dtype="i4", shared=True, constant=True))
         for label, side in (("N_outgoing", "pre"), ("N_incoming", "post")):
             symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",),
                             constant=True)
@@ -272,11 +277,6 @@ class Synapses(EquationGroup):
         if not isinstance(self._pre, Rows):
             self._pre = rows_of(self._pre, group._first, group._count)
         return self._pre.over(group._count)
-
-    @property
-    def parent(self) -> "Synapses":
-        """The whole object."""
-        return self
 
     def __len__(self) -> int:
         return self._count
@@ -530,14 +530,16 @@ class Synapses(EquationGroup):
         """Both sides."""
         return [self.source, self.target]
 
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """Synaptic variables, and the index of the target."""
-        found = super().arrays()
-        n = self.name
-        if self._procedural is not None:
-            return found | self._procedural.arrays()
-        found[f"{n}.post_index"] = (Array(f"{n}.post_index", "i4", n, self.target.space), self.post_index)
-        return found | self._reduced.declared()
+    def declared(self) -> Declared:
+        """Synaptic variables, states at the neurons, and the index of the target; or the tables of synapses that are
+        not stored."""
+        made, wanted = self._procedural, self._on_request()
+        if made is not None:     # counting them would mean drawing them
+            return Declared({**self._arrays(), **made.arrays()}, params=made.params(), on_request=wanted,
+                            clock=self.clock)
+        end = Array(f"{self.name}.post_index", "i4", self.name, self.target.space)
+        return super().declared() | Declared({end.name: (end, self.post_index), **self._reduced.declared()},
+                                             params=self._reduced.params(), on_request=wanted)
 
     def _on_request(self) -> dict[str, tuple[Array, Callable[[], np.ndarray]]]:
         """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
@@ -549,12 +551,16 @@ class Synapses(EquationGroup):
             (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)
         }
 
-    def params(self) -> dict[str, float | int]:
-        """Bounds; or the keys of synapses that are not stored."""
-        return super().params() | self._reduced.params() if self._procedural is None else self._procedural.params(
-        )  # type: ignore[return-value]
+    def kept_besides(self) -> dict[str, Any]:
+        """The pairs, and where each state lies."""
+        return super().kept_besides() | {"pairs": self._pairs(), "moved": self._reduced.kept()}
 
-    def _array(self, name: str) -> np.ndarray | None:
+    def take_back(self, kept: Mapping[str, Any]) -> None:
+        """The same pairs, and every state where it was."""
+        self.take_pairs(*kept["pairs"])
+        self._reduced.restore(kept["moved"], kept["arrays"])
+
+    def array_of(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
         if self._procedural is not None:
             if name in (f"{self.name}.pre_index", f"{self.name}.post_index"):
@@ -571,18 +577,12 @@ class Synapses(EquationGroup):
         for path in self._pathways:
             if name == path._delay.program and path._delay.values is not None:
                 return path._delay.values
-        return super()._array(name)
+        return super().array_of(name)
 
     # -- memory --------------------------------------------------------------------------------------------------------
-    def _memory(self, steps: int = 0) -> list[Line]:
+    def memory_lines(self, steps: int = 0) -> list[Line]:
         """What the synapses that exist take in a run."""
-        if self._procedural is not None:
-            return [
-                Line(self.name,
-                     name.partition(".")[2], len(values), values.itemsize)
-                for name, (_, values) in self.arrays().items()
-            ]
-        return self._memory_of(len(self))
+        return self._memory_of(len(self)) if self._procedural is None else super().memory_lines(steps)
 
     def memory_estimate(self, p: float | None = None, n: float = 1, synapses: float | None = None,
                         storage: str | None = None) -> MemoryEstimate:
@@ -597,7 +597,7 @@ class Synapses(EquationGroup):
         if storage == "procedural" and self._procedural is None:
             return MemoryEstimate(tables_to_make(self, p, n))
         if self._procedural is not None:
-            return MemoryEstimate(self._memory())
+            return MemoryEstimate(self.memory_lines())
         more = synapses if synapses is not None else 0 if p is None else float(
             p) * n * self.source._count * self.target._count
         return MemoryEstimate([line for o in (self, *self._pathways) for line in o._memory_of(len(self) + round(more))])

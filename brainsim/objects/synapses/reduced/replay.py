@@ -172,6 +172,14 @@ class Picture:
     refusal: str
     assigned: frozenset[str]
 
+    def in_file(self) -> "Picture":
+        """What of it a file can keep: why there is nothing."""
+        why = self.refusal or ("the values were read from a file, which has only the sums" if self.base else "")
+        return Picture(None, (), why, frozenset())
+
+
+NOTHING = Picture(None, (), "", frozenset())
+
 
 @dataclass
 class Replay:
