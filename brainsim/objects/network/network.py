@@ -46,7 +46,14 @@ from brainsim.objects.names.outside import Outside, outsides
 from brainsim.objects.names.structure import structure_changed, structure_version
 from brainsim.objects.network.describe import describe
 from brainsim.objects.network.devices import get_device
-from brainsim.objects.network.replaying import keep_course, picture, reductions, replay_from, take_picture
+from brainsim.objects.network.replaying import (
+    keep_course,
+    kept_for_replay,
+    picture,
+    reductions,
+    replay_from,
+    take_picture,
+)
 from brainsim.objects.runs.precision import PrecisionReport, compare
 from brainsim.objects.runs.simulation import Simulation
 from brainsim.objects.synapses.reduced.merging import merged
@@ -683,8 +690,8 @@ class Network(Named):
         """
         length = 0.0 if duration is None else run_length(duration,
                                                          "without one, memory_estimate() counts what exists now")
-        return MemoryEstimate(line for o in self._all()
-                              for line in o.memory_lines(o.clock.steps_until(length)))
+        lines = [line for o in self._all() for line in o.memory_lines(o.clock.steps_until(length))]
+        return MemoryEstimate([*lines, *kept_for_replay(self.name, self._all())])
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""

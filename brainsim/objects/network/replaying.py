@@ -9,6 +9,7 @@ from brainsim.ir.state import State
 from brainsim.model.tasks import Task
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.looks.memory import Line
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.synapses.reduced.merging import repeatable
 from brainsim.objects.synapses.reduced.reduced import Reduced
@@ -66,6 +67,12 @@ def take_picture(objects: Iterable[BrianObject], found: Picture) -> None:
     reduced = reductions(objects)
     if found is not NOTHING or any(r.replay is not None for r in reduced):
         _of(reduced).take(found)
+
+
+def kept_for_replay(name: str, objects: Iterable[BrianObject]) -> list[Line]:
+    """What it takes to keep where the last runs began."""
+    replay = next((r.replay for r in reductions(objects) if r.replay is not None), None)
+    return [] if replay is None else [Line(name, "start of the last runs", replay.bytes, 1)]
 
 
 def _of(reduced: Sequence[Reduced]) -> Replay:

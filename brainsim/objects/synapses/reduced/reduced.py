@@ -120,7 +120,12 @@ class Reduced:
         return list(found.tasks)
 
     def _settle(self, tasks: Sequence[Task]) -> None:
-        """States that are read late get values per synapse again when something changed that their past depends on."""
+        """Take note of factors that changed since the last run. States that are read late get values per synapse again
+        when something changed that their past depends on."""
+        get = self.synapses.reach()
+        for program, was in self.weights.items() if self.moved else ():
+            if digest(get(program)) != was:
+                self._note_later(program, f"{_last(program)} of the sources was assigned to after a run")
         if "late" in self.moved.values():
             paths = {p.name: p for p in self.synapses._pathways}
             same = all(paths[n]._scattered and d.same(paths[n]._steps, paths[n].clock.dt_)
@@ -273,12 +278,10 @@ class Reduced:
 
     def _other_weights(self, found: Reduction) -> frozenset[str]:
         """Sums whose factors, constants of the sources, are not what they were in the last run."""
-        factors = {x.program: x.name for p in found.places for x in p.factor.symbols.values() if x.path}
+        factors = {x.program for p in found.places for x in p.factor.symbols.values() if x.path}
         get = self.synapses.reach()
         now = {program: digest(get(program)) for program in factors}
         other = {p for p in factors if p in self.weights and now[p] != self.weights[p]}
-        for program in other if self.moved else ():
-            self._note_later(program, f"{factors[program]} of the sources was assigned to after a run")
         self.weights = now
         return frozenset(p.program for p in found.places if p.kind == "sum" and any(map(p.weighed_by, other)))
 

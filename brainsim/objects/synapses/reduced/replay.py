@@ -18,9 +18,10 @@ from brainsim.ir.state import QueueState, State, zeros
 from brainsim.ir.walk import writes
 from brainsim.lowering.schedule import ordered
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import HostCall, RecordEvents, RecordRate, RecordState, Summed, Task
+from brainsim.model.tasks import Elementwise, HostCall, RecordEvents, RecordRate, RecordState, Summed, Task
 from brainsim.objects.groups.variables import Variable
-from brainsim.pipeline import Prepared, Values, functions_of, prepare
+from brainsim.objects.names.namespace import scalar_value
+from brainsim.pipeline import Prepared, Values, functions_of, prepare, symbols_of
 from brainsim.reduction.beside import beside, is_repeatable
 from brainsim.reduction.merge import Merged, merge
 from brainsim.reduction.reduce import Party
@@ -50,6 +51,7 @@ class Course:
     literals: frozenset[str]
     changed: frozenset[str]                             #: arrays that a run changes, without those of records
     queues: frozenset[str]
+    made: frozenset[str]                                #: arrays that reduction made; they may be others before a run
 
     @property
     def sums(self) -> dict[str, Array]:
@@ -61,12 +63,13 @@ class Course:
         return found
 
     @property
-    def totals(self) -> dict[str, Array]:
-        """The arrays of summed variables that hold the sum of several projections, and are wanted each by itself."""
+    def totals(self) -> dict[str, tuple[Array, np.ndarray]]:
+        """Arrays for summed variables that hold the sum of several projections, by themselves, and what they are
+        now."""
         names = {n for pair in self.together for party in pair for n in party.totals}
         targets = [t.target for t in self.tasks if isinstance(t, Summed) and t.name in names]
-        declared = self.values.declared()
-        return {apart_name(s.program): replace(declared[s.program], name=apart_name(s.program)) for s in targets}
+        found = {apart_name(s.program): self.values.arrays[s.program] for s in targets}
+        return {name: (replace(array, name=name), now) for name, (array, now) in found.items()}
 
     def unrepeatable(self) -> str:
         """Why a run of this kind cannot be repeated, in words; empty when it can."""
@@ -87,12 +90,18 @@ class Course:
             made = list(ordered(made, self.slots))
             for plan in each:
                 made = beside(plan, made, bool(self.together))
-        made = list(ordered(made, self.slots))
+        aside = [t for t in made if self._is_own(t)] if self.together else []
+        made = list(ordered([t for t in made if t not in aside], self.slots))
         for host, guest in self.together:
             found = merge(host, guest, made, self.delays, _as_before)
             assert isinstance(found, Merged), found
             made = list(found.tasks)
-        return made
+        return [*made, *aside]
+
+    def _is_own(self, task: Task) -> bool:
+        """Whether a task is the synapses' own and touches no sum, so that it stands in nobody's way."""
+        spaces = {p.parts.projection.space for each in self.plans for p in each}
+        return isinstance(task, Elementwise | Summed) and task.space in spaces
 
 
 def _as_before(x: Symbol, y: Symbol) -> bool:
@@ -101,7 +110,7 @@ def _as_before(x: Symbol, y: Symbol) -> bool:
 
 def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Plan, ...]], together: Sequence[tuple[Party, Party]],
               delays: Mapping[str, int], values: Values, slots: Sequence[str], prepared: Prepared,
-              records: Iterable[str]) -> Course | None:
+              records: Iterable[str], made: Iterable[str]) -> Course | None:
     """What happens in the runs of a prepared network; None where nothing is kept as a sum. ``records``: names of what
     records need, which is left out."""
     if not any(plan.sums.states for each in plans for plan in each):
@@ -110,10 +119,12 @@ def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Plan, ...]], together
     left = frozenset(records)
     mine = replace(values, arrays={n: x for n, x in values.arrays.items() if n not in left},
                    queues={n: x for n, x in values.queues.items() if n not in left},
-                   sizes=prepared.state.sizes | values.sizes)
+                   sizes=prepared.state.sizes | values.sizes,
+                   params=values.params | {s.program: scalar_value(s.holder, s.dtype) for s in symbols_of(tasks)
+                                           if s.kind == "param" and s.origin == "namespace"})
     changed = frozenset(name for k in prepared.whole.kernels for name in writes(k))
     return Course(tuple(tasks), tuple(plans), tuple(together), delays, mine, tuple(slots), prepared.target,
-                  frozenset(prepared.literals), changed & mine.arrays.keys(), changed & mine.queues.keys())
+                  frozenset(prepared.literals), changed & mine.arrays.keys(), changed & mine.queues.keys(), frozenset(made))
 
 
 @dataclass(frozen=True)
@@ -171,14 +182,15 @@ class Picture:
     legs: tuple[Leg, ...]
     refusal: str
     assigned: frozenset[str]
+    last: Course | None
 
     def in_file(self) -> "Picture":
         """What of it a file can keep: why there is nothing."""
         why = self.refusal or ("the values were read from a file, which has only the sums" if self.base else "")
-        return Picture(None, (), why, frozenset())
+        return Picture(None, (), why, frozenset(), None)
 
 
-NOTHING = Picture(None, (), "", frozenset())
+NOTHING = Picture(None, (), "", frozenset(), None)
 
 
 @dataclass
@@ -192,7 +204,7 @@ class Replay:
     shared: bool = False              #: whether a picture has the base too, so that it must not change
     built: tuple[Course, Prepared] | None = None          #: what worked on the arrays of the base last
     under_way: bool = False
-    last: Course | None = None        #: what the last run did
+    last: Course | None = None        #: what the last run did, whose arrays are kept
 
     # -- as runs go on -------------------------------------------------------------------------------------------------
     def begin(self, course: Course, state: State, known: Mapping[str, np.ndarray]) -> None:
@@ -209,9 +221,10 @@ class Replay:
         if self.base is None:
             if not sums <= known.keys():
                 return
-            self.base, self.legs, self.refusal = self._fresh(course, known), (), ""
+            self.base, self.legs, self.refusal, self.last = self._fresh(course, known), (), "", course
         leg = self._leg(course, state, known)
         self.assigned.clear()
+        self.last = course
         last = self.legs[-1] if self.legs else None
         if last is not None and not leg.arrays and not leg.queues and _goes_on(last, leg):
             leg = replace(last, spans=leg.spans | {n: replace(s, end=leg.spans[n].end) for n, s in last.spans.items()})
@@ -223,12 +236,13 @@ class Replay:
 
     def _changed(self, course: Course) -> str:
         """What changed in the model since the last run, so that runs before it cannot be repeated any more."""
-        before, now, self.last = self.last, course, course
+        before, now = self.last, course
         if before is None or before is course:
             return ""
-        other = [s for s, n in before.values.sizes.items() if now.values.sizes.get(s, n) != n]
+        spaces = dict.fromkeys(array.space for n, (array, _) in before.values.arrays.items() if n not in before.made)
+        other = [s for s in spaces if now.values.sizes.get(s, before.values.sizes[s]) != before.values.sizes[s]]
         if other:
-            return f"the number of elements of {other[0].partition('.')[0]} changed between two runs"
+            return f"the number of elements in {other[0]} changed between two runs"
         late = [n for n, steps in before.delays.items() if now.delays.get(n, steps) != steps]
         return f"the delays of {late[0]} changed between two runs" if late else ""
 
@@ -241,14 +255,14 @@ class Replay:
 
     def _leg(self, course: Course, state: State, known: Mapping[str, np.ndarray]) -> Leg:
         assert self.base is not None
-        values, have = course.values, self.base.arrays
-        seen = {id(leg.course) for leg in self.legs} | ({id(course)} if not self.legs else set())
-        new = frozenset() if id(course) in seen else course.changed - frozenset().union(
-            *(leg.course.changed for leg in self.legs))
+        values, have, before = course.values, self.base.arrays, self.last
+        new, queues = frozenset[str](), frozenset[str]()
+        if before is not course:
+            assert before is not None
+            new = (course.changed - before.changed) | (course.changed & course.made)
+            queues = course.queues - before.queues
         arrays = {n: values.arrays[n][1].copy() for n in self.assigned | new if n in values.arrays}
         arrays |= {n: a for n, a in known.items() if have.get(n) is not a and (a.any() or n in have or self.legs)}
-        queues = frozenset() if id(course) in seen else course.queues - frozenset().union(
-            *(leg.course.queues for leg in self.legs))
         clocks = state.program.clocks
         spans = {c: Span(int(state.step[k]), int(state.end[k]), float(state.dt[k]), int(state.origin[k]))
                  for k, c in enumerate(clocks)}
@@ -280,7 +294,7 @@ class Replay:
         if self.base is None or v.values is None:
             return
         if v.name == "delay":
-            self.refuse(f"{v.program} was assigned to between two runs")
+            self.refuse(f"'{v.program}' was assigned to between two runs")
             return
         self.assigned.add(v.program)
         if v.program not in self.base.arrays and v.program not in self._changing():
@@ -333,7 +347,7 @@ class Replay:
 
     def _other(self, course: Course, base: Base) -> str:
         """What the runs once more came to that is not what there is."""
-        for name in sorted(course.changed - self.assigned):
+        for name in sorted(course.changed - course.made - self.assigned):
             now, again = course.values.arrays[name][1], base.arrays[name]
             largest = np.abs(now).max(initial=0) if now.dtype.kind == "f" else 0
             if not np.allclose(now, again, rtol=0, atol=NEAR * largest, equal_nan=True):
@@ -344,12 +358,13 @@ class Replay:
     def picture(self) -> Picture:
         """What is kept now."""
         self.shared = True
-        return Picture(self.base, self.legs, self.refusal, frozenset(self.assigned))
+        return Picture(self.base, self.legs, self.refusal, frozenset(self.assigned), self.last)
 
     def take(self, picture: Picture) -> None:
         """As it was when the picture was made."""
         self.base, self.legs, self.refusal = picture.base, picture.legs, picture.refusal
         self.assigned, self.shared, self.built, self.under_way = set(picture.assigned), True, None, False
+        self.last = picture.last
 
     @property
     def bytes(self) -> int:
@@ -363,10 +378,10 @@ def _built(course: Course, base: Base) -> Prepared:
     sums, totals = course.sums, course.totals
     for name, array in sums.items():
         base.arrays.setdefault(name, zeros(values.sizes[array.space], array.dtype))
-    for name in totals:
-        base.arrays.setdefault(name, values.arrays[name.removesuffix("@apart")][1].copy())
+    for name, (_, now) in totals.items():
+        base.arrays.setdefault(name, now.copy())
     declared = {n: (a, base.arrays.get(n, x)) for n, (a, x) in values.arrays.items()}
-    declared |= {n: (a, base.arrays[n]) for n, a in (sums | totals).items()}
+    declared |= {n: (a, base.arrays[n]) for n, a in (sums | {n: a for n, (a, _) in totals.items()}).items()}
     mine = replace(values, arrays=declared, queues={n: (q, base.queues.get(n, x)) for n, (q, x) in values.queues.items()})
     return prepare(course.beside(), mine, course.slots, course.target)
 
