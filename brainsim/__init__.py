@@ -47,15 +47,15 @@ from brainsim.objects.network.magic import (
     store,
 )
 from brainsim.objects.network.network import Network
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Subgroup
-from brainsim.objects.neurons.spike_sources import (
-    PoissonGroup,
-    PoissonInput,
-    SpikeGeneratorGroup,
-    TimedArray,
-    linked_var,
-)
-from brainsim.objects.recorders.record import EventMonitor, PopulationRateMonitor, SpikeMonitor, StateMonitor
+from brainsim.objects.neurons.links import linked_var
+from brainsim.objects.neurons.neuron_group import NeuronGroup
+from brainsim.objects.neurons.poisson_input import PoissonInput
+from brainsim.objects.neurons.spike_sources import PoissonGroup, SpikeGeneratorGroup
+from brainsim.objects.neurons.subgroup import Subgroup
+from brainsim.objects.neurons.timed_array import TimedArray
+from brainsim.objects.recorders.event_monitor import EventMonitor, SpikeMonitor
+from brainsim.objects.recorders.rate_monitor import PopulationRateMonitor
+from brainsim.objects.recorders.state_monitor import StateMonitor
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.options import prefs
 from brainsim.preferences import PreferenceError
@@ -69,10 +69,12 @@ prefs.follow("logging.file_log", BrianLogger.initialize)
 prefs.follow("logging.console_log_level", _log.show_what_is_chosen)
 
 OURS = """
-BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations
-Clock EventClock defaultclock Group PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network
-collect magic_network restore run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
-PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device get_device set_device BrianLogger
+BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError
+UnsupportedEquationsException Equations Clock EventClock defaultclock Group PoissonGroup PoissonInput
+SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network collect magic_network restore
+run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
+PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device
+get_device set_device BrianLogger
 """.split()
 
 _beside = {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}, **_BRIAN}

@@ -7,7 +7,7 @@ from brainsim.language.trees import Assign, Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway
 from brainsim.reduction.late import late_states, late_violation
-from brainsim.reduction.projection import Parts, Side, draws, keys, traced, used_arrays, written_arrays
+from brainsim.reduction.projection import Parts, Side, draws, keys, traced
 from brainsim.reduction.values import Rule, Values
 
 
@@ -31,15 +31,15 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
     driven = v in p.event_driven
     late = late_states(parts, together) if side is p.pre else {}
     for task in parts.others:
-        if v in written_arrays([task]):
+        if v in task.assigns:
             return Rule("P4", f"'{task.name}' assigns to {name}")
-        if driven and (v in used_arrays(task) or p.last_update in used_arrays(task)):
+        if driven and (v in task.mentions or p.last_update in task.mentions):
             return Rule("P4", f"'{task.name}' reads {name}, which is up to date at events only")
-    if driven and any(v in used_arrays(t) for t in parts.summed):
+    if driven and any(v in t.mentions for t in parts.summed):
         return Rule("P4", f"a summed variable reads {name}")
     assigned = False
     if parts.update is not None:
-        for tree, block in _assignments(parts.update.block, parts.update.block.statements, v):
+        for tree, block in _assignments(parts.update.block, parts.update.block.assignments, v):
             assigned = True
             wrong = _foreign(parts, side, tree, block, together)
             if wrong:
@@ -47,8 +47,8 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
                             f"{name} depends on {wrong}" if wrong != "random" else f"{name} has noise of its own")
     for path in parts.pathways:
         own = parts.side_of(path) is side
-        code = path.block.statements if own else path.block.statements[path.driven:]
-        mine = path.block.statements[path.driven:-1] if path.driven else ()
+        code = path.block.assignments if own else path.block.assignments[path.driven:]
+        mine = path.block.assignments[path.driven:-1] if path.driven else ()
         if driven and any(n in keys(path.block, [p.last_update]) for s in mine for n in names(s.value)):
             return Rule("P4", f"the code of '{path.name}' reads lastupdate")
         if not own:
@@ -61,7 +61,7 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
         assigned = True
         if path.scattered and v not in late:
             return Rule("P3", f"the synapses of a {neuron} neuron have different delays")
-        written = written_arrays([path]) - set(p.states)
+        written = path.assigns - set(p.states)
         for tree, block in found:
             wrong = _foreign(parts, side, tree, block, together, written)
             if wrong:
@@ -108,7 +108,7 @@ def _composes(parts: Parts, path: Pathway, v: str) -> bool:
     """Whether bringing an event-driven state up to date in two steps equals doing it in one: it depends on itself and
     on constants only."""
     block = path.block
-    for s, value, _ in traced(block.statements[:path.driven]):
+    for s, value, _ in traced(block.assignments[:path.driven]):
         if s.target in keys(block, [v]):
             for key in names(value):
                 symbol = block.symbols.get(key)

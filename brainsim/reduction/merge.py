@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from brainsim.integrators.affine import affine, is_zero
 from brainsim.integrators.terms import ZERO, subtract
-from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, Pathway, Task
-from brainsim.reduction.projection import blocks_of, used_arrays, written_arrays
+from brainsim.reduction.projection import written_arrays
 from brainsim.reduction.reduce import Party
 from brainsim.reduction.values import Rule
 
@@ -111,13 +111,13 @@ class _Alike:
         count."""
         if (x.clock, x.when, x.order, x.space, x.bounds) != (y.clock, y.when, y.order, y.space, y.bounds):
             raise _Apart(f"those of {self.other} belong to other neurons, or to another time")
-        mine, others = x.block.statements, y.block.statements
+        mine, others = x.block.assignments, y.block.assignments
         if len(mine) != len(others):
             raise _Apart(f"those of {self.other} {text}")
         for s, t in zip(mine, others):
-            self.trees(s.value, x.block, t.value, y.block, text)       # type: ignore[union-attr]
+            self.trees(s.value, x.block, t.value, y.block, text)
             if targets:
-                self.trees(Name(s.target), x.block, Name(t.target), y.block, text)    # type: ignore[union-attr]
+                self.trees(Name(s.target), x.block, Name(t.target), y.block, text)
 
     def trees(self, x: Tree, here: Block, y: Tree, there: Block, text: str) -> None:
         """Refuse expressions that differ in form or in the values of constants."""
@@ -152,7 +152,7 @@ def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[s
               alike: _Alike) -> list[tuple[Pathway, Pathway]]:
     """Pathways whose events scale the sums, in pairs that do the same."""
     found = [[(p, s) for n in party.pathways if isinstance(p := by_name[n], Pathway) and p.once is not None
-              for s in p.once.statements if p.once.symbols[s.target].program in party.sums] for party in (a, b)]
+              for s in p.once.assignments if p.once.symbols[s.target].program in party.sums] for party in (a, b)]
     if len(found[0]) != len(found[1]):
         raise _Apart(f"events of the target scale those of {a.name} otherwise")
     pairs = []
@@ -165,7 +165,7 @@ def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[s
         alike.trees(Name(s.target), p.once, Name(t.target), q.once, text)
         alike.trees(s.value, p.once, t.value, q.once, text)
         if any(path.block.symbols[x.target].program in party.sums for party, path in ((a, p), (b, q))
-               for x in path.block.statements):
+               for x in path.block.assignments):
             raise _Apart("the same events add and scale")
         pairs.append((p, q))
     return pairs
@@ -177,9 +177,9 @@ def _check_order(kind: Sequence[tuple[Task, Task]], tasks: Sequence[Task], other
     place = {t.name: n for n, t in enumerate(tasks)}
     for pair in kind:
         first, last = sorted(place[t.name] for t in pair)
-        touched, written = used_arrays(pair[0]) | used_arrays(pair[1]), written_arrays(pair)
+        touched, written = pair[0].mentions | pair[1].mentions, written_arrays(pair)
         for t in tasks[first + 1:last]:
-            if t.name not in members and (written_arrays([t]) & touched or used_arrays(t) & written):
+            if t.name not in members and (t.assigns & touched or t.mentions & written):
                 raise _Apart(f"'{t.name}' comes between those of {other} and these within a step")
 
 
@@ -187,7 +187,7 @@ def _check_order(kind: Sequence[tuple[Task, Task]], tasks: Sequence[Task], other
 # -----------------------------------------------------------------------------------------
 def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
     """Refuse a task in which the variables occur otherwise than as sums."""
-    for block in blocks_of(task):
+    for block in task.blocks:
         for x, y in read:
             keys = {k: s for k, s in block.symbols.items() if s.kind == "array" and s.program in (x, y)}
             if not any(names(s.value) & set(keys) or s.target in keys for s in _assignments(block)):
@@ -203,9 +203,9 @@ def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
 
 
 def _assignments(block: Block) -> list[Assign]:
-    def go(code: Sequence[object]) -> Iterator[Assign]:
+    def go(code: Sequence[Assign | While]) -> Iterator[Assign]:
         for s in code:
-            yield from [s] if isinstance(s, Assign) else go(s.body)   # type: ignore[attr-defined]
+            yield from [s] if isinstance(s, Assign) else go(s.body)
 
     return list(go(block.statements))
 

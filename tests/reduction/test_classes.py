@@ -17,7 +17,7 @@ from brainsim import (
     network_operation,
     seed,
 )
-from brainsim.errors import WrongState, WrongValue
+from brainsim.errors import WrongValue
 
 PRE, LATE, EQUAL, SUM, SYN = "pre", "pre (delayed)", "post (equal)", "post (sum)", "synapse"
 CONSTANTS = {"tau": 5 * ms, "taur": 2 * ms, "taud": 9 * ms, "a": 0.3, "E": 1.6, "U": 0.4, "per": 1 / ms}
