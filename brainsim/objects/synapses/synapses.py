@@ -196,6 +196,15 @@ class Synapses(EquationGroup):
             raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit",
                                          dimension_of_unit(e, unit_value), variable.dimension, at=span)
 
+    def summed_into(self) -> list[Variable]:
+        """The variables of the neurons that these synapses are summed into."""
+        sums = [e.name.rpartition("_") for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        return [(self.target if side == "post" else self.source).parent.variables[stem] for stem, _, side in sums]
+
+    def delays(self) -> list[Variable]:
+        """The delay of each pathway."""
+        return [path._delay for path in self._pathways]
+
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
 
