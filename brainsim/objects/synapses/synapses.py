@@ -39,11 +39,11 @@ from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Choice, Holder, Variable, VariableView, element_indices
 from brainsim.objects.looks import html, plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line, MemoryEstimate, check_amounts
 from brainsim.objects.names.namespace import RunNamespace, unit_value
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.neurons.neuron_group import Part
+from brainsim.objects.neurons.neuron_group import Phase
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
 from brainsim.objects.synapses.pathway import Pathway
@@ -118,7 +118,7 @@ class Synapses(EquationGroup):
         self._allocate(0)
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
-        self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self.state_updater = Phase("stateupdater", self, "groups", order)  # type: ignore[arg-type]
         if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
             self._contained += [self.state_updater]
 
@@ -724,7 +724,7 @@ class Synapses(EquationGroup):
         """
         return plotting.synapses(self, variable, None if variable is None else getattr(self, variable), kind, ax)
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         table, place = super()._table(), (self.element_word,)
         sides = tuple(Column(side, place, getattr(self, side)[:]) for side in ("i", "j"))
         delays = tuple(Column("delay" if p.label == "pre" else f"delay_{p.label}", () if p._delay.shared else place,
