@@ -705,7 +705,7 @@ class Synapses(EquationGroup):
 
         'dots': source across, target up; 'lines': source left, target right; 'matrix': sums by pair; 'histogram'.
         """
-        return plotting.synapses(self, variable, kind, ax)
+        return plotting.synapses(self, variable, None if variable is None else getattr(self, variable), kind, ax)
 
     def _table(self) -> Table:
         table, place = super()._table(), (self.element_word,)
