@@ -27,7 +27,7 @@ from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Phase
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
@@ -59,7 +59,7 @@ def event_functional(net: Preparable, duration: object, params: Sequence[str] | 
     length = None if step is None else seconds(step, "step")
     if length is not None and not length > 0:
         raise WrongValue("'step' is a time above 0", found=repr(step))
-    return _Reading(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
+    return _Members(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
                                        None if outputs is None else names_in(outputs, "outputs"), max_spikes, length)
 
 
@@ -76,7 +76,7 @@ def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: obj
 
 
 @dataclass
-class _Reading:
+class _Members:
     """The objects of a network, read once."""
 
     net: Preparable
@@ -374,7 +374,7 @@ def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
 # -- what cannot be taken
 # ------------------------------------------------------------------------------------------------
 def _refuse_object(o: Any) -> None:
-    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Part, Pathway, Subgroup)):
+    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Phase, Pathway, Subgroup)):
         return
     if isinstance(o, (RunRegularly, NetworkOperation)):
         raise Unsupported(f"{o.name} runs code at times of a clock, which are no events of neurons",

@@ -18,7 +18,7 @@ from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.regularly import RunRegularly
-from brainsim.objects.looks.description import Cell, Description, Line, Math, Section
+from brainsim.objects.looks.description import Cell, Description, Line, Math, Panel
 from brainsim.objects.looks.value_text import value_parts
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.neurons.neuron_group import NeuronGroup
@@ -58,24 +58,24 @@ def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, form
         ("Measurements", [o.name for o in records] or ["none"]),
     ]
     sections = [
-        Section("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
-        Section("B: Populations", ("Name", "Elements", "Size"),
+        Panel("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
+        Panel("B: Populations", ("Name", "Elements", "Size"),
                 tuple(_cells(g.name, _kind(g), len(g)) for g in (*neurons, *_groups(inputs)))),
-        Section(
+        Panel(
             "C: Connectivity", ("Name", "Source", "Target", "Pattern"),
             tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.rules, f"{len(s)} synapses"))
                   for s in synapses)),
-        *(Section(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
+        *(Panel(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
           for same in models),
-        *(Section(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
-        Section("F: Plasticity", ("Name", "What changes"),
+        *(Panel(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
+        Panel("F: Plasticity", ("Name", "What changes"),
                 tuple((*_cells(s.name), tuple(Math(name_latex(n)) for n in _changes(s))) for s in plastic)),
-        Section("G: Input", ("Name", "Description"), tuple((*_cells(o.name), _input_words(o)) for o in inputs)),
-        Section("H: Measurements", ("Name", "What is recorded"),
+        Panel("G: Input", ("Name", "Description"), tuple((*_cells(o.name), _input_words(o)) for o in inputs)),
+        Panel("H: Measurements", ("Name", "What is recorded"),
                 tuple(_cells(o.name, _record_words(o)) for o in records)),
-        Section("I: Names from the script", ("Name", "Value", "Used by"),
+        Panel("I: Names from the script", ("Name", "Value", "Used by"),
                 tuple(_outside_rows(neurons + synapses + _groups(inputs), run))),
-        Section("J: Simulation", ("", ""), tuple(_simulation_rows(every, operations))),
+        Panel("J: Simulation", ("", ""), tuple(_simulation_rows(every, operations))),
     ]
     return Description(title, tuple(s for s in sections if s.rows), format)
 

@@ -39,11 +39,11 @@ from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Choice, Holder, Variable, VariableView, element_indices
 from brainsim.objects.looks import html, plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line, MemoryEstimate, check_amounts
 from brainsim.objects.names.namespace import RunNamespace, unit_value
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.neurons.neuron_group import Part
+from brainsim.objects.neurons.neuron_group import Phase
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
 from brainsim.objects.synapses.pathway import Pathway
@@ -118,7 +118,7 @@ class Synapses(EquationGroup):
         self._allocate(0)
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
-        self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self.state_updater = Phase("stateupdater", self, "groups", order)  # type: ignore[arg-type]
         if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
             self._contained += [self.state_updater]
 
@@ -195,6 +195,15 @@ class Synapses(EquationGroup):
         if dimension_of_unit(e, unit_value) is not variable.dimension:
             raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit",
                                          dimension_of_unit(e, unit_value), variable.dimension, at=span)
+
+    def summed_into(self) -> list[Variable]:
+        """The variables of the neurons that these synapses are summed into."""
+        sums = [e.name.rpartition("_") for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        return [(self.target if side == "post" else self.source).parent.variables[stem] for stem, _, side in sums]
+
+    def delays(self) -> list[Variable]:
+        """The delay of each pathway."""
+        return [path._delay for path in self._pathways]
 
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
@@ -715,7 +724,7 @@ class Synapses(EquationGroup):
         """
         return plotting.synapses(self, variable, None if variable is None else getattr(self, variable), kind, ax)
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         table, place = super()._table(), (self.element_word,)
         sides = tuple(Column(side, place, getattr(self, side)[:]) for side in ("i", "j"))
         delays = tuple(Column("delay" if p.label == "pre" else f"delay_{p.label}", () if p._delay.shared else place,
