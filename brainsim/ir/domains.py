@@ -44,6 +44,11 @@ class Domain:
         """The same loop over what has other names."""
         return replace(self, **{f.name: of(name) for f, name in self.marked()})
 
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.words.partition("{")[0].strip()
+
     def text(self, expression: Callable[[Expr], str]) -> str:
         """The domain in words; ``expression`` writes what it computes."""
         shown = {f.name: expression(x) if isinstance(x := getattr(self, f.name), Expr) else x for f in fields(self)}
