@@ -67,7 +67,7 @@ def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:
         return ()
     block, found = parts.update.block, {}
     mine = keys(block, left)
-    for target, value in final(block.statements).items():
+    for target, value in final(block.assignments).items():
         split = affine(value, frozenset(mine)) if target in mine else None
         for coefficient in split.coefficients.values() if split is not None else ():
             for symbol in (block.symbols[k] for k in sorted(names(coefficient)) if k in block.symbols):

@@ -142,7 +142,7 @@ def _redirected(task: Task, plan: Plan) -> Task:
     block = getattr(task, "block", None)
     if block is None or not any(s.program in plan.equal for s in block.symbols.values()):
         return task
-    return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))  # type: ignore[call-arg]
+    return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))
 
 
 def _of_neuron(block: Block, plan: Plan, side: Side) -> Block:
@@ -160,10 +160,10 @@ def _updates(plan: Plan) -> list[Task]:
     parts, update = plan.parts, plan.parts.update
     assert update is not None
     block, local = update.block, locals_of(update.block)
-    stored = {s.target for s in block.statements} - local
+    stored = {s.target for s in block.assignments} - local
     gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
     made: list[Task] = []
-    code = tuple(s for s in block.statements if s.target not in _noise_of_sums(plan))
+    code = tuple(s for s in block.assignments if s.target not in _noise_of_sums(plan))
     rest = _needed_or_drawn(code, frozenset(stored - gone), local, block)
     if any(s.target not in local for s in rest):
         made.append(replace(update, block=replace(block, statements=rest, symbols=_symbols(block.symbols, plan))))
@@ -171,7 +171,7 @@ def _updates(plan: Plan) -> list[Task]:
         here = frozenset(k for k in stored if plan.equal.get(block.symbols[k].program) == name)
         if here:
             side = parts.projection.side(name)
-            mine = _of_neuron(replace(block, statements=needed(block.statements, here, local)), plan, side)
+            mine = _of_neuron(replace(block, statements=needed(block.assignments, here, local)), plan, side)
             made.append(replace(update, name=f"{update.name}.{name}", space=side.space, bounds=side.bounds, block=mine))
     for number, (factor, states) in enumerate(plan.sums.factors.items()):
         made.append(_column(plan, number, factor, states))
@@ -185,9 +185,9 @@ def _noise_of_sums(plan: Plan) -> frozenset[str]:
     if not any(m.noise for m in plan.sums.maps.values()):
         return frozenset()
     sums = keys(block, plan.sums.states)
-    rest = needed(block.statements,
-                  frozenset(s.target for s in block.statements) - locals_of(block) - set(sums), locals_of(block))
-    return frozenset(s.target for s in block.statements
+    rest = needed(block.assignments,
+                  frozenset(s.target for s in block.assignments) - locals_of(block) - set(sums), locals_of(block))
+    return frozenset(s.target for s in block.assignments
                      if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
 
 
@@ -284,14 +284,14 @@ def _pathway(plan: Plan, path: Pathway) -> Pathway:
                      and (not path.scattered or plan.late.get(block.symbols[k].program) is path))
     once = _once(plan, path, own, mine)
     rest = _for_each(plan, path, own, mine)
-    return replace(path, once=once if once.statements else path.once, block=rest)
+    return replace(path, once=once if once.assignments else path.once, block=rest)
 
 
 def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
     """What an event does once for its neuron: states equal at its side, sums that are scaled."""
     block, p = path.block, plan.parts.projection
     driven = any(plan.is_driven(block.symbols[k].program) for k in mine) and path.driven > 0
-    code = block.statements[:len(block.statements) - 1] if path.driven else block.statements
+    code = block.assignments[:len(block.assignments) - 1] if path.driven else block.assignments
     symbols = {k: seen_from(s, own) for k, s in _symbols(block.symbols, plan, own.name).items()}
     chosen = needed(code, frozenset(k for k in mine if any(s.target == k for s in code)), locals_of(block))
     final_version, made = _versions(code, mine), []
@@ -314,7 +314,7 @@ def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
         last = plan.last_place(own.name)
         key = next(k for k, s in block.symbols.items() if s.program == p.last_update and s.kind == "array")
         symbols[key] = _array(last.program, (), "f8", key)
-        made.append(block.statements[-1])
+        made.append(block.assignments[-1])
     for s in code:
         v = keys(block, plan.sums.states).get(s.target)
         factor = scaling(s) if v is not None and increment(s) is None else None
@@ -335,7 +335,7 @@ def _versions(code: Iterable[Assign], mine: frozenset[str]) -> dict[str, int]:
 def _payloads_read(plan: Plan, path: Pathway, mine: frozenset[str]) -> set[tuple[str, int]]:
     """Which values of the event's own states, by number of assignments before, the code of single synapses reads."""
     block = path.block
-    code = block.statements[:-1] if path.driven else block.statements
+    code = block.assignments[:-1] if path.driven else block.assignments
     kept = _kept_for_each(plan, path, mine)
     count, found = dict.fromkeys(mine, 0), set()
     for s in code:
@@ -350,12 +350,12 @@ def _kept_for_each(plan: Plan, path: Pathway, mine: frozenset[str]) -> tuple[Ass
     """The statements that single synapses still run."""
     block, p = path.block, plan.parts.projection
     local = locals_of(block)
-    stored = {s.target for s in block.statements} - local
+    stored = {s.target for s in block.assignments} - local
     away = {k for k in stored if block.symbols[k].program in plan.equal}
     stays = [v for v in p.event_driven if v not in plan.equal]
     if path.driven and not stays:
         away |= {k for k in stored if block.symbols[k].program == p.last_update}
-    return _needed_or_drawn(block.statements, frozenset(stored - away - mine), local, block)
+    return _needed_or_drawn(block.assignments, frozenset(stored - away - mine), local, block)
 
 
 def _needed_or_drawn(statements: tuple[Assign, ...], targets: frozenset[str], local: frozenset[str],
@@ -370,11 +370,11 @@ def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Blo
     block = path.block
     symbols = _symbols(block.symbols, plan)
     kept = _kept_for_each(plan, path, mine)
-    final_version, count = _versions(block.statements, mine), dict.fromkeys(mine, 0)
+    final_version, count = _versions(block.assignments, mine), dict.fromkeys(mine, 0)
     summed = keys(block, plan.sums.states)
     made: list[Assign] = []
     now = _brought_up(plan, path, mine, symbols, made, kept)
-    for s in block.statements:
+    for s in block.assignments:
         if s.target in mine:
             count[s.target] += 1
             continue
@@ -398,7 +398,7 @@ def _brought_up(plan: Plan, path: Pathway, mine: frozenset[str], symbols: dict[s
     found: dict[str, Tree] = {}
     if not path.driven:
         return found
-    values = final(block.statements[:path.driven])
+    values = final(block.assignments[:path.driven])
     read = {n for s in kept for n in names(s.value)}
     for key, program in keys(block, plan.equal).items():
         if key in mine or not plan.is_driven(program) or key not in read:

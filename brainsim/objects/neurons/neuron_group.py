@@ -265,7 +265,7 @@ class NeuronGroup(EquationGroup):
             if kind == "boolean":
                 return resolver.tree(tree), False
             if dimension is not SECOND:
-                raise WrongType(f"refractory of {self.name} is a time or a condition", at=getattr(tree, "span", None),
+                raise WrongType(f"refractory of {self.name} is a time or a condition", at=tree.span,
                                 help="for example refractory='2*ms' or refractory='v > -20*mV'")
             return resolver.tree(tree), True
         if not isinstance(given, Quantity):

@@ -122,7 +122,7 @@ class PoissonGroup(SpikeSource):
         definition = self.variables["rates"].definition
         if definition is not None and resolver.dimension(definition) is not HERTZ:
             raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
-                                         resolver.dimension(definition), at=getattr(definition, "span", None))
+                                         resolver.dimension(definition), at=definition.span)
         chance = Op("*", (Name("rates"), Name("dt")))
         tree = resolver.tree(Op("<", (Call("rand", ()), chance)))
         block = Block((Assign("_condition", "=", tree),), resolver.symbols, resolver.functions, "rates")
