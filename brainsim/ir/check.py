@@ -49,6 +49,7 @@ def _kernel_problems(program: Program, kernel: Kernel, known: Mapping[str, froze
     if kernel.clock not in program.clocks:
         yield f"unknown clock {kernel.clock}"
     yield from _domain_problems(program, kernel, known)
+    yield from kernel.domain.refuses(kernel.facts.nodes)
     for node in kernel.facts.nodes:
         match node:
             case Load(name, index, t):

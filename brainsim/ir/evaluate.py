@@ -37,6 +37,7 @@ from brainsim.ir.program import (
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     RandomRows,
     Range,
@@ -178,6 +179,12 @@ def _range(d: Range, state: State, local: dict[str, object]) -> Indices:
     yield from ({"i": i} for i in range(_whole(d.first, state, local), _whole(d.last, state, local)))
 
 
+def _levels(d: Levels, state: State, local: dict[str, object]) -> Indices:
+    starts = state.arrays[d.starts].tolist()
+    rounds = list(zip(starts, starts[1:]))
+    yield from ({"i": i} for first, last in (rounds[::-1] if d.backward else rounds) for i in range(first, last))
+
+
 def _events(d: Events, state: State, local: dict[str, object]) -> Indices:
     yield from ({"i": i} for i in state.queues[d.queue].values(_whole(d.slot, state, local)).tolist())
 
@@ -199,6 +206,7 @@ LOOPS: Mapping[type[Domain], Callable[[Any, State, dict[str, object]], Indices]]
     Once: _once,
     Each: _each,
     Range: _range,
+    Levels: _levels,
     Events: _events,
     FanOut: _fan_out,
     RandomRows: _random_rows,

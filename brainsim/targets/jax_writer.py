@@ -34,6 +34,7 @@ from brainsim.ir.program import (
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     Program,
     RandomRows,
@@ -226,12 +227,12 @@ class KernelWriter:
             return "\n".join([*lines, *(line for n, d in enumerate(found) for line in self.delivery(d, n))])
         lines += self.elements()
         mask = "None" if isinstance(self.kernel.domain, (Once, Each)) else "m"
-        if self.free or isinstance(self.kernel.domain, Once):
+        if self.free and not self.kernel.domain.rounds or isinstance(self.kernel.domain, Once):
             return "\n".join([*lines, *(self.block(self.kernel.body, "    ", mask, {}) or ["    pass"])])
         return "\n".join([*lines, *self.one_by_one(mask)])
 
     def one_by_one(self, mask: str) -> list[str]:
-        """The body as a loop over elements."""
+        """The body as a loop over elements, or over rounds of them."""
         more = [local(name) for name in self.kernel.domain.provides if name != "i"]
         names = ["i", *more, *(["m"] if mask == "m" else [])]
         facts = self.kernel.facts
@@ -303,6 +304,13 @@ def _range(w: KernelWriter, d: Range) -> list[str]:
     return [f"i, m = c.between({w.text(d.first)}, {w.text(d.last)}, {longest})"]
 
 
+def _levels(w: KernelWriter, d: Levels) -> list[str]:
+    """A row of elements per level; all rows are as long as the widest level, with a mask."""
+    return [f"starts = c.layout.posts[{d.starts!r}]", "first, count = starts[:-1, None], np.diff(starts)[:, None]",
+            "place = np.arange(count.max(initial=0))", f"m = (place < count){'[::-1]' * d.backward}",
+            f"i = np.where(place < count, first + place, first).astype(np.int32){'[::-1]' * d.backward}"]
+
+
 def _events(w: KernelWriter, d: Events) -> list[str]:
     return [f"i, m = c.events({d.queue!r}, {w.text(d.slot)})"]
 
@@ -321,6 +329,7 @@ LOOPS: Mapping[type[Domain], Callable[[KernelWriter, Any], list[str]]] = {
     Once: _once,
     Each: _each,
     Range: _range,
+    Levels: _levels,
     Events: _events,
     FanOut: _fan_out,
     RandomRows: _random_rows,

@@ -37,6 +37,7 @@ from brainsim.ir.program import (
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     Program,
     RandomRows,
@@ -228,18 +229,18 @@ class KernelWriter:
         """The whole kernel."""
         lines = [f"def kernel_{self.number}(S):", f"    # {self.kernel.name}", "    A = S.arrays"]
         lines += self.block(self.kernel.prologue, "    ")
-        lines += self.indices()
         if isinstance(self.kernel.domain, Once):
             return "\n".join([*lines, *self.block(self.kernel.body, "    ")])
         rows = [local(name) for name in self.kernel.domain.provides if name != "i"]
         names = ", ".join(["i", "n", *rows])
         body = [f"    def body({names}):", *(self.block(self.kernel.body, "        ") or ["        pass"])]
         if self.free:
-            call = [f"    if n: body({names})"]
+            call = [f"if n: body({names})"]
         else:
             one = ", ".join(["i[k:k + 1]", "1", *(f"{name}[k:k + 1]" for name in rows)])
-            call = ["    for k in range(n):", f"        body({one})"]
-        return "\n".join(lines + body + call)
+            call = ["for k in range(n):", f"    body({one})"]
+        pad = "        " if self.kernel.domain.rounds else "    "
+        return "\n".join([*lines, *body, *self.indices(), *(pad + line for line in call)])
 
     def indices(self) -> list[str]:
         """Lines that set ``n``, ``i`` and what else the domain provides, a value per element."""
@@ -288,6 +289,12 @@ def _range(w: KernelWriter, d: Range) -> list[str]:
     return [bounds, "n = hi - lo", "i = arange(lo, hi)" if w.needs_index() else "i = None"]
 
 
+def _levels(w: KernelWriter, d: Levels) -> list[str]:
+    turn = "[::-1]" * d.backward
+    return [f"starts = A[{d.starts!r}]", f"for first, last in list(zip(starts[:-1], starts[1:])){turn}:",
+            "    i, n = arange(first, last), last - first"]
+
+
 def _events(w: KernelWriter, d: Events) -> list[str]:
     return [f"i = {w.queued(d.queue, d.slot)}.copy()", "n = len(i)"]
 
@@ -307,6 +314,7 @@ LOOPS: Mapping[type[Domain], Callable[[KernelWriter, Any], list[str]]] = {
     Once: _once,
     Each: _each,
     Range: _range,
+    Levels: _levels,
     Events: _events,
     FanOut: _fan_out,
     RandomRows: _random_rows,
