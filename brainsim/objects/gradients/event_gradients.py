@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -31,18 +31,16 @@ from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
-
 MAX_SPIKES = 32
 
 
-def event_functional(net: "Network", duration: object, params: Sequence[str] | str | None = (),
+def event_functional(net: Preparable, duration: object, params: Sequence[str] | str | None = (),
                      inputs: Sequence[str] | str = (), outputs: Sequence[str] | str | None = None, *,
                      max_spikes: int | Mapping[str, int] = MAX_SPIKES, step: object = None,
                      namespace: Mapping[str, object] | None = None, level: int = 0) -> Any:
@@ -81,7 +79,7 @@ def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: obj
 class _Reading:
     """The objects of a network, read once."""
 
-    net: "Network"
+    net: Preparable
     run: RunNamespace
     every: list[Any] = field(init=False)
     words: dict[str, str] = field(init=False)
@@ -166,7 +164,7 @@ class _Reading:
     def _states(self) -> set[str]:
         found = {g.variables[n].program for g in self.groups for n in g.equations.diff_eq_names}
         for g in self.groups:
-            for code, _ in g._event_code.values():
+            for code in g.event_code.values():
                 block = g.event_block(code, "reset", self.run)
                 found |= {
                     block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
@@ -180,8 +178,8 @@ class _Reading:
         resolver = g.resolver(self.run)
         system = g.system(resolver, g.equations.of_kind("differential"), g.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
-        threshold = g._threshold("spike", self.run).block if "spike" in g.events else None
-        reset = g.event_block(g._event_code["spike"][0], "reset", self.run) if "spike" in g._event_code else None
+        threshold = g.threshold_task("spike", self.run).block if "spike" in g.events else None
+        reset = g.event_block(g.event_code["spike"], "reset", self.run) if "spike" in g.event_code else None
         return neurons_of(g.name, system, block, threshold, reset, [a for a, _ in arrivals if a.target == g.name],
                           sums.get(g.name, ()))
 
@@ -364,7 +362,7 @@ def _single(v: Variable) -> np.ndarray:
 def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
     if float(p.period):
         raise Unsupported(f"{p.name} repeats its spikes", help="give all of them: times=[...] without a period")
-    index, times = p._spikes
+    index, times = p.given_spikes
     order = np.argsort(index, kind="stable")
     held = np.bincount(index, minlength=len(p))
     place = np.zeros(len(index), int)
@@ -392,7 +390,7 @@ def _refuse_group(g: NeuronGroup) -> None:
     if g.is_refractory:
         raise Unsupported(
             f"{g.name} has a refractory period, which keeps the past of a neuron in a clock of its own",
-            found=f"refractory={g._refractory!r}", help=
+            found=f"refractory={g.refractory_period!r}", help=
             "leave it out and reset lower, or let a variable that the reset changes do the same: reset='v = 0; w += b'")
     for event in g.events:
         if event != "spike":

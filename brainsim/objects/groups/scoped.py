@@ -194,7 +194,8 @@ class Scoped(BrianObject):
 
     def array_of(self, name: str) -> np.ndarray | None:
         """The values of an array of this group's own, by program name."""
-        return self.declared().values(name)
+        told = next((v for v in self.variables.values() if v.program == name and v.told is not None), None)
+        return self.declared().values(name) if told is None else told.shown
 
     def _all_params(self) -> dict[str, int | float]:
         found = dict(self.declared().params)

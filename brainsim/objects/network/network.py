@@ -46,9 +46,18 @@ from brainsim.objects.names.outside import Outside, outsides
 from brainsim.objects.names.structure import structure_changed, structure_version
 from brainsim.objects.network.describe import describe
 from brainsim.objects.network.devices import get_device
+from brainsim.objects.network.replaying import (
+    keep_course,
+    kept_for_replay,
+    picture,
+    reductions,
+    replay_from,
+    take_picture,
+)
 from brainsim.objects.runs.precision import PrecisionReport, compare
 from brainsim.objects.runs.simulation import Simulation
 from brainsim.objects.synapses.reduced.merging import merged
+from brainsim.objects.synapses.reduced.replay import NOTHING
 from brainsim.options import prefs
 from brainsim.pipeline import Prepared, Values, choose_target, explain, functions_of, host_kernels, prepare, symbols_of
 from brainsim.runtime.progress import Progress, reporter
@@ -322,7 +331,10 @@ class Network(Named):
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
+        replay = replay_from(self._all(), state)
         self._advance(prepared, start, end, say, period)
+        if replay is not None:
+            replay.end(state)
         self._timings["run"] = self._spent["run"] = wall.perf_counter() - began - self._timings["prepare"]
         self._check_accuracy()
         self._warn_of_invalid()
@@ -439,7 +451,7 @@ class Network(Named):
         if self._prepared is None or self._prepared_for != self._signature():
             return False
         params = self._prepared.state.params
-        reduced = [o._reduced for o in self._all() if "_reduced" in vars(o)]  # type: ignore[attr-defined]
+        reduced = reductions(self._all())
         if not all(r.holds() for r in reduced):
             return False
         for outside in self._externals:
@@ -462,7 +474,8 @@ class Network(Named):
         for each in every:
             each.step = each.steps_until(self._t, fastest_of(every))
         self._check()
-        tasks = self._reduced(self._tasks(run))
+        unreduced = self._tasks(run)
+        tasks = self._reduced(unreduced)
         values = self._values(tasks)
         target = choose_target(self._threads)
         if target.traits.calls_functions:
@@ -470,6 +483,7 @@ class Network(Named):
         else:
             add_natives(values, functions_of(tasks))
         self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
+        keep_course(self._all(), unreduced, values, self.schedule, self._prepared)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
         self._externals = outsides(tasks, self._owners(), run)
@@ -522,11 +536,9 @@ class Network(Named):
 
     def _reduced(self, tasks: list[Task]) -> list[Task]:
         """Synaptic states moved to the neurons where the equations allow it."""
-        for o in self._all():
-            if "_reduced" in vars(o):
-                tasks = o._reduced.reduce(ordered(tasks, self.schedule))  # type: ignore[attr-defined]
-        return merged(ordered(tasks, self.schedule),
-                      [o._reduced for o in self._all() if "_reduced" in vars(o)])  # type: ignore[attr-defined]
+        for r in reductions(self._all()):
+            tasks = r.reduce(ordered(tasks, self.schedule))
+        return merged(ordered(tasks, self.schedule), reductions(self._all()))
 
     def _owners(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -588,7 +600,7 @@ class Network(Named):
             return
         path = Path(filename)
         every = pickle.loads(path.read_bytes()) if path.exists() else {}
-        every[name] = found
+        every[name] = found | {"replay": found["replay"].in_file()}
         path.write_bytes(pickle.dumps(every))
 
     def restore(self, name: str = "default", filename: str | Path | None = None,
@@ -608,7 +620,8 @@ class Network(Named):
             "t": self._t, "key": self._key, "runs": random_state.runs, "origins":
             {c.name: s for c, s in self._origins.items()}, "host": random_state.host.bit_generator.state, "objects":
             {o.name: snapshot(o) for o in self._all()}, "clocks":
-            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c.spacing) for c in clocks}
+            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c.spacing) for c in clocks}, "replay":
+            picture(self._all())
         }
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
@@ -624,6 +637,7 @@ class Network(Named):
             put_back(o, found["objects"][o.name])
             o.clock.go_back_to(*found["clocks"].get(o.clock.name, (o.clock.step, o.clock.spacing)))
         self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
+        take_picture(self._all(), found.get("replay", NOTHING))
         self._rebind = True
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
@@ -675,8 +689,8 @@ class Network(Named):
         """
         length = 0.0 if duration is None else run_length(duration,
                                                          "without one, memory_estimate() counts what exists now")
-        return MemoryEstimate(line for o in self._all()
-                              for line in o.memory_lines(o.clock.steps_until(length)))
+        lines = [line for o in self._all() for line in o.memory_lines(o.clock.steps_until(length))]
+        return MemoryEstimate([*lines, *kept_for_replay(self.name, self._all())])
 
     def scheduling_summary(self) -> SchedulingSummary:
         """What runs in a time step, in order; inactive objects too."""

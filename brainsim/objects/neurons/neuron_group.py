@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from brainsim.model.tasks import Elementwise, OnEvents, Task, Threshold
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
@@ -37,7 +39,7 @@ class Part(BrianObject):
         super().__init__(clock=group.clock, when=when, order=order, name=f"{group.name}_{suffix}")
 
 
-class NeuronGroup(EquationGroup):
+class NeuronGroup(EquationGroup, EventSource):
     """``N`` neurons that share equations.
 
     ``model``: equations; ``threshold``: a condition that makes a spike; ``reset``: statements for neurons that spiked;
@@ -167,6 +169,29 @@ class NeuronGroup(EquationGroup):
         """Program name of an event's queue."""
         return f"{self.name}.spikes" if event == "spike" else f"{self.name}.event_{event}"
 
+    def looked_for_by(self, event: str) -> BrianObject:
+        """The thresholder of an event."""
+        return self.thresholder[event]
+
+    @property
+    def event_code(self) -> Mapping[str, str]:
+        """What runs for the neurons that had an event, by event."""
+        return {event: code for event, (code, _) in self._event_code.items()}
+
+    @property
+    def refractory_period(self) -> object:
+        """The time, string or False that ``refractory=`` was given."""
+        return self._refractory
+
+    @contextmanager
+    def with_refractory_period(self, value: Quantity) -> Iterator[None]:
+        """Another one for the time being."""
+        before, self._refractory = self._refractory, value
+        try:
+            yield
+        finally:
+            self._refractory = before
+
     def __getitem__(self, item: object) -> "Subgroup":
         return Subgroup(self, *part_of(item, self._N, self.name))
 
@@ -203,7 +228,7 @@ class NeuronGroup(EquationGroup):
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
                             block=update))
-        made += [self._threshold(event, run) for event in self.events if self.thresholder[event].active]
+        made += [self.threshold_task(event, run) for event in self.events if self.thresholder[event].active]
         for event, (code, part) in self._event_code.items():
             if part.active:
                 block = self.event_block(code, "reset" if event == "spike" else f"code on '{event}'", run)
@@ -280,7 +305,8 @@ class NeuronGroup(EquationGroup):
         resolver.symbols[key] = Symbol(key, "param", f"{self.name}.refractory", SECOND, "f8", constant=True)
         return Name(key), True
 
-    def _threshold(self, event: str, run: RunNamespace) -> Threshold:
+    def threshold_task(self, event: str, run: RunNamespace) -> Threshold:
+        """The search for an event."""
         text, part = self.events[event], self.thresholder[event]
         what = "threshold" if event == "spike" else f"condition of event '{event}'"
         if not isinstance(text, str):

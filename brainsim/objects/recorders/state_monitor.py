@@ -112,21 +112,22 @@ class StateMonitor(Recorder):
         source, element = self.source, self.source.element_word
         columns = tuple(
             Column(v, ("time", element),
-                   self._values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
-        places = tuple(
-            Column(side, (element,),
-                   getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
+                   self.recorded_values(v).T.copy(), unit_text(self.variables[v].dimension))
+            for v in self.record_variables)
+        ends = (("i", source.i), ("j", source.j)) if element == "synapse" else ()
+        places = tuple(Column(side, (element,), index[:][self.record]) for side, index in ends)
         return replace(super()._table(), columns=columns,
                        coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
 
-    def _values(self, variable: str) -> np.ndarray:
-        return self._raw(variable).reshape(len(self), len(self._index)).T
+    def recorded_values(self, variable: str) -> np.ndarray:
+        """Numbers in base units, shape (elements, times)."""
+        return super().recorded_values(variable).reshape(len(self), len(self._index)).T
 
     def __getattr__(self, name: str) -> Any:
         records = self.__dict__.get("_records", {})
         for stem, with_units in ((name, True), (name[:-1] if name.endswith("_") else "", False)):
             if stem in records and stem != "t":
-                values = self._values(stem).copy()
+                values = self.recorded_values(stem).copy()
                 return with_dimension(values, self.variables[stem].dimension) if with_units else values
         return super().__getattr__(name)
 

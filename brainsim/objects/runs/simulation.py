@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import fastest_of, run_length
+from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
 from brainsim.objects.groups.random_state import mixed, random_state
@@ -21,18 +22,17 @@ from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.namespace import RunNamespace, scalar_dtype, scalar_value
 from brainsim.objects.names.outside import Outside
+from brainsim.objects.neurons.neuron_group import NeuronGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import Result, own_name
-from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of, template_of
+from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of
 from brainsim.objects.runs.sweep import sweep
 from brainsim.runtime.scheduler import Stop
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
 from brainsim.units.words import unit_text
-
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
 
 _ONE_AT_A_TIME = threading.RLock()   #: while parameters are set, objects hold other values than their own
 
@@ -66,7 +66,7 @@ class Simulation:
     network later does not reach the simulation, and its runs leave nothing behind in the network.
     """
 
-    def __init__(self, network: "Network", run: RunNamespace, duration: object):
+    def __init__(self, network: Preparable, run: RunNamespace, duration: object):
         self._network = network
         self._namespace = _kept_names(run)
         self._duration = None if duration is None else run_length(duration)
@@ -247,13 +247,13 @@ class Simulation:
             if isinstance(o, Group) and not isinstance(o, Recorder):
                 for v in o.variables.values():
                     if _may_be_set(v):
-                        kind = "initial value" if v.name in getattr(getattr(o, "equations", None), "diff_eq_names",
-                                                                    ()) else "variable"
+                        driven = isinstance(o, EquationGroup) and v.name in o.equations.diff_eq_names
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
-                        yield Settable(f"{o.name}.{v.name}", kind, v.dimension, text, o, v)
-                if f"{o.name}.refractory" in o.declared().params:
-                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
-                                   program=f"{o.name}.refractory")  # type: ignore[attr-defined]
+                        yield Settable(f"{o.name}.{v.name}", "initial value" if driven else "variable", v.dimension,
+                                       text, o, v)
+                if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
+                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
+                                   program=f"{o.name}.refractory")
                 for path in vars(o).get("_pathways", ()):
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
                     text = "0 s" if path._delay.values is None else value_text(path._delay.values, SECOND)
@@ -331,7 +331,7 @@ class Simulation:
             run, params = self._constants(chosen, stack)
             for s, _ in chosen:
                 if s.program:
-                    stack.enter_context(_refractory(s.group, Quantity(params[s.program], SECOND)))
+                    stack.enter_context(s.group.with_refractory_period(Quantity(params[s.program], SECOND)))
             try:
                 network.put_back(self._kept)
                 self._assign(chosen, run)
@@ -348,7 +348,7 @@ class Simulation:
         clocks = {o.clock.name: o.clock for o in network}
         fastest = fastest_of(clocks.values())
         steps = {name: c.steps_until(network.t_, fastest) for name, c in clocks.items()}
-        recorders = tuple(template_of(o) for o in network if isinstance(o, Recorder))
+        recorders = tuple(o.emptied() for o in network if isinstance(o, Recorder))
         return start_of(
             prepared, values, steps, {name: c.spacing or fastest for name, c in clocks.items()}, recorders,
             self._stored(values.arrays), self._words,
@@ -420,15 +420,6 @@ def _holding(owner: Any, name: str, value: object) -> Iterator[None]:
             owner.namespace[name] = before
         else:
             del owner.namespace[name]
-
-
-@contextmanager
-def _refractory(group: Any, value: Quantity) -> Iterator[None]:
-    before, group._refractory = group._refractory, value
-    try:
-        yield
-    finally:
-        group._refractory = before
 
 
 def _kept_names(run: RunNamespace) -> RunNamespace:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, Unsupported, WrongType, WrongValue
 from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.looks.optional import optional
+from brainsim.objects.runs.prepared import Repeatable
 from brainsim.objects.runs.result import Result
 from brainsim.objects.runs.start import Point, Start, carry_out
 from brainsim.runtime.progress import Bar
@@ -25,9 +26,6 @@ from brainsim.runtime.scheduler import Stop
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.words import unit_text
-
-if TYPE_CHECKING:
-    from brainsim.objects.runs.simulation import Simulation
 
 Measure = Callable[[Result], dict[str, object]]
 
@@ -57,7 +55,7 @@ class Run:
     seed: int
 
 
-def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int, outputs: object, length: float,
+def sweep(sim: Repeatable, params: Mapping[str, Any], mode: str, repeats: int, outputs: object, length: float,
           seed: int | None, n_jobs: int | None, client: Any, progress: object) -> Any:
     """See `Simulation.sweep`."""
     optional("xarray", "Sweeps")
@@ -86,7 +84,7 @@ def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int,
 
 
 # -- what is run -------------------------------------------------------------------------------------------------------
-def _axis(sim: "Simulation", name: str, values: Any) -> Axis:
+def _axis(sim: Repeatable, name: str, values: Any) -> Axis:
     dimension = sim.settable(name).dimension
     if isinstance(values, str) or not isinstance(
             values, Iterable) or np.ndim(values) == 0 and not isinstance(values, Sequence):  # type: ignore[arg-type]
@@ -202,7 +200,7 @@ class Chosen:
 class Job:
     """The runs of a sweep and what is kept of each."""
 
-    sim: "Simulation"
+    sim: Repeatable
     runs: Sequence[Run]
     measure: Measure
     length: float

@@ -195,6 +195,15 @@ class Synapses(EquationGroup):
             raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit",
                                          dimension_of_unit(e, unit_value), variable.dimension, at=span)
 
+    def summed_into(self) -> list[Variable]:
+        """The variables of the neurons that these synapses are summed into."""
+        sums = [e.name.rpartition("_") for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        return [(self.target if side == "post" else self.source).parent.variables[stem] for stem, _, side in sums]
+
+    def delays(self) -> list[Variable]:
+        """The delay of each pathway."""
+        return [path._delay for path in self._pathways]
+
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
 
@@ -696,7 +705,7 @@ class Synapses(EquationGroup):
 
         'dots': source across, target up; 'lines': source left, target right; 'matrix': sums by pair; 'histogram'.
         """
-        return plotting.synapses(self, variable, kind, ax)
+        return plotting.synapses(self, variable, None if variable is None else getattr(self, variable), kind, ax)
 
     def _table(self) -> Table:
         table, place = super()._table(), (self.element_word,)
