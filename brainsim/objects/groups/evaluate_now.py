@@ -14,7 +14,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.random_state import random_state
-from brainsim.targets.numpy_arrays import power_many
+from brainsim.targets.numpy_words import power_many
 from brainsim.units import Quantity, Unit
 
 Arrays = Callable[[str], np.ndarray]
