@@ -48,9 +48,10 @@ class Reduction:
     verdicts: tuple[Verdict, ...]
     moved: Mapping[str, str]      #: program name of a state → 'equal', 'late' or 'sum'
     party: Party | None = None    #: what may lie together with sums of others
-    constants: frozenset[str] = frozenset(
-    )  #: what may not change as long as states are where they are: parameters and arrays
+    #: what may not change as long as states are where they are: parameters and arrays
+    constants: frozenset[str] = frozenset()
     cells: frozenset[str] = frozenset()       #: arrays of constants by which sums are divided (`reduction/cells.py`)
+    plans: tuple[Moves, ...] = ()             #: how the tasks were rewritten, one after the other
 
 
 def each_once(rules: Iterable[Obstacle | None]) -> tuple[Obstacle, ...]:
@@ -93,7 +94,7 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
         plan.equal_place(v)
     return _divided(
         Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan),
-                  constants(parts, late)), projection, values, seen)
+                  constants(parts, late), plans=(plan,) if moved else ()), projection, values, seen)
 
 
 def _divided(first: Reduction, projection: Projection, values: ValuesNow, seen: Mapping[str, str]) -> Reduction:
@@ -115,7 +116,7 @@ def _divided(first: Reduction, projection: Projection, values: ValuesNow, seen: 
     return replace(first, tasks=found.tasks, places=(*first.places, *found.plan.places.values()), verdicts=verdicts,
                    moved={**first.moved, **dict.fromkeys(states, "sum")},
                    constants=first.constants | {s.program for s in found.constants},
-                   cells=frozenset(map(constant_of, found.constants)))
+                   cells=frozenset(map(constant_of, found.constants)), plans=(*first.plans, found.plan))
 
 
 def _party(plan: Moves) -> Party | None:
