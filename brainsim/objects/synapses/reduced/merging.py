@@ -9,7 +9,7 @@ import numpy as np
 
 from brainsim.errors import WrongState
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import HostCall, Task
+from brainsim.model.tasks import Task
 from brainsim.objects.names.namespace import scalar_value
 from brainsim.objects.synapses.reduced.past import digest
 from brainsim.objects.synapses.reduced.reduced import Reduced
