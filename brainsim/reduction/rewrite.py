@@ -10,7 +10,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Past, Symbol, key_of
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
 from brainsim.reduction.late import last_task
-from brainsim.reduction.projection import Parts, Side, draws, final, keys, locals_of, needed, seen_from
+from brainsim.reduction.projection import Parts, Projection, Side, draws, final, keys, locals_of, needed, seen_from
 from brainsim.reduction.sums import Factor, Sums, increment, scaling
 
 
@@ -37,6 +37,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Through:
+    """Cells between the synapses and their targets: the projection without them, and the constants that tell them
+    apart."""
+
+    projection: Projection
+    constants: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Which states go where."""
 
@@ -45,6 +54,9 @@ class Plan:
     sums: Sums
     late: Mapping[str, Pathway] = field(default_factory=dict)   #: of the states equal at the source, those read late
     places: dict[str, Place] = field(default_factory=dict)
+    through: "Through | None" = None      #: cells that the tasks are led through before they are rewritten
+    beside: bool = False                  #: whether values per synapse are kept beside their sums, which nobody reads
+    apart: bool = False                   #: whether the sums over synapses are taken once more, each by itself
 
     # -- names ---------------------------------------------------------------------------------------------------------
     def equal_place(self, v: str) -> Place:
@@ -114,9 +126,22 @@ def rewritten(plan: Plan) -> list[Task]:
         made += _updates(plan)
     for task in parts.summed:
         made.append(_total(plan, task) if task.name in plan.sums.outputs else _redirected(task, plan))
+        if plan.apart and task.name in plan.sums.outputs:
+            made.append(_apart(_redirected(task, plan)))
     made += [_pathway(plan, path) for path in parts.pathways]
     made += [_remembered(plan, path) for path in parts.pathways if any(path is late for late in plan.late.values())]
     return made
+
+
+def _apart(task: Task) -> Summed:
+    """The sum over synapses in an array of its own."""
+    assert isinstance(task, Summed)
+    return replace(task, name=f"{task.name}_apart", target=replace(task.target, program=apart_name(task.target.program)))
+
+
+def apart_name(program: str) -> str:
+    """The array of a summed variable by itself, where the variable holds the sum of several projections."""
+    return f"{program}@apart"
 
 
 # -- symbols
@@ -161,7 +186,8 @@ def _updates(plan: Plan) -> list[Task]:
     assert update is not None
     block, local = update.block, locals_of(update.block)
     stored = {s.target for s in block.assignments} - local
-    gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
+    away = frozenset(plan.equal) if plan.beside else plan.sums.states.union(plan.equal)
+    gone = {k for k in stored if block.symbols[k].program in away}
     made: list[Task] = []
     code = tuple(s for s in block.assignments if s.target not in _noise_of_sums(plan))
     rest = _needed_or_drawn(code, frozenset(stored - gone), local, block)
@@ -387,7 +413,10 @@ def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Blo
             symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id,
                                      plan.past(block.symbols[v].program, True, 1))
         s = replace(s, value=substitute(s.value, {**now, **versions}))
-        made += _added(plan, s, summed[s.target], symbols) if s.target in summed else [s]
+        if s.target in summed and plan.beside:
+            s = _drawn_once(s, block, symbols, made)
+        made += _added(plan, s, summed[s.target], symbols) if s.target in summed else []
+        made += [s] if s.target not in summed or plan.beside else []
     return replace(block, statements=tuple(made), symbols=symbols)
 
 
@@ -413,6 +442,17 @@ def _brought_up(plan: Plan, path: Pathway, mine: frozenset[str], symbols: dict[s
         made.append(Assign(now, "=", substitute(values[key], {mark: Name(last)})))
         found[key] = Name(now)
     return found
+
+
+def _drawn_once(s: Assign, block: Block, symbols: dict[str, Symbol], made: list[Assign]) -> Assign:
+    """An addition of random numbers to a state, so that its sums get the same numbers."""
+    value = increment(s)
+    if value is None or not draws(value, block):
+        return s
+    key = f"_{s.target}_drawn{len(made)}"
+    symbols[key] = Symbol(key, "local", key, dtype=symbols[s.target].dtype, writable=True)
+    made.append(Assign(key, "=", value))
+    return replace(s, op="+=", value=Name(key))
 
 
 def _added(plan: Plan, s: Assign, v: str, symbols: dict[str, Symbol]) -> list[Assign]:

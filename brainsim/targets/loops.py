@@ -11,7 +11,7 @@ from typing import Literal
 
 from brainsim.ir import text as words
 from brainsim.ir.expressions import Expr, Keyed, Local
-from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, RandomRows, Range, Statement
+from brainsim.ir.program import Append, Domain, Each, FanOut, Kernel, Let, RandomRows, Range, Statement
 from brainsim.targets.split import Split
 
 Order = Literal["any", "given", "single"]
@@ -66,10 +66,11 @@ class WholeLoop:
 
 
 @dataclass(frozen=True)
-class EventLoop:
-    """The values in a slot of a queue."""
+class PlainLoop:
+    """The elements of a domain as it finds them, one after the other: the values in a slot of a queue, levels of
+    trees."""
 
-    domain: Events
+    domain: Domain
     stage: Stage
 
 
@@ -110,7 +111,7 @@ class HostCall:
     """A return to Python."""
 
 
-Loop = WholeLoop | EventLoop | RowLoop | RandomRowLoop | OnceLoop | HostCall
+Loop = WholeLoop | PlainLoop | RowLoop | RandomRowLoop | OnceLoop | HostCall
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def _body(loop: Loop) -> Iterator[str]:
         case WholeLoop(_, stages) | RowLoop(_, stages):
             for s in stages:
                 yield from _stage(s)
-        case EventLoop(_, stage):
+        case PlainLoop(_, stage):
             yield from _stage(stage)
         case OnceLoop(body) | RandomRowLoop(_, body):
             yield from map(words.statement, body)

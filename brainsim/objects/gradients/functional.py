@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from brainsim.objects.looks import html
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.recorders.event_monitor import EventMonitor
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.runs.simulation import Settable, Simulation
 from brainsim.options import prefs
@@ -37,15 +38,12 @@ from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
 from brainsim.units.words import unit_text
 
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
-
 logger = logging.getLogger("brainsim")
 RESETS = ("full", "value", "jump")
 LONG_AGO = 2 ** 30      #: steps
 
 
-def functional(network: "Network", run: RunNamespace, duration: object, params: Sequence[str] | str | None,
+def functional(network: Preparable, run: RunNamespace, duration: object, params: Sequence[str] | str | None,
                inputs: Sequence[str], outputs: Sequence[str], batch: int | None, surrogate: object, reset_grad: str,
                checkpoint: object, truncate: int | None) -> "Functional":
     """See `Network.functional`."""
@@ -72,7 +70,7 @@ def _check_choices(batch: object, reset_grad: object, checkpoint: object, trunca
 
 
 @contextmanager
-def _prepared_for_jax(network: "Network", run: RunNamespace) -> Iterator[None]:
+def _prepared_for_jax(network: Preparable, run: RunNamespace) -> Iterator[None]:
     before = prefs["codegen.target"]
     prefs["codegen.target"] = "jax"
     try:

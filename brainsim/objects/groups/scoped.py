@@ -45,6 +45,7 @@ def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
 class Scoped(BrianObject):
     """An object with variables, and with code that refers to them by name. Subclasses say what its elements are."""
 
+    may_grow = False       #: whether elements may be added later
     _scope_being_made: Scope | None = None
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
@@ -194,7 +195,8 @@ class Scoped(BrianObject):
 
     def array_of(self, name: str) -> np.ndarray | None:
         """The values of an array of this group's own, by program name."""
-        return self.declared().values(name)
+        told = next((v for v in self.variables.values() if v.program == name and v.told is not None), None)
+        return self.declared().values(name) if told is None else told.shown
 
     def _all_params(self) -> dict[str, int | float]:
         found = dict(self.declared().params)

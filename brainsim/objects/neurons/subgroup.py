@@ -10,6 +10,7 @@ from brainsim.errors import WrongIndex, WrongType
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Choice, Holder
@@ -41,7 +42,7 @@ def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
     return first, last
 
 
-class Subgroup(Group, Choice):
+class Subgroup(Group, EventSource, Choice):
     """Consecutive neurons of a group; shares their variables, counts from 0."""
 
     invalidates_magic_network = False
@@ -102,6 +103,10 @@ class Subgroup(Group, Choice):
     def event_queue(self, event: str) -> str:
         """The whole group's queue."""
         return self._parent.event_queue(event)
+
+    def looked_for_by(self, event: str) -> BrianObject:
+        """As in the whole group."""
+        return self._parent.looked_for_by(event)
 
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """The whole group's names, with ``i`` and ``N`` of this part."""
