@@ -141,7 +141,9 @@ def text(plans: tuple[Plan, ...]) -> str:
 
 
 def _lines(p: Plan) -> Iterator[str]:
-    yield f"{p.kernel.name}: {_head(p.loop)} on {p.kernel.clock}"
+    yield f"{p.kernel.name}: {p.kernel.domain.text(words.expression)} on {p.kernel.clock}"
+    if choices := ", ".join(_choices(p.loop)):
+        yield f"  {choices}"
     if p.split.kind:
         yield f"  shared by {p.split.kind}" + f" {p.split.index}" * bool(p.split.index) + f", {p.work} operations each"
     yield from (f"  room in {queue} for {times} each" for queue, times in p.room)
@@ -150,15 +152,6 @@ def _lines(p: Plan) -> Iterator[str]:
     yield from (words.statement(s, "  once for a run | ") for s in p.settled)
     yield from (words.statement(s, "  | ") for s in p.ahead)
     yield from _body(p.loop)
-
-
-def _head(loop: Loop) -> str:
-    match loop:
-        case OnceLoop():
-            return "once"
-        case HostCall():
-            return "python"
-    return loop.domain.text(words.expression) + "".join(f", {choice}" for choice in _choices(loop))
 
 
 def _choices(loop: Loop) -> Iterator[str]:

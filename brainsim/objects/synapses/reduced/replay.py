@@ -15,7 +15,6 @@ import numpy as np
 from brainsim.errors import WrongState
 from brainsim.ir.program import Array
 from brainsim.ir.state import QueueState, State, zeros
-from brainsim.ir.walk import writes
 from brainsim.lowering.schedule import ordered
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, RecordEvents, RecordRate, RecordState, Summed, Task
@@ -122,7 +121,7 @@ def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], togethe
                    sizes=prepared.state.sizes | values.sizes,
                    params=values.params | {s.program: scalar_value(s.holder, s.dtype) for s in symbols_of(tasks)
                                            if s.kind == "param" and s.origin == "namespace"})
-    changed = frozenset(name for k in prepared.whole.kernels for name in writes(k))
+    changed = prepared.whole.written
     return Course(tuple(tasks), tuple(plans), tuple(together), delays, mine, tuple(slots), prepared.target,
                   frozenset(prepared.literals), changed & mine.arrays.keys(), changed & mine.queues.keys(), frozenset(made))
 
