@@ -3,6 +3,7 @@ throughout)."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def binomial_from(n: float, p: float, u: float, z: float) -> np.ndarray:
     return _elementwise(_binomial, n, p, u, z)
 
 
-def _elementwise(one: Callable[..., float], *args: object) -> np.ndarray:
+def _elementwise(one: Callable[..., float], *args: Any) -> np.ndarray:
     arrays = np.broadcast_arrays(*args)
     values = np.array([one(*row) for row in zip(*(a.ravel().tolist() for a in arrays))], dtype=np.int32)
     return values.reshape(arrays[0].shape)[()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op
 from brainsim.ir.statements import If, Statement, While
@@ -43,19 +43,21 @@ def walk(node: Expr | Statement) -> Iterator[Expr | Statement]:
 def with_children(node: Node, change: Change) -> Node:
     """The node with ``change`` applied to its direct sub-expressions and sub-statements; where none changes, the same
     object."""
-    new: dict[str, object] = {}
+    new: dict[str, Any] = {}
     for name in _parts(type(node)):
         value = getattr(node, name)
-        made = tuple([change(item) for item in value]) if type(value) is tuple else change(value)
+        made: Any = tuple([change(item) for item in value]) if type(value) is tuple else change(value)
         if made is not value and not (type(value) is tuple and all(a is b for a, b in zip(made, value))):
             new[name] = made
-    return replace(node, **new) if new else node
+    whole: Any = node         # a frozen dataclass, as all nodes are
+    return replace(whole, **new) if new else node
 
 
 def rebuild(node: Node, change: Change) -> Node:
     """Apply ``change`` bottom-up to expressions and statements; what does not change stays the same object."""
-    made = with_children(node, lambda inner: rebuild(inner, change))
-    return change(made) if isinstance(made, (Expr, Statement)) else made  # type: ignore[return-value]
+    made: Any = with_children(node, lambda inner: rebuild(inner, change))
+    whole: Any = change(made) if isinstance(made, (Expr, Statement)) else made
+    return whole
 
 
 def own_element(expr: Expr) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from brainsim.ir.expressions import Const, Draw, Expr, Foreign, Keyed, Load, Local, Op
 from brainsim.ir.program import FanOut, If, Kernel, Let, Statement, Store
@@ -54,7 +55,7 @@ def _of_body(body: tuple[Statement, ...], lets: dict[str, Expr], condition: Expr
 
 
 def _inlined(e: Expr, lets: dict[str, Expr]) -> Expr:
-    return rebuild(e, lambda n: lets.get(n.name, n) if isinstance(n, Local) else n)  # type: ignore[return-value]
+    return rebuild(e, lambda n: lets.get(n.name, n) if isinstance(n, Local) else n)
 
 
 def _taken_apart(array: str, t: str, index_array: str, op: str, value: Expr, condition: Expr | None) -> Delivery | None:
@@ -121,11 +122,11 @@ def _uses(e: Expr, index_array: str) -> Iterator[str]:
         case Local("j"):
             yield "source"
         case _:
-            for part in children(e):
-                yield from _uses(part, index_array)  # type: ignore[arg-type]
+            for part in (x for x in children(e) if isinstance(x, Expr)):
+                yield from _uses(part, index_array)
 
 
 def _at_target(e: Expr, index_array: str) -> Expr:
-    def change(n: object) -> object:
+    def change(n: Any) -> Any:
         return I if n == Load(index_array, I, "i4") else n
-    return rebuild(e, change)  # type: ignore[arg-type]
+    return rebuild(e, change)

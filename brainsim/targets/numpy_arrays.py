@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -64,8 +65,8 @@ class NumpyTarget:
             scope |= {n: f for n, f in library.functions().items() if n != "pow"} | {"power": strict_power}
             scope |= {"draw_many": strict_draw, "draw_ahead": DrawAhead(strict_draw)}
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)
-        functions = [scope.get(f"kernel_{n}") for n in range(len(program.kernels))]
-        return NumpyExecutable(program, functions)  # type: ignore[arg-type]
+        functions: list[Any] = [scope.get(f"kernel_{n}") for n in range(len(program.kernels))]
+        return NumpyExecutable(program, functions)
 
 
 class NumpyExecutable:

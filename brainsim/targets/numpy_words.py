@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -33,13 +34,13 @@ class DrawAhead:
         return table[step - first]
 
 
-def power_many(a: object, b: object) -> object:
+def power_many(a: Any, b: Any) -> object:
     """``**`` with the interpreter's rule for whole numbers, on arrays."""
     whole = np.asarray(a).dtype.kind in "iu" and np.asarray(b).dtype.kind in "iu"
     if not whole:
         return np.power(np.asarray(a, dtype=float) if np.asarray(a).dtype.kind in "iub" else a, b)
     if np.ndim(a) == 0 and np.ndim(b) == 0:
-        return power(int(a), int(b))  # type: ignore[call-overload]
+        return power(int(a), int(b))
     return np.power(a, b) if np.min(b) >= 0 else np.power(np.asarray(a, dtype=float), b)
 
 
@@ -50,9 +51,9 @@ def strict_power(a: object, b: object) -> object:
         np.asarray(a, dtype=float) if np.asarray(a).dtype.kind in "iub" else a, b)
 
 
-def strict_draw(*args: object) -> np.ndarray:
+def strict_draw(*args: Any) -> np.ndarray:
     """`draw_many` with the C library's logarithm."""
-    return draw_many(*args, log=library.functions()["log"])  # type: ignore[arg-type]
+    return draw_many(*args, log=library.functions()["log"])
 
 
 def cast(t: str, x: object) -> np.ndarray:

@@ -167,8 +167,8 @@ class _Members:
             for code in g.event_code.values():
                 block = g.event_block(code, "reset", self.run)
                 found |= {
-                    block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
-                }  # type: ignore[union-attr]
+                    block.symbols[s.target].program for s in block.assignments if block.symbols[s.target].kind != "local"
+                }
         return found
 
     def _neurons(self, g: NeuronGroup, sums: Mapping[str, list[Summation]], arrivals: list[tuple[Arrival,
@@ -240,7 +240,7 @@ class _Members:
         """What a name stands for in the network: an entry per element, or one number."""
         match s.kind:
             case "param" if s.origin == "namespace":
-                return np.asarray(float(s.holder))  # type: ignore[arg-type]
+                return np.asarray(float(s.holder))
             case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":

@@ -56,7 +56,7 @@ def functional(network: Preparable, run: RunNamespace, duration: object, params:
 
 def _check_choices(batch: object, reset_grad: object, checkpoint: object, truncate: object) -> None:
     def whole(x: object) -> bool:
-        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and x > 0
+        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and bool(x > 0)
     if reset_grad not in RESETS:
         raise WrongValue("How do gradients pass through a reset?", found=repr(reset_grad),
                          help=f"reset_grad is one of {', '.join(map(repr, RESETS))}")
@@ -109,7 +109,7 @@ class Functional:
     pulls at it: see `Pull`.
     """
 
-    def __init__(self, simulation: Simulation, length: float, params: Sequence[str], inputs: Sequence[str],
+    def __init__(self, simulation: Simulation, length: float, params: Sequence[str] | None, inputs: Sequence[str],
                  outputs: Sequence[str], batch: int | None, surrogate: object, reset_grad: str, checkpoint: object,
                  truncate: int | None):
         self._simulation, self._length, self.batch = simulation, length, batch
@@ -286,7 +286,7 @@ class Functional:
                               help="grad='events' has gradients of delays")
         names = (s.program,) if s.program else tuple(
             p.found.program
-            for p in s.places) if s.variable is None else (s.variable.program,)  # type: ignore[attr-defined]
+            for p in s.places) if s.variable is None else (s.variable.program,)
         for reduced, owner in self._simulation.reductions:
             if s.variable is not None and s.variable.moved and s.variable.program in reduced.moved or any(
                     map(reduced.computed_from, names)):
@@ -495,7 +495,7 @@ class Functional:
             state.step[k], state.end[k], state.dt[k] = start.steps[clock], ends[clock], start.dts[clock]
         return state
 
-    def _spikes(self, program: Program, surrogate: object) -> dict[str, Any]:
+    def _spikes(self, program: Program, surrogate: Any) -> dict[str, Any]:
         """For the queue of each threshold that has no random numbers in it, how gradients pass."""
         made: dict[str, Any] = {}
         chosen = surrogate if isinstance(surrogate, Mapping) else {}
@@ -515,7 +515,7 @@ class Functional:
                 logger.warning("No gradient passes through the spikes of %s: its threshold compares no two values",
                                owner, extra={"topic": "no_margin"})
             text = by_name.get(owner, "superspike(alpha=10)") if isinstance(surrogate, Mapping) else surrogate
-            expression = derivative(surrogate_of(text))  # type: ignore[arg-type]
+            expression = derivative(surrogate_of(text))
             written = KernelWriter(program, kernel, number).text(expression)
             made[queue] = self._jax.spike_of(expression, written)
         return made

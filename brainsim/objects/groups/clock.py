@@ -4,6 +4,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ TOLERANCE = 1e-4   #: of a step, in comparisons of times (R7)
 class BaseClock(ABC):
     """The step reached, and when each step is; several objects may share one."""
 
-    _dt: float | None        #: the time step in seconds, None without one
+    _dt: Any        #: the time step in seconds, None without one
 
     def __init__(self, name: str):
         self.name = f"{name[:-1]}_{next(_NUMBER)}" if name.endswith("*") else name
@@ -40,6 +41,11 @@ class BaseClock(ABC):
     def timestep(self) -> int:
         """Steps done."""
         return self.step
+
+    @property
+    @abstractmethod
+    def dt_(self) -> float:
+        """The time step in seconds, as a plain number; `WrongState` where the steps are those of a list."""
 
     @property
     @abstractmethod
@@ -69,8 +75,6 @@ class BaseClock(ABC):
 class Clock(BaseClock):
     """A time step ``dt`` and the step reached; several objects may share one."""
 
-    _dt: float
-
     def __init__(self, dt: Quantity, name: str = "clock*"):
         self._dt = seconds(dt, "dt", positive=True)
         super().__init__(name)
@@ -95,7 +99,7 @@ class Clock(BaseClock):
 
     @dt_.setter
     def dt_(self, value: float) -> None:
-        self.dt = Quantity(value, SECOND)  # type: ignore[assignment]
+        self.dt = Quantity(value, SECOND)
 
     @property
     def t_(self) -> float:
@@ -150,7 +154,10 @@ class EventClock(BaseClock):
             "An EventClock has no dt",
             help="what has differential equations, delays, rates or a refractory period needs a Clock(dt)")
 
-    dt_ = dt
+    @property
+    def dt_(self) -> float:
+        """`UnknownAttribute`: there is none."""
+        return float(self.dt)
 
     @property
     def t_(self) -> float:
@@ -230,7 +237,7 @@ def fastest_of(clocks: Iterable[BaseClock]) -> float:
 defaultclock = DefaultClock(Quantity(1e-4, SECOND), name="defaultclock")
 
 
-def make_clock(dt: object, clock: BaseClock | None) -> BaseClock:
+def make_clock(dt: Any, clock: BaseClock | None) -> BaseClock:
     """The clock meant by a ``dt`` or a ``clock`` argument."""
     if dt is not None and clock is not None:
         raise WrongValue("Give either dt or clock, not both")
@@ -238,4 +245,4 @@ def make_clock(dt: object, clock: BaseClock | None) -> BaseClock:
         if not isinstance(clock, BaseClock):
             raise WrongType("'clock' must be a Clock or an EventClock", found=repr(clock))
         return clock
-    return defaultclock if dt is None else Clock(dt)  # type: ignore[arg-type]
+    return defaultclock if dt is None else Clock(dt)

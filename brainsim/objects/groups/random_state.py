@@ -37,14 +37,14 @@ class RandomState:
             self.host.bit_generator.state, "numpy": np.random.get_state()
         }
 
-    def put_back(self, kept: dict[str, object]) -> None:
+    def put_back(self, kept: dict[str, Any]) -> None:
         """The inverse of `kept`."""
-        self.base, self.runs, self.version = kept["base"], kept["runs"], self.version + 1  # type: ignore[assignment]
-        for network, (key, version, used) in kept["networks"]:  # type: ignore[attr-defined]
+        self.base, self.runs, self.version = kept["base"], kept["runs"], self.version + 1
+        for network, (key, version, used) in kept["networks"]:
             if network() is not None:
                 network().go_on_from(key, self.version if version == kept["version"] else -1, used)
-        self.host.bit_generator.state = kept["host"]  # type: ignore[assignment]
-        np.random.set_state(kept["numpy"])  # type: ignore[arg-type]
+        self.host.bit_generator.state = kept["host"]
+        np.random.set_state(kept["numpy"])
 
     def next_key(self) -> int:
         """The key of the next network that starts (or starts again after `restore`)."""

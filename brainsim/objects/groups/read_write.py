@@ -148,7 +148,7 @@ class Readable(Scoped):
 
     def variable_behind(self, symbol: Symbol) -> Variable:
         group = symbol.holder
-        return next(w for w in group.variables.values() if w.program == symbol.program)  # type: ignore[attr-defined]
+        return next(w for w in group.variables.values() if w.program == symbol.program)
 
     def refuse_write(self, v: Variable) -> None:
         if v.is_subexpression:
@@ -170,7 +170,7 @@ class Readable(Scoped):
                 n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
             if used:
                 raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'",
-                                  at=statement.value.span)  # type: ignore[attr-defined]
+                                  at=statement.value.span)
         self._warn_of_ambiguity(v, item, names(statement.value))
         self.warn_of_shadows(names(statement.value), run)
         done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))

@@ -159,7 +159,7 @@ class Scoped(BrianObject):
 
     def neighbours(self) -> Iterable["Scoped"]:
         """Groups whose arrays this group's code may reach."""
-        return [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]  # type: ignore[misc]
+        return [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name: this group's, its neighbours', and theirs."""

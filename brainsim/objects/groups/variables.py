@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -126,7 +126,7 @@ class Variable:
         """The stored values with their unit."""
         return with_dimension(self.get_value(), self.dimension)
 
-    def set_value(self, value: object) -> None:
+    def set_value(self, value: Any) -> None:
         """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or
         has another shape."""
         if self.read_only:
@@ -137,7 +137,7 @@ class Variable:
             values[...] = value
         except ValueError as error:
             raise WrongValue(f"'{self.name}' has {len(values)} values",
-                             found=f"shape {np.shape(value)}") from error  # type: ignore[arg-type]
+                             found=f"shape {np.shape(value)}") from error
         if self.moved:
             self.values = values
 
@@ -162,7 +162,7 @@ def index_of(item: object, group: "Holder") -> object:
 class Reference:
     """What a linked variable may be set to."""
 
-    def symbol_for(self, owner: "Holder", linked: Variable) -> Symbol:
+    def symbol_for(self, owner: Any, linked: Variable) -> Symbol:
         """What the linked name means in ``owner``."""
         raise NotImplementedError
 
@@ -231,12 +231,12 @@ class VariableView:
         """``view[item]`` with names from ``namespace``, or from ``level`` frames further up."""
         return self._wrap(self.group.read_values(self.variable, item, level=level, namespace=namespace))
 
-    def _wrap(self, values: np.ndarray) -> object:
+    def _wrap(self, values: np.ndarray) -> Any:
         return with_dimension(values, self.variable.dimension) if self.with_units else values
 
     def whole(self) -> np.ndarray:
         """All values, with their unit where the view has one."""
-        return self._wrap(self.group.read_values(self.variable, slice(None)))  # type: ignore[return-value]
+        return self._wrap(self.group.read_values(self.variable, slice(None)))
 
     def get_value(self) -> np.ndarray:
         """The numbers in base units."""
@@ -285,9 +285,9 @@ class VariableView:
         return self._in_place("%=", other)
 
     # -- behaving like an array ----------------------------------------------------------------------------------------
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if not self.with_units or copy is not False:
-            return np.array(self.whole(), dtype=dtype, subok=True)  # type: ignore[call-overload]
+            return np.array(self.whole(), dtype=dtype, subok=True)
         raise ValueError("a view of a variable always gives a copy")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
@@ -296,9 +296,14 @@ class VariableView:
         values = [x.whole() if isinstance(x, VariableView) else x for x in inputs]
         return getattr(ufunc, method)(*values, **kwargs)
 
-    def __array_function__(self, function: object, types: object, args: object, kwargs: object) -> object:
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> object:
         return function(*_without_views(args),
-                        **{k: _without_views(v) for k, v in kwargs.items()})  # type: ignore[operator,attr-defined]
+                        **{k: _without_views(v) for k, v in kwargs.items()})
+
+    def __rpow__(self, base: Any) -> Any:
+        if self.dim is not DIMENSIONLESS:
+            raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
+        return base ** self.whole()
 
     def __len__(self) -> int:
         return len(self.whole())
@@ -361,7 +366,7 @@ class VariableView:
     __str__ = __repr__      # as in Brian 2; ``print(G.v[:])`` shows the values alone
 
 
-def _without_views(x: object) -> object:
+def _without_views(x: object) -> Any:
     if isinstance(x, VariableView):
         return x.whole()
     if isinstance(x, (list, tuple)):
@@ -378,19 +383,12 @@ def _operator(name: str) -> None:
     setattr(VariableView, name, forward)
 
 
-for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod rpow neg pos abs "
+for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod neg pos abs "
               "lt le gt ge eq ne and or xor invert matmul rmatmul").split():
     _operator(f"__{_name}__")
 
 
-def _as_exponent(self: VariableView, base: object) -> object:
-    if self.dim is not DIMENSIONLESS:
-        raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
-    return base ** self.whole()  # type: ignore[operator]
-
-
-VariableView.__rpow__ = _as_exponent  # type: ignore[attr-defined]
-VariableView.__hash__ = object.__hash__  # type: ignore[method-assign]
+VariableView.__hash__ = object.__hash__
 
 
 def element_indices(item: object, count: int, owner: str) -> np.ndarray:

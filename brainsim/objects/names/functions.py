@@ -124,8 +124,8 @@ class Function(InEquations):
         return (*("f8" if unit is not bool and t in ("any", "highest") else "b1" if unit is bool else TYPES[t]
                   for t, unit in zip(self.arg_types, self.arg_units)), *elements)
 
-    def _arguments(self) -> tuple[object, ...]:
-        found: list[object] = []
+    def _arguments(self) -> tuple[Dimension | Same | Free, ...]:
+        found: list[Dimension | Same | Free] = []
         for unit in self.arg_units:
             if unit is None:
                 found.append(Free())
@@ -207,7 +207,7 @@ def refuse_only_compiled(functions: Iterable[External], target: str) -> None:
     """`Unsupported` where a target that compiles nothing would have to call a function whose code is C or C++ only."""
     for function in functions:
         if function.kind == "python":
-            function.holder.refuse_only_compiled(target, function.name)  # type: ignore[attr-defined]
+            function.holder.refuse_only_compiled(target, function.name)
 
 
 def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] | None = None,
@@ -229,7 +229,8 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
         wanted = target_name(target)
         if wanted == "numpy":
             if code is None and discard_units:
-                made.implementations.add_numpy_implementation(without_units(made.pyfunc))
+                python: Any = made.pyfunc
+                made.implementations.add_numpy_implementation(without_units(python))
             elif callable(code):
                 made.implementations.add_numpy_implementation(code)
         else:

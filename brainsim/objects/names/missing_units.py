@@ -26,7 +26,7 @@ def missing_units(plain: Mapping[str, Symbol], fits: Callable[[Mapping[str, Dime
                     fits({name: unit(u).dim for name, u in zip(chosen, units)})
                 except DimensionMismatchError:
                     continue
-                values = [f"{float(plain[name].holder):g}" for name in chosen]  # type: ignore[arg-type]
+                values = [f"{float(plain[name].holder):g}" for name in chosen]
                 have = " and ".join(f"{name} is {value}" for name, value in zip(chosen, values))
                 write = ", ".join(f"{name} = {value}*{u}" for name, value, u in zip(chosen, values, units))
                 return f"{have}, without a unit: {write}?"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,27 +60,36 @@ class RunNamespace:
         return None
 
 
-def lookup(owner: str, own: Mapping[str, object] | None,
-           run: RunNamespace) -> Callable[[str], Symbol | External | None]:
-    """The outside look-up of an object: constants, units, functions, its namespace, the run's namespace (documented
+@dataclass(frozen=True, eq=False)
+class Outside:
+    """What names outside an object mean: constants, units, functions, its namespace, the run's namespace (documented
     order)."""
-    def find(name: str) -> Symbol | External | None:
+
+    owner: str
+    own: Mapping[str, object]
+    run: RunNamespace
+
+    def __call__(self, name: str) -> Symbol | External | None:
+        """The meaning of a name, if it has one."""
         fixed = fixed_symbol(name)
         if fixed is not None or name in FUNCTIONS:
-            _warn_of_conflict(name, fixed, own, run)
+            _warn_of_conflict(name, fixed, self.own, self.run)
         if fixed is not None or name in FUNCTIONS or replacement(name) is not None:
             return fixed or replacement(name)
-        value = own[name] if own is not None and name in own else run.get(name)
-        if own is not None and name in own:
-            _warn_of_another(owner, name, value, run.get(name))
-        return outside_symbol(owner, name, value)
+        value = self.own[name] if name in self.own else self.run.get(name)
+        if name in self.own:
+            _warn_of_another(self.owner, name, value, self.run.get(name))
+        return outside_symbol(self.owner, name, value)
 
-    def names() -> list[str]:
-        every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
+    def names(self) -> list[str]:
+        """All names that can mean something in equations."""
+        every = {**{n: v for place in self.run.places for n, v in place.items()}, **self.own}
         return [n for n, v in every.items() if scalar_dtype(v) is not None or isinstance(v, InEquations)]
 
-    find.names = names  # type: ignore[attr-defined]
-    return find
+
+def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> Outside:
+    """The outside look-up of an object."""
+    return Outside(owner, {} if own is None else own, run)
 
 
 def fixed_symbol(name: str) -> Symbol | None:
@@ -134,24 +145,24 @@ def scalar_dtype(value: object) -> str | None:
     return None
 
 
-def scalar_value(value: object, dtype: str) -> float | int:
+def scalar_value(value: Any, dtype: str) -> float | int:
     """The plain number of such a scalar, in base units."""
-    return float(value) if dtype == "f8" else int(value)  # type: ignore[arg-type]
+    return float(value) if dtype == "f8" else int(value)
 
 
-def _warn_of_another(owner: str, name: str, value: object, other: object) -> None:
+def _warn_of_another(owner: str, name: str, value: Any, other: Any) -> None:
     if other is value or scalar_dtype(other) is None or scalar_dtype(value) is None:
         return
-    if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):  # type: ignore[arg-type]
+    if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):
         _warn_once(f"{owner}: '{name}' is {value} from its own namespace, not {other} from the script")
 
 
-def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object] | None, run: RunNamespace) -> None:
-    value = own[name] if own is not None and name in own else run.get(name)
+def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, Any] | None, run: RunNamespace) -> None:
+    value: Any = own[name] if own is not None and name in own else run.get(name)
     if value is None or scalar_dtype(value) is None:
         return
     if not fixed or not (get_dimensions(value) is fixed.dimension
-                         and float(value) == fixed.value):  # type: ignore[arg-type]
+                         and float(value) == fixed.value):
         what = fixed.origin if fixed else "function"
         _warn_once(
             f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})"

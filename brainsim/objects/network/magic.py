@@ -71,7 +71,8 @@ class MagicNetwork(Network):
             raise MagicError(
                 "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
                 found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
-        self._objects = self._with_dependencies(objects)
+        # a property here, which holds them weakly
+        self._objects = self._with_dependencies(objects)  # pyright: ignore[reportIncompatibleVariableOverride]
         if all(o.network_mark is self._mark for o in deciding):
             self._taken_at = structure_version(), now[1]
 

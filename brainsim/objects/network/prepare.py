@@ -95,7 +95,7 @@ def values_of(objects: Sequence[BrianObject], tasks: Iterable[Task]) -> Values:
         _add(values, declared)
     for function in functions:
         if function.kind == "python":
-            values.functions[function.program] = function.holder.plain  # type: ignore[attr-defined]
+            values.functions[function.program] = function.holder.plain
     for symbol in symbols_of(tasks):
         if symbol.kind == "param" and symbol.origin == "namespace":
             values.params[symbol.program] = scalar_value(symbol.holder, symbol.dtype)

@@ -208,10 +208,11 @@ class Reduced:
         if self.moved.get(program) == "late":
             return True
         s, old = self.synapses, self._variable(program).values
+        assert old is not None
         here = s.elements(np.arange(len(s)))
         for elapsed in (s.clock.dt_, 1000 * np.pi * s.clock.dt_):
             here.locals["_elapsed"] = np.float64(elapsed)
-            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):  # type: ignore[arg-type]
+            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):
                 return False
         return True
 
@@ -450,7 +451,7 @@ class Reduced:
         here.arrays = lambda name: values if name == v.program else arrays(name)
         here.locals["_elapsed"] = both - own
         key = next(k for k, x in self.decay.symbols.items() if x.program == v.program and not x.path)
-        trees = final(a for a in self.decay.statements if a.target != "_elapsed")
+        trees = final(a for a in self.decay.assignments if a.target != "_elapsed")
         return np.asarray(evaluate(trees[key], self.decay, here))
 
     def kept(self) -> Kept:

@@ -226,7 +226,7 @@ class Replay:
         self.last = course
         last = self.legs[-1] if self.legs else None
         if last is not None and not leg.arrays and not leg.queues and _goes_on(last, leg):
-            leg = replace(last, spans=leg.spans | {n: replace(s, end=leg.spans[n].end) for n, s in last.spans.items()})
+            leg = replace(last, spans={**leg.spans, **{n: replace(s, end=leg.spans[n].end) for n, s in last.spans.items()}})
             self.legs = (*self.legs[:-1], leg)
         else:
             self.legs = (*self.legs, leg)
