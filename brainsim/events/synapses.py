@@ -14,6 +14,7 @@ from brainsim.language.expressions import to_text
 from brainsim.language.trees import Assign, Name, Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
+from brainsim.naming import end_index, owner_of
 from brainsim.reduction.sums import increment
 
 PLASTIC = "a weight that learns has no exact gradient here; keep it constant, or use grad='surrogate'"
@@ -25,7 +26,7 @@ def arrival_of(name: str, synapses: str, source: str, target: str, block: Block,
     synapse or the source."""
     refuse_functions(synapses, block, "on_pre")
     code = piece(block)
-    at_target = {n for n, s in code.symbols.items() if s.path and s.path[0].endswith(".post_index")}
+    at_target = {n for n, s in code.symbols.items() if s.path and s.path[0] == end_index(owner_of(s.path[0]), "post")}
     statements = [new for s in code.statements for new in _at_target(synapses, s, code, at_target, summation)]
     symbols = {**(summation.synaptic if summation else {}), **code.symbols}
     columns = sorted(

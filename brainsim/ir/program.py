@@ -2,8 +2,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from brainsim.ir.expressions import Expr
+
+ArrayRole = Literal["values", "index", "starts", "ids", "delays", "list", "count"]
+"""What an array is for: values of elements; the neurons that synapses lead to; where rows start; synapses in the order
+of rows; delays in steps; tables and lists that nobody changes; counts of what happened."""
+QueueRole = Literal["events", "sent", "due", "record"]
+"""What a queue is for: a group's events of this step; those of them that leave through a pathway; what is on its way;
+what is written down and only grows."""
+KernelRole = Literal["update", "threshold", "reset", "given", "send", "arrive", "sum", "record", "operation"]
+"""What a kernel does: states move on; events are found, acted on where they are, or read from a list; events leave and
+arrive at synapses; synapses are summed over; values are written down; a user's own operation."""
 
 
 # -- statements --------------------------------------------------------------------------------------------------------
@@ -141,6 +152,7 @@ class Array:
     dtype: str
     space: str
     into: str = ""
+    role: ArrayRole = "values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +166,7 @@ class Queue:
     dtype: str
     into: str = ""
     crowded: bool = False
+    role: QueueRole = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +238,7 @@ class Kernel:
     prologue: tuple[Let, ...] = ()
     title: str = ""
     like: str = ""
+    role: KernelRole = "operation"
 
 
 @dataclass(frozen=True, slots=True)

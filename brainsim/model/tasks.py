@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
@@ -32,6 +33,7 @@ class Elementwise(Task):
     space: str
     block: Block
     bounds: Bounds | None = None
+    role: Literal["update", "operation"] = "operation"
     guarded: bool = False      #: writes to (unless refractory) variables are dropped while refractory (R9)
     before: Block | None = None    #: statements that set shared variables, once, before the others
 
@@ -53,6 +55,7 @@ class OnEvents(Task):
 
     queue: str
     block: Block
+    role: Literal["reset", "operation"] = "operation"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from brainsim.ir.program import (
     Sum,
 )
 from brainsim.ir.walk import calls_python, draws, own_element, touched_queues, walk, writes
+from brainsim.naming import own, owner_of
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,9 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
 
 def _remember(d: Delivery, clock: str) -> tuple[str, tuple[Kernel, ...]]:
     """The queue of the rows that fired in the last steps, and the kernels that fill it."""
-    recent = f"{_owner(d)}.recent"
-    return recent, (Kernel(f"{recent}.clear", clock, Once(), (Clear(recent, d.now),)),
-                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), (Append(recent, d.now, _i(d)),)))
-
-
-def _owner(d: Delivery) -> str:
-    return d.due.name.rpartition(".")[0]
+    recent = own(owner_of(d.due.name), "recent")
+    return recent, (Kernel(f"{recent}.clear", clock, Once(), (Clear(recent, d.now),), role="send"),
+                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), (Append(recent, d.now, _i(d)),), role="send"))
 
 
 def _i(d: Delivery) -> Expr:
@@ -96,7 +93,7 @@ def _with_sums(program: Program, d: Delivery) -> Program:
         return program
     push, arrive = program.kernels[d.push], program.kernels[d.arrive]
     into = {a.name: a.into for a in program.arrays}
-    names = [f"{_owner(d)}.sums{n}" for n in range(len(parts))]
+    names = [own(owner_of(d.due.name), f"sums{n}") for n in range(len(parts))]
     spaces = [into[p.index] for p in parts]
     recent, remember = _remember(d, push.clock)
     adding = replace(push, body=tuple(_added(d, p, name, space) for p, name, space in zip(parts, names, spaces)))
@@ -110,7 +107,7 @@ def _with_sums(program: Program, d: Delivery) -> Program:
     made = {d.push: (*remember, adding), d.arrive: tuple(taking)}
     return replace(
         program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
-        queues=tuple(sorted((*program.queues, Queue(recent, "i4")), key=lambda q: q.name)), arrays=tuple(
+        queues=tuple(sorted((*program.queues, Queue(recent, "i4", role="sent")), key=lambda q: q.name)), arrays=tuple(
             sorted((*program.arrays, *(Array(n, p.store.dtype, n) for p, n in zip(parts, names))),
                    key=lambda a: a.name)), spaces=tuple(sorted({*program.spaces, *spaces,
                                                                 *names})), flights=(*program.flights, flight))

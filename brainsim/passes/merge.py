@@ -59,4 +59,4 @@ def shape(k: Kernel, dtypes: Mapping[str, str]) -> tuple[Kernel, tuple[str, ...]
         domain = replace(domain, queue=of(domain.queue))  # type: ignore[attr-defined, type-var]
     if isinstance(domain, FanOut):
         domain = replace(domain, starts=of(domain.starts), ids=of(domain.ids) if domain.ids else "")
-    return replace(made, name="", title="", like="", domain=domain), tuple(number)
+    return replace(made, name="", title="", like="", role="operation", domain=domain), tuple(number)

@@ -14,6 +14,7 @@ from brainsim.language.trees import names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.naming import of_cells, own
 from brainsim.reduction.projection import Parts, Projection, Side, final, keys, parts_of, written_arrays
 from brainsim.reduction.rewrite import Plan, rewritten
 from brainsim.reduction.sums import sums
@@ -40,7 +41,7 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
     constants = _constants(parts, left)
     if not constants or all(v in seen for v in left):
         return nothing
-    side = Side("cells", f"{projection.name}.cell", f"{projection.name}.cells", None)
+    side = Side("cells", own(projection.name, "cell"), f"{projection.name}.cells", None)
     fine = replace(projection, post=side, states={v: n for v, n in projection.states.items() if v in left})
     mine = {
         t.name
@@ -100,9 +101,9 @@ def _through_cells(task: Task, projection: Projection, side: Side, constants: tu
 
 def neuron_of(name: str) -> str:
     """The array that leads from a cell to its target."""
-    return f"{name}.cell_target"
+    return own(name, "cell_target")
 
 
 def constant_of(symbol: Symbol) -> str:
     """The array of a constant of cells."""
-    return f"{symbol.program}@cells"
+    return of_cells(symbol.program)

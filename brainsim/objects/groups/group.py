@@ -19,9 +19,10 @@ from brainsim.language.trees import Tree, names
 from brainsim.model.resolve import Block, Resolver, once_and_each
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Elementwise, Task
+from brainsim.naming import bounds, own
 from brainsim.objects.groups.clock import BaseClock, EventClock, make_clock
-from brainsim.objects.groups.evaluate_now import Elements, evaluate, may_be_divided
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.evaluate_now import Elements, evaluate, may_be_divided
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable, VariableView, check_length, element_indices, to_base_units
 from brainsim.objects.looks import html
@@ -159,7 +160,7 @@ class Group(BrianObject, metaclass=Sealed):
         """Variables that have values, the number of elements, and bounds for loops over them."""
         n, count = self.name, self._count
         return Declared(self._arrays(), sizes={self.space: count},
-                        params={f"{n}.first": 0, f"{n}.last": count, f"{n}.count": count}, clock=self.clock)
+                        params=dict(zip((*bounds(n), own(n, "count")), (0, count, count))), clock=self.clock)
 
     def _arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Arrays of the variables that have values of their own."""
@@ -228,11 +229,11 @@ class Group(BrianObject, metaclass=Sealed):
 
     def elements(self, index: np.ndarray | None) -> Elements:
         """Elements for strings evaluated at once."""
+        near_by = (self, *self.neighbours())
         params = self._all_params()
-        sizes = {k: int(v) for k, v in params.items() if k.endswith(".count")}
-        sizes |= {g.space: g._count for g in (self, *self.neighbours())}
-        return Elements(self.reach(), self.clock, index, sizes,
-                        {k: int(v) for k, v in params.items() if k.endswith(".first")})
+        parts = {name: int(params[name]) for g in near_by for name in (own(g.name, "count"), bounds(g.name)[0])
+                 if name in params}
+        return Elements(self.reach(), self.clock, index, parts | {g.space: g._count for g in near_by}, parts)
 
     # -- reading and writing -------------------------------------------------------------------------------------------
     def _absolute(self, item: object, run: RunNamespace) -> np.ndarray:
@@ -587,7 +588,7 @@ class Group(BrianObject, metaclass=Sealed):
 
     def bounds(self) -> Bounds:
         """First and last element as parameters."""
-        return Bounds(first=f"{self.name}.first", last=f"{self.name}.last")
+        return Bounds(*bounds(self.name))
 
     def domain(self) -> tuple[str, Bounds | None]:
         """Space and bounds of a loop over this group."""

@@ -15,6 +15,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While,
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds, Elementwise, OnEvents, Task, Threshold
+from brainsim.naming import events, own
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -100,7 +101,7 @@ class NeuronGroup(EquationGroup):
     def _add_fixed_variables(self) -> None:
         name = self.name
         self.variables["N"] = Variable(
-            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
+            "N", own(name, "N"), dtype="i4", shared=True, read_only=True, constant=True,
             values=np.array([self._N], np.int32), symbol=Symbol("N", "size", name, dtype="i4", shared=True,
                                                                 constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True,
@@ -169,7 +170,7 @@ class NeuronGroup(EquationGroup):
 
     def event_queue(self, event: str) -> str:
         """Program name of an event's queue."""
-        return f"{self.name}.spikes" if event == "spike" else f"{self.name}.event_{event}"
+        return events(self.name, event)
 
     def __getitem__(self, item: object) -> "Subgroup":
         return Subgroup(self, *part_of(item, self._N, self.name))
@@ -181,7 +182,7 @@ class NeuronGroup(EquationGroup):
             for e, q in self._spike_queues.items()
         }
         given = self._refractory
-        params = {f"{self.name}.refractory": float(given)} if isinstance(given, Quantity) else {}
+        params = {own(self.name, "refractory"): float(given)} if isinstance(given, Quantity) else {}
         return super().declared() | Declared(queues=queues, params=params)
 
     # -- what happens in a step ----------------------------------------------------------------------------------------
@@ -206,14 +207,14 @@ class NeuronGroup(EquationGroup):
             part = self.state_updater
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
-                            block=update))
+                            block=update, role="update"))
         made += [self._threshold(event, run) for event in self.events if self.thresholder[event].active]
         for event, (code, part) in self._event_code.items():
             if part.active:
                 block = self.event_block(code, "reset" if event == "spike" else f"code on '{event}'", run)
                 made.append(
                     OnEvents(name=part.name, clock=clock, when=part.when, order=part.order,
-                             queue=self.event_queue(event), block=block))
+                             queue=self.event_queue(event), block=block, role="reset"))
         return made
 
     def event_block(self, code: str, title: str, run: RunNamespace) -> Block:
@@ -281,7 +282,7 @@ class NeuronGroup(EquationGroup):
             raise DimensionMismatchError(f"refractory of {self.name} must be a time", SECOND, get_dimensions(given),
                                          help="for example refractory=2*ms")
         key = "_refractory"
-        resolver.symbols[key] = Symbol(key, "param", f"{self.name}.refractory", SECOND, "f8", constant=True)
+        resolver.symbols[key] = Symbol(key, "param", own(self.name, "refractory"), SECOND, "f8", constant=True)
         return Name(key), True
 
     def _threshold(self, event: str, run: RunNamespace) -> Threshold:
@@ -433,14 +434,14 @@ class Subgroup(Group):
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """The whole group's names, with ``i`` and ``N`` of this part."""
         found = dict(self._parent.scope(run).own)
-        found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=f"{self.name}.first")
-        found["N"] = Symbol("N", "count", f"{self.name}.count", dtype="i4", shared=True, constant=True)
+        found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=own(self.name, "first"))
+        found["N"] = Symbol("N", "count", own(self.name, "count"), dtype="i4", shared=True, constant=True)
         return found
 
     def declared(self) -> Declared:
         """Bounds of this part; the arrays are those of the whole group."""
         n = self.name
-        return Declared(params={f"{n}.first": self._start, f"{n}.last": self._stop, f"{n}.count": self._count},
+        return Declared(params={own(n, "first"): self._start, own(n, "last"): self._stop, own(n, "count"): self._count},
                         clock=self.clock)
 
     def neighbours(self) -> list[Group]:

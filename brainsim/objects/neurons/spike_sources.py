@@ -25,6 +25,7 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
+from brainsim.naming import events, grid_of, own
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock, defaultclock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.group import Group
@@ -60,7 +61,7 @@ class SpikeSource(Group):
         self._spike_queue = QueueState.empty("i4", 1, max(16, self._N))
         name = self.name
         self.variables["N"] = Variable(
-            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
+            "N", own(name, "N"), dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
             symbol=Symbol("N", "size", name, dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
                                        symbol=Symbol("i", "index", dtype="i4", constant=True))
@@ -82,7 +83,7 @@ class SpikeSource(Group):
 
     def event_queue(self, event: str) -> str:
         """Program name of the queue of spikes."""
-        return f"{self.name}.spikes"
+        return events(self.name, event)
 
     def declared(self) -> Declared:
         """The queue of spikes besides."""
@@ -252,11 +253,11 @@ class SpikeGeneratorGroup(SpikeSource):
     def declared(self) -> Declared:
         """The list of spikes by step, its period, and how far it has been read; no other variable has values."""
         n = self.name
-        given = {f"{n}.indices": (Array(f"{n}.indices", "i4", f"{n}.list", n), self._indices),
-                 f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows"), self._starts),
-                 f"{n}.steps": (Array(f"{n}.steps", "i8", f"{n}.rows"), self._steps)}
-        cursor = {f"{n}.cursor": (Array(f"{n}.cursor", "i4", f"{n}.once"), self._cursor)}
-        return replace(super().declared() | Declared(params={f"{n}.period": self._period_steps}),
+        given = {own(n, "indices"): (Array(own(n, "indices"), "i4", f"{n}.list", n, "list"), self._indices),
+                 own(n, "starts"): (Array(own(n, "starts"), "i4", f"{n}.rows", role="list"), self._starts),
+                 own(n, "steps"): (Array(own(n, "steps"), "i8", f"{n}.rows", role="list"), self._steps)}
+        cursor = {own(n, "cursor"): (Array(own(n, "cursor"), "i4", f"{n}.once", role="count"), self._cursor)}
+        return replace(super().declared() | Declared(params={own(n, "period"): self._period_steps}),
                        arrays=given | cursor, derived=frozenset(given))
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -266,8 +267,8 @@ class SpikeGeneratorGroup(SpikeSource):
         n = self.name
         return [
             GivenEvents(name=n, clock=self.clock.name, when=self.when, order=self.order,
-                        queue=self.event_queue("spike"), indices=f"{n}.indices", starts=f"{n}.starts",
-                        steps=f"{n}.steps", cursor=f"{n}.cursor", period=f"{n}.period")
+                        queue=self.event_queue("spike"), indices=own(n, "indices"), starts=own(n, "starts"),
+                        steps=own(n, "steps"), cursor=own(n, "cursor"), period=own(n, "period"))
         ]
 
 
@@ -307,10 +308,10 @@ class PoissonInput(BrianObject):
 
     def declared(self) -> Declared:
         """Number, rate and weight."""
-        params: dict[str, float | int] = {f"{self.name}.N": self.N, f"{self.name}.rate":
+        params: dict[str, float | int] = {own(self.name, "N"): self.N, own(self.name, "rate"):
                                           float(self.rate)}  # type: ignore[arg-type]
         if not isinstance(self.weight, str):
-            params[f"{self.name}.weight"] = float(self.weight)  # type: ignore[arg-type]
+            params[own(self.name, "weight")] = float(self.weight)  # type: ignore[arg-type]
         return Declared(params=params, clock=self.clock)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -321,7 +322,7 @@ class PoissonInput(BrianObject):
         variable = resolver.scope.own[self.target_var]
         for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension,
                                                                                     "f8")):
-            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", f"{self.name}.{key}", dim, dtype, constant=True)
+            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", own(self.name, key), dim, dtype, constant=True)
         weight: Any = Name("_weight")
         if isinstance(self.weight, str):
             weight = parse_expression(Source(self.weight, f"weight of {self.name}"))
@@ -410,10 +411,10 @@ class TimedArray:
     def declared(self, clocks: Iterable[BaseClock]) -> Declared:
         """The values in row order, and what equations on these clocks need."""
         n, columns = self.name, self.values.shape[1] if self.values.ndim == 2 else 1
-        params: dict[str, float | int] = {f"{n}.rows": len(self.values), f"{n}.columns": columns}
+        params: dict[str, float | int] = {own(n, "rows"): len(self.values), own(n, "columns"): columns}
         for clock in clocks:
-            params[f"{n}.{clock.name}.grid"], params[f"{n}.{clock.name}.per_row"] = self.grid(self._step_for(clock))
-        return Declared({f"{n}.values": (Array(f"{n}.values", "f8", f"{n}.list"), self.values.reshape(-1))},
+            params |= zip(grid_of(n, clock.name), self.grid(self._step_for(clock)))
+        return Declared({own(n, "values"): (Array(own(n, "values"), "f8", f"{n}.list", role="list"), self.values.reshape(-1))},
                         params=params)
 
     def _repr_html_(self) -> str:

@@ -27,6 +27,7 @@ from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import RecordEvents, RecordRate, RecordState, Task
+from brainsim.naming import own
 from brainsim.objects.groups.clock import BaseClock, Clock, seconds
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
@@ -60,7 +61,7 @@ class Recorder(Group):
         self.source = source
         self._records: dict[str, tuple[str, QueueState]] = {}
         self.variables.clear()   # the time is that of the entries
-        self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
+        self.variables["N"] = Variable("N", own(self.name, "N"), dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", self.name, dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
 
@@ -76,7 +77,7 @@ class Recorder(Group):
     @property
     def space(self) -> str:
         """The entries."""
-        return f"{self.name}.entries"
+        return own(self.name, "entries")
 
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """What is recorded; the time is that of the entries."""
@@ -114,7 +115,7 @@ class Recorder(Group):
 
     def declared(self) -> Declared:
         """One growing queue per recorded variable, and the bounds of a part that is the source."""
-        queues = {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
+        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q) for v, (dtype, q) in self._records.items()}
         return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
                         clock=self.clock)
 
@@ -231,7 +232,7 @@ class StateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """Indices of the recorded elements besides."""
-        index = Array(f"{self.name}.index", "i4", self.name, self.source.space)
+        index = Array(own(self.name, "index"), "i4", self.name, self.source.space, "index")
         return super().declared() | Declared({index.name: (index, self._index)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -352,14 +353,17 @@ class EventMonitor(Recorder):
         else:
             del self._records["t"], self.variables["t"]
         for v in self.record_variables:
+            if v == "count":
+                raise WrongValue(f"{type(self).__name__} has a 'count' of its own and cannot record the variable",
+                                 help="give the variable of the group another name")
             if v not in ("i", "t"):
                 self._keep(v, source.variables[v].dtype, source.variables[v].dimension)
-        self.variables["count"] = Variable("count", f"{self.name}.count", dtype="i4", read_only=True,
+        self.variables["count"] = Variable("count", own(self.name, "count"), dtype="i4", read_only=True,
                                            values=self._counts)
 
     def declared(self) -> Declared:
         """Events per element besides."""
-        count = Array(f"{self.name}.count", "i4", f"{self.name}.source")
+        count = Array(own(self.name, "count"), "i4", f"{self.name}.source", role="count")
         return super().declared() | Declared({count.name: (count, self._counts)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -374,7 +378,7 @@ class EventMonitor(Recorder):
             RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                          queue=self.source.event_queue(self.event), source=self.source.bounds(),
                          index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "",
-                         count=f"{self.name}.count", block=block, variables=tuple((self._queue(v), v) for v in chosen))
+                         count=own(self.name, "count"), block=block, variables=tuple((self._queue(v), v) for v in chosen))
         ]
 
     def memory_lines(self, steps: int = 0) -> list[Line]:
@@ -504,7 +508,7 @@ class PopulationRateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """The count of the step besides."""
-        counter = Array(f"{self.name}.counter", "i4", f"{self.name}.once")
+        counter = Array(own(self.name, "counter"), "i4", f"{self.name}.once", role="count")
         return super().declared() | Declared({counter.name: (counter, self._counter)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -514,7 +518,7 @@ class PopulationRateMonitor(Recorder):
         return [
             RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                        queue=self.source.event_queue("spike"), source=self.source.bounds(),
-                       counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))
+                       counter=own(self.name, "counter"), rate=self._queue("rate"), time=self._queue("t"))
         ]
 
     def smooth_rate(self, window: object = "gaussian", width: object = None) -> Quantity:

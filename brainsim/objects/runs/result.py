@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import UnknownAttribute, UnknownName, near
+from brainsim.naming import own
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Table, to_xarray
 from brainsim.objects.looks.optional import optional
@@ -112,7 +113,7 @@ class Result:
 
     def _events(self, m: EventMonitor) -> int:
         """Events of this run."""
-        return m.num_events - int(self._start.values.arrays[f"{m.name}.count"][1].sum())
+        return m.num_events - int(self._start.values.arrays[own(m.name, "count")][1].sum())
 
     def _entries(self, m: Recorder) -> int:
         return len(m) - int(self._start.values.queues[f"{m.name}.t"][1].count[0])

@@ -12,6 +12,7 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
+from brainsim.naming import own
 from brainsim.objects.groups.clock import fastest_of, run_length
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
@@ -251,9 +252,9 @@ class Simulation:
                                                                     ()) else "variable"
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
                         yield Settable(f"{o.name}.{v.name}", kind, v.dimension, text, o, v)
-                if f"{o.name}.refractory" in o.declared().params:
+                if own(o.name, "refractory") in o.declared().params:
                     yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
-                                   program=f"{o.name}.refractory")  # type: ignore[attr-defined]
+                                   program=own(o.name, "refractory"))  # type: ignore[attr-defined]
                 for path in vars(o).get("_pathways", ()):
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
                     text = "0 s" if path._delay.values is None else value_text(path._delay.values, SECOND)

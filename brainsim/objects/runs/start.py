@@ -11,6 +11,7 @@ import numpy as np
 from brainsim.ir.program import Program
 from brainsim.ir.state import QueueState, zeros
 from brainsim.ir.walk import writes
+from brainsim.naming import own
 from brainsim.objects.recorders.record import Recorder
 from brainsim.pipeline import Prepared, Values, begin
 from brainsim.runtime.scheduler import Stop, advance
@@ -137,7 +138,7 @@ def record_of(template: Recorder, outcome: Outcome) -> Recorder:
     mine: dict[str, Any] = {"_clock": clock, "_records": {v: (dtype, outcome.queues[f"{template.name}.{v}"])
                                                           for v, (dtype, _) in template._records.items()}}
     if "_counts" in vars(template):
-        mine["_counts"] = outcome.arrays[f"{template.name}.count"]
+        mine["_counts"] = outcome.arrays[own(template.name, "count")]
     vars(made).update(mine)
     return made
 

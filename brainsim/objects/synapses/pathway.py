@@ -15,6 +15,7 @@ from brainsim.model.aliases import settle_aliases
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
+from brainsim.naming import end_index, own
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import statements_of
 from brainsim.objects.groups.named import BrianObject
@@ -169,7 +170,7 @@ class Pathway(BrianObject):
             space = f"{self.name}.once" if delay.shared else self.synapses.space
             arrays[delay.program] = (Array(delay.program, "f8", space), delay.values)
         sizes = {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
-        return Declared(arrays, self._event_queues(), sizes, {f"{self.name}.delay": self._delay_steps},
+        return Declared(arrays, self._event_queues(), sizes, {own(self.name, "delay"): self._delay_steps},
                         clock=self.clock, derived=frozenset(rows))
 
     def _row_arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -177,11 +178,11 @@ class Pathway(BrianObject):
         if self.synapses._procedural is not None:
             return {}
         n, space = self.name, self.synapses.space
-        found = {f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows", space), self._rows.starts)}
+        found = {own(n, "starts"): (Array(own(n, "starts"), "i4", f"{n}.rows", space, "starts"), self._rows.starts)}
         if self._rows.ids is not None:
-            found[f"{n}.ids"] = (Array(f"{n}.ids", "i4", space, space), self._rows.ids)
+            found[own(n, "ids")] = (Array(own(n, "ids"), "i4", space, space, "ids"), self._rows.ids)
         if self._scattered:
-            found[f"{n}.steps"] = (Array(f"{n}.steps", "i4", space), self._steps)
+            found[own(n, "steps")] = (Array(own(n, "steps"), "i4", space, role="delays"), self._steps)
         return found
 
     @property
@@ -214,8 +215,8 @@ class Pathway(BrianObject):
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
         crowded = self._scattered and len(self.synapses) >= CROWDED * targets._count
-        return {f"{self.name}.fired": (Queue(f"{self.name}.fired", "i4", self.source.space), self._fired),
-                f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into, crowded), self._due)}
+        return {own(self.name, "fired"): (Queue(own(self.name, "fired"), "i4", self.source.space, role="sent"), self._fired),
+                own(self.name, "due"): (Queue(own(self.name, "due"), "i4", into, crowded, "due"), self._due)}
 
     def kept_besides(self) -> dict[str, Any]:
         """Delays, and what the queue of events under way depends on."""
@@ -236,15 +237,15 @@ class Pathway(BrianObject):
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
-        delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
+        delay = own(self.name, "steps") if self._scattered else own(self.name, "delay")
         block, driven = self._block(run)
         procedural = self.synapses._procedural
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                        fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
-                        ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay,
-                        scattered=self._scattered, end=f"{self.synapses.name}.{self.side}_index", block=block,
+                        fired=own(self.name, "fired"), due=own(self.name, "due"), starts=own(self.name, "starts"),
+                        ids=own(self.name, "ids") if self._rows.ids is not None else "", delay=delay,
+                        scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
                         driven=driven, drawn=None if procedural is None else procedural.drawn(block))
         ]
 

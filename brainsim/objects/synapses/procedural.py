@@ -23,6 +23,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, w
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
+from brainsim.naming import end_index, own
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.groups.variables import Variable, to_base_units
@@ -136,8 +137,8 @@ class Procedural:
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
             here = Elements(s.reach(), s.clock, np.arange(len(row)),
-                            offsets={f"{g.name}.first": g._first for g in (s.source, s.target)})
-            here.paths = {(f"{s.name}.pre_index",): row + s.source._first, (f"{s.name}.post_index",):
+                            offsets={own(g.name, "first"): g._first for g in (s.source, s.target)})
+            here.paths = {(end_index(s.name, "pre"),): row + s.source._first, (end_index(s.name, "post"),):
                           part.inner.astype(np.int64) + s.target._first}
             here.draws = keyed_draws(formula.key, row, number)
             found.append(
@@ -190,14 +191,14 @@ class Procedural:
             if not isinstance(node, Name):
                 return node
             symbol = resolver.symbols[node.id]
-            if symbol.kind == "index" and symbol.path in ((f"{s.name}.pre_index",), (f"{s.name}.post_index",)):
+            if symbol.kind == "index" and symbol.path in ((end_index(s.name, "pre"),), (end_index(s.name, "post"),)):
                 return node
             own = symbol.kind == "size" and symbol.program == s.name
             if own or symbol.kind not in ("param", "number", "size", "count"):
                 raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                                 at=node.span, help=STORE)
             sizes = {g.space: g._count for g in (s.source, s.target)} | {
-                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k.endswith(".count")
+                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k == own(g.name, "count")
             }
             return Number(
                 np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
@@ -209,14 +210,14 @@ class Procedural:
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """The tables of gaps."""
         n = self.synapses.name
-        return {f"{n}.gaps": (Array(f"{n}.gaps", "f8", f"{n}.gaps"), self.law.gaps),
-                f"{n}.guide": (Array(f"{n}.guide", "i4", f"{n}.guide"), random_rows.guide_of(self.law.gaps))}
+        return {own(n, "gaps"): (Array(own(n, "gaps"), "f8", own(n, "gaps"), role="list"), self.law.gaps),
+                own(n, "guide"): (Array(own(n, "guide"), "i4", own(n, "guide"), role="list"), random_rows.guide_of(self.law.gaps))}
 
     def params(self) -> dict[str, int]:
         """The keys."""
         return {
-            f"{self.synapses.name}.key": self.law.key,
-            **{f"{program}.key": f.key for program, f in self.formulas.items()}
+            own(self.synapses.name, "key"): self.law.key,
+            **{own(program, "key"): f.key for program, f in self.formulas.items()}
         }
 
     def drawn(self, block: Block) -> DrawnRows:
@@ -228,12 +229,12 @@ class Procedural:
         values = []
         for program in read:
             f = self.formula(program)
-            key = f"{program}.key" if program in self.formulas else f"{s.name}.key"
+            key = own(program, "key") if program in self.formulas else own(s.name, "key")
             values.append(
                 DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
                                                                                      f.symbols)))
-        return DrawnRows(key=f"{s.name}.key", gaps=f"{s.name}.gaps", guide=f"{s.name}.guide", columns=s.target.bounds(),
-                         start=f"{s.name}.pre_index", end=f"{s.name}.post_index", hollow=self.law.hollow,
+        return DrawnRows(key=own(s.name, "key"), gaps=own(s.name, "gaps"), guide=own(s.name, "guide"), columns=s.target.bounds(),
+                         start=end_index(s.name, "pre"), end=end_index(s.name, "post"), hollow=self.law.hollow,
                          values=tuple(values))
 
     def check_block(self, statements: list[Assign], symbols: Mapping[str, Symbol]) -> None:
@@ -254,7 +255,7 @@ class Procedural:
         """Refuse anything else that looks at single synapses."""
         s = self.synapses
         own = {v.program for v in s.variables.values() if not v.shared}
-        ends = {f"{s.name}.pre_index", f"{s.name}.post_index"}
+        ends = {end_index(s.name, "pre"), end_index(s.name, "post")}
         mine = {p.name for p in s._pathways}
         for task in tasks:
             if isinstance(task, Pathway) and task.name in mine:

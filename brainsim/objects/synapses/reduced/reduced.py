@@ -16,6 +16,7 @@ from brainsim.language.trees import Number, Tree
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.naming import field_of, of_synapses, own
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import scalar_value
@@ -314,10 +315,10 @@ class Reduced:
         if self.cells is None:
             return []
         get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
-        now = {n: get(n.removesuffix("@cells")) for n in before}
+        now = {n: get(of_synapses(n)) for n in before}
         at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
         return [
-            f"'{n.removesuffix('@cells').rpartition('.')[2]}'" for n in before
+            f"'{field_of(of_synapses(n))}'" for n in before
             if not np.array_equal(at[n][:len(of)], before[n][of])
         ]
 
@@ -328,7 +329,7 @@ class Reduced:
         if found is None and self.arrays[name].any():
             raise WrongState(
                 f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
-                f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
+                f"{' and '.join(field_of(of_synapses(n)) for n in before.constants)}, which differ now",
                 help="make the synapses with Synapses(..., reduce='off')")
         made = zeros(len(self.cells), self.arrays[name].dtype)
         if found is not None:
@@ -426,7 +427,7 @@ class Reduced:
         if not place.pathway:
             return self.arrays[place.program][neuron]
         delays = self.delays[place.pathway]
-        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[f"{place.pathway}.newest"], neuron)
+        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[own(place.pathway, "newest")], neuron)
         return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
 
     def _last_update(self) -> np.ndarray:
@@ -552,8 +553,8 @@ class Reduced:
         found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
         if self.cells is not None:
             made = f"{s.name}.cells"
-            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
-            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            found[own(s.name, "cell")] = (Array(own(s.name, "cell"), "i4", s.space, made, "index"), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space, "index"), self.cells.neuron)
             words = {kind: word for word, kind in DTYPES.items()}
             found |= {
                 name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()
@@ -562,4 +563,4 @@ class Reduced:
 
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
-        return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
+        return {own(name, "slots"): delays.slots for name, delays in self.delays.items()}

@@ -1,0 +1,68 @@
+"""Names of the update program: put together here, and taken apart here only, for people.
+
+``G.v`` is what a user called v in G: a variable, or a constant that G's code uses. ``G.@first`` is what G supplies by
+itself; no user can write the mark, so the two never meet.
+"""
+from __future__ import annotations
+
+MARK = "@"
+
+
+def own(owner: str, word: str) -> str:
+    """The name of something that an object supplies itself."""
+    return f"{owner}.{MARK}{word}"
+
+
+def events(owner: str, event: str) -> str:
+    """The queue of a group's events of one kind."""
+    return own(owner, "spikes" if event == "spike" else f"event_{event}")
+
+
+def end_index(synapses: str, side: str) -> str:
+    """The index array from synapses to their neurons on one side, 'pre' or 'post'."""
+    return own(synapses, f"{side}_index")
+
+
+def bounds(owner: str) -> tuple[str, str]:
+    """The parameters that say which part of a space a group is: its first element, and the one after its last."""
+    return own(owner, "first"), own(owner, "last")
+
+
+def is_bound(param: str) -> bool:
+    """Whether a parameter says which part of a space a group is."""
+    return param in bounds(owner_of(param))
+
+
+def grid_of(array: str, clock: str) -> tuple[str, str]:
+    """The parameters of a `TimedArray` on a clock: the length of a grid, and how many of them make a row."""
+    return own(f"{array}.{clock}", "grid"), own(f"{array}.{clock}", "per_row")
+
+
+def of_cells(program: str) -> str:
+    """The array of a constant of synapses once for each cell of them."""
+    return f"{program}{MARK}cells"
+
+
+def of_synapses(cells: str) -> str:
+    """The array that one of cells is made from."""
+    return cells.removesuffix(f"{MARK}cells")
+
+
+def owner_of(name: str) -> str:
+    """The object that a name of the program belongs to."""
+    return name.partition(".")[0]
+
+
+def field_of(name: str) -> str:
+    """What a thing is called within its object, as people read it."""
+    return shown(name.partition(".")[2])
+
+
+def function_of(function: str) -> str:
+    """What a user's function is called in the script."""
+    return function.partition(MARK)[0]
+
+
+def shown(name: str) -> str:
+    """A name as people read it."""
+    return name.replace(MARK, "")
