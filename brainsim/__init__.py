@@ -47,15 +47,15 @@ from brainsim.objects.network.magic import (
     store,
 )
 from brainsim.objects.network.network import Network
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Subgroup
-from brainsim.objects.neurons.spike_sources import (
-    PoissonGroup,
-    PoissonInput,
-    SpikeGeneratorGroup,
-    TimedArray,
-    linked_var,
-)
-from brainsim.objects.recorders.record import EventMonitor, PopulationRateMonitor, SpikeMonitor, StateMonitor
+from brainsim.objects.neurons.links import linked_var
+from brainsim.objects.neurons.neuron_group import NeuronGroup
+from brainsim.objects.neurons.poisson_input import PoissonInput
+from brainsim.objects.neurons.spike_sources import PoissonGroup, SpikeGeneratorGroup
+from brainsim.objects.neurons.subgroup import Subgroup
+from brainsim.objects.neurons.timed_array import TimedArray
+from brainsim.objects.recorders.event_monitor import EventMonitor, SpikeMonitor
+from brainsim.objects.recorders.rate_monitor import PopulationRateMonitor
+from brainsim.objects.recorders.state_monitor import StateMonitor
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.options import prefs
 from brainsim.preferences import PreferenceError

@@ -9,7 +9,7 @@ import numpy as np
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.network.network import Network
 from brainsim.objects.neurons.neuron_group import NeuronGroup
-from brainsim.objects.recorders.record import SpikeMonitor
+from brainsim.objects.recorders.event_monitor import SpikeMonitor
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.options import prefs
 from brainsim.targets.contract import Missing

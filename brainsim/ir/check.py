@@ -1,41 +1,29 @@
 """The specification of legal programs: every name declared once, every index an integer, every dtype consistent."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
-from brainsim.ir.expressions import Call, Draw, Expr, Load, Op, Param, Size, Slots, Tick, dtype
+from brainsim.ir.expressions import Call, Expr, Load, Op, Param, Size, Slots, Tick, dtype
 from brainsim.ir.functions import FUNCTIONS
-from brainsim.ir.program import (
-    Append,
-    Clear,
-    Each,
-    Events,
-    FanOut,
-    If,
-    Kernel,
-    Let,
-    Program,
-    RandomRows,
-    Range,
-    Statement,
-    Store,
-    While,
-)
+from brainsim.ir.program import Append, Array, Clear, If, Kernel, Let, Program, Statement, Store, While
 from brainsim.ir.state import DTYPES
-from brainsim.ir.walk import free_locals, nodes, walk
+from brainsim.ir.trees import free_locals, walk
 
 OPERATORS = frozenset("+ - * / // % ** neg not and or < <= > >= == != select".split())
 STORES = frozenset("= += -= *= /= //= %= **=".split())
-PROVIDED = {Each: {"i"}, Range: {"i"}, Events: {"i"}, FanOut: {"i", "j"}, RandomRows: {"j", "column", "number"}}
 
 
 def problems(program: Program) -> list[str]:
     """Everything wrong with a program, in words; empty when it is legal."""
     found: list[str] = []
-    names = [a.name for a in program.arrays] + [q.name for q in program.queues]
-    found += [f"{n} is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    names = Counter([a.name for a in program.arrays] + [q.name for q in program.queues])
+    known = {"space": frozenset(program.spaces), "queue": frozenset(q.name for q in program.queues),
+             "array": frozenset(program.declared)}
+    params = dict(program.params)
+    found += [f"{n} is declared twice" for n in sorted(n for n, times in names.items() if times > 1)]
     found += [
-        f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in program.spaces
+        f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in known["space"]
     ]
     found += [f"array {a.name} has the unknown dtype {a.dtype}" for a in program.arrays if a.dtype not in DTYPES]
     found += [
@@ -46,29 +34,22 @@ def problems(program: Program) -> list[str]:
     ]
     streams: dict[int, str] = {}
     for kernel in program.kernels:
-        found += [f"{kernel.name}: {text}" for text in _kernel_problems(program, kernel)]
-        for stream in {n.stream for n in nodes(kernel) if isinstance(n, Draw)}:
+        found += [f"{kernel.name}: {text}" for text in _kernel_problems(program, kernel, known, params)]
+        for stream in kernel.facts.streams:
             if stream in streams:
                 found.append(f"{kernel.name}: stream {stream} is also drawn in {streams[stream]}")
             streams[stream] = kernel.name
     return found
 
 
-def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
-    arrays = {a.name: a for a in program.arrays}
-    queues = {q.name for q in program.queues}
-    params = dict(program.params)
+def _kernel_problems(program: Program, kernel: Kernel, known: Mapping[str, frozenset[str]],
+                     params: Mapping[str, str]) -> Iterator[str]:
+    """``known``: the names of what there is, by 'space', 'queue', 'array'."""
+    arrays = program.declared
     if kernel.clock not in program.clocks:
         yield f"unknown clock {kernel.clock}"
-    if isinstance(kernel.domain, Each) and kernel.domain.space not in program.spaces:
-        yield f"unknown space {kernel.domain.space}"
-    if isinstance(kernel.domain, RandomRows):
-        for name, wanted in ((kernel.domain.gaps, "f8"), (kernel.domain.guide, "i4")):
-            if name not in arrays or arrays[name].dtype != wanted:
-                yield f"the table {name} of random rows is not an array of {wanted}"
-    if isinstance(kernel.domain, (Events, FanOut, RandomRows)) and kernel.domain.queue not in queues:
-        yield f"unknown queue {kernel.domain.queue}"
-    for node in nodes(kernel):
+    yield from _domain_problems(program, kernel, known)
+    for node in kernel.facts.nodes:
         match node:
             case Load(name, index, t):
                 yield from _access(arrays, name, index, t)
@@ -77,15 +58,15 @@ def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
                 if op not in STORES:
                     yield f"unknown assignment {op}"
             case Append(queue, slot, _) | Clear(queue, slot):
-                if queue not in queues:
+                if queue not in known["queue"]:
                     yield f"unknown queue {queue}"
                 if dtype(slot) not in ("i4", "i8"):
                     yield f"slot of {queue} is not an integer"
             case Tick(clock, _) if clock not in program.clocks:
                 yield f"unknown clock {clock}"
-            case Slots(queue) if queue not in queues:
+            case Slots(queue) if queue not in known["queue"]:
                 yield f"unknown queue {queue}"
-            case Size(space) if space not in program.spaces:
+            case Size(space) if space not in known["space"]:
                 yield f"unknown space {space}"
             case Param(name, t) if params.get(name) != t:
                 yield f"parameter {name} is {t} here and {params.get(name, 'not declared')} in the program"
@@ -99,16 +80,25 @@ def _kernel_problems(program: Program, kernel: Kernel) -> Iterator[str]:
                 yield f"unknown function {function}"
             case _:
                 pass
-    known = set(PROVIDED.get(type(kernel.domain), set()))
     yield from _scoping(kernel.prologue, set())
-    yield from _scoping(kernel.body, known | {s.name for s in kernel.prologue})
+    yield from _scoping(kernel.body, {*kernel.domain.provides, *(s.name for s in kernel.prologue)})
+
+
+def _domain_problems(program: Program, kernel: Kernel, known: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """What the loop itself uses and the program does not have."""
+    for f, name in kernel.domain.marked():
+        what, dtypes = f.metadata["names"], f.metadata.get("dtypes", ())
+        if name not in known[what]:
+            yield f"unknown {what} {name}"
+        elif dtypes and program.declared[name].dtype not in dtypes:
+            yield f"{f.name} {name} of the loop is not an array of {' or '.join(dtypes)}"
 
 
 def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:
     return bool(free_locals(condition) & {s.name for s in body if isinstance(s, Let)})
 
 
-def _access(arrays: dict, name: str, index: object, t: str) -> Iterator[str]:
+def _access(arrays: Mapping[str, Array], name: str, index: object, t: str) -> Iterator[str]:
     if name not in arrays:
         yield f"unknown array {name}"
     elif arrays[name].dtype != t:

@@ -45,7 +45,6 @@ from brainsim.ir.program import (
 )
 from brainsim.ir.random import draw
 from brainsim.ir.state import DTYPES, Pause, State, begin_tick
-from brainsim.ir.walk import appends
 
 
 def power(a: object, b: object) -> object:
@@ -206,7 +205,7 @@ def extent(kernel: Kernel, state: State) -> int:
 
 def lacks_room(kernel: Kernel, state: State) -> bool:
     """Whether a queue must grow before this kernel may run; says which and how far in ``state``."""
-    wanted = appends(kernel)
+    wanted = kernel.facts.appends
     if not wanted:
         return False
     count = extent(kernel, state)

@@ -1,10 +1,19 @@
 """The update program: declarations and ordered kernels. Immutable; sizes and values are run-time data."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
+from brainsim.ir.domains import Domain, Each, Events, FanOut, Host, Once, RandomRows, Range
 from brainsim.ir.expressions import Expr
+from brainsim.ir.facts import Facts, facts_of
+from brainsim.ir.statements import Append, Clear, If, Let, Statement, Store, While
+from brainsim.ir.trees import Change, rebuild
+
+__all__ = ["Append", "Array", "Clear", "Domain", "Each", "Events", "FanOut", "Flight", "Host", "If", "Kernel", "Let",
+           "Native", "Once", "Program", "Queue", "RandomRows", "Range", "Section", "Statement", "Store", "Sum", "While"]
 
 ArrayRole = Literal["values", "index", "starts", "ids", "delays", "list", "count"]
 """What an array is for: values of elements; the neurons that synapses lead to; where rows start; synapses in the order
@@ -17,133 +26,6 @@ KernelRole = Literal["update", "threshold", "reset", "given", "send", "arrive", 
 arrive at synapses; synapses are summed over; values are written down; a user's own operation."""
 
 
-# -- statements --------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One effect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Let(Statement):
-    """A local value; a second `Let` of one name replaces the first."""
-
-    name: str
-    value: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Store(Statement):
-    """``array[index] op value`` with op one of ``= += -= *= /= //= %= **=``."""
-
-    array: str
-    index: Expr
-    op: str
-    value: Expr
-    dtype: str
-
-
-@dataclass(frozen=True, slots=True)
-class Append(Statement):
-    """Add a value at the end of one slot of a queue."""
-
-    queue: str
-    slot: Expr
-    value: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Clear(Statement):
-    """Empty one slot of a queue."""
-
-    queue: str
-    slot: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class If(Statement):
-    """Statements for the elements where the condition holds."""
-
-    condition: Expr
-    body: tuple[Statement, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class While(Statement):
-    """Statements repeated, for each element by itself, as long as the condition holds.
-
-    What one round leaves to the next are locals set before the loop; the program sees to it that the condition ends.
-    """
-
-    condition: Expr
-    body: tuple[Statement, ...]
-
-
-# -- domains: what a kernel runs over ----------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """The elements a kernel's body runs for, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Once(Domain):
-    """One execution, no element."""
-
-
-@dataclass(frozen=True, slots=True)
-class Each(Domain):
-    """``i`` runs over a space."""
-
-    space: str
-
-
-@dataclass(frozen=True, slots=True)
-class Range(Domain):
-    """``i`` runs from ``first`` up to, not including, ``last``."""
-
-    first: Expr
-    last: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Events(Domain):
-    """``i`` runs over the values in one slot of a queue."""
-
-    queue: str
-    slot: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class FanOut(Domain):
-    """For each value ``j`` in a slot of a queue, ``i`` runs over row ``j``: positions ``starts[j]`` to ``starts[j +
-    1]``, through ``ids`` when the rows are not stored in place."""
-
-    queue: str
-    slot: Expr
-    starts: str
-    ids: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RandomRows(Domain):
-    """For each value ``j`` in a slot of a queue, row ``j`` of a random matrix with so many ``columns``
-    (`ir/random_rows.py`): ``column`` runs over its members, ``number`` counts them. ``gaps`` is the table of gaps,
-    ``guide`` that into it. ``hollow``: without column ``j``."""
-
-    queue: str
-    slot: Expr
-    key: Expr
-    columns: Expr
-    gaps: str
-    guide: str
-    hollow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Host(Domain):
-    """A return to Python: the object of the kernel's name is called."""
-
-
-# -- declarations ------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Array:
     """Values over a space; ``into`` names the space that an index array points into."""
@@ -224,7 +106,7 @@ class Native:
     compiler: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kernel:
     """A loop: ``prologue`` runs once, ``body`` for each element of the domain, at the ticks of ``clock``.
 
@@ -240,8 +122,25 @@ class Kernel:
     like: str = ""
     role: KernelRole = "operation"
 
+    @cached_property
+    def facts(self) -> Facts:
+        """What the kernel does; found out once."""
+        return facts_of(self.domain, self.prologue, self.body)
 
-@dataclass(frozen=True, slots=True)
+    def rebuilt(self, change: Change) -> "Kernel":
+        """The kernel with `trees.rebuild` applied to its domain, prologue and body; the same one where nothing
+        changes."""
+        domain = rebuild(self.domain, change)
+        prologue, body = (tuple([rebuild(s, change) for s in part]) for part in (self.prologue, self.body))
+        same = domain is self.domain and all(a is b for a, b in zip(prologue + body, self.prologue + self.body))
+        return self if same else replace(self, domain=domain, prologue=prologue, body=body)
+
+    def calls_python(self, natives: frozenset[str] = frozenset()) -> bool:
+        """Whether the kernel calls a function of the user's other than these, which are compiled."""
+        return not self.facts.functions <= natives
+
+
+@dataclass(frozen=True)
 class Program:
     """Everything that happens in a time step, in order. Each clock ``c`` owns the parameters ``c.t``, ``c.dt``,
     ``c.step``.
@@ -258,3 +157,38 @@ class Program:
     natives: tuple[Native, ...] = ()
     listed: tuple[str, ...] = ()
     flights: tuple[Flight, ...] = ()
+
+    @cached_property
+    def declared(self) -> Mapping[str, Array]:
+        """The arrays by name."""
+        return {a.name: a for a in self.arrays}
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """Arrays and queues that some kernel changes."""
+        return frozenset().union(*(k.facts.writes for k in self.kernels))
+
+    @cached_property
+    def constant(self) -> frozenset[str]:
+        """Arrays that no kernel changes."""
+        return frozenset(self.declared) - self.written
+
+    @cached_property
+    def records(self) -> frozenset[str]:
+        """Queues that only grow."""
+        read = frozenset().union(*(k.facts.clears.union(k.domain.named("queue")) for k in self.kernels))
+        return frozenset(q.name for q in self.queues) - read
+
+    @cached_property
+    def users(self) -> Mapping[str, tuple[int, ...]]:
+        """Of each queue, the numbers of the kernels that read it, append to it or clear it."""
+        found: dict[str, list[int]] = {}
+        for n, k in enumerate(self.kernels):
+            for queue in k.facts.queues:
+                found.setdefault(queue, []).append(n)
+        return {queue: tuple(numbers) for queue, numbers in found.items()}
+
+    @cached_property
+    def compiled(self) -> frozenset[str]:
+        """The functions of the user's that are compiled into the program."""
+        return frozenset(n.function for n in self.natives)

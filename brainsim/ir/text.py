@@ -17,25 +17,7 @@ from brainsim.ir.expressions import (
     Slots,
     Tick,
 )
-from brainsim.ir.program import (
-    Append,
-    Clear,
-    Domain,
-    Each,
-    Events,
-    FanOut,
-    Host,
-    If,
-    Kernel,
-    Let,
-    Once,
-    Program,
-    RandomRows,
-    Range,
-    Statement,
-    Store,
-    While,
-)
+from brainsim.ir.program import Append, Clear, If, Kernel, Let, Program, Statement, Store, While
 
 
 def expression(e: Expr) -> str:
@@ -88,30 +70,9 @@ def statement(s: Statement, pad: str = "  ") -> str:
     raise TypeError(f"not a statement of the program: {s!r}")
 
 
-def domain(d: Domain) -> str:
-    """What the kernel runs over."""
-    match d:
-        case Once():
-            return "once"
-        case Each(space):
-            return f"each {space}"
-        case Range(first, last):
-            return f"range {expression(first)} to {expression(last)}"
-        case Events(queue, slot):
-            return f"events {queue}[{expression(slot)}]"
-        case FanOut(queue, slot, starts, ids):
-            return f"fan-out {queue}[{expression(slot)}] by {starts}" + (f" through {ids}" if ids else "")
-        case RandomRows(queue, slot, key, columns, gaps, _, hollow):
-            return f"random rows {queue}[{expression(slot)}] of {expression(columns)} by {gaps}, {expression(key)}" + (
-                ", hollow" if hollow else "")
-        case Host():
-            return "python"
-    raise TypeError(f"not a domain: {d!r}")
-
-
 def kernel(k: Kernel) -> str:
     """A kernel and its loop."""
-    head = f"{k.name}: {domain(k.domain)} on {k.clock}" + f", like {k.like}" * bool(k.like)
+    head = f"{k.name}: {k.domain.text(expression)} on {k.clock}" + f", like {k.like}" * bool(k.like)
     return "\n".join([head, *(statement(s, "  | ") for s in k.prologue), *map(statement, k.body)])
 
 

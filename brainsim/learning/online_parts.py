@@ -14,7 +14,7 @@ from brainsim.ir.expressions import Load, Local, Param
 from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Program, Store
 from brainsim.ir.walk import nodes, walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
-from brainsim.targets.jax_writer import KernelWriter, constant_arrays
+from brainsim.targets.jax_writer import KernelWriter
 
 ELEMENT = Local("i", "i4")
 
@@ -59,7 +59,7 @@ class Parts:
 
 def parts_of(program: Program) -> Parts:
     """Take a program apart."""
-    fixed = constant_arrays(program)
+    fixed = program.constant
     spaces = {a.name: a.space for a in program.arrays}
     moving = {a.name for a in program.arrays if a.dtype in ("f8", "f4") and a.name not in fixed}
     into = {q.name: q.into for q in program.queues}

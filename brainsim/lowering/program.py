@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from brainsim.ir.expressions import Load, Param, Size, Tick
-from brainsim.ir.program import Array, Each, FanOut, Kernel, Program, Queue, RandomRows, Store
-from brainsim.ir.walk import nodes, touched_queues
+from brainsim.ir.expressions import Param, Size, Tick
+from brainsim.ir.program import Array, Program, Queue
 from brainsim.lowering.expressions import Streams
 from brainsim.lowering.precision import in_single
 from brainsim.lowering.schedule import ordered
@@ -19,23 +18,15 @@ def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[st
     clocks have lists of times."""
     streams = Streams()
     made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
-    used = sorted({name for k in made for name in _arrays(k)})
-    touched = sorted({q for k in made for q in touched_queues(k)})
-    read = {n.clock for k in made for n in nodes(k) if isinstance(n, Tick)}
+    facts = [k.facts for k in made]
+    used, touched = sorted({n for f in facts for n in f.arrays}), sorted({q for f in facts for q in f.queues})
+    scalars = [x for f in facts for x in f.scalars]
+    params = {x.name: x.dtype for x in scalars if isinstance(x, Param)}
+    read = {x.clock for x in scalars if isinstance(x, Tick)}
     clocks = tuple(dict.fromkeys([*(k.clock for k in made), *(c for c in clock_names if c in read)]))
-    params = {n.name: n.dtype for k in made for n in nodes(k) if isinstance(n, Param)}
     chosen = tuple(arrays[name] for name in used)
-    spaces = sorted({a.space for a in chosen} | {k.domain.space for k in made if isinstance(k.domain, Each)}
-                    | {n.space for k in made for n in nodes(k) if isinstance(n, Size)})
+    spaces = {a.space for a in chosen} | {space for k in made for space in k.domain.named("space")}
+    spaces |= {x.space for x in scalars if isinstance(x, Size)}
     return in_single(
-        Program(tuple(spaces), clocks, tuple(sorted(params.items())), chosen, tuple(queues[q] for q in touched),
-                tuple(made), listed=tuple(c for c in clocks if c in set(listed))))
-
-
-def _arrays(kernel: Kernel) -> set[str]:
-    found = {n.array for n in nodes(kernel) if isinstance(n, (Load, Store))}
-    if isinstance(kernel.domain, FanOut):
-        found |= {kernel.domain.starts} | ({kernel.domain.ids} if kernel.domain.ids else set())
-    if isinstance(kernel.domain, RandomRows):
-        found |= {kernel.domain.gaps, kernel.domain.guide}
-    return found
+        Program(tuple(sorted(spaces)), clocks, tuple(sorted(params.items())), chosen,
+                tuple(queues[q] for q in touched), tuple(made), listed=tuple(c for c in clocks if c in set(listed))))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from brainsim.errors import BrainsimError, Span, UnknownName, WrongCall, WrongSyntax, WrongType, WrongValue, near
 from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, Fixed, Function
@@ -25,6 +26,12 @@ class Block:
     functions: Mapping[str, External] = field(default_factory=dict)
     title: str = ""
     span: Span | None = None
+
+    @cached_property
+    def assigns(self) -> frozenset[str]:
+        """Arrays that the statements assign to."""
+        found = (self.symbols.get(s.target) for s in self.statements if isinstance(s, Assign))
+        return frozenset(s.program for s in found if s is not None and s.kind == "array")
 
 
 class Resolver:

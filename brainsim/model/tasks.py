@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from brainsim.model.resolve import Block
@@ -16,6 +17,26 @@ class Task:
     clock: str
     when: str
     order: int = 0
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Its pieces of code, in the order in which they run."""
+        found = (getattr(self, name, None) for name in ("before", "once", "block"))
+        return tuple(block for block in found if block is not None)
+
+    @cached_property
+    def assigns(self) -> frozenset[str]:
+        """Arrays that it assigns to; what it records is nobody's variable."""
+        if isinstance(self, (RecordState, RecordEvents)):
+            return frozenset()
+        own = {self.target.program} if isinstance(self, Summed) else {self.not_refractory, self.last_spike} if isinstance(
+            self, Threshold) else ()
+        return frozenset().union(own, *(b.assigns for b in self.blocks))
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Arrays that its code mentions."""
+        return frozenset(s.program for b in self.blocks for s in b.symbols.values() if s.kind == "array")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from brainsim.ir.expressions import Call, Draw, Op
 from brainsim.ir.program import Program
-from brainsim.ir.walk import nodes, walk
+from brainsim.ir.trees import walk
 from brainsim.passes.common import share_common
 from brainsim.passes.cutoffs import compare_times
 from brainsim.passes.deliver import ring_of_sums
@@ -27,6 +27,17 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "drop_unread": drop_unread,
     "merge_equal": merge_equal,
 }
+
+WORK = {
+    "ring_of_sums": "sums",
+    "branches_to_selects": "choices",
+    "fuse_loops": "blocks",
+    "fuse_resets": "blocks",
+    "hoist_invariants": "invariants",
+    "share_common": "repeats",
+    "drop_unread": "unread",
+}
+"""What a pass does that some targets do themselves (`targets/contract.py`)."""
 
 
 def optimise(program: Program, names: tuple[str, ...] = tuple(PASSES), report: list[str] | None = None) -> Program:
@@ -60,5 +71,5 @@ def difference(before: Program, after: Program) -> str:
 
 def operations(program: Program, kind: type | tuple[type, ...] = (Op, Call, Draw)) -> int:
     """Operations in the bodies of all loops, written once each."""
-    return sum(isinstance(n, kind) for k in program.kernels for n in nodes(k)) - sum(
+    return sum(isinstance(n, kind) for k in program.kernels for n in k.facts.nodes) - sum(
         isinstance(n, kind) for k in program.kernels for s in k.prologue for n in walk(s))

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from brainsim.ir.expressions import Call, Draw, Expr, Foreign, Load, Local, Op, dtype
 from brainsim.ir.program import Append, Kernel, Let, Program, Statement, Store
-from brainsim.ir.walk import walk
+from brainsim.ir.trees import walk, with_children
 
 LEAST = 2
 """Operations that an expression must have to be worth a name of its own."""
@@ -32,7 +32,7 @@ def _shared(kernel: Kernel) -> Kernel:
     made: dict[Mark, Local] = {}
     body: list[Statement] = []
     for s, versions in _versions(straight):
-        body.append(_named(s, versions, wanted, made, body))  # type: ignore[arg-type]
+        body.append(_named(s, versions, wanted, made, body))
     return replace(kernel, body=(*body, *kernel.body[len(straight):]))
 
 
@@ -71,27 +71,15 @@ def _marks(s: Statement, versions: dict[str, int]) -> Iterator[Mark]:
             yield m
 
 
-def _named(node: object, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local],
-           body: list[Statement]) -> object:
+def _named(node: Expr | Statement, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local],
+           body: list[Statement]) -> Expr | Statement:
     """The node with wanted expressions replaced by locals, outermost first; their statements are added to the body."""
     mark = _mark(node, versions) if isinstance(node, (Op, Call)) else None
     if mark is not None and mark in wanted:
         if mark not in made:
-            value = _inside(node, versions, wanted, made, body)
-            local = Local(f"@c{len(made)}", dtype(node))  # type: ignore[arg-type]
-            body.append(Let(local.name, value))  # type: ignore[arg-type]
+            value = with_children(node, lambda inner: _named(inner, versions, wanted, made, body))
+            local = Local(f"@c{len(made)}", dtype(node))
+            body.append(Let(local.name, value))
             made[mark] = local
         return made[mark]
-    return _inside(node, versions, wanted, made, body)
-
-
-def _inside(node: object, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local],
-            body: list[Statement]) -> object:
-    new: dict[str, object] = {}
-    for f in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, f.name)
-        if isinstance(value, tuple) and value and isinstance(value[0], Expr):
-            new[f.name] = tuple(_named(v, versions, wanted, made, body) for v in value)
-        elif isinstance(value, Expr):
-            new[f.name] = _named(value, versions, wanted, made, body)
-    return replace(node, **new) if new else node  # type: ignore[type-var]
+    return with_children(node, lambda inner: _named(inner, versions, wanted, made, body))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from brainsim.ir.expressions import Call, Const, Expr, Load, Op, Scalar
-from brainsim.ir.program import Each, Program, Range, Statement
-from brainsim.ir.walk import rebuild_kernel, walk
+from brainsim.ir.program import Program, Statement
+from brainsim.ir.trees import walk
 
 
 def compare_times(program: Program) -> Program:
@@ -18,7 +18,7 @@ def compare_times(program: Program) -> Program:
     """
     return replace(
         program, kernels=tuple(
-            rebuild_kernel(k, _solved) if isinstance(k.domain, (Each, Range)) else k for k in program.kernels))
+            k.rebuilt(_solved) if k.domain.stretch else k for k in program.kernels))
 
 
 def _solved(node: Expr | Statement) -> Expr | Statement:

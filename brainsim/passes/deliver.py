@@ -2,7 +2,9 @@
 arrival."""
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param, Scalar, Size, Tick, dtype
 from brainsim.ir.program import (
@@ -23,8 +25,10 @@ from brainsim.ir.program import (
     Store,
     Sum,
 )
-from brainsim.ir.walk import calls_python, draws, own_element, touched_queues, walk, writes
+from brainsim.ir.trees import own_element, walk
 from brainsim.naming import own, owner_of
+
+Declared = TypeVar("Declared", Array, Queue)
 
 
 @dataclass(frozen=True)
@@ -51,16 +55,37 @@ def ring_of_sums(program: Program) -> Program:
     """
     if any(isinstance(k.domain, Host) for k in program.kernels):
         return program
-    for queue in program.queues:
-        found = _delivery(program, queue) if queue.crowded else None
-        if found is not None:
-            program = _with_sums(program, found)
-    return program
+    found = [_delivery(program, queue) for queue in program.queues if queue.crowded]
+    rings = [r for d in found if d is not None and (r := _ring(program, d)) is not None]
+    if not rings:
+        return program
+    made = {n: kernels for r in rings for n, kernels in r.kernels.items()}
+    return replace(
+        program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
+        queues=_by_name(program.queues, (r.recent for r in rings)),
+        arrays=_by_name(program.arrays, (a for r in rings for a in r.sums)),
+        spaces=tuple(sorted({*program.spaces, *(s for r in rings for s in r.spaces)})),
+        flights=(*program.flights, *(r.flight for r in rings)))
+
+
+def _by_name(before: tuple[Declared, ...], more: Iterable[Declared]) -> tuple[Declared, ...]:
+    return tuple(sorted((*before, *more), key=lambda x: x.name))
+
+
+@dataclass(frozen=True)
+class _Ring:
+    """What takes the place of a delivery: kernels by the numbers of those they replace, and new declarations."""
+
+    kernels: Mapping[int, tuple[Kernel, ...]]
+    recent: Queue
+    sums: tuple[Array, ...]
+    spaces: tuple[str, ...]
+    flight: Flight
 
 
 def _delivery(program: Program, queue: Queue) -> Delivery | None:
     """The pathway that uses this queue, when it has the shape that `lowering.tasks.pathway` gives it."""
-    mine = [n for n, k in enumerate(program.kernels) if queue.name in touched_queues(k)]
+    mine = program.users.get(queue.name, ())
     if len(mine) != 3:
         return None
     push, arrive, retire = (program.kernels[n] for n in mine)
@@ -69,7 +94,7 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
             _, cleared),) if own_element(value) and cleared == now:
             loads = [n for n in walk(later) if isinstance(n, Load)]
             if len({n.array
-                    for n in loads}) != 1 or push.prologue or arrive.prologue or draws(arrive) or calls_python(arrive):
+                    for n in loads}) != 1 or push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python():
                 return None
             return Delivery(mine[0], mine[1], fan, queue, now, later, loads[0].array, arrive.body)
     return None
@@ -86,15 +111,13 @@ def _i(d: Delivery) -> Expr:
     return next(n for n in walk(d.later) if isinstance(n, Load)).index
 
 
-def _with_sums(program: Program, d: Delivery) -> Program:
-    written = {n for k in program.kernels for n in writes(k)}
-    parts = [p for s in d.body if (p := _part(s, written)) is not None]
+def _ring(program: Program, d: Delivery) -> _Ring | None:
+    parts = [p for s in d.body if (p := _part(s, program.written)) is not None]
     if len(parts) < len(d.body) or len({p.store.array for p in parts}) < len(parts):
-        return program
+        return None
     push, arrive = program.kernels[d.push], program.kernels[d.arrive]
-    into = {a.name: a.into for a in program.arrays}
     names = [own(owner_of(d.due.name), f"sums{n}") for n in range(len(parts))]
-    spaces = [into[p.index] for p in parts]
+    spaces = [program.declared[p.index].into for p in parts]
     recent, remember = _remember(d, push.clock)
     adding = replace(push, body=tuple(_added(d, p, name, space) for p, name, space in zip(parts, names, spaces)))
     taking = [
@@ -104,13 +127,8 @@ def _with_sums(program: Program, d: Delivery) -> Program:
     flight = Flight(
         d.due.name, recent, push.clock, d.fan.starts, d.fan.ids, d.steps,
         tuple(Sum(name, p.index, p.store.value, 1 if p.store.op == "+=" else -1) for p, name in zip(parts, names)))
-    made = {d.push: (*remember, adding), d.arrive: tuple(taking)}
-    return replace(
-        program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
-        queues=tuple(sorted((*program.queues, Queue(recent, "i4", role="sent")), key=lambda q: q.name)), arrays=tuple(
-            sorted((*program.arrays, *(Array(n, p.store.dtype, n) for p, n in zip(parts, names))),
-                   key=lambda a: a.name)), spaces=tuple(sorted({*program.spaces, *spaces,
-                                                                *names})), flights=(*program.flights, flight))
+    return _Ring({d.push: (*remember, adding), d.arrive: tuple(taking)}, Queue(recent, "i4", role="sent"),
+                 tuple(Array(n, p.store.dtype, n) for p, n in zip(parts, names)), (*spaces, *names), flight)
 
 
 def _added(d: Delivery, p: "_Part", name: str, space: str) -> Statement:
@@ -142,7 +160,7 @@ class _Part:
     guard: str = ""
 
 
-def _part(s: Statement, written: set[str]) -> _Part | None:
+def _part(s: Statement, written: frozenset[str]) -> _Part | None:
     match s:
         case Store(_, Load(index, i, _), "+=" | "-=", value,
                    t) if own_element(i) and t in ("f8", "f4") and _plain(value, written, t):
@@ -154,7 +172,7 @@ def _part(s: Statement, written: set[str]) -> _Part | None:
     return None
 
 
-def _plain(value: Expr, written: set[str], t: str) -> bool:
+def _plain(value: Expr, written: frozenset[str], t: str) -> bool:
     """A value that is the same now as when the event arrives, without arithmetic."""
     match value:
         case Op("neg", (inner,)):

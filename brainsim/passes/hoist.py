@@ -1,24 +1,11 @@
 """What does not depend on the element is computed once, before the loop."""
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Scalar, dtype
-from brainsim.ir.program import (
-    Each,
-    Events,
-    FanOut,
-    If,
-    Kernel,
-    Let,
-    Program,
-    RandomRows,
-    Range,
-    Statement,
-    Store,
-    While,
-)
-from brainsim.ir.walk import nodes, walk
+from brainsim.ir.program import If, Kernel, Let, Program, Statement, While
+from brainsim.ir.trees import walk, with_children
 
 
 def hoist_invariants(program: Program) -> Program:
@@ -27,9 +14,9 @@ def hoist_invariants(program: Program) -> Program:
 
 
 def _hoist(kernel: Kernel) -> Kernel:
-    if not isinstance(kernel.domain, (Each, Range, Events, FanOut, RandomRows)):
+    if not kernel.domain.provides:
         return kernel
-    written = frozenset(n.array for n in nodes(kernel) if isinstance(n, Store))
+    written = kernel.facts.stores
     prologue: list[Let] = list(kernel.prologue)
     fixed = {s.name: dtype(s.value) for s in prologue}
     body, often = list(kernel.body), _assigned(kernel.body)
@@ -39,7 +26,7 @@ def _hoist(kernel: Kernel) -> Kernel:
     def invariant(e: Expr) -> bool:
         return all(_fixed(n, fixed, written) for n in walk(e))
 
-    def lift(node: object) -> object:
+    def lift(node: Expr | Statement) -> Expr | Statement:
         if isinstance(node,
                       (Op, Call)) and invariant(node) and any(isinstance(n, (Scalar, Load, Local)) for n in walk(node)):
             if node not in made:
@@ -48,22 +35,16 @@ def _hoist(kernel: Kernel) -> Kernel:
                 fixed[name] = dtype(node)
                 made[node] = Local(name, dtype(node))
             return made[node]
-        new = {}
-        for f in fields(node):  # type: ignore[arg-type]
-            value = getattr(node, f.name)
-            if isinstance(value, tuple) and value and isinstance(value[0], (Expr, Statement)):
-                new[f.name] = tuple(map(lift, value))
-            elif isinstance(value, (Expr, Statement)):
-                new[f.name] = lift(value)
-        return replace(node, **new) if new else node  # type: ignore[type-var]
+        return with_children(node, lift)
 
     for s in body:
         if isinstance(s, Let) and often[s.name] == 1 and invariant(s.value):
             prologue.append(s)
             fixed[s.name] = dtype(s.value)
         else:
-            kept.append(lift(s))  # type: ignore[arg-type]
-    return replace(kernel, body=tuple(kept), prologue=tuple(prologue))
+            kept.append(lift(s))
+    same = len(kept) == len(body) and all(a is b for a, b in zip(kept, body))
+    return kernel if same else replace(kernel, body=tuple(kept), prologue=tuple(prologue))
 
 
 def _fixed(node: object, fixed: dict[str, str], written: frozenset[str]) -> bool:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from brainsim.ir.expressions import Foreign
 from brainsim.ir.program import Array, Host, Kernel, Native, Program
-from brainsim.ir.walk import calls_python, native_functions, nodes
 
 
 def with_natives(program: Program, natives: Mapping[str, Native], arrays: Mapping[str, Array]) -> Program:
     """The program with those of the compiled functions that it calls, and the arrays they read."""
-    called = {n.function for k in program.kernels for n in nodes(k) if isinstance(n, Foreign)}
+    called = {name for k in program.kernels for name in k.facts.functions}
     chosen = tuple(natives[name] for name in sorted(called & natives.keys()))
     needed = sorted({name for n in chosen for _, name in n.arrays})
     spaces = sorted({arrays[name].space for name in needed} - set(program.spaces))
@@ -22,14 +20,15 @@ def with_natives(program: Program, natives: Mapping[str, Native], arrays: Mappin
 
 def to_host(program: Program) -> Program:
     """The same program where every kernel that calls Python is a `Host` kernel: the caller runs it (`only_python`)."""
-    natives = native_functions(program)
-    return replace(program, kernels=tuple(_empty(k) if calls_python(k, natives) else k for k in program.kernels))
+    if not any(k.calls_python(program.compiled) for k in program.kernels):
+        return program
+    return replace(program, kernels=tuple(_empty(k) if k.calls_python(program.compiled) else k for k in program.kernels))
 
 
 def only_python(program: Program) -> Program:
     """The kernels that call Python, at their numbers; all others empty."""
-    natives = native_functions(program)
-    return replace(program, kernels=tuple(k if calls_python(k, natives) else _empty(k) for k in program.kernels))
+    return replace(program, kernels=tuple(
+        k if k.calls_python(program.compiled) else _empty(k) for k in program.kernels))
 
 
 def _empty(kernel: Kernel) -> Kernel:

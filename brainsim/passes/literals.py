@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brainsim.ir.expressions import Call, Cast, Const, Draw, Expr, Load, Op, Param, Scalar, dtype
-from brainsim.ir.program import Kernel, Program, Statement
-from brainsim.ir.walk import rebuild_kernel
+from brainsim.ir.expressions import Call, Cast, Const, Expr, Op, Param, dtype
+from brainsim.ir.program import Program, Statement
 
 KEPT = (0.0, 1.0, -1.0, 2.0, 0.5)
 
@@ -26,23 +25,24 @@ def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
     def change(node: Expr | Statement) -> Expr | Statement:
         match node:
             case Op("**", (base, power)):
-                return Op("**", (lift(base), power))
+                return _with(node, (lift(base), power))
             case Op("*", (a, b)) if _zero(a) != _zero(b) and dtype(b if _zero(a) else a) == "f8":
-                return Op("*",
-                          tuple(named(0.0) if _zero(x) else lift(x) for x in (a, b)))  # or a compiler makes 0 of 0*inf
-            case Op(op, args):
-                return Op(op, tuple(map(lift, args)))
-            case Call(function, args):
-                return Call(function, tuple(map(lift, args)))
+                return _with(node, tuple(named(0.0) if _zero(x) else lift(x)
+                                         for x in (a, b)))      # or a compiler makes 0 of 0*inf
+            case Op() | Call():
+                return _with(node, tuple(map(lift, node.args)))
             case Cast(t, value):
-                return Cast(t, lift(value))
-            case Load() | Draw() | Const() | Scalar():
-                return node
+                return node if (lifted := lift(value)) is value else Cast(t, lifted)
         return node
 
-    made: tuple[Kernel, ...] = tuple(rebuild_kernel(k, change) for k in program.kernels)
+    made = tuple(k.rebuilt(change) for k in program.kernels)
     params = tuple(sorted({**dict(program.params), **{name: "f8" for name in values}}.items()))
     return replace(program, kernels=made, params=params), values
+
+
+def _with(node: Op | Call, args: tuple[Expr, ...]) -> Op | Call:
+    """The node with other arguments."""
+    return node if all(a is b for a, b in zip(args, node.args)) else replace(node, args=args)
 
 
 def _zero(e: Expr) -> bool:

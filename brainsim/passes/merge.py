@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from brainsim.ir.expressions import Draw, Expr, Foreign, Keyed, Load, Param, Size, Slots
-from brainsim.ir.program import Append, Clear, Each, FanOut, Host, Kernel, Program, RandomRows, Statement, Store
-from brainsim.ir.walk import nodes, rebuild_kernel
+from brainsim.ir.program import Append, Clear, Host, Kernel, Program, RandomRows, Statement, Store
 
 
 def merge_equal(program: Program) -> Program:
@@ -17,7 +16,8 @@ def merge_equal(program: Program) -> Program:
     dtypes = {x.name: x.dtype for x in (*program.arrays, *program.queues)}
     made: list[Kernel] = []
     for k in program.kernels:
-        if isinstance(k.domain, (Host, RandomRows)) or any(isinstance(n, (Draw, Keyed, Foreign)) for n in nodes(k)):
+        random = any(isinstance(n, (Draw, Keyed, Foreign)) for n in k.facts.nodes)
+        if random or isinstance(k.domain, (Host, RandomRows)):
             made.append(k)
             continue
         form, _ = shape(k, dtypes)
@@ -51,12 +51,5 @@ def shape(k: Kernel, dtypes: Mapping[str, str]) -> tuple[Kernel, tuple[str, ...]
                 return Clear(of(queue), slot)
         return node
 
-    made = rebuild_kernel(k, change)
-    domain = made.domain
-    if isinstance(domain, Each):
-        domain = replace(domain, space=of(domain.space))
-    elif hasattr(domain, "queue"):
-        domain = replace(domain, queue=of(domain.queue))  # type: ignore[attr-defined, type-var]
-    if isinstance(domain, FanOut):
-        domain = replace(domain, starts=of(domain.starts), ids=of(domain.ids) if domain.ids else "")
-    return replace(made, name="", title="", like="", role="operation", domain=domain), tuple(number)
+    made = k.rebuilt(change)
+    return replace(made, name="", title="", like="", role="operation", domain=made.domain.renamed(of)), tuple(number)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from brainsim.ir.expressions import Const, Expr, Foreign, Load, Op
-from brainsim.ir.program import Each, If, Kernel, Program, Range, Statement, Store
-from brainsim.ir.walk import free_locals, own_element, walk
+from brainsim.ir.program import If, Kernel, Program, Statement, Store
+from brainsim.ir.trees import free_locals, own_element, walk
 
 
 def branches_to_selects(program: Program) -> Program:
     """``if c: x[i] = a`` as ``x[i] = a if c else x[i]``, in loops over a space, for stores that may be computed where
     they do not hold."""
     return replace(program,
-                   kernels=tuple(_straight(k) if isinstance(k.domain, (Each, Range)) else k for k in program.kernels))
+                   kernels=tuple(_straight(k) if k.domain.stretch else k for k in program.kernels))
 
 
 def _straight(k: Kernel) -> Kernel:
     body = tuple(new for s in k.body for new in _selected(s))
-    return k if body == k.body else replace(k, body=body)
+    return k if all(a is b for a, b in zip(body, k.body)) and len(body) == len(k.body) else replace(k, body=body)
 
 
 def _selected(s: Statement) -> tuple[Statement, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from brainsim.ir.expressions import Foreign, Load
 from brainsim.ir.program import If, Kernel, Let, Program, Statement, Store, While
-from brainsim.ir.walk import free_locals, reads, walk, writes
+from brainsim.ir.trees import children, free_locals, walk
 
 
 def drop_unread(program: Program) -> Program:
@@ -14,7 +14,7 @@ def drop_unread(program: Program) -> Program:
     touches."""
     kernels = tuple(_kept(k) for k in program.kernels)
     touched = {name for k in kernels
-               for name in reads(k) | writes(k)} | {name for n in program.natives for _, name in n.arrays}
+               for name in k.facts.reads | k.facts.writes} | {name for n in program.natives for _, name in n.arrays}
     touched |= {
         name for f in program.flights
         for name in (f.starts, f.ids, f.steps, *(x for s in f.sums for x in (s.array, s.index)))
@@ -22,14 +22,9 @@ def drop_unread(program: Program) -> Program:
     spaces = {a.space for a in program.arrays if a.name not in touched}
     left = tuple(a for a in program.arrays if a.name in touched)
     # an array says how many elements its space has: the last one of a space stays
-    left += tuple(
-        next(a for a in program.arrays if a.space == s) for s in sorted(spaces - {a.space for a in left})
-        if _needed(s, kernels))
+    needed = {s for k in kernels for s in k.domain.named("space")} & (spaces - {a.space for a in left})
+    left += tuple({a.space: a for a in reversed(program.arrays) if a.space in needed}.values())
     return replace(program, kernels=kernels, arrays=tuple(sorted(left, key=lambda a: a.name)))
-
-
-def _needed(space: str, kernels: tuple[Kernel, ...]) -> bool:
-    return any(getattr(k.domain, "space", "") == space for k in kernels)
 
 
 def _kept(k: Kernel) -> Kernel:
@@ -41,8 +36,7 @@ def _kept(k: Kernel) -> Kernel:
 
 def _locals_of_loop(k: Kernel) -> frozenset[str]:
     """Locals that the loop itself uses."""
-    return frozenset(n for name in ("slot", "first", "last", "key", "columns") if hasattr(k.domain, name)
-                     for n in free_locals(getattr(k.domain, name)))
+    return frozenset(n for e in children(k.domain) for n in free_locals(e))
 
 
 def _useful(body: tuple[Statement, ...], used: frozenset[str]) -> tuple[tuple[Statement, ...], frozenset[str]]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from brainsim.ir.program import Program
-from brainsim.ir.walk import nodes, reads, writes
 
 
 def only_wanted(program: Program, wanted: frozenset[str]) -> Program:
     """The program with the kernels that wanted arrays and queues depend on."""
-    alive, kept = set(wanted), set()
-    while True:
-        new = {n for n, k in enumerate(program.kernels) if n not in kept and (alive & writes(k))}
-        if not new:
-            break
-        kept |= new
-        alive |= {name for n in new for name in (*reads(program.kernels[n]), *writes(program.kernels[n]))}
+    writers: dict[str, list[int]] = {}
+    for n, k in enumerate(program.kernels):
+        for name in k.facts.writes:
+            writers.setdefault(name, []).append(n)
+    alive, kept, waiting = set(wanted), set(), list(wanted)
+    while waiting:
+        for n in writers.get(waiting.pop(), ()):
+            if n not in kept:
+                kept.add(n)
+                facts = program.kernels[n].facts
+                waiting += (facts.reads | facts.writes) - alive
+                alive |= facts.reads | facts.writes
     kernels = tuple(k for n, k in enumerate(program.kernels) if n in kept)
-    used = {name for k in kernels for name in (*reads(k), *writes(k))} | wanted
-    queues = used | {n.queue for k in kernels for n in nodes(k) if hasattr(n, "queue")}
-    return replace(program, kernels=kernels, arrays=tuple(a for a in program.arrays if a.name in used),
-                   queues=tuple(q for q in program.queues if q.name in queues))
+    return replace(program, kernels=kernels, arrays=tuple(a for a in program.arrays if a.name in alive),
+                   queues=tuple(q for q in program.queues if q.name in alive))

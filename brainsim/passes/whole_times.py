@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from brainsim.ir.expressions import Cast, Expr, Load, Op, Tick
 from brainsim.ir.program import Program, Statement, Store
-from brainsim.ir.walk import nodes, rebuild_kernel
 
 
 def noted_times(program: Program) -> dict[str, str]:
     """Arrays that nothing is stored in but the time of one clock → that clock."""
     found: dict[str, set[str]] = {}
     for k in program.kernels:
-        for n in nodes(k):
+        for n in k.facts.nodes if k.facts.stores else ():
             match n:
                 case Store(array, _, "=", Tick(clock, "t")) if clock not in program.listed:
                     found.setdefault(array, set()).add(clock)
@@ -42,6 +41,6 @@ def whole_times(program: Program) -> Program:
                 return length(array, Load(array, index, "i8"))
         return n
 
-    kernels = tuple(rebuild_kernel(rebuild_kernel(k, note), read) for k in program.kernels)
+    kernels = tuple(k.rebuilt(note).rebuilt(read) for k in program.kernels)
     return replace(program, kernels=kernels,
                    arrays=tuple(replace(a, dtype="i8") if a.name in times else a for a in program.arrays))

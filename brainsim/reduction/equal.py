@@ -7,7 +7,7 @@ from brainsim.language.trees import Assign, Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway
 from brainsim.reduction.late import late_states, late_violation
-from brainsim.reduction.projection import Parts, Side, draws, keys, traced, used_arrays, written_arrays
+from brainsim.reduction.projection import Parts, Side, draws, keys, traced
 from brainsim.reduction.values import Rule, Values
 
 
@@ -31,11 +31,11 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
     driven = v in p.event_driven
     late = late_states(parts, together) if side is p.pre else {}
     for task in parts.others:
-        if v in written_arrays([task]):
+        if v in task.assigns:
             return Rule("P4", f"'{task.name}' assigns to {name}")
-        if driven and (v in used_arrays(task) or p.last_update in used_arrays(task)):
+        if driven and (v in task.mentions or p.last_update in task.mentions):
             return Rule("P4", f"'{task.name}' reads {name}, which is up to date at events only")
-    if driven and any(v in used_arrays(t) for t in parts.summed):
+    if driven and any(v in t.mentions for t in parts.summed):
         return Rule("P4", f"a summed variable reads {name}")
     assigned = False
     if parts.update is not None:
@@ -61,7 +61,7 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
         assigned = True
         if path.scattered and v not in late:
             return Rule("P3", f"the synapses of a {neuron} neuron have different delays")
-        written = written_arrays([path]) - set(p.states)
+        written = path.assigns - set(p.states)
         for tree, block in found:
             wrong = _foreign(parts, side, tree, block, together, written)
             if wrong:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from brainsim.language.trees import Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway, Task
-from brainsim.reduction.projection import Parts, final, keys, locals_of, needed, traced, used_arrays
+from brainsim.reduction.projection import Parts, final, keys, locals_of, needed, traced
 from brainsim.reduction.values import Rule, Values
 
 
@@ -140,7 +140,7 @@ def _reader_within_step(parts: Parts, v: str, path: Pathway, late: Mapping[str, 
         return ""
     first, last = sorted((parts.order[update.name], parts.order[path.name]))
     for task in (*parts.others, *parts.summed):
-        if v in used_arrays(task) and first < parts.order[task.name] < last:
+        if v in task.mentions and first < parts.order[task.name] < last:
             return task.name
     return update.name if parts.order[update.name] > parts.order[path.name] and _step_reads(parts, v, late) else ""
 

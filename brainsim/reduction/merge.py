@@ -15,7 +15,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, Pathway, Task
-from brainsim.reduction.projection import blocks_of, used_arrays, written_arrays
+from brainsim.reduction.projection import written_arrays
 from brainsim.reduction.reduce import Party
 from brainsim.reduction.values import Rule
 
@@ -177,9 +177,9 @@ def _check_order(kind: Sequence[tuple[Task, Task]], tasks: Sequence[Task], other
     place = {t.name: n for n, t in enumerate(tasks)}
     for pair in kind:
         first, last = sorted(place[t.name] for t in pair)
-        touched, written = used_arrays(pair[0]) | used_arrays(pair[1]), written_arrays(pair)
+        touched, written = pair[0].mentions | pair[1].mentions, written_arrays(pair)
         for t in tasks[first + 1:last]:
-            if t.name not in members and (written_arrays([t]) & touched or used_arrays(t) & written):
+            if t.name not in members and (t.assigns & touched or t.mentions & written):
                 raise _Apart(f"'{t.name}' comes between those of {other} and these within a step")
 
 
@@ -187,7 +187,7 @@ def _check_order(kind: Sequence[tuple[Task, Task]], tasks: Sequence[Task], other
 # -----------------------------------------------------------------------------------------
 def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
     """Refuse a task in which the variables occur otherwise than as sums."""
-    for block in blocks_of(task):
+    for block in task.blocks:
         for x, y in read:
             keys = {k: s for k, s in block.symbols.items() if s.kind == "array" and s.program in (x, y)}
             if not any(names(s.value) & set(keys) or s.target in keys for s in _assignments(block)):

@@ -9,7 +9,7 @@ from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Assign, Call, Name, Op, Tree, names, substitute, walk
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Bounds, Elementwise, Pathway, RecordEvents, RecordState, Summed, Task, Threshold
+from brainsim.model.tasks import Bounds, Elementwise, Pathway, Summed, Task
 
 
 @dataclass(frozen=True)
@@ -94,33 +94,9 @@ def parts_of(projection: Projection, tasks: Iterable[Task], changing: frozenset[
                  {t.name: n for n, t in enumerate(tasks)})
 
 
-def blocks_of(task: Task) -> Iterator[Block]:
-    """The pieces of code of a task."""
-    for name in ("before", "once", "block"):
-        block = getattr(task, name, None)
-        if block is not None:
-            yield block
-
-
 def written_arrays(tasks: Iterable[Task]) -> frozenset[str]:
     """Arrays that some task assigns to."""
-    found: set[str] = set()
-    for task in tasks:
-        for block in () if isinstance(task, (RecordState, RecordEvents)) else blocks_of(task):
-            found |= {
-                block.symbols[s.target].program for s in block.statements
-                if isinstance(s, Assign) and s.target in block.symbols and block.symbols[s.target].kind == "array"
-            }
-        if isinstance(task, Summed):
-            found.add(task.target.program)
-        if isinstance(task, Threshold):
-            found |= {task.not_refractory, task.last_spike}
-    return frozenset(found)
-
-
-def used_arrays(task: Task) -> frozenset[str]:
-    """Arrays that the code of a task mentions."""
-    return frozenset(s.program for block in blocks_of(task) for s in block.symbols.values() if s.kind == "array")
+    return frozenset().union(*(task.assigns for task in tasks))
 
 
 # -- code

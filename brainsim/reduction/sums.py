@@ -11,7 +11,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names,
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Pathway, Summed
-from brainsim.reduction.projection import Parts, draws, final, keys, used_arrays
+from brainsim.reduction.projection import Parts, draws, final, keys
 from brainsim.reduction.values import Rule
 
 
@@ -80,7 +80,7 @@ def sums(parts: Parts, equal: Mapping[str, str], seen: Mapping[str, Rule]) -> tu
     if not chosen:
         return Sums(frozenset(), {}, {}), broken
     maps = _maps(parts, equal, chosen) if parts.update is not None else {}
-    outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & used_arrays(s)}
+    outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & s.mentions}
     return Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)},
                 {n: o for n, o in outputs.items() if isinstance(o, Linear)}), broken
 
@@ -109,7 +109,7 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
         if v in p.event_driven:
             broke(v, "L8", f"{p.states[v]} is event-driven")
         for task in parts.others:
-            if v in used_arrays(task):
+            if v in task.mentions:
                 broke(v, "L6", f"'{task.name}' reads {p.states[v]} of single synapses")
     if parts.update is not None:
         maps = _maps(parts, equal, chosen)
@@ -130,17 +130,17 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
         for v, rule in _jumps(parts, path, chosen).items():
             broke(v, rule.number, rule.text)
     for s in parts.summed:
-        if chosen & used_arrays(s):
+        if chosen & s.mentions:
             output = _output(parts, equal, s, chosen)
             if isinstance(output, Rule):
-                for v in chosen & used_arrays(s):
+                for v in chosen & s.mentions:
                     broke(v, output.number, output.text)
     return found
 
 
 def _read(parts: Parts) -> set[str]:
     """States that summed variables read, and those that drive them."""
-    read = {v for s in parts.summed for v in used_arrays(s)}
+    read = {v for s in parts.summed for v in s.mentions}
     if parts.update is not None:
         block = parts.update.block
         mine, values = keys(block, parts.projection.states), final(block.statements)
@@ -239,7 +239,7 @@ def _correlated(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str],
     noisy = {v for v, m in maps.items() if isinstance(m, Linear) and m.noise}
     if not noisy:
         return set()
-    outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & used_arrays(s)}
+    outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & s.mentions}
     kept = Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)},
                 {n: o for n, o in outputs.items() if isinstance(o, Linear)})
     return {v for v in noisy if sum(v in states for states in kept.factors.values()) > 1}

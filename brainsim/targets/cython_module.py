@@ -17,7 +17,7 @@ from brainsim.ir.state import Pause, State
 from brainsim.targets import c_source, native
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpp_flags, cpu, find_compiler
-from brainsim.targets.contract import Available, Missing, Written
+from brainsim.targets.contract import Available, Missing, Settings, Traits, Written
 from brainsim.targets.split import split
 from brainsim.targets.wrapper import MODULE, version, wrapper
 
@@ -31,31 +31,33 @@ class CythonTarget:
     """Equations → C in Cython → a module of machine code."""
 
     name = "cython"
-    calls_python = False
-    frees_lock = True
-    left_out = ()
+    traits = Traits(calls_functions=False, network_operations=True, frees_lock=True)
 
     def __init__(self, math: str = "fast", compiler: str = "", threads: int = 1):
-        self.math, self.choice, self.threads = math, compiler, threads
+        self.settings = Settings(math, compiler, threads)
+
+    def alone(self) -> "CythonTarget":
+        """The same with one thread."""
+        return CythonTarget(self.settings.math, self.settings.compiler)
 
     def available(self) -> Available | Missing:
         """Whether a C compiler is here."""
-        found = find_compiler(self.choice)
+        found = find_compiler(self.settings.compiler)
         return found if isinstance(found, Missing) else Available(" ".join(found.command))
 
     def write(self, program: Program) -> Written:
         """The loops and the scheduler as C text; the Cython half is the same for every network."""
-        found = find_compiler(self.choice)
-        simd = isinstance(found, Compiler) and found.vector_functions and self.math == "fast"
-        text, other = c_source.source(program, simd, self.math), native.cpp_text(program)
+        found = find_compiler(self.settings.compiler)
+        simd = isinstance(found, Compiler) and found.vector_functions and self.settings.math == "fast"
+        text, other = c_source.source(program, simd, self.settings.math), native.cpp_text(program)
         return Written(text, "C", digest(text, *filter(None, [other])), (("C++", other),) if other else ())
 
     def build(self, program: Program, source: Written) -> "CythonExecutable":
         """The module for this text, from the cache or freshly compiled."""
-        compiler = find_compiler(self.choice)
+        compiler = find_compiler(self.settings.compiler)
         if isinstance(compiler, Missing):
             raise RuntimeError(compiler.reason)
-        flags, own = compiler.flags(self.math), native.settings(program.natives)
+        flags, own = compiler.flags(self.settings.math), native.settings(program.natives)
         parts = [source.text, " ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
         name = "n" + digest(*parts, *(text for _, text in source.more), *([own.identity] if program.natives else []))
         path = module_path(name, SUFFIX)
@@ -67,7 +69,7 @@ class CythonTarget:
             path.unlink(missing_ok=True)
             compile_module(name, source, compiler, flags, own, path)
             module = _load(str(path))
-        return CythonExecutable(module, program, self.threads)
+        return CythonExecutable(module, program, self.settings.threads)
 
 
 def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.Settings,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brainsim.ir.expressions import Const, Draw, Expr, Foreign, Keyed, Load, Local, Op
 from brainsim.ir.program import FanOut, If, Kernel, Let, Statement, Store
-from brainsim.ir.walk import children, rebuild, walk
+from brainsim.ir.trees import children, rebuild
 
 I = Local("i", "i4")   # noqa: E741
 
@@ -36,8 +36,7 @@ def deliveries(kernel: Kernel) -> tuple[Delivery, ...]:
     if not found or None in found:
         return ()
     whole = tuple(d for d in found if d is not None)
-    into, read = {d.array for d in whole
-                  }, {n.array for s in (*kernel.prologue, *kernel.body) for n in walk(s) if isinstance(n, Load)}
+    into, read = {d.array for d in whole}, kernel.facts.loads
     return whole if not into & read and len({d.index_array for d in whole}) == 1 else ()
 
 

@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import Unsupported
 from brainsim.ir import evaluate, random_rows
 from brainsim.ir.expressions import Keyed, Load, Param
-from brainsim.ir.program import Clear, FanOut, Host, Kernel, Once, Program, RandomRows, Range
+from brainsim.ir.program import Clear, FanOut, Kernel, Once, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
-from brainsim.ir.walk import nodes, touched_queues
 from brainsim.naming import is_bound
 from brainsim.targets.cache import digest
-from brainsim.targets.contract import Available, Missing, Written
-from brainsim.targets.jax_writer import constant_arrays, module, records
+from brainsim.targets.contract import Available, Missing, Settings, Traits, Written, refuse_operations
+from brainsim.targets.jax_writer import module
 
 BYTES_AT_A_TIME = 1 << 22      #: of records of one call of the compiled loop, which first sets so many to zero
 MOST_TICKS = 1 << 14
@@ -32,13 +30,16 @@ class JaxTarget:
     """Equations → functions of JAX. Loops that were compiled for a layout serve all runs of one target."""
 
     name = "jax"
-    calls_python = True
-    frees_lock = True
-    left_out = ("ring_of_sums", "branches_to_selects", "fuse_loops", "fuse_resets", "hoist_invariants", "share_common",
-                "drop_unread")  #: JAX does these
+    traits = Traits(calls_functions=True, network_operations=False, frees_lock=True,
+                    does=frozenset({"blocks", "choices", "invariants", "repeats", "unread", "sums"}))
+    settings = Settings()
 
     def __init__(self) -> None:
         self._loops: dict[str, list[Loop]] = {}      #: by digest of the source
+
+    def alone(self) -> "JaxTarget":
+        """Itself."""
+        return self
 
     def available(self) -> Available | Missing:
         """Where the package ``jax`` is installed."""
@@ -48,12 +49,7 @@ class JaxTarget:
 
     def write(self, program: Program) -> Written:
         """One Python function per kernel, which JAX traces."""
-        for k in program.kernels:
-            if isinstance(k.domain, Host):
-                raise Unsupported(
-                    f"The target 'jax' cannot return to Python within a run: '{k.name}' is a network operation",
-                    help="write it as equations, run_regularly or synaptic code, or use prefs.codegen.target = 'cython'"
-                )
+        refuse_operations(program, self)
         text = module(program)
         return Written(text, "python", digest(text))
 
@@ -100,9 +96,11 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
     sizes = dict(state.sizes)
     fans = [k.domain for k in program.kernels if isinstance(k.domain, FanOut)]
     rows = {d.starts: rows_of(state.arrays[d.starts], state.arrays[d.ids] if d.ids else None) for d in fans}
-    fixed = constant_arrays(program)
+    fixed = program.constant
     posts = {a.name: state.arrays[a.name] for a in program.arrays if a.into and a.name in fixed and a.dtype == "i4"}
-    keys = {n.key.name for k in program.kernels for n in nodes(k) if isinstance(n, Keyed) and isinstance(n.key, Param)}
+    keys = {
+        n.key.name for k in program.kernels for n in k.facts.nodes if isinstance(n, Keyed) and isinstance(n.key, Param)
+    }
     bounds = {
         n: int(state.params[n]) for n, t in program.params
         if t != "f8" and (n in keys or is_bound(n))
@@ -200,7 +198,7 @@ class Traced:
 
     def _step(self, constants: Mapping[str, Any], carry: Mapping[str, Any], tick: Mapping[str, Any],
               matrices: dict[str, Any]) -> Any:
-        empty = dict.fromkeys(self.layout.into.keys() - records(self.program))
+        empty = dict.fromkeys(self.layout.into.keys() - self.program.records)
         return jax_step().Step(self.layout, {**constants["arrays"], **carry["A"]}, {**empty, **carry["Q"]},
                                constants["params"], tick["t"], constants["dt"], tick["step"], constants["origin"],
                                constants["key"], matrices)
@@ -227,10 +225,8 @@ class Traced:
     def _run_if(self, step: Any, clock: str, numbers: list[int], due: Any) -> None:
         """Run kernels if their clock is due."""
         from_jax = jax_step()
-        arrays = sorted({
-            n.array for k in numbers for n in nodes(self.program.kernels[k])
-            if hasattr(n, "array") and n.array in step.A
-        })
+        used = [self.program.kernels[n].facts for n in numbers]
+        arrays = sorted({name for facts in used for name in facts.loads | facts.stores if name in step.A})
         queues = sorted(q for q in step.Q if q in self.layout.into)
 
         def go(held: Any) -> Any:
@@ -253,7 +249,7 @@ def passing(program: Program, slots: Mapping[str, int]) -> frozenset[str]:
         return frozenset()
     found = set()
     for q in program.queues:
-        touched = [k for k in program.kernels if q.name in touched_queues(k)]
+        touched = [program.kernels[n] for n in program.users.get(q.name, ())]
         if slots[q.name] == 1 and touched and any(_empties(k, q.name) for k in (touched[0], touched[-1])):
             found.add(q.name)
     return frozenset(found)
@@ -267,7 +263,7 @@ def _empties(kernel: Kernel, queue: str) -> bool:
 # ---------------------------------------------------------------------------------------
 def masks(program: Program, state: State, layout: Any) -> dict[str, np.ndarray]:
     """The queues that are read, as masks."""
-    made, grow = {}, records(program)
+    made, grow = {}, program.records
     for q in program.queues:
         if q.name in grow:
             continue
@@ -366,11 +362,8 @@ class JaxExecutable:
 
     def __init__(self, program: Program, made: Functions, loops: list[Loop]):
         self.program, self.made, self._loops = program, made, loops
-        self._fixed = constant_arrays(program)
-        self._records = records(program)
-        self._clock = {
-            n.queue: k.clock for k in program.kernels for n in nodes(k) if getattr(n, "queue", None) in self._records
-        }
+        self._fixed, self._records = program.constant, program.records
+        self._clock = {q: program.kernels[program.users[q][-1]].clock for q in program.records if q in program.users}
         self._traced: Traced | None = None
         self._run: Any = None
         self._length = 0

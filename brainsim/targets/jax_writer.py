@@ -40,25 +40,12 @@ from brainsim.ir.program import (
     Store,
     While,
 )
-from brainsim.ir.walk import nodes, order_free, statements, walk
+from brainsim.ir.trees import statements, walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
 from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
 HEAD = "def kernel_{number}(c):\n    # {name}\n    A = c.A"
-
-
-def records(program: Program) -> frozenset[str]:
-    """Queues that only grow."""
-    read = {k.domain.queue for k in program.kernels if isinstance(k.domain, (Events, FanOut, RandomRows))}
-    read |= {n.queue for k in program.kernels for n in nodes(k) if isinstance(n, Clear)}
-    return frozenset(q.name for q in program.queues if q.name not in read)
-
-
-def constant_arrays(program: Program) -> frozenset[str]:
-    """Arrays that no kernel writes."""
-    written = {n.array for k in program.kernels for n in nodes(k) if isinstance(n, Store)}
-    return frozenset(a.name for a in program.arrays if a.name not in written)
 
 
 def module(program: Program) -> str:
@@ -74,14 +61,12 @@ class KernelWriter:
 
     def __init__(self, program: Program, kernel: Kernel, number: int):
         self.program, self.kernel, self.number = program, kernel, number
-        self.records, self.fixed = records(program), constant_arrays(program)
-        self.spaces = {a.name: a.space for a in program.arrays}
-        self.free = order_free(kernel)
+        self.records, self.fixed = program.records, program.constant
+        self.free = kernel.facts.order_free
         self.temporary = itertools.count()
         self.setup: list[str] = []
         self.taking = ""          # the queue whose condition is being written
-        self.finds = any(isinstance(n, Append) and n.queue not in self.records
-                         for n in nodes(kernel)) and isinstance(kernel.domain, (Each, Range))
+        self.finds = kernel.domain.stretch and not kernel.facts.appends.keys() <= self.records
 
     # -- expressions ---------------------------------------------------------------------------------------------------
     def text(self, e: Expr) -> str:
@@ -138,7 +123,7 @@ class KernelWriter:
         """Threshold less reset value, where the reset sets or lowers a variable that the threshold looks at; by how
         much it lowers it, where it does."""
         looked = {n.array for n in walk(a) if isinstance(n, Load) and n.index == Local("i", "i4")}
-        for k in self.program.kernels:
+        for k in (self.program.kernels[n] for n in self.program.users.get(self.taking, ())):
             if isinstance(k.domain, Events) and k.domain.queue == self.taking:
                 for s in k.body:
                     if isinstance(s, Store) and s.array in looked and s.index == Local("i",
@@ -247,8 +232,9 @@ class KernelWriter:
         """The body as a loop over elements."""
         more = {FanOut: ["j"], RandomRows: ["j", local("column"), local("number")]}.get(type(self.kernel.domain), [])
         names = ["i", *more, *(["m"] if mask == "m" else [])]
-        arrays = tuple(sorted({n.array for n in nodes(self.kernel) if isinstance(n, Store)}))
-        queues = tuple(sorted({n.queue for n in nodes(self.kernel) if isinstance(n, (Append, Clear))} - self.records))
+        facts = self.kernel.facts
+        arrays = tuple(sorted(facts.stores))
+        queues = tuple(sorted((facts.clears | facts.appends.keys()) - self.records))
         shown = ["i", *more, *(["jnp.ones(len(i), bool) if m is None else m"] if mask == "m" else [])]
         return [
             f"    def body(c, {', '.join(names)}):", "        A = c.A",

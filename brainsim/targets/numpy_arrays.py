@@ -52,9 +52,9 @@ from brainsim.ir.program import (
 )
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES, Pause, QueueState, State
-from brainsim.ir.walk import appends, free_locals, nodes, order_free, own_element, walk
+from brainsim.ir.trees import free_locals, own_element, walk
 from brainsim.targets.cache import digest
-from brainsim.targets.contract import Available, Written
+from brainsim.targets.contract import Available, Settings, Traits, Written
 from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
@@ -64,12 +64,14 @@ class NumpyTarget:
     as compiled code."""
 
     name = "numpy"
-    calls_python = True
-    frees_lock = False
-    left_out = ()
+    traits = Traits(calls_functions=True, network_operations=True, frees_lock=False)
 
     def __init__(self, math: str = "fast") -> None:
-        self.math = math
+        self.settings = Settings(math)
+
+    def alone(self) -> "NumpyTarget":
+        """Itself."""
+        return self
 
     def available(self) -> Available:
         """Always."""
@@ -90,7 +92,7 @@ class NumpyTarget:
                           draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
                           random_members=random_members, flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at,
                           multiply_at=np.multiply.at, cast=cast, inf=np.inf, nan=np.nan, expand=expand)
-        if self.math == "strict" and library.functions():
+        if self.settings.math == "strict" and library.functions():
             scope |= {n: f for n, f in library.functions().items() if n != "pow"} | {"power": strict_power}
             scope |= {"draw_many": strict_draw, "draw_ahead": DrawAhead(strict_draw)}
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)
@@ -104,7 +106,6 @@ class NumpyExecutable:
     def __init__(self, program: Program, functions: list[Callable[[State], None]]):
         self.program = program
         self._run = {id(k): f for k, f in zip(program.kernels, functions)}
-        self._appends = {id(k): appends(k) for k in program.kernels}
         self._number = {q.name: n for n, q in enumerate(program.queues)}
 
     def bind(self, state: State) -> None:
@@ -231,7 +232,7 @@ class KernelWriter:
     def __init__(self, program: Program, kernel: Kernel, number: int):
         self.program, self.kernel, self.number = program, kernel, number
         self.clock = program.clocks.index(kernel.clock)
-        self.free = order_free(kernel)
+        self.free = kernel.facts.order_free
         self.vectors: set[str] = {"column", "number"} if isinstance(
             kernel.domain, RandomRows) else set()  # locals that hold one value per element
         self.known: dict[str, str] = {}    # locals set so far, and their dtypes
@@ -445,7 +446,7 @@ class KernelWriter:
     def _index_uses(self) -> list[object]:
         """Places where the running index is a value, not just the element itself."""
         found: list[object] = []
-        for node in nodes(self.kernel):
+        for node in self.kernel.facts.nodes:
             inner = [node.value] if isinstance(node, Store) else []
             if isinstance(node, (Load, Store)) and not (isinstance(node.index, Local) and node.index.name == "i"):
                 inner.append(node.index)

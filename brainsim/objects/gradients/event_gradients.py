@@ -20,14 +20,16 @@ from brainsim.model.symbols import Symbol
 from brainsim.objects.gradients.functional import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
-from brainsim.objects.groups.group import Group, RunRegularly
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
 from brainsim.objects.groups.operations import NetworkOperation
+from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part, Subgroup
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway
@@ -89,7 +91,7 @@ class _Reading:
         said = {n: o for place in self.run.places[::-1] for n, o in place.items() if isinstance(o, Named)}
         self.words = {n: o.name for n, o in said.items() if any(o is x for x in self.every)}
         for o in self.every:
-            o._forgotten = False
+            o.notice_use()
             _refuse_object(o)
         if self.net.t_:
             raise WrongState("Event-based gradients begin at t = 0", found=f"{self.net.name} is at t = {self.net.t}",

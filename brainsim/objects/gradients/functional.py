@@ -25,14 +25,14 @@ from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.looks import html
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.recorders.record import EventMonitor
+from brainsim.objects.recorders.event_monitor import EventMonitor
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.runs.simulation import Settable, Simulation
 from brainsim.options import prefs
 from brainsim.passes.wanted import only_wanted
 from brainsim.passes.whole_times import noted_times, whole_times
 from brainsim.targets import jax_scan
-from brainsim.targets.jax_writer import KernelWriter, constant_arrays, records
+from brainsim.targets.jax_writer import KernelWriter
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
@@ -301,7 +301,7 @@ class Functional:
             return Place("param", names)
         part = None
         if s.group is not s.group.parent:
-            part = slice(s.group._first, s.group._first + s.group._count)
+            part = slice(s.group.first_element, s.group.first_element + len(s.group))
         whole = self._start.values.arrays[s.variable.program][1]
         return Place("array", (s.variable.program,), part, (whole[part] if part else whole).shape)
 
@@ -328,7 +328,7 @@ class Functional:
         if found is not None:
             place = self._place(found)
             self._know(name, found.dimension)
-            return place if place.names[0] in constant_arrays(program) else replace(place, kind="state")
+            return place if place.names[0] in program.constant else replace(place, kind="state")
         queue, part, count = self._events(name)
         if queue:
             self._know(name, DIMENSIONLESS)
@@ -353,7 +353,7 @@ class Functional:
 
     def _event_queues(self) -> set[str]:
         program = self._start.program
-        pushed = {n.queue for k in program.kernels for n in nodes(k) if isinstance(n, Append)} - records(program)
+        pushed = {n.queue for k in program.kernels for n in nodes(k) if isinstance(n, Append)} - program.records
         return {q.name for q in program.queues if q.role == "events" and q.name in pushed}
 
     def _events(self, name: str) -> tuple[str, slice | None, int]:
@@ -366,7 +366,7 @@ class Functional:
         into = next(q.into for q in self._start.program.queues if q.name == queue)
         if group is None:
             return queue, None, self._start.values.sizes[into]
-        return queue, slice(group._first, group._first + group._count), group._count
+        return queue, slice(group.first_element, group.first_element + len(group)), len(group)
 
     def _output(self, name: str) -> Any:
         """Where an output stands: a variable at the end of each step, a monitor's record, or the spikes of a group."""
@@ -413,7 +413,7 @@ class Functional:
             source = recorder.source
             queue = events(source.parent.name, recorder.event)
             self._know(name, DIMENSIONLESS)
-            part = None if source is source.parent else slice(source._first, source._first + source._count)
+            part = None if source is source.parent else slice(source.first_element, source.first_element + len(source))
             return Place("events", (queue,), part)
         variable = field_of(said)
         if owner_of(said) == recorder.name and said in {q.name for q in self._start.program.queues}:
@@ -479,7 +479,7 @@ class Functional:
         return self._jax.Pure(traced, {**{n: x for n, x in arrays.items() if n in used}, **derived}, scalars, masks,
                               ticks, {c: float(start.dts[c]) for c in clocks}, {c: int(start.steps[c]) for c in clocks},
                               dict(params), dict(given), dict(wanted), levels, truncate or 0,
-                              constant_arrays(program) | frozenset(derived), self._noted)
+                              program.constant | frozenset(derived), self._noted)
 
     def _state(self, program: Program, arrays: dict[str, np.ndarray]) -> State:
         """The state that the function begins from."""
@@ -575,7 +575,7 @@ def soft_queues(program: Program, first: set[str]) -> frozenset[str]:
             n.queue for k in program.kernels if getattr(k.domain, "queue", "") in found for n in nodes(k)
             if isinstance(n, Append)
         }
-        more = filled - records(program) - found
+        more = filled - program.records - found
         if not more:
             return frozenset(found)
         found |= more

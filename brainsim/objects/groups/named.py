@@ -77,6 +77,7 @@ class BrianObject(Named):
         self._active = True
         self._network: object = None          # mark of the one network this object has run in
         self._contained: list[BrianObject] = []
+        self.seconds_spent: dict[str, float] = {}     #: by stage, since it was made
         self._scope_key = current_scope()
         structure_changed()
 
@@ -127,6 +128,24 @@ class BrianObject(Named):
     def contained_objects(self) -> list["BrianObject"]:
         """Objects that join a network with this one; the list itself, for classes of users that append to it."""
         return self._contained
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether it was made since the last call of `start_scope`."""
+        return self._scope_key == current_scope()
+
+    @property
+    def network_mark(self) -> object:
+        """What the one network that it has run in knows it by; None before that."""
+        return self._network
+
+    def join_network(self, mark: object) -> None:
+        """Be an object of the network with this mark, and of no other."""
+        self._network = mark
+
+    def notice_use(self) -> None:
+        """Somebody tried to run or store it, or looked at its values."""
+        self._forgotten = False
 
     @property
     def id(self) -> int:

@@ -14,14 +14,17 @@ from brainsim.language.trees import Assign, Tree, calls, names
 from brainsim.model.symbols import External, Symbol
 from brainsim.objects.groups.clock import BaseClock, Clock
 from brainsim.objects.groups.equation_group import EquationGroup
-from brainsim.objects.groups.group import Group, RunRegularly
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.operations import NetworkOperation
+from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.looks.description import Cell, Description, Line, Math, Section
 from brainsim.objects.looks.value_text import value_parts
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Subgroup
-from brainsim.objects.neurons.spike_sources import PoissonGroup, PoissonInput, SpikeGeneratorGroup, SpikeSource
+from brainsim.objects.neurons.neuron_group import NeuronGroup
+from brainsim.objects.neurons.poisson_input import PoissonInput
+from brainsim.objects.neurons.spike_sources import PoissonGroup, SpikeGeneratorGroup, SpikeSource
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.units import get_dimensions
@@ -153,8 +156,8 @@ def _neuron_rows(same: list[NeuronGroup], every: list[BrianObject]) -> Iterator[
 def _value_lines(group: Group) -> Cell:
     """Present values; nothing of what the group keeps for itself."""
     own = getattr(group, "equations", None)
-    shown = [v for v in group._stored() if own is None or v.name in own]
-    values = ((v, group._view(v, False).get_value()) for v in shown)
+    shown = [v for v in group.stored_variables() if own is None or v.name in own]
+    values = ((v, group.view_of(v, False).get_value()) for v in shown)
     return tuple(Math(f"{name_latex(v.name)} = {_value(x, v.dimension).text}")
                  for v, x in values if np.size(x)) or ("none",)
 
@@ -168,7 +171,7 @@ def _synapse_rows(s: Synapses) -> Iterator[tuple[Cell, ...]]:
                ("" if path.label == path.side else f", {path.label}"),), _code(path.code)
         if path._delay.values is not None and len(path._delay.values):
             yield (f"Delay of {path.label}",), (_value(path._delay.values, path._delay.dimension),)
-    if any(v.name in s.equations for v in s._stored()):
+    if any(v.name in s.equations for v in s.stored_variables()):
         yield ("Values",), _value_lines(s)
 
 

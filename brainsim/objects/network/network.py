@@ -103,7 +103,7 @@ class Network(Named):
         """Add objects, or containers of objects."""
         for o in objects:
             if isinstance(o, BrianObject):
-                if o._network is not None and o._network is not self._mark:
+                if o.network_mark not in (None, self._mark):
                     raise WrongState(f"{o.name} has already been simulated in another network",
                                      help="make a new object")
                 if o not in self._objects:
@@ -318,7 +318,7 @@ class Network(Named):
         fastest = fastest_of(self._every_clock)
         for k, clock in enumerate(self._clocks):
             state.step[k], state.end[k], state.dt[k] = clock.steps_until(start, fastest), clock.steps_until(
-                end, fastest), clock._dt or fastest
+                end, fastest), clock.spacing or fastest
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
@@ -453,7 +453,7 @@ class Network(Named):
 
     def _prepare(self, run: RunNamespace) -> None:
         for o in self._all():
-            o._forgotten = False
+            o.notice_use()
         every = list(dict.fromkeys(o.clock for o in self._all()))
         dts = {clock: clock.dt_ for clock in every if isinstance(clock, Clock)}
         for clock, dt in dts.items():
@@ -465,7 +465,7 @@ class Network(Named):
         tasks = self._reduced(self._tasks(run))
         values = self._values(tasks)
         target = choose_target(self._threads)
-        if target.calls_python:
+        if target.traits.calls_functions:
             refuse_only_compiled(functions_of(tasks), target.name)
         else:
             add_natives(values, functions_of(tasks))
@@ -483,14 +483,14 @@ class Network(Named):
         self._adaptive = [o for o in self._objects if GIVEN_UP in getattr(o, "variables", ())]
         self._rebind = True
         for o in self._all():
-            o._network = self._mark
+            o.join_network(self._mark)
         self._every_clock, self._dts = every, dts
         self._prepared_for = self._signature()
 
     def _check(self) -> None:
         every = self._all()
         for o in every:
-            if o._network is not None and o._network is not self._mark:
+            if o.network_mark not in (None, self._mark):
                 raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
             for needed in map(whole, o.dependencies()):
                 if not any(needed is x for x in every):
@@ -602,13 +602,13 @@ class Network(Named):
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
         for o in self._all():
-            o._forgotten = False
+            o.notice_use()
         clocks = {o.clock for o in self._all()}
         return {
             "t": self._t, "key": self._key, "runs": random_state.runs, "origins":
             {c.name: s for c, s in self._origins.items()}, "host": random_state.host.bit_generator.state, "objects":
             {o.name: snapshot(o) for o in self._all()}, "clocks":
-            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c._dt) for c in clocks}
+            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c.spacing) for c in clocks}
         }
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
@@ -622,8 +622,7 @@ class Network(Named):
                 raise NotStored(f"{o.name} was not part of the network when it was stored",
                                 help="make a Network of your own, without it")
             put_back(o, found["objects"][o.name])
-            step, dt = found["clocks"].get(o.clock.name, (o.clock.step, o.clock._dt))
-            o.clock.step, o.clock._dt = step, dt
+            o.clock.go_back_to(*found["clocks"].get(o.clock.name, (o.clock.step, o.clock.spacing)))
         self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
         self._rebind = True
         if restore_random_state:
@@ -712,7 +711,7 @@ class Network(Named):
 
     def timings(self) -> Timings:
         """Seconds by stage: of the objects since they were made, of the last preparation and the last run."""
-        objects = [vars(o).get("_spent", {}) for o in self._all()]
+        objects = [o.seconds_spent for o in self._all()]
         return Timings({name: sum(part.get(name, 0.0) for part in [*objects, self._spent]) for name in STAGES})
 
     def get_profiling_info(self) -> list[tuple[str, Quantity]]:

@@ -2,27 +2,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, TooLarge, WrongIndex, WrongSyntax, WrongType, WrongValue
+from brainsim.errors import DimensionMismatchError, Source, TooLarge, WrongSyntax, WrongType, WrongValue
 from brainsim.ir.program import Queue
 from brainsim.ir.state import QueueState, zeros
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, substitute, with_values
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Bounds, Elementwise, OnEvents, Task, Threshold
+from brainsim.model.tasks import Elementwise, OnEvents, Task, Threshold
 from brainsim.naming import events, own
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
-from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.neurons.subgroup import Subgroup, part_of
 from brainsim.options import prefs
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_condition
@@ -157,9 +156,6 @@ class NeuronGroup(EquationGroup):
     def _count(self) -> int:
         return self._N
 
-    def __len__(self) -> int:
-        return self._N
-
     @property
     def spikes(self) -> np.ndarray:
         """Indices of the neurons that spiked in the present step (for network operations)."""
@@ -223,7 +219,7 @@ class NeuronGroup(EquationGroup):
         for s in block.statements:
             symbol = block.symbols[s.target]
             to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
-                and not self._linked_variable(symbol).shared
+                and not self.variable_behind(symbol).shared
             if symbol.shared and symbol.kind != "local" and not to_one:
                 raise WrongSyntax(
                     f"The shared variable '{s.target}' cannot be written where only some neurons are active",
@@ -340,131 +336,3 @@ def _checked_events(events: Mapping[str, str] | None, threshold: str | None) -> 
             raise WrongValue("Give the spike condition once, as threshold or in events")
         found = {"spike": threshold, **found}
     return found
-
-
-def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
-    """First and last (exclusive) element of a contiguous part; `WrongIndex` for anything else."""
-    if isinstance(item, slice):
-        if item.step not in (None, 1):
-            raise WrongIndex(f"A part of {owner} has no gaps", found=f"step {item.step}")
-        first, last, _ = item.indices(count)
-    elif isinstance(item, (int, np.integer)) and not isinstance(item, bool):
-        first, last = int(item), int(item) + 1
-        if first < 0:
-            raise WrongIndex("Indices of subgroups have to be positive", found=str(item))
-    elif isinstance(item, (Sequence, np.ndarray)) and not isinstance(item, str):
-        array = np.asarray(item)
-        if array.size and array.dtype.kind not in "iu":
-            raise WrongType(f"A part of {owner} is given by whole numbers", found=repr(item))
-        if array.size == 0 or np.any(np.diff(array) != 1):
-            raise WrongIndex(f"A part of {owner} is given by consecutive indices", found=repr(item))
-        first, last = int(array[0]), int(array[-1]) + 1
-    else:
-        raise WrongType(f"A part of {owner} is given by a slice or indices", found=repr(item))
-    if not 0 <= first < last <= count:
-        raise WrongIndex(f"This part of {owner} is empty or out of range",
-                         found=f"{first} to {last} of {count} neurons")
-    return first, last
-
-
-class Subgroup(Group):
-    """Consecutive neurons of a group; shares their variables, counts from 0."""
-
-    invalidates_magic_network = False
-    add_to_magic_network = False
-
-    def __init__(self, source: Any, first: int, last: int, name: str | None = None):
-        parent = source.parent
-        offset = source._first if isinstance(source, Subgroup) else 0
-        super().__init__(clock=source.clock, name=name or f"{source.name}_subgroup*")
-        object.__setattr__(self, "_parent", parent)
-        self._start, self._stop = first + offset, last + offset
-        self.variables = parent.variables
-        self.namespace = parent.namespace
-        self.events = parent.events
-
-    @property
-    def parent(self) -> Any:
-        """The whole group."""
-        return self._parent
-
-    source = parent
-
-    @property
-    def start(self) -> int:
-        """First neuron, counted in the whole group."""
-        return self._start
-
-    @property
-    def stop(self) -> int:
-        """The neuron after the last, counted in the whole group."""
-        return self._stop
-
-    @property
-    def _first(self) -> int:
-        return self._start
-
-    @property
-    def _count(self) -> int:
-        return self._stop - self._start
-
-    @property
-    def N(self) -> int:
-        """Number of neurons."""
-        return self._count
-
-    def __len__(self) -> int:
-        return self._count
-
-    @property
-    def space(self) -> str:
-        """The whole group's space."""
-        return self._parent.space
-
-    @property
-    def spikes(self) -> np.ndarray:
-        """Indices, within this part, of the neurons that spiked in the present step."""
-        all_ = self._parent.spikes
-        return all_[(all_ >= self._start) & (all_ < self._stop)] - self._start
-
-    def event_queue(self, event: str) -> str:
-        """The whole group's queue."""
-        return self._parent.event_queue(event)
-
-    def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
-        """The whole group's names, with ``i`` and ``N`` of this part."""
-        found = dict(self._parent.scope(run).own)
-        found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=own(self.name, "first"))
-        found["N"] = Symbol("N", "count", own(self.name, "count"), dtype="i4", shared=True, constant=True)
-        return found
-
-    def declared(self) -> Declared:
-        """Bounds of this part; the arrays are those of the whole group."""
-        n = self.name
-        return Declared(params={own(n, "first"): self._start, own(n, "last"): self._stop, own(n, "count"): self._count},
-                        clock=self.clock)
-
-    def neighbours(self) -> list[Group]:
-        """The whole group."""
-        return [self._parent]
-
-    def domain(self) -> tuple[str, Bounds | None]:
-        """A range of the whole group's space."""
-        return self.space, self.bounds()
-
-    def dependencies(self) -> list[BrianObject]:
-        """The whole group."""
-        return [self._parent]
-
-    def _indices_for(self, group: Group) -> np.ndarray:
-        if group is not self._parent:
-            raise WrongIndex(f"{self.name} is a part of {self._parent.name}, not of {group.name}")
-        return np.arange(self._start, self._stop)
-
-    def __getitem__(self, item: object) -> "Subgroup":
-        if not isinstance(item, slice):
-            raise WrongType("A part of a subgroup is given by a slice", found=repr(item))
-        return Subgroup(self, *part_of(item, self._count, self.name))
-
-    def __repr__(self) -> str:
-        return f"Subgroup({self._parent.name}[{self._start}:{self._stop}])"

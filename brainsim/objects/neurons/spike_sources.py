@@ -2,44 +2,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from brainsim.errors import (
     DimensionMismatchError,
     Source,
-    UnknownName,
     Unsupported,
-    WrongIndex,
     WrongType,
     WrongValue,
-    near,
 )
 from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
-from brainsim.model.symbols import External, Symbol
-from brainsim.model.tasks import Elementwise, GivenEvents, Task, Threshold
-from brainsim.naming import events, grid_of, own
-from brainsim.objects.groups.clock import TOLERANCE, BaseClock, defaultclock
+from brainsim.model.symbols import Symbol
+from brainsim.model.tasks import GivenEvents, Task, Threshold
+from brainsim.naming import events, own
+from brainsim.objects.groups.clock import TOLERANCE, BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.group import Group
-from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
-from brainsim.objects.looks import html
-from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.neurons.neuron_group import Subgroup, part_of
+from brainsim.objects.neurons.subgroup import Subgroup, part_of
 from brainsim.options import single_precision
-from brainsim.units import Quantity, get_dimensions, is_dimensionless
-from brainsim.units.dimensions import DIMENSIONLESS, SECOND
-from brainsim.units.quantities import with_dimension
+from brainsim.units import Quantity, get_dimensions
+from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
 HERTZ = SECOND ** -1
@@ -68,9 +60,6 @@ class SpikeSource(Group):
 
     @property
     def _count(self) -> int:
-        return self._N
-
-    def __len__(self) -> int:
         return self._N
 
     @property
@@ -124,7 +113,7 @@ class PoissonGroup(SpikeSource):
                 raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
                                              get_dimensions(rates), help="PoissonGroup(100, rates=10*Hz)")
             rate.allocate(self._N)
-            self._write(rate, slice(None), rates, True)
+            self.write_values(rate, slice(None), rates, True)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """A draw per element and step."""
@@ -270,249 +259,3 @@ class SpikeGeneratorGroup(SpikeSource):
                         queue=self.event_queue("spike"), indices=own(n, "indices"), starts=own(n, "starts"),
                         steps=own(n, "steps"), cursor=own(n, "cursor"), period=own(n, "period"))
         ]
-
-
-class PoissonInput(BrianObject):
-    """``N`` Poisson processes of equal ``rate`` onto every element of ``target``: adds ``binomial(N, rate*dt)*weight``
-    each step."""
-
-    add_to_magic_network = True
-    _slot = "synapses"
-
-    def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses",
-                 order: int = 0):
-        if not isinstance(target, Group):
-            raise WrongType("PoissonInput needs a group as target", found=type(target).__name__)
-        if target_var not in target.variables:
-            raise UnknownName(f"'{target_var}' is not a variable of {target.name}",
-                              help=near(target_var, target.variables))
-        target._refuse_write(target.variables[target_var])
-        if isinstance(N, (bool, str)) or np.ndim(N) or not is_dimensionless(N) or int(N) != N or N < 0:
-            raise WrongValue("The number of inputs of a PoissonInput is a whole number, at least 0", found=repr(N))
-        super().__init__(clock=target.clock, when=when, order=order, name="poissoninput*")
-        if get_dimensions(rate) is not HERTZ:
-            raise DimensionMismatchError("The rate of a PoissonInput must be a frequency", HERTZ, get_dimensions(rate))
-        self._target, self.target_var, self.N, self.rate, self.weight = target, target_var, int(N), rate, weight
-        wanted = target.variables[target_var].dimension
-        if not isinstance(weight, str) and get_dimensions(weight) is not wanted:
-            raise DimensionMismatchError(f"The weight must have the unit of '{target_var}'", wanted,
-                                         get_dimensions(weight))
-
-    def dependencies(self) -> list[BrianObject]:
-        """The target."""
-        return [self._target.parent]
-
-    def refers_to(self) -> list[BrianObject]:
-        """The target, or the part of a group that it is."""
-        return [self._target]
-
-    def declared(self) -> Declared:
-        """Number, rate and weight."""
-        params: dict[str, float | int] = {own(self.name, "N"): self.N, own(self.name, "rate"):
-                                          float(self.rate)}  # type: ignore[arg-type]
-        if not isinstance(self.weight, str):
-            params[own(self.name, "weight")] = float(self.weight)  # type: ignore[arg-type]
-        return Declared(params=params, clock=self.clock)
-
-    def tasks(self, run: RunNamespace) -> list[Task]:
-        """One addition per element and step."""
-        if not self.active:
-            return []
-        resolver = self._target.resolver(run)
-        variable = resolver.scope.own[self.target_var]
-        for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension,
-                                                                                    "f8")):
-            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", own(self.name, key), dim, dtype, constant=True)
-        weight: Any = Name("_weight")
-        if isinstance(self.weight, str):
-            weight = parse_expression(Source(self.weight, f"weight of {self.name}"))
-            if resolver.dimension(weight) is not variable.dimension:
-                raise DimensionMismatchError(f"The weight must have the unit of '{self.target_var}'",
-                                             variable.dimension, resolver.dimension(weight), at=weight.span)
-        count = Call("binomial", (Name("_N"), Op("*", (Name("_rate"), Name("dt")))))
-        value = resolver.tree(Op("*", (count, weight)))
-        resolver.symbols[self.target_var] = variable
-        block = Block((Assign(self.target_var, "+=", value),), resolver.symbols, resolver.functions, "Poisson input")
-        space, bounds = self._target.domain()
-        return [
-            Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space,
-                        bounds=bounds, block=block, guarded=True)
-        ]
-
-
-class TimedArray:
-    """Values over time: ``ta(t)`` for one-dimensional ``values``, ``ta(t, i)`` for rows of times by columns.
-
-    Value k holds for k dt <= t < (k + 1) dt; before and after, the first and the last value hold. Usable in equations
-    and from Python, where the answer is the same.
-    """
-
-    def __init__(self, values: object, dt: object, name: str | None = None):
-        if get_dimensions(dt) is not SECOND:
-            raise DimensionMismatchError("'dt' of a TimedArray must be a time", SECOND, get_dimensions(dt))
-        numbers = np.array(np.asarray(values), dtype=float)
-        if numbers.ndim not in (1, 2):
-            raise Unsupported("A TimedArray has one dimension (time) or two (time, index)",
-                              found=f"{numbers.ndim} dimensions")
-        if not numbers.size:
-            raise WrongValue("A TimedArray needs at least one value")
-        self.values, self.dim, self.dt_ = np.ascontiguousarray(numbers), get_dimensions(values), float(
-            dt)  # type: ignore[arg-type]
-        self.name = name or f"_timedarray_{next(_TIMED)}"
-
-    @property
-    def dt(self) -> float:
-        """The time between two values, in seconds, as a plain number."""
-        return self.dt_
-
-    def grid(self, dt: float) -> tuple[float, int]:
-        """A fine grid and its points per value, so that multiples of dt land on the right value (R24)."""
-        per_row = max(int(2 ** np.ceil(np.log2(8 * self.dt_ / dt))), 1)
-        return self.dt_ / per_row, per_row
-
-    def _step_for(self, clock: BaseClock) -> float:
-        """The step that times of a clock are multiples of; a small one where they are irregular."""
-        return clock._dt or TOLERANCE * self.dt_
-
-    def row(self, dt: float, t: object) -> np.ndarray:
-        """Which value holds at ``t`` for a clock of step ``dt``."""
-        grid, per_row = self.grid(dt)
-        fine = np.floor(np.asarray(t, dtype=float) / grid + 0.5).astype(np.int64)
-        return np.clip(fine // per_row, 0, len(self.values) - 1)
-
-    def lookup(self, clock: BaseClock, t: object, i: object = None) -> np.ndarray:
-        """Numbers in base units, as equations on this clock see them."""
-        row = self.row(self._step_for(clock), t)
-        if self.values.ndim == 1:
-            return self.values[row]
-        column = np.asarray(i).astype(np.int64)
-        inside = (column >= 0) & (column < self.values.shape[1])
-        return np.where(inside, self.values[row, np.clip(column, 0, self.values.shape[1] - 1)], np.nan)
-
-    def __call__(self, t: object, i: object = None) -> Any:
-        """The value at a time (and index), with its unit."""
-        if get_dimensions(t) is not SECOND:
-            raise DimensionMismatchError("A TimedArray is a function of time", SECOND, get_dimensions(t))
-        if (i is None) != (self.values.ndim == 1):
-            raise WrongType("A two-dimensional TimedArray takes a time and an index" if i is
-                            None else "A one-dimensional TimedArray takes a time")
-        row = self.row(defaultclock.dt_, t)
-        if i is None:
-            return with_dimension(self.values[row], self.dim)
-        column = np.asarray(i)
-        if np.any((column < 0) | (column >= self.values.shape[1])):
-            raise WrongIndex("The index of a TimedArray is out of range", found=str(i))
-        return with_dimension(self.values[row, column], self.dim)
-
-    def _external(self, name: str) -> External:
-        args: tuple[object, ...] = (SECOND,) if self.values.ndim == 1 else (SECOND, DIMENSIONLESS)
-        return External(name, "timed_array", self.name, args, self.dim, arity=len(args), holder=self)
-
-    def declared(self, clocks: Iterable[BaseClock]) -> Declared:
-        """The values in row order, and what equations on these clocks need."""
-        n, columns = self.name, self.values.shape[1] if self.values.ndim == 2 else 1
-        params: dict[str, float | int] = {own(n, "rows"): len(self.values), own(n, "columns"): columns}
-        for clock in clocks:
-            params |= zip(grid_of(n, clock.name), self.grid(self._step_for(clock)))
-        return Declared({own(n, "values"): (Array(own(n, "values"), "f8", f"{n}.list", role="list"), self.values.reshape(-1))},
-                        params=params)
-
-    def _repr_html_(self) -> str:
-        rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))),
-                ("dt", Quantity(self.dt_, SECOND))]
-        return html.table("TimedArray", ("", ""), rows, self.name)
-
-    def __repr__(self) -> str:
-        return f"TimedArray({' × '.join(map(str, self.values.shape))} values, dt={Quantity(self.dt_, SECOND)})"
-
-
-class Link:
-    """A reference to a variable of another group, to be assigned to a ``(linked)`` variable."""
-
-    _is_link = True
-
-    def __init__(self, group: Any, variable: str, index: object = None):
-        if not isinstance(group, Group):
-            raise WrongValue("linked_var takes a group and a name, or a variable alone", found=repr(group),
-                             help="linked_var(G, 'x') or linked_var(G.x)")
-        if variable not in group.variables:
-            raise UnknownName(f"'{variable}' is not a variable of {group.name}", help=near(variable, group.variables))
-        self.group, self.variable, self.index = group, variable, index
-
-    def symbol_for(self, owner: Group, linked: Variable) -> Symbol:
-        """What the linked name means in ``owner``."""
-        source = self.group.variables[self.variable]
-        if source.dimension is not linked.dimension:
-            raise DimensionMismatchError(
-                f"'{linked.name}' and '{self.variable}' of {self.group.name} must have the same unit", linked.dimension,
-                source.dimension)
-        run = RunNamespace.of_caller()
-        symbol = self.group.scope(run).own[self.variable]
-        made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
-        if symbol.shared:
-            return made
-        if self.index is None and self.group._count == 1 and not self.group._first and symbol.kind == "array" and not symbol.path:
-            return replace(made, shared=True)
-        path = self._path(owner, linked)
-        return made.via(path) if path else made
-
-    def _path(self, owner: Group, linked: Variable) -> tuple[str, ...]:
-        count, first = self.group._count, self.group._first
-        if isinstance(self.index, str):
-            if self.index not in owner.variables:
-                raise WrongValue(f"'{self.index}' is not a variable of {owner.name}",
-                                 help=near(self.index, owner.variables))
-            if owner.variables[self.index].dtype not in ("i4", "i8"):
-                raise WrongType(f"'{self.index}' is not an integer variable of {owner.name}",
-                                help=f"declare it '{self.index} : integer'")
-            return (owner.variables[self.index].program,)
-        if self.index is not None:
-            if hasattr(owner, "connect"):
-                raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added",
-                                found=repr(self.index),
-                                help="declare 'which : integer (constant)' and give index='which'")
-            index = np.asarray(self.index)
-            if index.shape != (owner._count,) or index.dtype.kind not in "iu":
-                raise WrongType(
-                    f"The index of '{linked.name}' is a list of whole numbers, one per element of {owner.name}",
-                    found=f"{index.shape} values of {index.dtype}")
-            if index.size and (index.min() < 0 or index.max() >= count):
-                raise WrongValue(
-                    f"The index of '{linked.name}' has one entry per element of {owner.name}, each below {count}",
-                    found=f"{index.shape} values")
-        elif count == owner._count and not first:
-            return ()
-        elif count == 1:
-            index = np.zeros(owner._count, int)
-        elif count == owner._count:
-            index = np.arange(count)
-        else:
-            raise WrongValue(
-                f"'{linked.name}' cannot be linked: {self.group.name} has {count} elements, {owner.name} {owner._count}",
-                help="give index=, one source element per element")
-        name = f"_{linked.name}_index"
-        owner.variables[name] = Variable(name, f"{owner.name}.{name}", dtype="i4", read_only=True, constant=True,
-                                         values=(index + first).astype(np.int32))
-        return (f"{owner.name}.{name}",)
-
-
-def linked_var(group_or_variable: Any, name: str | None = None, index: object = None) -> Link:
-    """A link to another group's variable: ``linked_var(G, 'x')`` or ``linked_var(G.x)``; ``index`` says which
-    element."""
-    if name is not None:
-        return Link(group_or_variable, name, index)
-    if not hasattr(group_or_variable, "variable"):
-        kind = WrongValue if isinstance(group_or_variable, Group) else WrongType
-        raise kind("linked_var takes a group and a name, or a variable", found=repr(group_or_variable),
-                   help="linked_var(G, 'x')")
-    return Link(group_or_variable.group, group_or_variable.variable.name, index)
-
-
-def _counter() -> Any:
-    k = 0
-    while True:
-        yield k
-        k += 1
-
-
-_TIMED = _counter()

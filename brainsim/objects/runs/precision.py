@@ -14,7 +14,8 @@ from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.recorders.record import EventMonitor, Recorder
+from brainsim.objects.recorders.event_monitor import EventMonitor
+from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.result import Result
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND, Dimension

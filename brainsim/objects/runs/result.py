@@ -11,7 +11,9 @@ from brainsim.naming import own
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Table, to_xarray
 from brainsim.objects.looks.optional import optional
-from brainsim.objects.recorders.record import EventMonitor, PopulationRateMonitor, Recorder, SpikeMonitor
+from brainsim.objects.recorders.event_monitor import EventMonitor, SpikeMonitor
+from brainsim.objects.recorders.rate_monitor import PopulationRateMonitor
+from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.start import Outcome, Start, Stored, record_of
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND
@@ -103,7 +105,7 @@ class Result:
                 found[f"{word}.{'num_spikes' if isinstance(m, SpikeMonitor) else 'num_events'}"] = m.num_events
                 if float(self.duration) > 0:
                     found[f"{word}.rate"] = Quantity(
-                        self._events(m) / m.source._count / float(self.duration), SECOND**-1)
+                        self._events(m) / len(m.source) / float(self.duration), SECOND**-1)
             elif isinstance(m, PopulationRateMonitor):
                 found[f"{word}.rate"] = Quantity(m.rate_[-self._entries(m):].mean() if self._entries(m) else 0.0,
                                                  SECOND**-1)

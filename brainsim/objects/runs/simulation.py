@@ -22,7 +22,7 @@ from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.namespace import RunNamespace, scalar_dtype, scalar_value
 from brainsim.objects.names.outside import Outside
-from brainsim.objects.neurons.neuron_group import Subgroup
+from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.result import Result, own_name
 from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of, template_of
@@ -118,7 +118,7 @@ class Simulation:
     @property
     def in_python(self) -> bool:
         """Whether steps return to Python: then runs share one interpreter lock."""
-        return self.has_operations or not self.start.target.frees_lock or self._outside_target or any(
+        return self.has_operations or not self.start.target.traits.frees_lock or self._outside_target or any(
             n.arrays for n in self.start.program.natives)
 
     # -- running -------------------------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ class Simulation:
         if s.variable is None:
             return []
         symbol = s.variable.linked_to
-        return [s.variable if symbol is None else s.group._linked_variable(symbol)]
+        return [s.variable if symbol is None else s.group.variable_behind(symbol)]
 
     def _assign(self, chosen: list[tuple[Settable, Any]], run: RunNamespace) -> None:
         for s, value in chosen:
@@ -351,7 +351,7 @@ class Simulation:
         steps = {name: c.steps_until(network.t_, fastest) for name, c in clocks.items()}
         recorders = tuple(template_of(o) for o in network if isinstance(o, Recorder))
         return start_of(
-            prepared, values, steps, {name: c._dt or fastest for name, c in clocks.items()}, recorders,
+            prepared, values, steps, {name: c.spacing or fastest for name, c in clocks.items()}, recorders,
             self._stored(values.arrays), self._words,
             frozenset(v.program for o in network if isinstance(o, Group) for v in o.variables.values() if v.moved))
 

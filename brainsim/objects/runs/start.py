@@ -33,11 +33,14 @@ class Origin:
     """What a record needs to know of the group that it was made from, where the group itself is not."""
 
     name: str
-    _element: str
-    _first: int
-    _count: int
+    element_word: str
+    first_element: int
+    count: int
     i: np.ndarray | None = None
     j: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return self.count
 
     @property
     def parent(self) -> "Origin":
@@ -93,9 +96,7 @@ def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: 
              recorders: tuple[Recorder, ...], stored: Mapping[str, Stored], words: Mapping[str, str],
              moved: frozenset[str]) -> Start:
     """The start of runs from the present state of prepared objects; everything is copied."""
-    target = copy.copy(prepared.target)
-    if hasattr(target, "threads"):
-        target.threads = 1      # runs go side by side instead
+    target = prepared.target.alone()      # runs go side by side instead
     kept = Values({name: (a, x.copy()) for name, (a, x) in values.arrays.items()},
                   {name: (q, _copied(x)) for name, (q, x) in values.queues.items()}, dict(values.sizes),
                   dict(values.params), list(values.clocks), dict(values.times), dict(values.functions))
@@ -148,15 +149,15 @@ def template_of(recorder: Recorder) -> Recorder:
     made = copy.copy(recorder)
     vars(made).update({"_records": {v: (dtype, QueueState.empty(dtype)) for v, (dtype, _) in recorder._records.items()},
                        "variables": {n: replace(v, values=None) for n, v in recorder.variables.items()},
-                       "_clock": copy.copy(recorder.clock), "namespace": {}, "_contained": [], "_regular": []})
+                       "_clock": copy.copy(recorder.clock), "namespace": {}, "_contained": []})
     return made
 
 
 def _without_ties(recorder: Recorder) -> Recorder:
     made, source = copy.copy(recorder), recorder.source
     if not isinstance(source, Origin):
-        sides = [np.asarray(getattr(source, side)[:]) if source._element == "synapse" else None for side in ("i", "j")]
-        vars(made)["source"] = Origin(source.name, source._element, source._first, source._count, *sides)
+        sides = [np.asarray(getattr(source, side)[:]) if source.element_word == "synapse" else None for side in ("i", "j")]
+        vars(made)["source"] = Origin(source.name, source.element_word, source.first_element, len(source), *sides)
     return made
 
 

@@ -17,7 +17,9 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.naming import end_index, own
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
+from brainsim.objects.groups.pieces import PIECE, pieces
 from brainsim.objects.groups.random_state import random_state
+from brainsim.objects.groups.variables import Choice
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.synapses.candidates import (
     CHUNK,
@@ -32,12 +34,13 @@ from brainsim.objects.synapses.candidates import (
     whole_rows,
 )
 from brainsim.objects.synapses.procedural import Law, law_for
-from brainsim.objects.synapses.rows import PIECE, Rows, pieces
+from brainsim.objects.synapses.rows import Rows
 from brainsim.units import DIMENSIONLESS, get_dimensions
 from brainsim.units.check import check_condition, kind_of
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses.synapses import Synapses
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -142,7 +145,7 @@ class Rule:
     def here(self, sides: dict[str, np.ndarray], **locals_: np.ndarray) -> Elements:
         """Candidate pairs, given by indices in source and target."""
         here = self.s.elements(next(iter(sides.values())))
-        here.paths = {self.path[side]: index + self.group[side]._first for side, index in sides.items()}
+        here.paths = {self.path[side]: index + self.group[side].first_element for side, index in sides.items()}
         here.locals = locals_
         return here
 
@@ -405,9 +408,8 @@ def _loop_variable(name: str) -> Symbol:
 
 
 def _indices(x: object, group: object, label: str) -> np.ndarray:
-    inner = getattr(x, "_indices_for", None)
-    if inner is not None:
-        return (inner(group.parent) - group._first).astype(np.int32)  # type: ignore[attr-defined]
+    if isinstance(x, Choice):
+        return (x.indices_for(group.parent) - group.first_element).astype(np.int32)  # type: ignore[attr-defined]
     array = np.asarray(x)
     if array.size == 0:
         return np.zeros(0, np.int32)
@@ -415,7 +417,7 @@ def _indices(x: object, group: object, label: str) -> np.ndarray:
         raise WrongType(f"{label} is a whole number or an array of them", found=f"{type(x).__name__} of {array.dtype}")
     if array.ndim > 1:
         raise WrongValue(f"{label} is one-dimensional", found=f"{array.ndim} dimensions")
-    count = group._count  # type: ignore[attr-defined]
+    count = len(group)  # type: ignore[attr-defined]
     if array.min() < 0 or array.max() >= count:
         bad = array.ravel()[(array.ravel() < 0) | (array.ravel() >= count)]
         raise WrongIndex(

@@ -19,11 +19,12 @@ from brainsim.naming import end_index, own
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import statements_of
 from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.groups.pieces import pieces
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.synapses.rows import Rows, pieces
+from brainsim.objects.synapses.rows import Rows
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND
 
@@ -80,7 +81,7 @@ class Pathway(BrianObject):
             if value.variable is self._delay:
                 return
             value = value[:]
-        self.synapses._write(self.delay_variable(), slice(None), value, True)
+        self.synapses.write_values(self.delay_variable(), slice(None), value, True)
 
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""
@@ -199,7 +200,7 @@ class Pathway(BrianObject):
     def _memory_of(self, count: int) -> list[Line]:
         if self.synapses._procedural is not None:
             return []
-        found = [Line(self.name, "rows", self.source._count + 1, 4)]
+        found = [Line(self.name, "rows", len(self.source) + 1, 4)]
         if self.side == "post" or not self.synapses._in_rows:
             found.append(Line(self.name, "order of the synapses", count, 4))
             if self.synapses._reads_source():
@@ -214,7 +215,7 @@ class Pathway(BrianObject):
         """Events of this step, and events under way."""
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
-        crowded = self._scattered and len(self.synapses) >= CROWDED * targets._count
+        crowded = self._scattered and len(self.synapses) >= CROWDED * len(targets)
         return {own(self.name, "fired"): (Queue(own(self.name, "fired"), "i4", self.source.space, role="sent"), self._fired),
                 own(self.name, "due"): (Queue(own(self.name, "due"), "i4", into, crowded, "due"), self._due)}
 

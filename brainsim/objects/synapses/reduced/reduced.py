@@ -539,7 +539,7 @@ class Reduced:
         if side == "cells":
             assert self.cells is not None
             return self.cells.of, len(self.cells)
-        return (s.pre_index, s.source.parent._count) if side == "pre" else (s.post_index, s.target.parent._count)
+        return (s.pre_index, len(s.source.parent)) if side == "pre" else (s.post_index, len(s.target.parent))
 
     def declared(self) -> dict[str, tuple[Array, np.ndarray]]:
         """The arrays at the neurons, for the program."""

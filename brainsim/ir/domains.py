@@ -1,0 +1,137 @@
+"""What a kernel runs over. A new domain is a row here and a loop form in each target (``ir/evaluate.py`` has the
+interpreter's); everything else asks the row."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from functools import cache
+from typing import ClassVar, TypeVar
+
+from brainsim.ir.expressions import Expr
+
+Kind = TypeVar("Kind", bound="Domain")
+SPACE = {"names": "space"}
+QUEUE = {"names": "queue"}
+ROWS = {"names": "array", "dtypes": ("i4", "i8")}
+GAPS = {"names": "array", "dtypes": ("f8",)}
+GUIDE = {"names": "array", "dtypes": ("i4",)}
+#: what a field of a domain names, and the dtypes that an array there may have
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The elements a kernel's body runs for, in order.
+
+    Each domain says of itself which locals it ``provides`` (none: there is no loop), whether ``i`` runs over a
+    ``stretch`` of a space, one by one and each element once, and how it is written (``words``, and more of them where
+    an ``option`` is not empty).
+    """
+
+    provides: ClassVar[tuple[str, ...]] = ()
+    stretch: ClassVar[bool] = False
+    words: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, str]] = {}
+
+    def named(self, what: str) -> tuple[str, ...]:
+        """The spaces, queues or arrays ('space', 'queue', 'array') that the loop itself uses."""
+        return tuple(name for f, name in self.marked() if f.metadata["names"] == what)
+
+    def marked(self) -> Iterator[tuple[Field, str]]:
+        """The fields that name something, with the name."""
+        yield from ((f, name) for f in _marked(type(self)) if (name := getattr(self, f.name)))
+
+    def renamed(self: Kind, of: Callable[[str], str]) -> Kind:
+        """The same loop over what has other names."""
+        return replace(self, **{f.name: of(name) for f, name in self.marked()})
+
+    def text(self, expression: Callable[[Expr], str]) -> str:
+        """The domain in words; ``expression`` writes what it computes."""
+        shown = {f.name: expression(x) if isinstance(x := getattr(self, f.name), Expr) else x for f in fields(self)}
+        return "".join([self.words, *(more for name, more in self.options.items() if shown[name])]).format(**shown)
+
+
+@cache
+def _marked(kind: type[Domain]) -> tuple[Field, ...]:
+    return tuple(f for f in fields(kind) if "names" in f.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Once(Domain):
+    """One execution, no element."""
+
+    words: ClassVar[str] = "once"
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Domain):
+    """``i`` runs over a space."""
+
+    space: str = field(metadata=SPACE)
+
+    provides: ClassVar[tuple[str, ...]] = ("i",)
+    stretch: ClassVar[bool] = True
+    words: ClassVar[str] = "each {space}"
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Domain):
+    """``i`` runs from ``first`` up to, not including, ``last``."""
+
+    first: Expr
+    last: Expr
+
+    provides: ClassVar[tuple[str, ...]] = ("i",)
+    stretch: ClassVar[bool] = True
+    words: ClassVar[str] = "range {first} to {last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Events(Domain):
+    """``i`` runs over the values in one slot of a queue."""
+
+    queue: str = field(metadata=QUEUE)
+    slot: Expr
+
+    provides: ClassVar[tuple[str, ...]] = ("i",)
+    words: ClassVar[str] = "events {queue}[{slot}]"
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut(Domain):
+    """For each value ``j`` in a slot of a queue, ``i`` runs over row ``j``: positions ``starts[j]`` to ``starts[j +
+    1]``, through ``ids`` when the rows are not stored in place."""
+
+    queue: str = field(metadata=QUEUE)
+    slot: Expr
+    starts: str = field(metadata=ROWS)
+    ids: str = field(default="", metadata=ROWS)
+
+    provides: ClassVar[tuple[str, ...]] = ("i", "j")
+    words: ClassVar[str] = "fan-out {queue}[{slot}] by {starts}"
+    options: ClassVar[Mapping[str, str]] = {"ids": " through {ids}"}
+
+
+@dataclass(frozen=True, slots=True)
+class RandomRows(Domain):
+    """For each value ``j`` in a slot of a queue, row ``j`` of a random matrix with so many ``columns``
+    (`ir/random_rows.py`): ``column`` runs over its members, ``number`` counts them. ``gaps`` is the table of gaps,
+    ``guide`` that into it. ``hollow``: without column ``j``."""
+
+    queue: str = field(metadata=QUEUE)
+    slot: Expr
+    key: Expr
+    columns: Expr
+    gaps: str = field(metadata=GAPS)
+    guide: str = field(metadata=GUIDE)
+    hollow: bool = False
+
+    provides: ClassVar[tuple[str, ...]] = ("j", "column", "number")
+    words: ClassVar[str] = "random rows {queue}[{slot}] of {columns} by {gaps}, {key}"
+    options: ClassVar[Mapping[str, str]] = {"hollow": ", hollow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Host(Domain):
+    """A return to Python: the object of the kernel's name is called."""
+
+    words: ClassVar[str] = "python"

@@ -1,0 +1,86 @@
+"""Walking and rebuilding trees of expressions and statements."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from functools import cache
+from typing import TypeVar
+
+from brainsim.ir.domains import Domain
+from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op
+from brainsim.ir.statements import If, Statement, While
+
+Node = TypeVar("Node", bound=Expr | Statement | Domain)
+Change = Callable[[Expr | Statement], Expr | Statement]
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of node that hold nodes."""
+    return tuple(f.name for f in fields(kind) if any(x in str(f.type) for x in ("Expr", "Statement", "Let")))
+
+
+def children(node: Expr | Statement | Domain) -> list[Expr | Statement]:
+    """Direct sub-expressions and sub-statements."""
+    found: list[Expr | Statement] = []
+    for name in _parts(type(node)):
+        value = getattr(node, name)
+        if type(value) is tuple:
+            found += value
+        else:
+            found.append(value)
+    return found
+
+
+def walk(node: Expr | Statement) -> Iterator[Expr | Statement]:
+    """The node and everything below it."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += children(node)[::-1]
+
+
+def with_children(node: Node, change: Change) -> Node:
+    """The node with ``change`` applied to its direct sub-expressions and sub-statements; where none changes, the same
+    object."""
+    new: dict[str, object] = {}
+    for name in _parts(type(node)):
+        value = getattr(node, name)
+        made = tuple([change(item) for item in value]) if type(value) is tuple else change(value)
+        if made is not value and not (type(value) is tuple and all(a is b for a, b in zip(made, value))):
+            new[name] = made
+    return replace(node, **new) if new else node
+
+
+def rebuild(node: Node, change: Change) -> Node:
+    """Apply ``change`` bottom-up to expressions and statements; what does not change stays the same object."""
+    made = with_children(node, lambda inner: rebuild(inner, change))
+    return change(made) if isinstance(made, (Expr, Statement)) else made  # type: ignore[return-value]
+
+
+def own_element(expr: Expr) -> bool:
+    """Whether an index is the running element itself."""
+    return isinstance(expr, Local) and expr.name == "i"
+
+
+def own_place(index: Expr) -> bool:
+    """Whether an index is the running element, or so many places further on for all elements alike."""
+    match index:
+        case Op("+", (far, near)):
+            return own_element(near) and not any(
+                isinstance(n, (Load, Draw, Foreign)) or isinstance(n, Expr) and own_element(n) for n in walk(far))
+    return own_element(index)
+
+
+def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    """All statements, those inside `If` and `While` included."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, (If, While)):
+            yield from statements(statement.body)
+
+
+def free_locals(node: Expr | Statement) -> frozenset[str]:
+    """Names of the locals used in a tree."""
+    return frozenset([n.name for n in walk(node) if isinstance(n, Local)])
