@@ -58,6 +58,38 @@ def field_of(name: str) -> str:
     return shown(name.partition(".")[2])
 
 
+def called(owner: str, name: str) -> str:
+    """A name as it reads where its owner has another name."""
+    return f"{owner}.{name.partition('.')[2]}"
+
+
+def at_the_end(said: str) -> tuple[str, bool]:
+    """An output as a user asks for it, without the ``[-1]`` that means its last value only; and whether that stood
+    there."""
+    plain = said.removesuffix("[-1]").strip()
+    return plain, plain != said
+
+
+def at_sender(program: str) -> str:
+    """A variable of the neuron that an event comes from, in equations of continuous time."""
+    return f"pre {program}"
+
+
+def is_at_sender(name: str) -> bool:
+    """Whether a name is one of `at_sender`."""
+    return name.startswith("pre ")
+
+
+def without_sender(name: str) -> str:
+    """The variable that `at_sender` was made from, or the name itself."""
+    return name.removeprefix("pre ")
+
+
+def native(word: str) -> str:
+    """An array that functions in C or C++ use, under the name that they have for it."""
+    return own("", f"native.{word}")
+
+
 def function_of(function: str) -> str:
     """What a user's function is called in the script."""
     return function.partition(MARK)[0]

@@ -11,7 +11,7 @@ from brainsim.model.symbols import Symbol
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One scheduled thing: its slot, its order there, then its name decide when it runs (R1)."""
+    """One scheduled thing: its slot, its order there, then the age of its object decide when it runs (R1)."""
 
     name: str
     clock: str

@@ -2,9 +2,8 @@
 arrival."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param, Scalar, Size, Tick, dtype
 from brainsim.ir.program import (
@@ -27,8 +26,6 @@ from brainsim.ir.program import (
 )
 from brainsim.ir.trees import own_element, walk
 from brainsim.naming import own, owner_of
-
-Declared = TypeVar("Declared", Array, Queue)
 
 
 @dataclass(frozen=True)
@@ -62,14 +59,9 @@ def ring_of_sums(program: Program) -> Program:
     made = {n: kernels for r in rings for n, kernels in r.kernels.items()}
     return replace(
         program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
-        queues=_by_name(program.queues, (r.recent for r in rings)),
-        arrays=_by_name(program.arrays, (a for r in rings for a in r.sums)),
-        spaces=tuple(sorted({*program.spaces, *(s for r in rings for s in r.spaces)})),
+        queues=(*program.queues, *(r.recent for r in rings)), arrays=(*program.arrays, *(a for r in rings for a in r.sums)),
+        spaces=tuple(dict.fromkeys([*program.spaces, *(s for r in rings for s in r.spaces)])),
         flights=(*program.flights, *(r.flight for r in rings)))
-
-
-def _by_name(before: tuple[Declared, ...], more: Iterable[Declared]) -> tuple[Declared, ...]:
-    return tuple(sorted((*before, *more), key=lambda x: x.name))
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from brainsim.ir.walk import (
     walk,
     writes,
 )
+from brainsim.naming import owner_of
 from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.loop_stages import BLOCK, ROW_BLOCK, Stages, row_stages, stages
@@ -56,8 +57,8 @@ def canonical_names(program: Program) -> dict[str, str]:
     owners: dict[str, str] = {}
 
     def short(name: str) -> str:
-        owner, dot, field = name.partition(".")
-        return owners.setdefault(owner, f"o{len(owners)}") + dot + field
+        owner = owner_of(name)
+        return owners.setdefault(owner, f"o{len(owners)}") + name[len(owner):]
 
     for k in program.kernels:
         short(k.name)

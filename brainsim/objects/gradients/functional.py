@@ -19,7 +19,7 @@ from brainsim.ir.walk import nodes
 from brainsim.lowering.surrogates import derivative
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
-from brainsim.naming import events, field_of, function_of, own, owner_of, shown
+from brainsim.naming import at_the_end, events, field_of, function_of, own, owner_of, shown
 from brainsim.objects.gradients.ranges import Ranges, ranges
 from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.looks import html
@@ -371,8 +371,7 @@ class Functional:
     def _output(self, name: str) -> Any:
         """Where an output stands: a variable at the end of each step, a monitor's record, or the spikes of a group."""
         Place = self._jax.Place
-        plain = name.removesuffix("[-1]").strip()
-        last = plain != name
+        plain, last = at_the_end(name)
         found = self._variable(plain)
         if found is not None:
             self._know(name, found.dimension)

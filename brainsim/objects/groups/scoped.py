@@ -14,7 +14,7 @@ from brainsim.language.trees import names
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Task
-from brainsim.naming import bounds, own
+from brainsim.naming import bounds, field_of, own
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements
@@ -189,7 +189,7 @@ class Scoped(BrianObject):
     def memory_lines(self, steps: int = 0) -> list[Line]:
         """Every declared array."""
         return [
-            Line(self.name, name.partition(".")[2], len(values), values.itemsize)
+            Line(self.name, field_of(name), len(values), values.itemsize)
             for name, (_, values) in self.declared().arrays.items()
         ]
 

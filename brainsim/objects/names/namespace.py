@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -105,10 +106,10 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     if value is None:
         return None
     if hasattr(type(value), "_external"):   # asked of the class: a frame holds objects that answer to anything
-        return value._external(name)  # type: ignore[attr-defined]
+        return replace(value._external(name), owner=owner)  # type: ignore[attr-defined]
     function = as_function(value)
     if function is not None:
-        return function._external(name)
+        return replace(function._external(name), owner=owner)
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (np.ndarray, list, tuple)):

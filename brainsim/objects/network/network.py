@@ -509,7 +509,7 @@ class Network(Named):
 
     def _tasks(self, run: RunNamespace) -> list[Task]:
         made: list[Task] = []
-        for o in self._all():
+        for o in sorted(self._all(), key=lambda o: o.serial):
             try:
                 o.prepare()
                 if o.active:

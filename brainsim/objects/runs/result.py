@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import UnknownAttribute, UnknownName, near
-from brainsim.naming import own
+from brainsim.naming import called, own, owner_of
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Table, to_xarray
 from brainsim.objects.looks.optional import optional
@@ -87,7 +87,7 @@ class Result:
         places = self._start.stored
         columns = tuple(
             Column(n, () if p.shared else (
-                f"{n.rpartition('.')[0]} element",), np.asarray(self[n]), unit_text(p.dimension))
+                f"{owner_of(n)} element",), np.asarray(self[n]), unit_text(p.dimension))
             for n, p in places.items())
         tree = xarray.DataTree.from_dict(
             {**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Table("end", "values", "", columns))})
@@ -131,5 +131,5 @@ class Result:
 
 def own_name(name: str, words: Mapping[str, str]) -> str:
     """``"G.v"`` with the object's own name, where the script calls it otherwise."""
-    owner, dot, rest = name.partition(".")
-    return words.get(owner, owner) + dot + rest if dot else name
+    owner = owner_of(name)
+    return name if owner == name else called(words.get(owner, owner), name)

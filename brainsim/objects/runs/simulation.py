@@ -12,7 +12,7 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
-from brainsim.naming import own
+from brainsim.naming import called, field_of, own, owner_of
 from brainsim.objects.groups.clock import fastest_of, run_length
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
@@ -164,7 +164,7 @@ class Simulation:
     def _refuse_arguments(self, others: Mapping[str, object]) -> None:
         """`WrongType` for arguments that `run` does not have."""
         for name, value in others.items():
-            meant = next((s for s in self._settable if name in (s, s.partition(".")[2])), None)
+            meant = next((s for s in self._settable if name in (s, field_of(s))), None)
             help = near(
                 name,
                 ("params", "duration", "seed", *self._settable)) or "its arguments are params=, duration= and seed="
@@ -229,8 +229,8 @@ class Simulation:
         found = self._settable.get(name) or self._settable.get(own_name(name, self._words)) or self._part(name)
         if found is None:
             known = [
-                *self._settable, *(f"{w}.{s.partition('.')[2]}" for w, own in self._words.items()
-                                   for s in self._settable if s.startswith(f"{own}."))
+                *self._settable, *(called(word, s) for word, owner in self._words.items()
+                                   for s in self._settable if owner_of(s) == owner)
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, known)
                               or f"one of {', '.join(self.parameters)}")
@@ -238,8 +238,8 @@ class Simulation:
 
     def _part(self, name: str) -> Settable | None:
         """A variable of a part that the script has a name for."""
-        owner, _, rest = name.partition(".")
-        whole = self._settable.get(f"{self._parts[owner].parent.name}.{rest}") if owner in self._parts else None
+        owner = owner_of(name)
+        whole = self._settable.get(called(self._parts[owner].parent.name, name)) if owner in self._parts else None
         return None if whole is None or whole.variable is None else Settable(
             name, whole.kind, whole.dimension, whole.now, self._parts[owner], whole.variable)
 

@@ -23,7 +23,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, w
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
-from brainsim.naming import end_index, own
+from brainsim.naming import end_index, field_of, own
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.pieces import PIECE
 from brainsim.objects.groups.random_state import random_state
@@ -301,7 +301,7 @@ def tables_to_make(s: "Synapses", p: float | None, n: float) -> list[Line]:
     ]
     return shared + [
         Line(s.name,
-             name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in made.arrays().items()
+             field_of(name), len(values), values.itemsize) for name, (_, values) in made.arrays().items()
     ]
 
 

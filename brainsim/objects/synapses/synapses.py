@@ -30,7 +30,7 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
-from brainsim.naming import end_index, own
+from brainsim.naming import end_index, field_of, own
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -555,7 +555,7 @@ class Synapses(EquationGroup):
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
         if self._procedural is not None:
             if name in (end_index(self.name, "pre"), end_index(self.name, "post")):
-                return self._procedural.pairs()[name.endswith("post_index")]  # type: ignore[return-value]
+                return self._procedural.pairs()[name == end_index(self.name, "post")]  # type: ignore[return-value]
             if name in self._on_request():
                 return self._on_request()[name][1]()
             if any(v.program == name and not v.shared and v.symbol is None and v.definition is None
@@ -597,7 +597,7 @@ class Synapses(EquationGroup):
         variables = [v for v in self.variables.values() if not v.moved and v.values is not None and v.symbol is None]
         found = [
             Line(self.name,
-                 name.partition(".")[2], len(values), values.itemsize)
+                 field_of(name), len(values), values.itemsize)
             for name, (_, values) in self._reduced.declared().items()
         ]
         found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]

@@ -9,6 +9,7 @@ import numpy as np
 from brainsim.errors import WrongState
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Task
+from brainsim.naming import field_of
 from brainsim.objects.names.namespace import scalar_value
 from brainsim.objects.synapses.reduced.past import digest
 from brainsim.objects.synapses.reduced.reduced import Reduced
@@ -51,7 +52,7 @@ def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | 
 
     found = merge(a, b, tasks, delays, same)
     if isinstance(found, Merged) and not any(isinstance(t, HostCall) for t in tasks):
-        outputs = {t.partition("_summed_variable_")[2].rpartition("_")[0] for t in (*a.totals, *b.totals)}
+        outputs = {field_of(x) for t in tasks if t.name in {*a.totals, *b.totals} for x in t.assigns}
         seen = looks_at(guest.synapses.target.parent, frozenset(outputs))
         if seen:
             name, line = sorted(seen.items())[0]
