@@ -8,24 +8,24 @@ from __future__ import annotations
 MARK = "@"
 
 
-def own(owner: str, word: str) -> str:
+def supplied(owner: str, word: str) -> str:
     """The name of something that an object supplies itself."""
     return f"{owner}.{MARK}{word}"
 
 
-def events(owner: str, event: str) -> str:
+def queue_of(owner: str, event: str) -> str:
     """The queue of a group's events of one kind."""
-    return own(owner, "spikes" if event == "spike" else f"event_{event}")
+    return supplied(owner, "spikes" if event == "spike" else f"event_{event}")
 
 
 def end_index(synapses: str, side: str) -> str:
     """The index array from synapses to their neurons on one side, 'pre' or 'post'."""
-    return own(synapses, f"{side}_index")
+    return supplied(synapses, f"{side}_index")
 
 
 def bounds(owner: str) -> tuple[str, str]:
     """The parameters that say which part of a space a group is: its first element, and the one after its last."""
-    return own(owner, "first"), own(owner, "last")
+    return supplied(owner, "first"), supplied(owner, "last")
 
 
 def is_bound(param: str) -> bool:
@@ -35,7 +35,7 @@ def is_bound(param: str) -> bool:
 
 def grid_of(array: str, clock: str) -> tuple[str, str]:
     """The parameters of a `TimedArray` on a clock: the length of a grid, and how many of them make a row."""
-    return own(f"{array}.{clock}", "grid"), own(f"{array}.{clock}", "per_row")
+    return supplied(f"{array}.{clock}", "grid"), supplied(f"{array}.{clock}", "per_row")
 
 
 def of_cells(program: str) -> str:
@@ -87,7 +87,7 @@ def without_sender(name: str) -> str:
 
 def native(word: str) -> str:
     """An array that functions in C or C++ use, under the name that they have for it."""
-    return own("", f"native.{word}")
+    return supplied("", f"native.{word}")
 
 
 def function_of(function: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
-from brainsim.integrators.choose import ALIASES, METHODS, integrate
+from brainsim.integrators.choose import ALIASES, METHODS, Method, integrate
 from brainsim.integrators.foreign import adapted, equations_of, takes_equations
 from brainsim.integrators.scheme import EULER_HEUN, OUTPUT, by_scheme, parse_scheme
 from brainsim.integrators.system import System, Update
@@ -44,13 +44,14 @@ class StateUpdateMethod(ABC):
 
         `WrongValue` if the name is taken, or for something that cannot be called.
         """
+        method: Method = updater
         if name.lower() in (*METHODS, *ALIASES):
             raise WrongValue(f"There is a method called '{name}' already")
         if not callable(updater):
             raise WrongValue(
                 f"The method '{name}' must be something to call", found=repr(updater), help=
                 "an ExplicitStateUpdater, or a function (equations, variables, method_options) that gives statements")
-        METHODS[name.lower()] = adapted(name, updater) if takes_equations(updater) else updater  # type: ignore[index]
+        METHODS[name.lower()] = adapted(name, updater) if takes_equations(updater) else method
 
 
 class NamedMethod(StateUpdateMethod):
@@ -111,7 +112,8 @@ class ExplicitStateUpdater(StateUpdateMethod):
 
     def __repr__(self) -> str:
         lines = [*self.statements, (OUTPUT, self.output)]
-        return f"ExplicitStateUpdater('''{chr(10).join(f'{name} = {text}' for name, text in lines)}''', stochastic={self.stochastic!r})"
+        text = "\n".join(f"{name} = {text}" for name, text in lines)
+        return f"ExplicitStateUpdater('''{text}''', stochastic={self.stochastic!r})"
 
     def __str__(self) -> str:
         before = ["Intermediate statements:", *(f"{name} = {text}"
@@ -197,8 +199,8 @@ gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (NamedMethod(f"gsl_{name}")
                                                     for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))
 
 
-def extract_method_options(method_options: Mapping[str, Any] | None, default_options: Mapping[str,
-                                                                                              Any]) -> dict[str, Any]:
+def extract_method_options(method_options: Mapping[str, Any] | None, default_options: Mapping[str, Any]) -> dict[
+        str, Any]:
     """The options of a method with their defaults; `UnknownName` for one that it does not have."""
     for option in method_options or {}:
         if option not in default_options:

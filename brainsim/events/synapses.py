@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 
 from brainsim.errors import Unsupported
-from brainsim.events.form import TIME, Arrival, Piece, Sum, Summation, piece, program_name, renamed
+from brainsim.events.form import TIME, Arrival, Piece, StartSum, Summation, piece, program_name, renamed
 from brainsim.events.refusals import refuse_functions
 from brainsim.integrators.affine import affine, is_zero, polynomial, to_tree
 from brainsim.integrators.system import System
@@ -84,7 +84,7 @@ def summation_of(synapses: str, system: System, block: Block, summed: Mapping[st
     inputs: dict[str, Tree] = {target: made.input(part.statements[-1]) for target, part in pieces.items()}
     found = made.equations()
     starts = {
-        name: Sum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items()
+        name: StartSum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items()
         for factor, name in copies.items()
     }
     return Summation(inputs, found, starts, made.copies, {n: s for n, s in symbols.items() if n not in own},
@@ -126,7 +126,8 @@ class _Copies:
                 split = affine(self._rates[x], self._states)
                 own = split and [n for c in (*split.coefficients.values(), split.rest) for n in names(c) & self._own]
                 if split is None or own or not is_zero(split.rest):
-                    why = f"its rate depends on '{field_of(own[0])}', which differs between synapses" if own else "it is not linear"
+                    why = (f"its rate depends on '{field_of(own[0])}', which differs between synapses" if own
+                           else "it is not linear")
                     raise self._refusal(
                         f"the state '{field_of(x)}' of the synapses cannot be kept as a sum: {why}", None,
                         self._rates[x])
@@ -141,7 +142,7 @@ class _Copies:
         return copies.setdefault(factor, f"{x} times {to_text(factor)}")
 
     def _refusal(self, what: str, s: Assign | None, tree: Tree | None = None) -> Unsupported:
-        at = getattr(tree, "span", None) if s is None else s.span or getattr(s.value, "span", None)
+        at = s.span or s.value.span if s is not None else tree.span if tree is not None else None
         return Unsupported(
             f"{self._synapses}: {what}", at=at,
             help="write the synapse's equations into those of the target, one variable for each kind of synapse")

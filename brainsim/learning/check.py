@@ -20,12 +20,13 @@ from brainsim.units.plain import split
 
 SMALL = 1e-3     #: of the base unit: what a parameter that is 0 everywhere is compared with
 SPIKES = (
-    "There are spikes on the way to this loss. Strictly it has no derivative: it jumps where a spike appears or vanishes, and the gradient "
+    "There are spikes on the way to this loss. Strictly it has no derivative: it jumps where a spike appears or "
+    "vanishes, and the gradient "
     "is that of a surrogate. Only smooth models should agree.")
 
 
 @dataclass(frozen=True)
-class Row:
+class Compared:
     """One parameter: the norms of the slopes in some directions from the gradient and from differences, and how far
     they are apart."""
 
@@ -42,7 +43,7 @@ class GradientCheck:
     """A row for each parameter; ``worst``, the largest relative error; ``spiking``, whether a surrogate had a part in
     the gradient."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Compared, ...]
     spiking: bool
 
     @property
@@ -119,7 +120,7 @@ def check_grad(net_or_sim: Differentiable | Network, loss: Callable[[Mapping[str
 
 
 def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, Any], inputs: Mapping[str, object],
-          eps: object, directions: int, key: object, seed: int) -> Iterable[Row]:
+          eps: object, directions: int, key: object, seed: int) -> Iterable[Compared]:
     numbers = np.random.default_rng(seed)
 
     def total(p: Mapping[str, Any]) -> Any:
@@ -141,18 +142,20 @@ def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, An
         found = np.array([(8 * along(w, 1) - 8 * along(w, -1) - along(w, 2) + along(w, -2)) / (12 * step)
                           for w in ways])
         larger = max(np.linalg.norm(exact), np.linalg.norm(found))
-        yield Row(name, x.size, len(ways), float(np.linalg.norm(exact)), float(np.linalg.norm(found)),
-                  float(np.linalg.norm(exact - found) / larger) if larger else 0.0)
+        yield Compared(name, x.size, len(ways), float(np.linalg.norm(exact)), float(np.linalg.norm(found)),
+                       float(np.linalg.norm(exact - found) / larger) if larger else 0.0)
 
 
-def _step(eps: object, name: str, x: np.ndarray) -> float:
+def _step(eps: Any, name: str, x: np.ndarray) -> float:
     if isinstance(eps, Mapping):
         if name in eps:
             return float(split(eps[name])[0])
         eps = 1e-4
-    return float(eps) * float(np.sqrt(np.mean(x ** 2)) or SMALL) * float(np.sqrt(x.size))     # type: ignore[arg-type]
+    return float(eps) * float(np.sqrt(np.mean(x ** 2)) or SMALL) * float(np.sqrt(x.size))
 
 
 def doubles() -> AbstractContextManager[Any]:
     """Double precision in JAX for a while."""
-    return (jax.enable_x64 if hasattr(jax, "enable_x64") else experimental.enable_x64)(True)
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    return experimental.enable_x64(True)  # pyright: ignore[reportAttributeAccessIssue] -- where JAX 0.6 has it

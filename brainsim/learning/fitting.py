@@ -14,7 +14,7 @@ from brainsim.errors import Unsupported, WrongType, WrongValue
 from brainsim.learning.fitting_data import inputs, loss_of, recording, samples, shares, smoothed, steps_per_sample
 from brainsim.learning.fitting_losses import Loss
 from brainsim.learning.fitting_methods import METHODS, Method, Trial
-from brainsim.learning.fitting_objective import Layout, Model, Objective
+from brainsim.learning.fitting_objective import Model, Objective, TraceLayout
 from brainsim.learning.fitting_result import Fitted
 from brainsim.learning.fitting_space import number, space_of
 from brainsim.objects.gradients.functional import Functional, functional
@@ -94,8 +94,8 @@ class Wish:
     seed: int
 
 
-def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, Any], output: str, given: dict[str,
-                                                                                                               Any],
+def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, Any], output: str,
+               given: dict[str, Any],
                step: float, every: int, loss: Any, wish: Wish) -> tuple[Objective, Objective, list[np.ndarray]]:
     """The objective, that of the model by itself, and the share of each stage."""
     shape = np.shape(data)
@@ -119,28 +119,29 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     stages = shares(wish.follow, wish.restart, layout, every * step)
     resets = isinstance(loss, Loss) and loss.reset_by_data
     own = alone.spikes_of(output)
+    spikes = [] if own is None else [own]
     if resets and own is None:
         raise WrongValue(f"loss='between_spikes' needs a threshold and a reset of the group of '{output}'",
                          help="loss='mse' fits models without them")
     pulls = resets or any(s.any() for s in stages)
     records = isinstance(loss, Loss) and loss.needs_spikes and not resets and own is not None
-    sim = made([*given, *([output] if pulls else []), *([own] if resets else [])],
-               [output, *([own] if records else [])])
+    sim = made([*given, *([output] if pulls else []), *(spikes if resets else [])],
+               [output, *(spikes if records else [])])
     to = layout.as_input(layout.sparse(smoothed(values, wish.smooth, every * step), np.nan)) if pulls else None
-    given_spikes = layout.as_input(layout.sparse(wanted.spikes, 0.0)) if resets else None
+    given_spikes = layout.as_input(layout.sparse(wanted.raster, 0.0)) if resets else None
     model = Model(sim, layout, output, currents, to, own if records else None, given_spikes)
     objective = Objective(model, space, wanted, loss, wish.seed)
     return objective, replace(objective, model=Model(alone, layout, output, currents)), stages
 
 
-def _layout(sim: Functional, output: str, shape: tuple[int, int], every: int) -> Layout:
+def _layout(sim: Functional, output: str, shape: tuple[int, int], every: int) -> TraceLayout:
     elements = int(np.prod(sim.pure.outputs[output].shape, dtype=int))
     if elements not in (1, shape[0]):
         raise WrongValue(
             "Neither one element nor one for each trace",
             found=f"'{output}' has {elements} elements, the data {shape[0]} "
             f"{'trace' if shape[0] == 1 else 'traces'}", help=f"a group of one neuron, or of {shape[0]}")
-    return Layout(shape[0], shape[1], every, elements)
+    return TraceLayout(shape[0], shape[1], every, elements)
 
 
 def _starts(objective: Objective, start: Any, count: int | None, share: np.ndarray,
@@ -166,7 +167,7 @@ def _checked(
     net: object,
     params: object,
     output: object,
-    method: object,
+    method: Any,
     loss: object,
     steps: object,
     n_starts: object,
@@ -190,19 +191,19 @@ def _checked(
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
             raise WrongValue(f"'{name}' is a whole number above 0", found=repr(value))
     loss_name, chosen = loss_of(loss)
-    how = METHODS[method]      # type: ignore[index]
+    how = METHODS[method]
     if how.squares and not isinstance(chosen, Loss):
         raise WrongValue("Least squares needs residuals, and a function gives one number", found=f"loss={loss_name}",
                          help="method='lbfgs', 'adam' or 'cma'")
     return how, loss_name, chosen
 
 
-def _sayer(progress: object) -> Callable[[float], None]:
+def _sayer(progress: object) -> Callable[[float], object]:
     """Reports of how much is done: a bar, a function of a number 0 to 1, or nothing."""
     if progress is None or progress is False:
         return lambda done: None
     if callable(progress):
-        return lambda done: progress(done)     # type: ignore[no-any-return]
+        return progress
     if progress is not True:
         raise WrongType("progress= is True, False, or a function of how much is done", found=repr(progress))
     bar, began, last = Bar(sys.stderr), time.perf_counter(), [0.0, 0.0]

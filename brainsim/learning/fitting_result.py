@@ -13,7 +13,7 @@ from brainsim.learning.fitting_methods import Trial
 from brainsim.learning.fitting_objective import Objective
 from brainsim.learning.fitting_space import number
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table, to_pandas
+from brainsim.objects.looks.exports import Column, Frame, to_pandas
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.looks.plotting import scaled
 from brainsim.units import Quantity
@@ -122,7 +122,7 @@ class Fitted:
         columns = [Column(r.name, ("start",), np.asarray(ends[r.name]), unit_text(r.dimension)) for r in space.ranges]
         columns += [Column("loss", ("start",), np.array([t.loss for t in self.trials]), "1"),
                     Column("iterations", ("start",), np.array([len(t.history) for t in self.trials]), "1")]
-        return to_pandas(Table("fit", "fit", "start", tuple(columns)))
+        return to_pandas(Frame("fit", "fit", "start", tuple(columns)))
 
     # -- looks ---------------------------------------------------------------------------------------------------------
     def _with_units(self, place: np.ndarray) -> dict[str, Any]:
@@ -151,7 +151,8 @@ class Fitted:
         layout, near = self.objective.model.layout, f" (rms {self.rms})" if self.rms is not None else ""
         length = Quantity(layout.samples * self.objective.recording.dt, SECOND)
         return (
-            f"{self.method!r}, loss {self.loss_name!r} {self.loss:.4g}{near}, {_count(layout.traces, 'trace')} of {length}, "
+            f"{self.method!r}, loss {self.loss_name!r} {self.loss:.4g}{near}, {_count(layout.traces, 'trace')} of "
+            f"{length}, "
             f"{_count(len(self.trials), 'start')}, {self.seconds:.1f} s")
 
     def _repr_html_(self) -> str:

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from brainsim.learning.online_parts import Parts, Projection
+from brainsim.learning.online_parts import LearningParts, LearningProjection
 from brainsim.targets.jax_function import Pure
 from brainsim.targets.jax_step import Taps
 from brainsim.targets.jax_words import kind
@@ -35,14 +35,14 @@ class Chain:
     """What the derivative of a step needs: the function, its parts, and what is asked for."""
 
     pure: Pure
-    parts: Parts
-    projections: tuple[Projection, ...]            #: those whose weights learn
+    parts: LearningParts
+    projections: tuple[LearningProjection, ...]            #: those whose weights learn
     own: tuple[str, ...]                           #: parameters with a trace per neuron
     loss: Callable[[Mapping[str, Any], Any], Any]
     signal: Signal
     filtered: Mapping[str, tuple[str, int]]  #: what readouts filter: projection, or queue of spikes → (space, rows)
-    spaces: Mapping[str,
-                    str] = field(default_factory=dict)  #: state → space, of those through which influence is followed
+    #: state → space, of those through which influence is followed
+    spaces: Mapping[str, str] = field(default_factory=dict)
     pattern: frozenset[tuple[str, str]] = frozenset()                #: (h', what it depends on)
     reached: frozenset[str] = frozenset()                            #: states that the loss of a step depends on
 
@@ -91,6 +91,7 @@ class Chain:
             return value, value
         found = self.after(True, h, added, own, at)
         total = value = jnp.zeros((), kind("f8"))
+        error: Any = None
         if self.signal.kind != "modulator":
             total = value = self.loss(found["outputs"], at["target"])
             error = self.error(found["outputs"], at["target"])
@@ -98,7 +99,7 @@ class Chain:
             z = found["sent"][queue]
             if queue in self.filtered:
                 z = z + at["kappa"][queue] * h[f"~{queue}"]
-            per_spike = at["target"] if self.signal.kind == "modulator" else at["feedback"][space] @ error
+            per_spike = at["target"] if error is None else at["feedback"][space] @ error
             total = total + jnp.sum(z * lax.stop_gradient(per_spike))
         return total, lax.stop_gradient(value)
 
@@ -132,8 +133,8 @@ class Chain:
         added = self.nothing_added()
         moving = {n: h[n] for n in self.spaces}
 
-        def local(part: Mapping[str, Any], more: Mapping[str, Any], mine: Mapping[str,
-                                                                                  Any]) -> tuple[dict[str, Any], Any]:
+        def local(part: Mapping[str, Any], more: Mapping[str, Any],
+                  mine: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
             return self.local({**h, **part}, {**added, **more}, {**own, **mine}, at)
 
         new, found = local({}, {}, {})
@@ -202,8 +203,8 @@ def pattern_of(chain: Chain, params: Mapping[str, Any], at: Mapping[str, Any],
 
     def slopes(*tangents: Any) -> Any:
         given = tuple({n: t for (k, n), t in zip(names, tangents) if k == which} for which in "hyo")
-        new = jax.jvp(lambda *a: chain.local(*a, at)[0], point, given)[1]
-        return [new[n] for n in h], jax.jvp(lambda *a: chain.visible(*a, at), point, given)[1]
+        new = jax.jvp(lambda h, y, o: chain.local(h, y, o, at)[0], point, given)[1]
+        return [new[n] for n in h], jax.jvp(lambda h, y, o: chain.visible(h, y, o, at), point, given)[1]
 
     values = [point["hyo".index(k)][n] for k, n in names]
     jaxpr = jax.make_jaxpr(slopes)(*(jnp.ones_like(v) for v in values)).jaxpr

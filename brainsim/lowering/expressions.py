@@ -25,7 +25,7 @@ from brainsim.ir.program import If, Let, Statement, Store, While
 from brainsim.language import trees
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Past, Symbol
-from brainsim.naming import MARK, grid_of, own
+from brainsim.naming import MARK, grid_of, supplied
 
 I = Local("i", "i4")   # noqa: E741
 J = Local("j", "i4")
@@ -168,15 +168,15 @@ def timed_array(found: External, args: tuple[Expr, ...], place: Place) -> Expr:
     grid_name, per_row_name = grid_of(name, place.clock)
     grid, per_row = Param(grid_name, "f8"), Param(per_row_name, "i8")
     fine = Cast("i8", Call("floor", (Op("+", (Op("/", (args[0], grid)), Const(0.5))),)))
-    last = Op("-", (Param(own(name, "rows"), "i8"), Const(1)))
+    last = Op("-", (Param(supplied(name, "rows"), "i8"), Const(1)))
     row = Call("clip", (Op("//", (fine, per_row)), ZERO, last))
     if len(args) == 1:
-        return Load(own(name, "values"), row, "f8")
-    columns = Param(own(name, "columns"), "i8")
+        return Load(supplied(name, "values"), row, "f8")
+    columns = Param(supplied(name, "columns"), "i8")
     column = Cast("i8", args[1])
     inside = Op("and", (Op(">=", (column, ZERO)), Op("<", (column, columns))))
     safe = Call("clip", (column, ZERO, Op("-", (columns, Const(1)))))
-    value = Load(own(name, "values"), Op("+", (Op("*", (row, columns)), safe)), "f8")
+    value = Load(supplied(name, "values"), Op("+", (Op("*", (row, columns)), safe)), "f8")
     return Op("select", (inside, value, Const(float("nan"))))
 
 

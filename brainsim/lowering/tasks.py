@@ -50,7 +50,7 @@ from brainsim.model.tasks import (
     Task,
     Threshold,
 )
-from brainsim.naming import own
+from brainsim.naming import supplied
 
 ONE = Const(1)
 
@@ -227,8 +227,8 @@ def _at_least_one(period: Expr) -> Expr:
 
 def record_state(task: RecordState, streams: Streams) -> tuple[Kernel, ...]:
     """The time once, then a value per variable and recorded element."""
-    time = Kernel(own(task.name, "t"), task.clock, Once(), (Append(task.time, ZERO, Tick(task.clock, "t")),))
-    place = Place(task.clock, streams, short={(): Load(own(task.space, "index"), I, "i4")})
+    time = Kernel(supplied(task.name, "t"), task.clock, Once(), (Append(task.time, ZERO, Tick(task.clock, "t")),))
+    place = Place(task.clock, streams, short={(): Load(supplied(task.space, "index"), I, "i4")})
     values = {s.target: s.value for s in task.block.statements}
     made = []
     for queue, key in task.variables:

@@ -25,7 +25,7 @@ from brainsim.ir.program import (
     Sum,
 )
 from brainsim.ir.trees import own_element, walk
-from brainsim.naming import own, owner_of
+from brainsim.naming import owner_of, supplied
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
         case FanOut() as fan, (Append(_, later, value),), Events(_, now), (Clear(
             _, cleared),) if own_element(value) and cleared == now:
             loads = [n for n in walk(later) if isinstance(n, Load)]
-            if len({n.array
-                    for n in loads}) != 1 or push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python():
+            plain = not (push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python())
+            if len({n.array for n in loads}) != 1 or not plain:
                 return None
             return Delivery(mine[0], mine[1], fan, queue, now, later, loads[0].array, arrive.body)
     return None
@@ -94,7 +94,7 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
 
 def _remember(d: Delivery, clock: str) -> tuple[str, tuple[Kernel, ...]]:
     """The queue of the rows that fired in the last steps, and the kernels that fill it."""
-    recent = own(owner_of(d.due.name), "recent")
+    recent = supplied(owner_of(d.due.name), "recent")
     return recent, (Kernel(f"{recent}.clear", clock, Once(), (Clear(recent, d.now),), role="send"),
                     Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), (Append(recent, d.now, _i(d)),), role="send"))
 
@@ -108,7 +108,7 @@ def _ring(program: Program, d: Delivery) -> _Ring | None:
     if len(parts) < len(d.body) or len({p.store.array for p in parts}) < len(parts):
         return None
     push, arrive = program.kernels[d.push], program.kernels[d.arrive]
-    names = [own(owner_of(d.due.name), f"sums{n}") for n in range(len(parts))]
+    names = [supplied(owner_of(d.due.name), f"sums{n}") for n in range(len(parts))]
     spaces = [program.declared[p.index].into for p in parts]
     recent, remember = _remember(d, push.clock)
     adding = replace(push, body=tuple(_added(d, p, name, space) for p, name, space in zip(parts, names, spaces)))

@@ -14,7 +14,7 @@ from brainsim.language.trees import names
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Task
-from brainsim.naming import bounds, field_of, own
+from brainsim.naming import bounds, field_of, supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements
@@ -46,6 +46,7 @@ def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
 class Scoped(BrianObject):
     """An object with variables, and with code that refers to them by name. Subclasses say what its elements are."""
 
+    may_grow = False       #: whether elements may be added later
     _scope_being_made: Scope | None = None
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
@@ -136,7 +137,7 @@ class Scoped(BrianObject):
         """Variables that have values, the number of elements, and bounds for loops over them."""
         n, count = self.name, self._count
         return Declared(self._arrays(), sizes={self.space: count},
-                        params=dict(zip((*bounds(n), own(n, "count")), (0, count, count))), clock=self.clock)
+                        params=dict(zip((*bounds(n), supplied(n, "count")), (0, count, count))), clock=self.clock)
 
     def _arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Arrays of the variables that have values of their own."""
@@ -195,7 +196,8 @@ class Scoped(BrianObject):
 
     def array_of(self, name: str) -> np.ndarray | None:
         """The values of an array of this group's own, by program name."""
-        return self.declared().values(name)
+        told = next((v for v in self.variables.values() if v.program == name and v.told is not None), None)
+        return self.declared().values(name) if told is None else told.shown
 
     def _all_params(self) -> dict[str, int | float]:
         found = dict(self.declared().params)
@@ -206,7 +208,7 @@ class Scoped(BrianObject):
     def elements(self, index: np.ndarray | None) -> Elements:
         """Elements for strings evaluated at once."""
         near_by, params = (self, *self.neighbours()), self._all_params()
-        parts = {name: int(params[name]) for g in near_by for name in (own(g.name, "count"), bounds(g.name)[0])
+        parts = {name: int(params[name]) for g in near_by for name in (supplied(g.name, "count"), bounds(g.name)[0])
                  if name in params}
         return Elements(self.reach(), self.clock, index, parts | {g.space: len(g) for g in near_by}, parts)
 

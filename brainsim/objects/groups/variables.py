@@ -1,8 +1,8 @@
 """Variables of a group, and the views through which users read and write them."""
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +41,11 @@ class Variable:
     symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
     bounds: tuple[float, float] | None = None  #: of a trainable parameter, in base units, infinite where there is none
     space: str = ""                     #: where it lies, when not over the group's own elements
+    #: weakly, who wants to know that values are about to be assigned, and who knows the values that people see
+    #: where those stored are not what the equations say
+    watched: Callable[[], Callable[["Variable"], None] | None] | None = field(default=None, compare=False, repr=False)
+    told: Callable[[], Callable[["Variable"], np.ndarray] | None] | None = field(default=None, compare=False,
+                                                                                repr=False)
 
     @property
     def dim(self) -> Dimension:
@@ -51,6 +56,19 @@ class Variable:
     def moved(self) -> bool:
         """Whether the values lie elsewhere for now; ``values`` is a copy then."""
         return False
+
+    @property
+    def shown(self) -> np.ndarray | None:
+        """The values as the equations say, to read."""
+        tell = None if self.told is None else self.told()
+        return self.values if tell is None else tell(self)
+
+    def changing(self) -> None:
+        """Called before values are assigned."""
+        note = None if self.watched is None else self.watched()
+        if note is not None:
+            note(self)
+        self.told = None
 
     @property
     def is_subexpression(self) -> bool:
@@ -99,9 +117,10 @@ class Variable:
 
     def get_value(self) -> np.ndarray:
         """The stored values in base units, shape (elements,) or (1,); `WrongType` where nothing is stored."""
-        if self.values is None:
+        values = self.shown
+        if values is None:
             raise WrongType(f"'{self.name}' stores no values", help=f"read it from its group: G.{self.name}[:]")
-        return self.values
+        return values
 
     def get_value_with_unit(self) -> object:
         """The stored values with their unit."""
@@ -110,9 +129,10 @@ class Variable:
     def set_value(self, value: object) -> None:
         """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or
         has another shape."""
-        values = self.get_value()
         if self.read_only:
             raise WrongValue(f"'{self.name}' cannot be set", help="it follows from how the group was made")
+        self.changing()
+        values = self.get_value()
         try:
             values[...] = value
         except ValueError as error:

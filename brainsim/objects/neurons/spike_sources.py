@@ -21,10 +21,12 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import GivenEvents, Task, Threshold
-from brainsim.naming import events, own
+from brainsim.naming import queue_of, supplied
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
+from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
@@ -38,7 +40,7 @@ HERTZ = SECOND ** -1
 LONGEST = 2**31 - 1   #: steps of a period
 
 
-class SpikeSource(Group):
+class SpikeSource(Group, EventSource):
     """A group without equations whose elements spike."""
 
     _slot = "thresholds"
@@ -53,7 +55,7 @@ class SpikeSource(Group):
         self._spike_queue = QueueState.empty("i4", 1, max(16, self._N))
         name = self.name
         self.variables["N"] = Variable(
-            "N", own(name, "N"), dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
+            "N", supplied(name, "N"), dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
             symbol=Symbol("N", "size", name, dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
                                        symbol=Symbol("i", "index", dtype="i4", constant=True))
@@ -72,7 +74,11 @@ class SpikeSource(Group):
 
     def event_queue(self, event: str) -> str:
         """Program name of the queue of spikes."""
-        return events(self.name, event)
+        return queue_of(self.name, event)
+
+    def looked_for_by(self, event: str) -> BrianObject:
+        """The group itself: spikes come where it stands in the schedule."""
+        return self
 
     def declared(self) -> Declared:
         """The queue of spikes besides."""
@@ -123,7 +129,7 @@ class PoissonGroup(SpikeSource):
         definition = self.variables["rates"].definition
         if definition is not None and resolver.dimension(definition) is not HERTZ:
             raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
-                                         resolver.dimension(definition), at=getattr(definition, "span", None))
+                                         resolver.dimension(definition), at=definition.span)
         chance = Op("*", (Name("rates"), Name("dt")))
         tree = resolver.tree(Op("<", (Call("rand", ()), chance)))
         block = Block((Assign("_condition", "=", tree),), resolver.symbols, resolver.functions, "rates")
@@ -178,6 +184,11 @@ class SpikeGeneratorGroup(SpikeSource):
         self._spikes, self._period = (index.astype(np.int32), when), repeat
         self._fresh = True
         structure_changed()
+
+    @property
+    def given_spikes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Index and time (seconds) of each, in the order in which they were given."""
+        return self._spikes
 
     @property
     def spike_time(self) -> Quantity:
@@ -242,11 +253,11 @@ class SpikeGeneratorGroup(SpikeSource):
     def declared(self) -> Declared:
         """The list of spikes by step, its period, and how far it has been read; no other variable has values."""
         n = self.name
-        given = {own(n, "indices"): (Array(own(n, "indices"), "i4", f"{n}.list", n, "list"), self._indices),
-                 own(n, "starts"): (Array(own(n, "starts"), "i4", f"{n}.rows", role="list"), self._starts),
-                 own(n, "steps"): (Array(own(n, "steps"), "i8", f"{n}.rows", role="list"), self._steps)}
-        cursor = {own(n, "cursor"): (Array(own(n, "cursor"), "i4", f"{n}.once", role="count"), self._cursor)}
-        return replace(super().declared() | Declared(params={own(n, "period"): self._period_steps}),
+        given = {supplied(n, "indices"): (Array(supplied(n, "indices"), "i4", f"{n}.list", n, "list"), self._indices),
+                 supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", role="list"), self._starts),
+                 supplied(n, "steps"): (Array(supplied(n, "steps"), "i8", f"{n}.rows", role="list"), self._steps)}
+        cursor = {supplied(n, "cursor"): (Array(supplied(n, "cursor"), "i4", f"{n}.once", role="count"), self._cursor)}
+        return replace(super().declared() | Declared(params={supplied(n, "period"): self._period_steps}),
                        arrays=given | cursor, derived=frozenset(given))
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -256,6 +267,6 @@ class SpikeGeneratorGroup(SpikeSource):
         n = self.name
         return [
             GivenEvents(name=n, clock=self.clock.name, when=self.when, order=self.order,
-                        queue=self.event_queue("spike"), indices=own(n, "indices"), starts=own(n, "starts"),
-                        steps=own(n, "steps"), cursor=own(n, "cursor"), period=own(n, "period"))
+                        queue=self.event_queue("spike"), indices=supplied(n, "indices"), starts=supplied(n, "starts"),
+                        steps=supplied(n, "steps"), cursor=supplied(n, "cursor"), period=supplied(n, "period"))
         ]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue, inside
+from brainsim.errors import DimensionMismatchError, Source, WrongIndex, WrongType, WrongValue, inside
 from brainsim.language.connections import Generator, is_generator, parse_generator
 from brainsim.language.expressions import parse_expression
 from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Name, Tree, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
-from brainsim.naming import end_index, own
+from brainsim.naming import end_index, supplied
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.pieces import PIECE, pieces
 from brainsim.objects.groups.random_state import random_state
@@ -182,7 +182,7 @@ class Rule:
     def refuse_synaptic(self, tree: Tree, resolver: Resolver, paths: Collection[tuple[str, ...]]) -> None:
         """Names that have no value for these candidates: variables of synapses, or of the side that is not known
         yet."""
-        counts = (own(self.s.name, "N_outgoing_pre"), own(self.s.name, "N_incoming_post"))
+        counts = (supplied(self.s.name, "N_outgoing_pre"), supplied(self.s.name, "N_incoming_post"))
         for key, symbol in resolver.symbols.items():
             if symbol.program in counts:
                 place = next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None)
@@ -307,10 +307,10 @@ class Rule:
             resolver.symbols[g.variable] = _loop_variable(g.variable)
         if resolver.dimension(g.result) is not DIMENSIONLESS:
             raise DimensionMismatchError(f"{label} is an index without unit", resolver.dimension(g.result),
-                                         at=_span(g.result))
+                                         at=g.result.span)
         kind = kind_of(g.result, resolver.types(g.result), resolver.function_table(g.result))
         if kind == "boolean":
-            raise WrongType(f"{label} is an index, not a condition", at=_span(g.result),
+            raise WrongType(f"{label} is an index, not a condition", at=g.result.span,
                             help=f"connect('{text}') connects where it holds")
         result, holds = self.valued(g.result, resolver, [self.path[outer]]), self._filter(g)
         taken = Taken(len(each))
@@ -344,7 +344,7 @@ class Rule:
         if not self.c.skip_if_invalid and (good & ~valid).any():
             bad = found[good & ~valid][0]
             raise inside(
-                WrongIndex(f"{label} is out of range", at=_span(g.result), found=f"{bad}, with {count} neurons",
+                WrongIndex(f"{label} is out of range", at=g.result.span, found=f"{bad}, with {count} neurons",
                            help="limit the range, or give skip_if_invalid=True to leave such pairs out"), self.s.name)
         return good & valid
 
@@ -376,14 +376,14 @@ class Rule:
 
     def _whole(self, tree: Tree, resolver: Resolver, outer: str, each: np.ndarray) -> np.ndarray:
         if resolver.dimension(tree) is not DIMENSIONLESS:
-            raise DimensionMismatchError("The bounds of a range have no unit", resolver.dimension(tree), at=_span(tree))
+            raise DimensionMismatchError("The bounds of a range have no unit", resolver.dimension(tree), at=tree.span)
         if resolver.type_of(tree) == "float":
-            raise WrongType("The bounds of a range are whole numbers", at=_span(tree), help="use int(...) or //")
+            raise WrongType("The bounds of a range are whole numbers", at=tree.span, help="use int(...) or //")
         return self.value(tree, self.resolver(), self.here({outer: each})).astype(np.int64)
 
     def _chance(self, tree: Tree, resolver: Resolver, outer: str, each: np.ndarray) -> np.ndarray:
         if resolver.dimension(tree) is not DIMENSIONLESS:
-            raise DimensionMismatchError("p is a probability without unit", resolver.dimension(tree), at=_span(tree))
+            raise DimensionMismatchError("p is a probability without unit", resolver.dimension(tree), at=tree.span)
         return np.clip(self.value(tree, self.resolver(), self.here({outer: each})).astype(float), 0.0, 1.0)
 
     # -- n -------------------------------------------------------------------------------------------------------------
@@ -429,7 +429,3 @@ def _indices(x: object, group: object, label: str) -> np.ndarray:
 
 def _draws(tree: Tree) -> bool:
     return any(getattr(n, "function", "") in RANDOM for n in walk(tree))
-
-
-def _span(tree: Tree) -> Span | None:
-    return getattr(tree, "span", None)

@@ -23,7 +23,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, w
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
-from brainsim.naming import end_index, field_of, own
+from brainsim.naming import end_index, field_of, supplied
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.pieces import PIECE
 from brainsim.objects.groups.random_state import random_state
@@ -138,7 +138,7 @@ class Procedural:
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
             here = Elements(s.reach(), s.clock, np.arange(len(row)),
-                            offsets={own(g.name, "first"): g.first_element for g in (s.source, s.target)})
+                            offsets={supplied(g.name, "first"): g.first_element for g in (s.source, s.target)})
             here.paths = {(end_index(s.name, "pre"),): row + s.source.first_element, (end_index(s.name, "post"),):
                           part.inner.astype(np.int64) + s.target.first_element}
             here.draws = keyed_draws(formula.key, row, number)
@@ -199,7 +199,7 @@ class Procedural:
                 raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                                 at=node.span, help=STORE)
             sizes = {g.space: len(g) for g in (s.source, s.target)} | {
-                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k == own(g.name, "count")
+                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k == supplied(g.name, "count")
             }
             return Number(
                 np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
@@ -211,14 +211,14 @@ class Procedural:
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """The tables of gaps."""
         n = self.synapses.name
-        return {own(n, "gaps"): (Array(own(n, "gaps"), "f8", own(n, "gaps"), role="list"), self.law.gaps),
-                own(n, "guide"): (Array(own(n, "guide"), "i4", own(n, "guide"), role="list"), random_rows.guide_of(self.law.gaps))}
+        return {supplied(n, "gaps"): (Array(supplied(n, "gaps"), "f8", supplied(n, "gaps"), role="list"), self.law.gaps),
+                supplied(n, "guide"): (Array(supplied(n, "guide"), "i4", supplied(n, "guide"), role="list"), random_rows.guide_of(self.law.gaps))}
 
     def params(self) -> dict[str, int]:
         """The keys."""
         return {
-            own(self.synapses.name, "key"): self.law.key,
-            **{own(program, "key"): f.key for program, f in self.formulas.items()}
+            supplied(self.synapses.name, "key"): self.law.key,
+            **{supplied(program, "key"): f.key for program, f in self.formulas.items()}
         }
 
     def drawn(self, block: Block) -> DrawnRows:
@@ -230,11 +230,11 @@ class Procedural:
         values = []
         for program in read:
             f = self.formula(program)
-            key = own(program, "key") if program in self.formulas else own(s.name, "key")
+            key = supplied(program, "key") if program in self.formulas else supplied(s.name, "key")
             values.append(
                 DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
                                                                                      f.symbols)))
-        return DrawnRows(key=own(s.name, "key"), gaps=own(s.name, "gaps"), guide=own(s.name, "guide"), columns=s.target.bounds(),
+        return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"), columns=s.target.bounds(),
                          start=end_index(s.name, "pre"), end=end_index(s.name, "post"), hollow=self.law.hollow,
                          values=tuple(values))
 
