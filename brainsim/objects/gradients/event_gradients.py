@@ -26,7 +26,7 @@ from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
-from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.names.namespace import RunNamespace, scalar_value
 from brainsim.objects.neurons.neuron_group import NeuronGroup, Phase
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
@@ -167,8 +167,9 @@ class _Members:
             for code in g.event_code.values():
                 block = g.event_block(code, "reset", self.run)
                 found |= {
-                    block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
-                }  # type: ignore[union-attr]
+                    block.symbols[s.target].program for s in block.assignments
+                    if block.symbols[s.target].kind != "local"
+                }
         return found
 
     def _neurons(self, g: NeuronGroup, sums: Mapping[str, list[Summation]], arrivals: list[tuple[Arrival,
@@ -240,7 +241,7 @@ class _Members:
         """What a name stands for in the network: an entry per element, or one number."""
         match s.kind:
             case "param" if s.origin == "namespace":
-                return np.asarray(float(s.holder))  # type: ignore[arg-type]
+                return np.asarray(scalar_value(s.holder, "f8"))
             case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":
