@@ -284,7 +284,7 @@ class _Members:
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said)
                               or f"one of {', '.join(known)}")
-        return function.Place(name, *known[own])
+        return function.NamedParameter(name, *known[own])
 
     def _bounds(self) -> dict[str, tuple[float, float]]:
         """Of the variables that the equations flag as trainable, by name."""
