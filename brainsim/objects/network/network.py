@@ -47,11 +47,11 @@ from brainsim.objects.names.structure import structure_changed, structure_versio
 from brainsim.objects.network.describe import describe
 from brainsim.objects.network.devices import get_device
 from brainsim.objects.network.replaying import (
+    Following,
     keep_course,
     kept_for_replay,
     picture,
     reductions,
-    replay_from,
     take_picture,
 )
 from brainsim.objects.runs.precision import PrecisionReport, compare
@@ -97,6 +97,7 @@ class Network(Named):
         self._stop = Stop()
         self._rebind = False
         self._new_values = False
+        self._following = Following()
         self._has_hosts = False
         self._watched: list[tuple[weakref.ref[BrianObject], str, np.ndarray]] = []
         self._adaptive: list[BrianObject] = []
@@ -331,7 +332,7 @@ class Network(Named):
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
-        replay = replay_from(self._all(), state)
+        replay = self._following.begin(self._all, state)
         self._advance(prepared, start, end, say, period)
         if replay is not None:
             replay.end(state)
@@ -483,6 +484,7 @@ class Network(Named):
         else:
             add_natives(values, functions_of(tasks))
         self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
+        self._following.anew()
         keep_course(self._all(), unreduced, values, self.schedule, self._prepared)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]
@@ -637,6 +639,7 @@ class Network(Named):
             put_back(o, found["objects"][o.name])
             o.clock.go_back_to(*found["clocks"].get(o.clock.name, (o.clock.step, o.clock.spacing)))
         self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
+        self._following.anew()
         take_picture(self._all(), found.get("replay", NOTHING))
         self._rebind = True
         if restore_random_state:
