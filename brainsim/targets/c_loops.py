@@ -4,13 +4,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from brainsim.ir.program import Each, Range
+from brainsim.ir.program import Each, Events, Levels, Range
 from brainsim.ir.random_rows import BEYOND, GUIDE
 from brainsim.targets.c_table import Fixed
 from brainsim.targets.loops import (
     PLACE,
-    EventLoop,
     OnceLoop,
+    PlainLoop,
     Plan,
     RandomRowLoop,
     RowLoop,
@@ -67,9 +67,12 @@ def loop(p: Plan, pen: Pen) -> str:
             return render("c/once.jinja", body=pen.body(Stage(body), 4))
         case WholeLoop():
             return _whole(p, p.loop, pen)
-        case EventLoop(domain, stage):
+        case PlainLoop(Events() as domain, stage):
             return render("c/events.jinja", body=pen.body(stage, 8), single=stage.order == "single",
                           **pen.slot(domain.queue, pen.writer.expression(domain.slot)), **pen.owner(p.split))
+        case PlainLoop(Levels(starts, backward), stage):
+            return render("c/levels.jinja", body=pen.body(stage, 12), starts=pen.writer.names[starts],
+                          levels=f"T->sizes[{pen.at('rows', starts)}] - 1", backward=backward)
         case RowLoop():
             return _rows(p, p.loop, pen)
         case RandomRowLoop():

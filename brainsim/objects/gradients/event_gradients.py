@@ -27,7 +27,7 @@ from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Phase
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
@@ -59,7 +59,7 @@ def event_functional(net: Preparable, duration: object, params: Sequence[str] | 
     length = None if step is None else seconds(step, "step")
     if length is not None and not length > 0:
         raise WrongValue("'step' is a time above 0", found=repr(step))
-    return _Reading(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
+    return _Members(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
                                        None if outputs is None else names_in(outputs, "outputs"), max_spikes, length)
 
 
@@ -76,7 +76,7 @@ def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: obj
 
 
 @dataclass
-class _Reading:
+class _Members:
     """The objects of a network, read once."""
 
     net: Preparable
@@ -129,12 +129,12 @@ class _Reading:
         given = [_given(function, p) for p in self.sources]
         kept = {**self._kept(max_spikes), **{s.source: s.shape[1] for s in given}}
         wires = tuple(made.Wires(a, np.asarray(p.synapses.pre_index, int), np.asarray(p.synapses.post_index, int),
-                                 not p._scalar and p._delay.values is not None) for a, p in arrivals)
+                                 p.has_delay_per_synapse) for a, p in arrivals)
         counts = {g.name: len(g) for g in (*self.groups, *self.sources)}
         hybrid = made.Hybrid(neurons, wires, counts, kept, duration, step or next(iter(self.groups)).clock.dt_)
         symbols = self._symbols(neurons, arrivals)
         values = {key: (s.program, self._value(s)) for key, s in symbols.items()}
-        values |= {(a.name, "delay"): (p._delay.program, _single(p._delay)) for a, p in arrivals}
+        values |= {(a.name, "delay"): (p.own_delay.program, _single(p.own_delay)) for a, p in arrivals}
         self._check_inputs(inputs)
         places = tuple(self._place(function, n, symbols) for n in self._named(params))
         bounds = self._bounds()
@@ -194,8 +194,8 @@ class _Reading:
             found = self._summation(s)
             if found is not None:
                 sums.setdefault(s.target.parent.name, []).append(found)
-            for path in (p for p in s._pathways if p.side == "pre"):
-                block, driven = path._block(self.run)
+            for path in (p for p in s.pathways if p.side == "pre"):
+                block, driven = path.code_block(self.run)
                 if driven:
                     raise Unsupported(f"{s.name}: event-driven variables belong to each synapse", help=PLASTIC)
                 arrivals.append((arrival_of(path.name, s.name, s.source.parent.name, s.target.parent.name, block,
@@ -220,7 +220,7 @@ class _Reading:
         system = s.system(resolver, lines, s.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
         blocks = {
-            s.target.variables[e.name.removesuffix("_post")].program: s._summed(e.name, self.run).block for e in summed
+            s.target.variables[e.name.removesuffix("_post")].program: s.summed_task(e.name, self.run).block for e in summed
         }
         return summation_of(s.name, system, block, blocks)
 
@@ -309,9 +309,9 @@ class _Reading:
                         "_") and v.dtype[0] == "f":
                     yield f"{o.name}.{v.name}", ((v.program,), v.dimension, _single(v))
         for s in self.synapses:
-            for path in s._pathways:
+            for path in s.pathways:
                 yield f"{s.name}.delay" if path.label == "pre" else f"{s.name}.{path.label}.delay", ((
-                    path._delay.program,), SECOND, _single(path._delay))
+                    path.own_delay.program,), SECOND, _single(path.own_delay))
         outside = {(owner, s.name): s for (owner, _), s in symbols.items()
                    if s.kind == "param" and s.origin == "namespace"}
         for name in dict.fromkeys(n for _, n in outside):
@@ -374,7 +374,7 @@ def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
 # -- what cannot be taken
 # ------------------------------------------------------------------------------------------------
 def _refuse_object(o: Any) -> None:
-    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Part, Pathway, Subgroup)):
+    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Phase, Pathway, Subgroup)):
         return
     if isinstance(o, (RunRegularly, NetworkOperation)):
         raise Unsupported(f"{o.name} runs code at times of a clock, which are no events of neurons",
@@ -405,17 +405,17 @@ def _refuse_group(g: NeuronGroup) -> None:
 
 
 def _refuse_synapses(s: Synapses) -> None:
-    if s._procedural is not None:
+    if s.is_procedural:
         raise Unsupported(f"{s.name}: procedural synapses have no weights to differentiate",
                           help="connect(..., storage='stored') makes the same ones")
     if not s.connected:
         raise WrongType(f"{s.name} has no synapses", help="call connect() before the run")
-    for path in s._pathways:
+    for path in s.pathways:
         if path.side == "post" and path.code.strip():
             raise Unsupported(f"{s.name} changes when its target spikes (on_post)", help=PLASTIC)
         if path.event != "spike":
             raise Unsupported(f"{s.name}: the pathway '{path.label}' follows the event '{path.event}'",
                               help="keep to spikes")
-        if path._due.count.sum():
+        if path.events_under_way:
             raise WrongState(f"{s.name} has spikes under way", help="begin with a network that has not run")
         path.check_delays()

@@ -64,6 +64,7 @@ class BrianObject(Named):
     invalidates_magic_network = True
     #: groups, monitors, inputs and network operations join; a class of a user's says so itself
     add_to_magic_network = False
+    namespace: dict[str, object] | None = None      #: names for the code of this object only
     _slot = "start"
     _forgotten = True        #: nobody tried to run or store it, or looked at its values
 

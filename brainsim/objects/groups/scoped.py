@@ -45,6 +45,7 @@ def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
 class Scoped(BrianObject):
     """An object with variables, and with code that refers to them by name. Subclasses say what its elements are."""
 
+    may_grow = False       #: whether elements may be added later
     _scope_being_made: Scope | None = None
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):

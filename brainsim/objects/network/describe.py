@@ -18,7 +18,7 @@ from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.regularly import RunRegularly
-from brainsim.objects.looks.description import Cell, Description, Line, Math, Section
+from brainsim.objects.looks.description import Cell, Description, Line, Math, Panel
 from brainsim.objects.looks.value_text import value_parts
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.neurons.neuron_group import NeuronGroup
@@ -58,24 +58,24 @@ def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, form
         ("Measurements", [o.name for o in records] or ["none"]),
     ]
     sections = [
-        Section("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
-        Section("B: Populations", ("Name", "Elements", "Size"),
+        Panel("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
+        Panel("B: Populations", ("Name", "Elements", "Size"),
                 tuple(_cells(g.name, _kind(g), len(g)) for g in (*neurons, *_groups(inputs)))),
-        Section(
+        Panel(
             "C: Connectivity", ("Name", "Source", "Target", "Pattern"),
             tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.rules, f"{len(s)} synapses"))
                   for s in synapses)),
-        *(Section(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
+        *(Panel(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
           for same in models),
-        *(Section(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
-        Section("F: Plasticity", ("Name", "What changes"),
+        *(Panel(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
+        Panel("F: Plasticity", ("Name", "What changes"),
                 tuple((*_cells(s.name), tuple(Math(name_latex(n)) for n in _changes(s))) for s in plastic)),
-        Section("G: Input", ("Name", "Description"), tuple((*_cells(o.name), _input_words(o)) for o in inputs)),
-        Section("H: Measurements", ("Name", "What is recorded"),
+        Panel("G: Input", ("Name", "Description"), tuple((*_cells(o.name), _input_words(o)) for o in inputs)),
+        Panel("H: Measurements", ("Name", "What is recorded"),
                 tuple(_cells(o.name, _record_words(o)) for o in records)),
-        Section("I: Names from the script", ("Name", "Value", "Used by"),
+        Panel("I: Names from the script", ("Name", "Value", "Used by"),
                 tuple(_outside_rows(neurons + synapses + _groups(inputs), run))),
-        Section("J: Simulation", ("", ""), tuple(_simulation_rows(every, operations))),
+        Panel("J: Simulation", ("", ""), tuple(_simulation_rows(every, operations))),
     ]
     return Description(title, tuple(s for s in sections if s.rows), format)
 
@@ -167,18 +167,18 @@ def _value_lines(group: Group) -> Cell:
 def _synapse_rows(s: Synapses) -> Iterator[tuple[Cell, ...]]:
     if _equation_lines(s):
         yield ("Dynamics",), _equation_lines(s)
-    for path in s._pathways:
+    for path in s.pathways:
         event = "" if path.event == "spike" else f" ({path.event})"
         yield (f"On a {path.side}synaptic event{event}" +
                ("" if path.label == path.side else f", {path.label}"),), _code(path.code)
-        if path._delay.values is not None and len(path._delay.values):
-            yield (f"Delay of {path.label}",), (_value(path._delay.values, path._delay.dimension),)
+        if path.own_delay.values is not None and len(path.own_delay.values):
+            yield (f"Delay of {path.label}",), (_value(path.own_delay.values, path.own_delay.dimension),)
     if any(v.name in s.equations for v in s.stored_variables()):
         yield ("Values",), _value_lines(s)
 
 
 def _statements(s: Synapses) -> list[Assign]:
-    return [a for path in s._pathways for a in parse_statements(Source(path.code, "code"))]
+    return [a for path in s.pathways for a in parse_statements(Source(path.code, "code"))]
 
 
 def _written(s: Synapses) -> list[str]:
@@ -276,7 +276,7 @@ def _trees(group: Group) -> Iterator[Tree]:
                     if isinstance(text, str))
         code += group.event_code.values()
     if isinstance(group, Synapses):
-        code += [path.code for path in group._pathways]
+        code += [path.code for path in group.pathways]
     if isinstance(group, PoissonGroup) and group.variables["rates"].definition is not None:
         yield group.variables["rates"].definition
     yield from (s.value for text in code for s in parse_statements(Source(text, "code")))

@@ -13,7 +13,8 @@ from brainsim.objects.groups.named import BrianObject, live
 from brainsim.objects.looks.schedule_summary import SchedulingSummary
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_version
-from brainsim.objects.network.network import RUNNING, TEN_SECONDS, Network
+from brainsim.objects.network.advance import RUNNING
+from brainsim.objects.network.network import TEN_SECONDS, Network
 
 logger = logging.getLogger("brainsim")
 

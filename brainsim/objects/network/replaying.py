@@ -15,13 +15,8 @@ from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.synapses.reduced.merging import repeatable
 from brainsim.objects.synapses.reduced.reduced import Reduced
 from brainsim.objects.synapses.reduced.replay import NOTHING, Picture, Replay
-from brainsim.objects.synapses.synapses import Synapses
+from brainsim.objects.synapses.synapses import Synapses, reductions
 from brainsim.pipeline import Prepared, Values
-
-
-def reductions(objects: Iterable[BrianObject]) -> list[Reduced]:
-    """The reductions of all synapses, in their order."""
-    return [o._reduced for o in objects if isinstance(o, Synapses)]
 
 
 def keep_course(objects: Iterable[BrianObject], tasks: Sequence[Task], values: Values, slots: Sequence[str],

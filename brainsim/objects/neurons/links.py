@@ -58,7 +58,7 @@ class Link(Reference):
                                 help=f"declare it '{self.index} : integer'")
             return (owner.variables[self.index].program,)
         if self.index is not None:
-            if hasattr(owner, "connect"):
+            if owner.may_grow:
                 raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added",
                                 found=repr(self.index),
                                 help="declare 'which : integer (constant)' and give index='which'")

@@ -32,7 +32,7 @@ logger = logging.getLogger("brainsim")
 NEVER = -1e4   #: seconds; the last spike of a neuron that has not spiked
 
 
-class Part(BrianObject):
+class Phase(BrianObject):
     """A piece of a group that has its own place in the schedule."""
 
     def __init__(self, suffix: str, group: "NeuronGroup", when: str, order: int):
@@ -66,7 +66,7 @@ class NeuronGroup(EquationGroup, EventSource):
         self.threshold, self.reset_code, self._refractory = threshold, reset, refractory
         self.method, self.method_options = method, dict(method_options or {})
         self.events = _checked_events(events, threshold)
-        self._event_code: dict[str, tuple[str, Part]] = {}
+        self._event_code: dict[str, tuple[str, Phase]] = {}
         if reset is not None and "spike" not in self.events:
             raise WrongValue(f"{self.name} has a reset but no threshold",
                              help="give threshold='v > ...', or remove the reset")
@@ -116,21 +116,21 @@ class NeuronGroup(EquationGroup, EventSource):
             self.variables["lastspike"].values[:] = NEVER
 
     def _parts(self, order: int) -> None:
-        self.state_updater = Part("stateupdater", self, "groups", order)
-        self.subexpression_updater = Part("subexpression_update", self, "before_start", order)
+        self.state_updater = Phase("stateupdater", self, "groups", order)
+        self.subexpression_updater = Phase("subexpression_update", self, "before_start", order)
         frozen = any("constant over dt" in e.flags for e in self.equations.equations)
         self._contained += [self.state_updater, self.subexpression_updater] if frozen else [self.state_updater]
-        self.thresholder: dict[str, Part] = {}
-        self.resetter: dict[str, Part] = {}
+        self.thresholder: dict[str, Phase] = {}
+        self.resetter: dict[str, Phase] = {}
         for event in self.events:
             slot = "thresholds" if event == "spike" else "after_thresholds"
-            self.thresholder[event] = Part(f"{event}_thresholder", self, slot, order)
+            self.thresholder[event] = Phase(f"{event}_thresholder", self, slot, order)
             self._contained.append(self.thresholder[event])
             self._spike_queues[event] = QueueState.empty("i4", 1, max(16, self._N))
         if self.reset_code is not None:
             self.run_on_event("spike", self.reset_code, when="resets", order=order)
 
-    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Part:
+    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Phase:
         """Run statements for the neurons that had an event; one piece of code per event."""
         if event not in self.events:
             raise WrongValue(f"{self.name} has no event '{event}'", found=", ".join(self.events) or "no events")
@@ -138,7 +138,7 @@ class NeuronGroup(EquationGroup, EventSource):
             raise WrongValue(f"{self.name} already runs code on '{event}'")
         if not isinstance(code, str):
             raise WrongType("The code to run on an event is a string", found=repr(code))
-        part = Part(f"{event}_resetter", self, when, self.order if order is None else order)
+        part = Phase(f"{event}_resetter", self, when, self.order if order is None else order)
         self.resetter[event] = part
         self._event_code[event] = (code, part)
         self._contained.append(part)

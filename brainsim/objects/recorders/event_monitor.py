@@ -25,7 +25,7 @@ from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.neurons.subgroup import Subgroup
@@ -160,14 +160,14 @@ class EventMonitor(Recorder):
 
     _rows = "event"
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         element, rows = self.source.element_word, self._rows if self.record else self.source.element_word
         names = ("i", "t", *(v for v in self._records if v not in ("i", "t"))) if self.record else ()
         events = tuple(
             Column(v, ("event",),
                    self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in names)
         count = Column("count", (element,), self.count)
-        return Table(self.name,
+        return Frame(self.name,
                      type(self).__name__, rows, (*events, count),
                      (Column(element, (element,), np.arange(len(self.source))),))
 

@@ -29,7 +29,7 @@ from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.looks.tables import in_format
 from brainsim.objects.names.namespace import RunNamespace
@@ -221,11 +221,11 @@ class Recorder(Group):
     _further: tuple[str, ...] = ("N",)
     _rows = "time"           #: what an entry is called in tables
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         columns = (Column(v, (self._rows,),
                           self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in self._records
                    if v != "t")
-        return Table(self.name,
+        return Frame(self.name,
                      type(self).__name__, self._rows, tuple(columns), (Column("time", ("time",),
                                                                               self._raw("t").copy(), "second"),))
 

@@ -25,7 +25,7 @@ from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.variables import Choice, element_indices, index_of
 from brainsim.objects.looks import plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.recorders.record import Recorder, names_to_record, variable_of
 from brainsim.units.quantities import with_dimension
@@ -108,7 +108,7 @@ class StateMonitor(Recorder):
             values = evaluate(tree, Block((), resolver.symbols, resolver.functions), here)
             _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         source, element = self.source, self.source.element_word
         columns = tuple(
             Column(v, ("time", element),

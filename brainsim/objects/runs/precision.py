@@ -19,6 +19,7 @@ from brainsim.objects.recorders.event_monitor import EventMonitor
 from brainsim.objects.recorders.record import Recorder
 from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import Result
+from brainsim.objects.synapses.synapses import reductions
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND, Dimension
 
@@ -133,8 +134,8 @@ def stored_as(network: Preparable, dtype: str) -> Iterator[None]:
         v for o in network if isinstance(o, Group) and not isinstance(o, Recorder) for v in o.variables.values()
         if _is_float_state(o, v)
     ]
-    reductions = [o._reduced for o in network if "_reduced" in vars(o)]
-    for reduced in reductions:
+    states = reductions(network)
+    for reduced in states:
         for v in [v for v in reduced.synapses.variables.values() if v.moved and reduced.moved[v.program] != "sum"]:
             reduced.bring_back(v)
     before = [(v, v.dtype, None if v.moved else v.values) for v in variables]
@@ -143,7 +144,7 @@ def stored_as(network: Preparable, dtype: str) -> Iterator[None]:
             v.dtype = dtype
             if not v.moved and v.values is not None:
                 v.values = _converted(v.values, dtype)
-        for reduced in reductions:
+        for reduced in states:
             reduced.convert(dtype)
         structure_changed()
         yield

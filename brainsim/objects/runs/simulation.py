@@ -20,6 +20,7 @@ from brainsim.objects.groups.random_state import mixed, random_state
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
+from brainsim.objects.names.callables import InEquations
 from brainsim.objects.names.namespace import RunNamespace, scalar_dtype, scalar_value
 from brainsim.objects.names.outside import Outside
 from brainsim.objects.neurons.neuron_group import NeuronGroup
@@ -29,6 +30,7 @@ from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import Result, own_name
 from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of
 from brainsim.objects.runs.sweep import sweep
+from brainsim.objects.synapses.synapses import Synapses, reductions
 from brainsim.runtime.scheduler import Stop
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
@@ -54,9 +56,8 @@ class Settable:
     @property
     def changes_structure(self) -> bool:
         """Whether the network has to be prepared anew for another value: queues have another length, or values move."""
-        owner = getattr(self.group, "parent", self.group)
-        return self.kind == "delay" or bool(self.variable is not None and "_reduced" in vars(owner)
-                                            and owner._reduced.moved)
+        moved = isinstance(self.group, Synapses) and bool(self.group.reduced_states.moved)
+        return self.kind == "delay" or self.variable is not None and moved
 
 
 class Simulation:
@@ -81,12 +82,10 @@ class Simulation:
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
         self.tasks = network.prepared.tasks        #: what happens in a step
-        self.reductions = [(o._reduced, o.name) for o in network
-                           if "_reduced" in vars(o)]  #: of synapses, with their names
+        self.reductions = [(r, r.synapses.name) for r in reductions(network)]   #: of synapses, with their names
         self._outside_target = bool(network.prepared.in_python)
         #: what the places of synaptic states depend on
-        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every
-                                         if "_reduced" in vars(o)))
+        self._tied = frozenset(name for r in reductions(every) for name in (*r.constants, *r.ties))
         self._settable = {s.name: s for s in self._found()}
 
     # -- what there is -------------------------------------------------------------------------------------------------
@@ -254,10 +253,10 @@ class Simulation:
                 if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
                     yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
                                    program=f"{o.name}.refractory")
-                for path in vars(o).get("_pathways", ()):
+                for path in o.pathways if isinstance(o, Synapses) else ():
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
-                    text = "0 s" if path._delay.values is None else value_text(path._delay.values, SECOND)
-                    yield Settable(name, "delay", SECOND, text, o, path._delay)
+                    text = "0 s" if path.own_delay.values is None else value_text(path.own_delay.values, SECOND)
+                    yield Settable(name, "delay", SECOND, text, o, path.own_delay)
         outside = [x for x in self._network.externals if isinstance(x.found, Symbol)]
         for name in dict.fromkeys(x.name for x in outside):
             places = tuple(x for x in outside if x.name == name)
@@ -298,8 +297,8 @@ class Simulation:
     def _assign(self, chosen: list[tuple[Settable, Any]], run: RunNamespace) -> None:
         for s, value in chosen:
             if s.variable is not None:
-                for path in s.group._pathways if s.kind == "delay" else ():
-                    if path._delay is s.variable:
+                for path in s.group.pathways if s.kind == "delay" else ():
+                    if path.own_delay is s.variable:
                         path.delay_variable()     # the first delay takes its place in memory
                 s.group.assign(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True,
                                run)
@@ -425,5 +424,5 @@ def _holding(owner: Any, name: str, value: object) -> Iterator[None]:
 def _kept_names(run: RunNamespace) -> RunNamespace:
     """What strings may use, with the values of now."""
     return RunNamespace(*(
-        {n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or hasattr(type(v), "_external")}
+        {n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or isinstance(v, InEquations)}
         for place in run.places))

@@ -39,11 +39,11 @@ from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Choice, Holder, Variable, VariableView, element_indices
 from brainsim.objects.looks import html, plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line, MemoryEstimate, check_amounts
 from brainsim.objects.names.namespace import RunNamespace, unit_value
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.neurons.neuron_group import Part
+from brainsim.objects.neurons.neuron_group import Phase
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
 from brainsim.objects.synapses.pathway import Pathway
@@ -72,6 +72,7 @@ class Synapses(EquationGroup):
 
     _slot = "groups"
     element_word = "synapse"
+    may_grow = True
     _flags = {
         "differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
         "parameter": ("shared", "constant", "linked", "trainable")
@@ -117,7 +118,7 @@ class Synapses(EquationGroup):
         self._allocate(0)
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
-        self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self.state_updater = Phase("stateupdater", self, "groups", order)  # type: ignore[arg-type]
         if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
             self._contained += [self.state_updater]
 
@@ -243,6 +244,21 @@ class Synapses(EquationGroup):
             object.__setattr__(self, label, path)
             self._pathways.append(path)
             self._contained.append(path)
+
+    @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """All pathways, in the order in which they were declared."""
+        return tuple(self._pathways)
+
+    @property
+    def is_procedural(self) -> bool:
+        """Whether no synapse is stored: each event draws the row of its neuron again."""
+        return self._procedural is not None
+
+    @property
+    def reduced_states(self) -> Reduced:
+        """Which states lie at the neurons, and where."""
+        return self._reduced
 
     @property
     def reduction(self) -> ReductionReport:
@@ -677,12 +693,13 @@ class Synapses(EquationGroup):
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
                             block=block))
-        made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        made += [self.summed_task(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
         return made
 
-    def _summed(self, name: str, run: RunNamespace) -> Summed:
+    def summed_task(self, name: str, run: RunNamespace) -> Summed:
+        """The sum that a summed variable is."""
         e = self.equations[name]
         stem, _, side = name.rpartition("_")
         group = self.target if side == "post" else self.source
@@ -707,7 +724,7 @@ class Synapses(EquationGroup):
         """
         return plotting.synapses(self, variable, None if variable is None else getattr(self, variable), kind, ax)
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         table, place = super()._table(), (self.element_word,)
         sides = tuple(Column(side, place, getattr(self, side)[:]) for side in ("i", "j"))
         delays = tuple(Column("delay" if p.label == "pre" else f"delay_{p.label}", () if p._delay.shared else place,
@@ -779,3 +796,8 @@ def _renamed(new: object, old: object, side: str) -> object:
     if old is not None:
         logger.warning("the argument '%s' is now called 'on_%s'", side, side, extra={"topic": f"deprecated_{side}"})
     return new if new is not None else old
+
+
+def reductions(objects: Iterable[BrianObject]) -> list[Reduced]:
+    """Where the states of all synapses lie, in the order of the objects."""
+    return [o.reduced_states for o in objects if isinstance(o, Synapses)]

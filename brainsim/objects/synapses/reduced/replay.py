@@ -16,7 +16,6 @@ import numpy as np
 from brainsim.errors import WrongState
 from brainsim.ir.program import Array
 from brainsim.ir.state import QueueState, State, zeros
-from brainsim.ir.walk import writes
 from brainsim.lowering.schedule import ordered
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, RecordEvents, RecordRate, RecordState, Summed, Task
@@ -26,7 +25,7 @@ from brainsim.pipeline import Prepared, Values, functions_of, prepare, symbols_o
 from brainsim.reduction.beside import beside, is_repeatable
 from brainsim.reduction.merge import Merged, merge
 from brainsim.reduction.reduce import Party
-from brainsim.reduction.rewrite import Plan, apart_name
+from brainsim.reduction.rewrite import Moves, apart_name
 from brainsim.runtime.scheduler import Stop, advance
 from brainsim.targets.contract import Target
 
@@ -43,7 +42,7 @@ class Course:
     together, and the values of all objects."""
 
     tasks: tuple[Task, ...]
-    plans: tuple[tuple[Plan, ...], ...]                 #: of each set of synapses, in their order
+    plans: tuple[tuple[Moves, ...], ...]                 #: of each set of synapses, in their order
     together: tuple[tuple[Party, Party], ...]
     delays: Mapping[str, int]                           #: of pathways, in steps
     values: Values
@@ -109,7 +108,7 @@ def _as_before(x: Symbol, y: Symbol) -> bool:
     return True       # the values were compared when the sums were put together
 
 
-def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Plan, ...]], together: Sequence[tuple[Party, Party]],
+def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], together: Sequence[tuple[Party, Party]],
               delays: Mapping[str, int], values: Values, slots: Sequence[str], prepared: Prepared,
               records: Iterable[str], made: Iterable[str]) -> Course | None:
     """What happens in the runs of a prepared network; None where nothing is kept as a sum. ``records``: names of what
@@ -123,7 +122,7 @@ def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Plan, ...]], together
                    sizes=prepared.state.sizes | values.sizes,
                    params=values.params | {s.program: scalar_value(s.holder, s.dtype) for s in symbols_of(tasks)
                                            if s.kind == "param" and s.origin == "namespace"})
-    changed = frozenset(name for k in prepared.whole.kernels for name in writes(k))
+    changed = prepared.whole.written
     return Course(tuple(tasks), tuple(plans), tuple(together), delays, mine, tuple(slots), prepared.target,
                   frozenset(prepared.literals), changed & mine.arrays.keys(), changed & mine.queues.keys(), frozenset(made))
 
