@@ -20,8 +20,8 @@ from common import answer, save, table
 
 TICK = 1e-4              # s: the time step of all of these models
 MODELS = {"single": 1.0, "cuba": 0.2, "coba": 0.2, "coba_hh": 0.05, "brunel_hakim": 0.1, "conductance": 0.1,
-          "stdp_many:N=1000,M=10": 1.0, "stdp_many": 0.1, "cuba:N=100000,p=0.0008": 0.02, "coba:N=100000,p=0.0008": 0.02,
-          "coba_hh:N=100000,p=0.0008": 0.01}      # simulated seconds of a stretch
+          "stdp_many:N=1000,M=10": 1.0, "stdp_many": 0.1, "cuba:N=100000,p=0.0008": 0.02,
+          "coba:N=100000,p=0.0008": 0.02, "coba_hh:N=100000,p=0.0008": 0.01}      # simulated seconds of a stretch
 LEAST = 0.4              # s: a process goes on for so long
 
 
