@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from common import answer, save, table
+from common import answer, commit, save, table
 
 TICK = 1e-4              # s: the time step of all of these models
 MODELS = {"single": 1.0, "cuba": 0.2, "coba": 0.2, "coba_hh": 0.05, "brunel_hakim": 0.1, "conductance": 0.1,
@@ -51,7 +51,8 @@ def side_by_side(model: str, checkouts: dict[str, Path], turns: int) -> dict:
     before, after = (statistics.median(x["median"] for x in found[name]) for name in ("before", "after"))
     least = [min(x["least"] for x in found[name]) for name in ("before", "after")]
     return {"model": model, "simulated s": MODELS[model], "before s": before, "after s": after,
-            "after / before": after / before, "least / least": least[1] / least[0], "spikes": sum(*spikes)}
+            "after / before": after / before, "least / least": least[1] / least[0], "spikes": sum(*spikes),
+            **{name: commit(checkout) for name, checkout in checkouts.items()}}
 
 
 def inside(checkout: Path, model: str) -> dict:
