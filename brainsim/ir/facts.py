@@ -57,7 +57,8 @@ def facts_of(domain: Domain, prologue: tuple[Let, ...], body: tuple[Statement, .
         tuple(dict.fromkeys([n for n in nodes if isinstance(n, Scalar)])),
         frozenset([n.stream for n in kinds.get(Draw, [])]), frozenset([n.function for n in kinds.get(Foreign, [])]),
         all(_at_own_place(places[array]) for array in written),
-        domain.rounds or all(_at_own_place(places[array]) or _in_any_order(places[array], array in read) for array in written))
+        domain.rounds or all(
+            _at_own_place(places[array]) or _in_any_order(places[array], array in read) for array in written))
 
 
 def _counted(appends: Iterable[Append]) -> dict[str, int]:

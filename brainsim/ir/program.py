@@ -12,7 +12,8 @@ from brainsim.ir.statements import Append, Clear, If, Let, Statement, Store, Whi
 from brainsim.ir.trees import Change, rebuild
 
 __all__ = ["Append", "Array", "Clear", "Domain", "Each", "Events", "FanOut", "Flight", "Host", "If", "Kernel", "Let",
-           "Levels", "Native", "Once", "Program", "Queue", "RandomRows", "Range", "Section", "Statement", "Store", "Sum", "While"]
+           "Levels", "Native", "Once", "Program", "Queue", "RandomRows", "Range", "Section", "Statement", "Store",
+           "Sum", "While"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,11 @@ class KernelWriter:
                 return f"{function}({', '.join(self.operand('', a) for a in args)})"
             case Foreign(function, args, _):
                 return f"S.functions[{function!r}]({', '.join(map(self.text, args))})"
-            case Draw(law, stream, Local("i")) if self.whole:
-                return f"draw_ahead({law!r}, S.seed, {stream}, int(S.step[{self.clock}] - S.origin[{self.clock}]), i)"
             case Draw(law, stream, index):
-                return f"draw_many({law!r}, S.seed, {stream}, int(S.step[{self.clock}] - S.origin[{self.clock}]), {self.text(index)})"
+                ahead = self.whole and index == Local("i", "i4")
+                step = f"int(S.step[{self.clock}] - S.origin[{self.clock}])"
+                place = "i" if ahead else self.text(index)
+                return f"{'draw_ahead' if ahead else 'draw_many'}({law!r}, S.seed, {stream}, {step}, {place})"
             case Keyed(law, stream, key, row, index):
                 return f"draw_many({law!r}, int({self.text(key)}), {stream}, {self.text(row)}, {self.text(index)})"
             case Cast(t, value):

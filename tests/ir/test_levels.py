@@ -1,5 +1,5 @@
-"""Kernels that run over trees level by level: a linear system whose matrix is a tree, solved inwards and outwards, against
-closed forms, on every target."""
+"""Kernels that run over trees level by level: a linear system whose matrix is a tree, solved inwards and outwards,
+against closed forms, on every target."""
 from __future__ import annotations
 
 import numpy as np
@@ -45,13 +45,13 @@ def cable_program(eliminate=ELIMINATE, substitute=SUBSTITUTE, inwards=INWARDS, o
                Kernel("substitute", "clock", outwards, substitute))
     arrays = [Array(f"cell.{n}", "f8", "cell") for n in ("current", "d", "g", "leak", "r", "sum_g", "v")]
     return Program(("cell", "levels"), ("clock",), (("capacity", "f8"),),
-                   (*arrays, Array("cell.parent", "i4", "cell", "cell"), Array("levels.starts", "i4", "levels", "cell")),
-                   (), kernels)
+                   (*arrays, Array("cell.parent", "i4", "cell", "cell"),
+                    Array("levels.starts", "i4", "levels", "cell")), (), kernels)
 
 
 def in_levels(parent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The elements of a tree sorted by their distance from the root, the parents in that order, and the beginning of each
-    level; a root is its own parent."""
+    """The elements of a tree sorted by their distance from the root, the parents in that order, and the beginning of
+    each level; a root is its own parent."""
     depth = np.zeros(len(parent), int)
     for n in range(len(parent)):
         k = n
@@ -174,5 +174,6 @@ def test_what_a_level_may_write_and_read():
 
 def test_levels_as_text():
     assert kernel_text(Kernel("up", "clock", OUTWARDS, SUBSTITUTE)) == (
-        "up: levels levels.starts on clock\n  cell.v[i] = ((cell.r[i] + (cell.g[i] * cell.v[cell.parent[i]])) * cell.d[i])")
+        "up: levels levels.starts on clock\n"
+        "  cell.v[i] = ((cell.r[i] + (cell.g[i] * cell.v[cell.parent[i]])) * cell.d[i])")
     assert kernel_text(Kernel("down", "clock", INWARDS)) == "down: levels levels.starts, inwards on clock"

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, Unsupported, WrongType, WrongValue, near
-from brainsim.ir.expressions import Draw, Foreign
-from brainsim.ir.program import Append, Program
+from brainsim.ir.expressions import Foreign
+from brainsim.ir.program import Program
 from brainsim.ir.state import QueueState, State
-from brainsim.ir.walk import nodes
 from brainsim.lowering.surrogates import derivative
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
@@ -329,8 +328,7 @@ class Functional:
         queue, part, count = self._events(name)
         if queue:
             self._know(name, DIMENSIONLESS)
-            kernel = max(n for n, k in enumerate(program.kernels) if any(
-                isinstance(x, Append) and x.queue == queue for x in nodes(k)))
+            kernel = max(n for n, k in enumerate(program.kernels) if queue in k.facts.appends)
             return Place("events", (queue,), part, (count,), False, kernel)
         raise UnknownName(
             f"There is no input '{name}'", help=near(name, [*self._simulation.parameters, *self._all_events()])
@@ -350,7 +348,7 @@ class Functional:
 
     def _event_queues(self) -> set[str]:
         program = self._start.program
-        pushed = {n.queue for k in program.kernels for n in nodes(k) if isinstance(n, Append)} - program.records
+        pushed = {q for k in program.kernels for q in k.facts.appends} - program.records
         return {
             q for q in pushed if q.endswith(("spikes",)) or q.count(".") == 1 and not q.endswith((".due", ".fired"))
         }
@@ -429,7 +427,7 @@ class Functional:
         start = self._start
         program = start.program
         for k in program.kernels:
-            for n in nodes(k):
+            for n in k.facts.nodes:
                 if isinstance(n, Foreign) and not getattr(start.values.functions[n.function], "traceable", False):
                     raise Unsupported(
                         f"Gradients do not pass through the Python function '{n.function.partition('@')[0]}'", help=
@@ -508,8 +506,8 @@ class Functional:
             raise UnknownName(f"There is no group '{unknown}' with a threshold", help=near(unknown, groups)
                               or "one of " + ", ".join(groups))
         for number, kernel in enumerate(program.kernels):
-            queues = {n.queue for n in nodes(kernel) if isinstance(n, Append)} & thresholds.keys()
-            if not queues or any(isinstance(n, Draw) for n in nodes(kernel)):
+            queues = kernel.facts.appends.keys() & thresholds.keys()
+            if not queues or kernel.facts.draws:
                 continue
             queue = next(iter(queues))
             owner = queue.partition(".")[0]
@@ -572,10 +570,7 @@ def soft_queues(program: Program, first: set[str]) -> frozenset[str]:
     """Queues that gradients pass through: these, and those that are filled from them."""
     found = set(first)
     while True:
-        filled = {
-            n.queue for k in program.kernels if getattr(k.domain, "queue", "") in found for n in nodes(k)
-            if isinstance(n, Append)
-        }
+        filled = {q for k in program.kernels if found.intersection(k.domain.named("queue")) for q in k.facts.appends}
         more = filled - program.records - found
         if not more:
             return frozenset(found)

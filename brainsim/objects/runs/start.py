@@ -8,7 +8,6 @@ import numpy as np
 
 from brainsim.ir.program import Program
 from brainsim.ir.state import QueueState, zeros
-from brainsim.ir.walk import writes
 from brainsim.objects.recorders.record import Recorder
 from brainsim.pipeline import Prepared, Values, begin
 from brainsim.runtime.scheduler import Stop, advance
@@ -81,7 +80,7 @@ def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: 
         {a.name: (a, values.contents(a.name)) for a in prepared.program.arrays if a.name in values.on_request})
     kept.params.update({n: x for n, x in prepared.state.params.items() if n not in prepared.literals})
     assert prepared.whole is not None
-    changed = frozenset(name for k in prepared.whole.kernels for name in writes(k))
+    changed = prepared.whole.written
     return Start(prepared.whole, target, prepared.source, kept, prepared.literals, steps, dts, recorders, stored, words,
                  moved, changed)
 
