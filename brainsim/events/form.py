@@ -41,8 +41,8 @@ class Neurons:
     closed: tuple[Assign, ...] | None
     pace: tuple[Tree, ...] = ()
     symbols: Mapping[str, Symbol] = field(default_factory=dict, compare=False)
-    starts: Mapping[str, "Sum"] = field(default_factory=dict,
-                                        compare=False)  #: initial values that are sums over synapses
+    starts: Mapping[str, "StartSum"] = field(default_factory=dict,
+                                             compare=False)  #: initial values that are sums over synapses
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Sum:
+class StartSum:
     """A sum over the synapses of a target neuron, of a product of their constants and a state's initial value."""
 
     synapses: str
@@ -78,7 +78,7 @@ class Summation:
 
     inputs: Mapping[str, Tree]
     rates: Mapping[str, Tree]
-    starts: Mapping[str, Sum]
+    starts: Mapping[str, StartSum]
     copies: Mapping[str, Mapping[Tree, str]]
     symbols: Mapping[str, Symbol]       #: of the target, and what is the same for all
     synaptic: Mapping[str, Symbol]      #: of single synapses

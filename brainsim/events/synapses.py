@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 
 from brainsim.errors import Unsupported
-from brainsim.events.form import PRE, TIME, Arrival, Piece, Sum, Summation, piece, program_name, renamed
+from brainsim.events.form import PRE, TIME, Arrival, Piece, StartSum, Summation, piece, program_name, renamed
 from brainsim.events.refusals import refuse_functions
 from brainsim.integrators.affine import affine, is_zero, polynomial, to_tree
 from brainsim.integrators.system import System
@@ -83,7 +83,7 @@ def summation_of(synapses: str, system: System, block: Block, summed: Mapping[st
     inputs: dict[str, Tree] = {target: made.input(part.statements[-1]) for target, part in pieces.items()}
     found = made.equations()
     starts = {
-        name: Sum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items()
+        name: StartSum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items()
         for factor, name in copies.items()
     }
     return Summation(inputs, found, starts, made.copies, {n: s for n, s in symbols.items() if n not in own},

@@ -20,7 +20,7 @@ ELEMENT = Local("i", "i4")
 
 
 @dataclass(frozen=True)
-class Projection:
+class LearningProjection:
     """One sum over synapses: ``key`` names its matrix, ``array`` is what it is added to, in ``space``; ``source`` is
     the space of its queue."""
 
@@ -37,27 +37,27 @@ class Projection:
 
 
 @dataclass(frozen=True)
-class Parts:
+class LearningParts:
     """The taken-apart step. ``states``: arrays of single neurons and their spaces; ``local``: what their own equations
     read, by name → kernel."""
 
     states: Mapping[str, str]
-    projections: tuple[Projection, ...]
+    projections: tuple[LearningProjection, ...]
     walls: Mapping[str, str]                 #: kernel → why
     local: Mapping[str, str]
     aside: Mapping[str, str]  #: values that such kernels read at another index than the element's: name → kernel
     behind: Mapping[str, str]                #: what walls read: name → kernel
-    lowered: Mapping[str,
-                     frozenset[str]]  #: reset kernel → states that it sets or lowers and that the threshold looks at
+    #: reset kernel → states that it sets or lowers and that the threshold looks at
+    lowered: Mapping[str, frozenset[str]]
 
 
-def parts_of(program: Program) -> Parts:
+def parts_of(program: Program) -> LearningParts:
     """Take a program apart."""
     fixed = program.constant
     spaces = {a.name: a.space for a in program.arrays}
     moving = {a.name for a in program.arrays if a.dtype in ("f8", "f4") and a.name not in fixed}
     into = {q.name: q.into for q in program.queues}
-    projections: list[Projection] = []
+    projections: list[LearningProjection] = []
     walls: dict[str, str] = {}
     for number, kernel in enumerate(program.kernels):
         found = deliveries(kernel)
@@ -82,16 +82,16 @@ def parts_of(program: Program) -> Parts:
         if isinstance(n, Load) and n.array in floats and n.index != ELEMENT
     }
     behind = {n: k.name for k in program.kernels if k.name in walls for n in _names(k.facts.nodes)}
-    return Parts(states, tuple(projections), walls, local, aside, behind, _lowered(program))
+    return LearningParts(states, tuple(projections), walls, local, aside, behind, _lowered(program))
 
 
-def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, str], into: Mapping[str,
-                                                                                                   str]) -> Projection:
+def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, str],
+                into: Mapping[str, str]) -> LearningProjection:
     assert isinstance(kernel.domain, FanOut)
     parts = [frozenset(_names(walk(e)) if e is not None else ()) for e in (d.synapse, d.source, d.target)]
     condition = frozenset(_names(walk(d.condition)) if d.condition is not None else ())
-    return Projection(f"{kernel.name}.{number}", kernel.domain.starts, d.index_array, d.array, spaces[d.array],
-                      into[kernel.domain.queue], kernel.domain.queue, parts[0], parts[1], parts[2] | condition)
+    return LearningProjection(f"{kernel.name}.{number}", kernel.domain.starts, d.index_array, d.array, spaces[d.array],
+                              into[kernel.domain.queue], kernel.domain.queue, parts[0], parts[1], parts[2] | condition)
 
 
 def _wall(kernel: Kernel, moving: set[str], spaces: Mapping[str, str], into: Mapping[str, str]) -> str:

@@ -26,10 +26,15 @@ class Task:
     @cached_property
     def assigns(self) -> frozenset[str]:
         """Arrays that it assigns to; what it records is nobody's variable."""
-        if isinstance(self, (RecordState, RecordEvents)):
-            return frozenset()
-        own = {self.target.program} if isinstance(self, Summed) else {self.not_refractory, self.last_spike} if isinstance(
-            self, Threshold) else ()
+        match self:
+            case RecordState() | RecordEvents():
+                return frozenset()
+            case Summed():
+                own = {self.target.program}
+            case Threshold():
+                own = {self.not_refractory, self.last_spike}
+            case _:
+                own = set()
         return frozenset().union(own, *(b.assigns for b in self.blocks))
 
     @cached_property

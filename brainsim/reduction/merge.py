@@ -17,7 +17,7 @@ from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, Pathway, Task
 from brainsim.reduction.projection import written_arrays
 from brainsim.reduction.reduce import Party
-from brainsim.reduction.values import Rule
+from brainsim.reduction.values import Obstacle
 
 Same = Callable[[Symbol, Symbol], bool]
 """Whether two constants have equal values."""
@@ -38,10 +38,10 @@ class _Apart(Exception):
 
     def __init__(self, text: str):
         super().__init__(text)
-        self.rule = Rule("Mg", text)
+        self.rule = Obstacle("Mg", text)
 
 
-def merge(a: Party, b: Party, tasks: Sequence[Task], delays: Mapping[str, int], same: Same) -> Merged | Rule:
+def merge(a: Party, b: Party, tasks: Sequence[Task], delays: Mapping[str, int], same: Same) -> Merged | Obstacle:
     """The sums of ``b`` in the arrays of ``a``, or why not. ``tasks`` are in the order of a step, ``delays`` those of
     pathways in steps."""
     try:
