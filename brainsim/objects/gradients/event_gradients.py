@@ -27,7 +27,7 @@ from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
-from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.names.namespace import RunNamespace, scalar_value
 from brainsim.objects.neurons.neuron_group import NeuronGroup, Phase
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
@@ -168,8 +168,9 @@ class _Members:
             for code in g.event_code.values():
                 block = g.event_block(code, "reset", self.run)
                 found |= {
-                    block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
-                }  # type: ignore[union-attr]
+                    block.symbols[s.target].program for s in block.assignments
+                    if block.symbols[s.target].kind != "local"
+                }
         return found
 
     def _neurons(self, g: NeuronGroup, sums: Mapping[str, list[Summation]], arrivals: list[tuple[Arrival,
@@ -241,7 +242,7 @@ class _Members:
         """What a name stands for in the network: an entry per element, or one number."""
         match s.kind:
             case "param" if s.origin == "namespace":
-                return np.asarray(float(s.holder))  # type: ignore[arg-type]
+                return np.asarray(scalar_value(s.holder, "f8"))
             case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":
@@ -284,7 +285,7 @@ class _Members:
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said)
                               or f"one of {', '.join(known)}")
-        return function.Place(name, *known[own])
+        return function.NamedParameter(name, *known[own])
 
     def _bounds(self) -> dict[str, tuple[float, float]]:
         """Of the variables that the equations flag as trainable, by name."""

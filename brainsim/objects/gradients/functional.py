@@ -57,7 +57,7 @@ def functional(network: Preparable, run: RunNamespace, duration: object, params:
 
 def _check_choices(batch: object, reset_grad: object, checkpoint: object, truncate: object) -> None:
     def whole(x: object) -> bool:
-        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and x > 0
+        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and bool(x > 0)
     if reset_grad not in RESETS:
         raise WrongValue("How do gradients pass through a reset?", found=repr(reset_grad),
                          help=f"reset_grad is one of {', '.join(map(repr, RESETS))}")
@@ -110,7 +110,7 @@ class Functional:
     pulls at it: see `Pull`.
     """
 
-    def __init__(self, simulation: Simulation, length: float, params: Sequence[str], inputs: Sequence[str],
+    def __init__(self, simulation: Simulation, length: float, params: Sequence[str] | str | None, inputs: Sequence[str],
                  outputs: Sequence[str], batch: int | None, surrogate: object, reset_grad: str, checkpoint: object,
                  truncate: int | None):
         self._simulation, self._length, self.batch = simulation, length, batch
@@ -510,8 +510,8 @@ class Functional:
             if "c.above(" not in KernelWriter(program, kernel, number).function():
                 logger.warning("No gradient passes through the spikes of %s: its threshold compares no two values",
                                owner, extra={"topic": "no_margin"})
-            text = by_name.get(owner, "superspike(alpha=10)") if isinstance(surrogate, Mapping) else surrogate
-            expression = derivative(surrogate_of(text))  # type: ignore[arg-type]
+            text: Any = by_name.get(owner, "superspike(alpha=10)") if isinstance(surrogate, Mapping) else surrogate
+            expression = derivative(surrogate_of(text))
             written = KernelWriter(program, kernel, number).text(expression)
             made[queue] = self._jax.spike_of(expression, written)
         return made

@@ -160,7 +160,8 @@ class Scoped(BrianObject):
 
     def neighbours(self) -> Iterable["Scoped"]:
         """Groups whose arrays this group's code may reach."""
-        return [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]  # type: ignore[misc]
+        holders: list[Any] = [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]
+        return holders
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name: this group's, its neighbours', and theirs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -109,12 +110,12 @@ class NeuronGroup(EquationGroup, EventSource):
                                        symbol=Symbol("i", "index", dtype="i4",
                                                      constant=True), values=np.arange(self._N, dtype=np.int32))
         if self.is_refractory:
+            free, last = zeros(self._N, "b1"), zeros(self._N, "f8")
+            free[:], last[:] = True, NEVER
             self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1",
-                                                        values=zeros(self._N, "b1"))
-            self.variables["not_refractory"].values[:] = True
+                                                        values=free)
             self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True,
-                                                   values=zeros(self._N, "f8"))
-            self.variables["lastspike"].values[:] = NEVER
+                                                   values=last)
 
     def _parts(self, order: int) -> None:
         self.state_updater = Phase("stateupdater", self, "groups", order)
@@ -241,7 +242,7 @@ class NeuronGroup(EquationGroup, EventSource):
     def event_block(self, code: str, title: str, run: RunNamespace) -> Block:
         """Statements for some of the neurons; shared variables cannot be written there."""
         block = self.block_of(code, title, run)
-        for s in block.statements:
+        for s in block.assignments:
             symbol = block.symbols[s.target]
             to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
                 and not self.variable_behind(symbol).shared
@@ -335,12 +336,12 @@ def whole_steps(time: Tree) -> Tree:
 MOST = int(np.iinfo(np.int32).max)     #: neurons that a group may have
 
 
-def _checked_count(N: object) -> int:
-    if isinstance(N, (str, Mapping)) or not np.isscalar(N) and np.ndim(N) > 0:  # type: ignore[arg-type]
+def _checked_count(N: Any) -> int:
+    if isinstance(N, (str, Mapping)) or np.ndim(N) > 0:
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
                         help="NeuronGroup(100, equations)")
     try:
-        count = int(N)  # type: ignore[call-overload]
+        count = int(N)
     except (TypeError, ValueError) as error:
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
                         help="NeuronGroup(100, equations)") from error

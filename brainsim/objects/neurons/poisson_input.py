@@ -36,7 +36,7 @@ class PoissonInput(BrianObject):
     add_to_magic_network = True
     _slot = "synapses"
 
-    def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses",
+    def __init__(self, target: Any, target_var: str, N: int, rate: Any, weight: Any, when: str = "synapses",
                  order: int = 0):
         if not isinstance(target, Group):
             raise WrongType("PoissonInput needs a group as target", found=type(target).__name__)
@@ -65,10 +65,10 @@ class PoissonInput(BrianObject):
 
     def declared(self) -> Declared:
         """Number, rate and weight."""
-        params: dict[str, float | int] = {supplied(self.name, "N"): self.N, supplied(self.name, "rate"):
-                                          float(self.rate)}  # type: ignore[arg-type]
+        params: dict[str, float | int] = {supplied(self.name, "N"): self.N,
+                                          supplied(self.name, "rate"): float(self.rate)}
         if not isinstance(self.weight, str):
-            params[supplied(self.name, "weight")] = float(self.weight)  # type: ignore[arg-type]
+            params[supplied(self.name, "weight")] = float(self.weight)
         return Declared(params=params, clock=self.clock)
 
     def tasks(self, run: RunNamespace) -> list[Task]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from brainsim.naming import queue_of, supplied
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
-from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
@@ -40,18 +40,18 @@ HERTZ = SECOND ** -1
 LONGEST = 2**31 - 1   #: steps of a period
 
 
-class SpikeSource(Group, EventSource):
+class SpikeSource(EventSource):
     """A group without equations whose elements spike."""
 
     _slot = "thresholds"
     events: Mapping[str, str] = {"spike": ""}
 
-    def _start_source(self, N: object) -> None:
-        if isinstance(N, (str, Quantity)) or np.ndim(N) > 0 or int(N) != N:  # type: ignore[arg-type,call-overload]
+    def _start_source(self, N: Any) -> None:
+        if isinstance(N, (str, Quantity)) or np.ndim(N) > 0 or int(N) != N:
             raise WrongType("The first argument of a group is its number of elements", found=repr(N))
-        if int(N) < 1:  # type: ignore[call-overload]
+        if int(N) < 1:
             raise WrongValue("A group has at least one element", found=str(N))
-        self._N = int(N)  # type: ignore[call-overload]
+        self._N = int(N)
         self._spike_queue = QueueState.empty("i4", 1, max(16, self._N))
         name = self.name
         self.variables["N"] = Variable(
@@ -147,7 +147,7 @@ class SpikeGeneratorGroup(SpikeSource):
                  period: object = Quantity(0.0, SECOND), when: str = "thresholds", order: int = 0, sorted: bool = False,
                  name: str = "spikegeneratorgroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
-        if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:  # type: ignore[operator,arg-type]
+        if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:
             raise WrongType("A SpikeGeneratorGroup has at least one element", found=repr(N))
         self._start_source(N)
         self._indices = self._starts = np.zeros(0, np.int32)
@@ -156,7 +156,7 @@ class SpikeGeneratorGroup(SpikeSource):
         self._period_steps = 0
         self.set_spikes(indices, times, period, sorted)
 
-    def set_spikes(self, indices: object, times: object, period: object = Quantity(0.0, SECOND),
+    def set_spikes(self, indices: Any, times: Any, period: Any = Quantity(0.0, SECOND),
                    sorted: bool = False) -> None:
         """Replace the spikes; those in the past are ignored with a warning."""
         for what, value in (("times", times), ("period", period)):
@@ -173,7 +173,7 @@ class SpikeGeneratorGroup(SpikeSource):
                              found=f"{index.min()} to {index.max()}, with {self._N} elements")
         if when.size and when.min() < 0:
             raise WrongValue("A spike time is negative", found=f"{when.min()} s")
-        repeat = float(period)  # type: ignore[arg-type]
+        repeat = float(period)
         if repeat < 0 or not np.isfinite(repeat):
             raise WrongValue("The period is negative or not finite", found=f"{repeat} s")
         if repeat and when.size and when.max() > repeat:

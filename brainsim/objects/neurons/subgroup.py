@@ -43,7 +43,7 @@ def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
     return first, last
 
 
-class Subgroup(Group, EventSource, Choice):
+class Subgroup(EventSource, Choice):
     """Consecutive neurons of a group; shares their variables, counts from 0."""
 
     invalidates_magic_network = False

@@ -36,7 +36,7 @@ class TimedArray(InEquations):
     and from Python, where the answer is the same.
     """
 
-    def __init__(self, values: object, dt: object, name: str | None = None):
+    def __init__(self, values: Any, dt: Any, name: str | None = None):
         if get_dimensions(dt) is not SECOND:
             raise DimensionMismatchError("'dt' of a TimedArray must be a time", SECOND, get_dimensions(dt))
         numbers = np.array(np.asarray(values), dtype=float)
@@ -45,8 +45,7 @@ class TimedArray(InEquations):
                               found=f"{numbers.ndim} dimensions")
         if not numbers.size:
             raise WrongValue("A TimedArray needs at least one value")
-        self.values, self.dim, self.dt_ = np.ascontiguousarray(numbers), get_dimensions(values), float(
-            dt)  # type: ignore[arg-type]
+        self.values, self.dim, self.dt_ = np.ascontiguousarray(numbers), get_dimensions(values), float(dt)
         self.name = name or f"_timedarray_{next(_TIMED)}"
 
     @property

@@ -78,7 +78,7 @@ class PopulationRateMonitor(Recorder):
         return f"PopulationRateMonitor({self.source.name}, {len(self)} times)"
 
 
-def _window(window: object, width: object, dt: float) -> np.ndarray:
+def _window(window: Any, width: Any, dt: float) -> np.ndarray:
     if not isinstance(window, str):
         if width is not None:
             raise WrongType("A window given as weights has no width", found=repr(width))
@@ -91,9 +91,9 @@ def _window(window: object, width: object, dt: float) -> np.ndarray:
     if width is None:
         raise WrongType(f"The window '{window}' needs a width", help="width=5*ms")
     if window == "flat":
-        return np.ones(int(float(width) / 2 / dt) * 2 + 1)  # type: ignore[arg-type]
+        return np.ones(int(float(width) / 2 / dt) * 2 + 1)
     if window == "gaussian":
-        sigma = float(width)  # type: ignore[arg-type]
+        sigma = float(width)
         half = int(np.round(2 * sigma / dt))
         return np.exp(-((np.arange(-half, half + 1) * dt) ** 2) / (2 * sigma**2))
     raise Unsupported(f"The window '{window}' is unknown", help="'flat', 'gaussian', or an array of weights")

@@ -107,7 +107,8 @@ class Recorder(Group):
     def _with(self, **changed: Any) -> "Recorder":
         """A copy with other values of these attributes, which a finished group would not take."""
         made = copy.copy(self)
-        made.__dict__.update(changed)
+        for name, value in changed.items():
+            object.__setattr__(made, name, value)
         return made
 
     # -- the record ----------------------------------------------------------------------------------------------------
@@ -235,7 +236,7 @@ class Recorder(Group):
         return html.table(type(self).__name__, ("recorded", "unit"), rows, repr(self).partition("(")[2][:-1])
 
     def _state(self, name: str, units: bool) -> Any:
-        values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
+        values: Any = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
         values = values[:] if isinstance(values, VariableView) else values
         return values.T if np.ndim(values) == 2 else values
 
@@ -244,14 +245,14 @@ class Recorder(Group):
         raise Unsupported("A monitor cannot be emptied", help="make a new one")
 
 
-def names_to_record(source: Group, variables: object) -> list[str]:
+def names_to_record(source: Group, variables: Any) -> list[str]:
     """Names of variables of the source: those asked for, or all of its equations; `UnknownName` otherwise."""
     if variables is True:
         if not isinstance(source, EquationGroup):
             return [n for n in source.variables if n not in TIMES]
         return [e.name for e in source.equations.equations if "summed" not in e.flags
                 ] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
-    names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
+    names = [variables] if isinstance(variables, str) else list(variables)
     for v in names:
         if v != "t" and variable_of(source, v) is None:
             raise UnknownName(f"'{v}' is not a variable of {source.name}", help=near(v, source.variables))

@@ -132,7 +132,7 @@ class StateMonitor(Recorder):
                 return with_dimension(values, self.variables[stem].dimension) if with_units else values
         return super().__getattr__(name)
 
-    def __getitem__(self, item: object) -> "StateMonitorView":
+    def __getitem__(self, item: Any) -> "StateMonitorView":
         wanted = np.atleast_1d(
             element_indices(index_of(item, self.source), len(self.source), self.name))
         rows = []
@@ -155,7 +155,7 @@ class StateMonitor(Recorder):
 class StateMonitorView:
     """The records of chosen source indices."""
 
-    def __init__(self, monitor: StateMonitor, rows: object):
+    def __init__(self, monitor: StateMonitor, rows: Any):
         self._monitor, self._rows = monitor, rows
 
     def __getattr__(self, name: str) -> Any:

@@ -261,7 +261,8 @@ class Simulation:
         outside = [x for x in self._network.externals if isinstance(x.found, Symbol)]
         for name in dict.fromkeys(x.name for x in outside):
             places = tuple(x for x in outside if x.name == name)
-            for part in [places, *((x,) for x in places)] if len(places) > 1 else [places]:
+            parts: list[tuple[Outside, ...]] = [places, *((x,) for x in places)] if len(places) > 1 else [places]
+            for part in parts:
                 symbol: Any = part[0].found
                 shown = name if part is places else f"{part[0].owner.name}.{name}"
                 yield Settable(shown, "constant", symbol.dimension,
@@ -391,7 +392,7 @@ def _may_be_set(v: Variable) -> bool:
         and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 
-def _scalar(s: Settable, value: object, dtype: str) -> float | int:
+def _scalar(s: Settable, value: Any, dtype: str) -> float | int:
     """The plain number; raises `DimensionMismatchError` or `WrongType` for what cannot stand in this place."""
     found = get_dimensions(value) if not isinstance(value, str) else None
     if scalar_dtype(value) is None:
@@ -402,7 +403,7 @@ def _scalar(s: Settable, value: object, dtype: str) -> float | int:
         raise DimensionMismatchError(
             f"'{s.name}' cannot be set to this value", s.dimension, found,
             found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")  # type: ignore[arg-type]
-    if dtype != "f8" and float(value) != int(value):  # type: ignore[arg-type]
+    if dtype != "f8" and float(value) != int(value):
         raise WrongType(f"'{s.name}' was a whole number when the network was compiled", found=str(value),
                         help=f"write it with a point, {s.name} = {s.now}.0, before net.compile()")
     return scalar_value(value, dtype)
