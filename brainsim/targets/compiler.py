@@ -71,7 +71,8 @@ def find_compiler(choice: str = "") -> Compiler | Missing:
     named = choice or os.environ.get("CC", "")
     if named and shutil.which(shlex.split(named)[0]) is None:
         return Missing(
-            f"the C compiler '{named}' named by {'prefs.codegen.compiler' if choice else 'the variable CC'} was not found",
+            f"the C compiler '{named}' named by {'prefs.codegen.compiler' if choice else 'the variable CC'} was not "
+            f"found",
             REMEDY)
     for text in filter(None, (choice, os.environ.get("CC", ""), "cc", "gcc", "clang")):
         command = shlex.split(text)

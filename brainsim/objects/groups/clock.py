@@ -4,7 +4,6 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
@@ -21,8 +20,6 @@ TOLERANCE = 1e-4   #: of a step, in comparisons of times (R7)
 class BaseClock(ABC):
     """The step reached, and when each step is; several objects may share one."""
 
-    _dt: Any        #: the time step in seconds, None without one
-
     def __init__(self, name: str):
         self.name = f"{name[:-1]}_{next(_NUMBER)}" if name.endswith("*") else name
         self.step = 0            #: steps done, as an integer
@@ -33,6 +30,11 @@ class BaseClock(ABC):
         """The present time in seconds, as a plain number."""
 
     @property
+    @abstractmethod
+    def dt_(self) -> float:
+        """The time step in seconds; `UnknownAttribute` for a clock that has none."""
+
+    @property
     def t(self) -> Quantity:
         """The present time."""
         return Quantity(self.t_, SECOND)
@@ -41,11 +43,6 @@ class BaseClock(ABC):
     def timestep(self) -> int:
         """Steps done."""
         return self.step
-
-    @property
-    @abstractmethod
-    def dt_(self) -> float:
-        """The time step in seconds, as a plain number; `WrongState` where the steps are those of a list."""
 
     @property
     @abstractmethod
@@ -62,11 +59,11 @@ class BaseClock(ABC):
     @property
     def spacing(self) -> float | None:
         """Seconds between two steps; None where they are those of a list."""
-        return self._dt
+        return None
 
     def go_back_to(self, step: int, spacing: float | None) -> None:
         """Have done so many steps of this length, as when a network was stored."""
-        self.step, self._dt = step, spacing
+        self.step = step
 
     def _repr_html_(self) -> str:
         return html.table(type(self).__name__, ("dt", "t", "steps"), [(self.pace, self.t, self.step)], self.name)
@@ -75,9 +72,18 @@ class BaseClock(ABC):
 class Clock(BaseClock):
     """A time step ``dt`` and the step reached; several objects may share one."""
 
-    def __init__(self, dt: Quantity, name: str = "clock*"):
+    def __init__(self, dt: object, name: str = "clock*"):
         self._dt = seconds(dt, "dt", positive=True)
         super().__init__(name)
+
+    @property
+    def spacing(self) -> float:
+        """As `dt_`."""
+        return self._dt
+
+    def go_back_to(self, step: int, spacing: float | None) -> None:
+        """See `BaseClock.go_back_to`."""
+        self.step, self._dt = step, spacing or self._dt
 
     @property
     def dt(self) -> Quantity:
@@ -126,8 +132,6 @@ class EventClock(BaseClock):
     Raises `WrongValue` for equal, negative or infinite times, `DimensionMismatchError` for numbers that are no times.
     """
 
-    _dt = None
-
     def __init__(self, times: object, name: str = "eventclock*"):
         if isinstance(times, str) or times is None or get_dimensions(times) is not SECOND:
             found = DIMENSIONLESS if isinstance(times, str) or times is None else get_dimensions(times)
@@ -156,7 +160,7 @@ class EventClock(BaseClock):
 
     @property
     def dt_(self) -> float:
-        """`UnknownAttribute`: there is none."""
+        """As `dt`."""
         return float(self.dt)
 
     @property
@@ -237,7 +241,7 @@ def fastest_of(clocks: Iterable[BaseClock]) -> float:
 defaultclock = DefaultClock(Quantity(1e-4, SECOND), name="defaultclock")
 
 
-def make_clock(dt: Any, clock: BaseClock | None) -> BaseClock:
+def make_clock(dt: object, clock: BaseClock | None) -> BaseClock:
     """The clock meant by a ``dt`` or a ``clock`` argument."""
     if dt is not None and clock is not None:
         raise WrongValue("Give either dt or clock, not both")

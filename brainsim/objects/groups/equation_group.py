@@ -191,11 +191,12 @@ class EquationGroup(Group):
         """A two-dimensional `TimedArray` called with ``i`` has a column for every element."""
         assert e.expression is not None
         for node in walk(e.expression):
-            if not isinstance(node, Call) or node.function in FUNCTIONS:
+            if not isinstance(node, Call) or node.function in FUNCTIONS or node.args[1:] != (Name("i"),):
                 continue
             found = resolver.scope.find(node.function)
-            if isinstance(found, External) and found.kind == "timed_array" and node.args[1:] == (Name("i"),):
-                columns = found.holder.values.shape[1]
+            if isinstance(found, External) and found.kind == "timed_array":
+                array: Any = found.holder
+                columns = array.values.shape[1]
                 if columns < self._count:
                     raise WrongIndex(
                         f"The TimedArray '{found.name}' has {columns} columns for {self._count} elements", at=node.span,
@@ -280,7 +281,8 @@ class EquationGroup(Group):
         found = resolver.functions.get(node.function)
         if found is None or found.kind != "timed_array" or not (node.args and node.args[0] == Name("t")):
             return False
-        ratio = found.holder.dt_ / dt
+        array: Any = found.holder
+        ratio = array.dt_ / dt
         return ratio > 0.999999 and abs(ratio - round(ratio)) < 1e-6
 
     def announce(self, update: Update, method: object) -> None:
@@ -298,7 +300,7 @@ class EquationGroup(Group):
             logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason,
                         extra={"topic": "method_choice"})
 
-    def integrated(self, resolver: Resolver, system: System, method: Any, options: Mapping[str, Any]) -> Update:
+    def integrated(self, resolver: Resolver, system: System, method: Any, options: Mapping[str, object]) -> Update:
         """The update by the chosen method; errors name this object."""
         try:
             self._update = integrate(system, method, self._plain_options(options or {}))
@@ -344,22 +346,23 @@ def check_units_for(equations: Equations, group: Any, run_namespace: Mapping[str
                            resolver.types(e.expression), resolver.function_table(e.expression))
 
 
-Equations.check_units = check_units_for  # here, since a model knows no groups and no namespaces
+# here, since a model knows no groups and no namespaces
+setattr(Equations, "check_units", check_units_for)  # noqa: B010
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:
     """Each line after those it refers to, through other subexpressions too."""
     found: dict[str, Equation] = {}
-    by_name = {e.name: e for e in lines}
+    mine = {e.name: e for e in lines}
 
     def visit(e: Equation) -> None:
         for name in sorted(names(e.expression)) if e.expression is not None else ():
             if name in equations and name not in found and equations[name].kind == "subexpression":
                 visit(equations[name])
-        if e.name in by_name:
+        if e.name in mine:
             found[e.name] = e
 
-    for e in by_name.values():
+    for e in mine.values():
         visit(e)
     return list(found.values())
 

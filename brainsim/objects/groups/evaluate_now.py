@@ -94,13 +94,13 @@ def _value(tree: trees.Tree, block: Block, here: Elements) -> Any:
     raise TypeError(f"not a tree: {tree!r}")
 
 
-def _number(x: Any) -> Any:
+def _number(x: Any) -> np.ndarray:
     """Booleans count as whole numbers in arithmetic."""
     x = np.asarray(x)
     return x.astype(np.int32) if x.dtype == np.bool_ else x
 
 
-def _call(function: str, args: list[Any], block: Block, here: Elements) -> Any:
+def _call(function: str, args: list[np.ndarray], block: Block, here: Elements) -> Any:
     rng = random_state.host
     match function:
         case "rand" | "randn" if here.draws is not None:
@@ -117,11 +117,12 @@ def _call(function: str, args: list[Any], block: Block, here: Elements) -> Any:
             return np.trunc(args[0]).astype(np.int32)
     if function in block.functions:
         found = block.functions[function]
+        holder: Any = found.holder
         if found.kind == "timed_array":
-            return found.holder.lookup(here.clock, *args)
+            return holder.lookup(here.clock, *args)
         if found.wants_elements:
             args = [*args, np.arange(1) if here.index is None else here.index]
-        return found.holder.numbers(*args)
+        return holder.numbers(*args)
     return FUNCTIONS[function](*args)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from brainsim.objects.groups.clock import BaseClock, make_clock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.looks import html
 from brainsim.objects.looks.memory import Line
+from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
 
 PACKAGE = str(Path(__file__).resolve().parents[2])
@@ -176,7 +177,7 @@ class BrianObject(Named):
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The inverse of `kept_besides`; called before arrays and queues get their values of that time."""
 
-    def tasks(self, run: Any) -> Sequence[Task]:
+    def tasks(self, run: RunNamespace) -> list[Task]:
         """A class of a user's that has a method ``run`` gets it called at every tick."""
         if not self._active or not callable(getattr(type(self), "run", None)):
             return []

@@ -19,6 +19,7 @@ class RandomState:
     def __init__(self) -> None:
         self.networks: weakref.WeakSet[Any] = weakref.WeakSet()   #: those that exist
         self.version = 0
+        self.base = self.runs = 0
         self.seed(None)
 
     def seed(self, value: int | None) -> None:
@@ -29,7 +30,7 @@ class RandomState:
         self.host = generator(self.base)
         np.random.seed(None if value is None else self.base % 2**32)
 
-    def kept(self) -> dict[str, object]:
+    def kept(self) -> dict[str, Any]:
         """Everything that later random numbers depend on."""
         places = [(weakref.ref(network), network.random_place()) for network in self.networks]
         return {

@@ -147,7 +147,8 @@ class Readable(Scoped):
         """Called after values were assigned."""
 
     def variable_behind(self, symbol: Symbol) -> Variable:
-        group = symbol.holder
+        """The variable of another group that a linked one stands for."""
+        group: Any = symbol.holder
         return next(w for w in group.variables.values() if w.program == symbol.program)
 
     def refuse_write(self, v: Variable) -> None:

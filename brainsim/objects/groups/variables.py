@@ -1,7 +1,7 @@
 """Variables of a group, and the views through which users read and write them."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -162,7 +162,7 @@ def index_of(item: object, group: "Holder") -> object:
 class Reference:
     """What a linked variable may be set to."""
 
-    def symbol_for(self, owner: Any, linked: Variable) -> Symbol:
+    def symbol_for(self, owner: "Holder", linked: Variable) -> Symbol:
         """What the linked name means in ``owner``."""
         raise NotImplementedError
 
@@ -231,7 +231,7 @@ class VariableView:
         """``view[item]`` with names from ``namespace``, or from ``level`` frames further up."""
         return self._wrap(self.group.read_values(self.variable, item, level=level, namespace=namespace))
 
-    def _wrap(self, values: np.ndarray) -> Any:
+    def _wrap(self, values: np.ndarray) -> np.ndarray:
         return with_dimension(values, self.variable.dimension) if self.with_units else values
 
     def whole(self) -> np.ndarray:
@@ -296,14 +296,9 @@ class VariableView:
         values = [x.whole() if isinstance(x, VariableView) else x for x in inputs]
         return getattr(ufunc, method)(*values, **kwargs)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> object:
-        return function(*_without_views(args),
-                        **{k: _without_views(v) for k, v in kwargs.items()})
-
-    def __rpow__(self, base: Any) -> Any:
-        if self.dim is not DIMENSIONLESS:
-            raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
-        return base ** self.whole()
+    def __array_function__(self, function: Callable[..., object], types: object, args: Iterable[object],
+                           kwargs: Mapping[str, object]) -> object:
+        return function(*map(_without_views, args), **{k: _without_views(v) for k, v in kwargs.items()})
 
     def __len__(self) -> int:
         return len(self.whole())
@@ -366,7 +361,7 @@ class VariableView:
     __str__ = __repr__      # as in Brian 2; ``print(G.v[:])`` shows the values alone
 
 
-def _without_views(x: object) -> Any:
+def _without_views(x: object) -> object:
     if isinstance(x, VariableView):
         return x.whole()
     if isinstance(x, (list, tuple)):
@@ -383,11 +378,18 @@ def _operator(name: str) -> None:
     setattr(VariableView, name, forward)
 
 
-for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod neg pos abs "
+for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod rpow neg pos abs "
               "lt le gt ge eq ne and or xor invert matmul rmatmul").split():
     _operator(f"__{_name}__")
 
 
+def _as_exponent(self: VariableView, base: object) -> object:
+    if self.dim is not DIMENSIONLESS:
+        raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
+    return base ** self.whole()
+
+
+setattr(VariableView, "__rpow__", _as_exponent)  # noqa: B010
 VariableView.__hash__ = object.__hash__
 
 

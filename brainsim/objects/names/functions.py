@@ -90,9 +90,11 @@ class Function(InEquations):
         name = name or self.own_name
         what = f"The function '{name}'" if name else "A function"
         return Unsupported(
-            f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in Python",
+            f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in "
+            f"Python",
             help=
-            "prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other targets, "
+            "prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other "
+            "targets, "
             "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
 
     # -- in equations --------------------------------------------------------------------------------------------------
@@ -124,8 +126,8 @@ class Function(InEquations):
         return (*("f8" if unit is not bool and t in ("any", "highest") else "b1" if unit is bool else TYPES[t]
                   for t, unit in zip(self.arg_types, self.arg_units)), *elements)
 
-    def _arguments(self) -> tuple[Dimension | Same | Free, ...]:
-        found: list[Dimension | Same | Free] = []
+    def _arguments(self) -> tuple[Any, ...]:
+        found: list[object] = []
         for unit in self.arg_units:
             if unit is None:
                 found.append(Free())
@@ -206,7 +208,7 @@ class Plain:
 def refuse_only_compiled(functions: Iterable[External], target: str) -> None:
     """`Unsupported` where a target that compiles nothing would have to call a function whose code is C or C++ only."""
     for function in functions:
-        if function.kind == "python":
+        if isinstance(function.holder, Function):
             function.holder.refuse_only_compiled(target, function.name)
 
 
@@ -228,9 +230,8 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
         made = function if isinstance(function, Function) else Function(function)
         wanted = target_name(target)
         if wanted == "numpy":
-            if code is None and discard_units:
-                python: Any = made.pyfunc
-                made.implementations.add_numpy_implementation(without_units(python))
+            if code is None and discard_units and made.pyfunc is not None:
+                made.implementations.add_numpy_implementation(without_units(made.pyfunc))
             elif callable(code):
                 made.implementations.add_numpy_implementation(code)
         else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -60,36 +60,27 @@ class RunNamespace:
         return None
 
 
-@dataclass(frozen=True, eq=False)
-class Outside:
-    """What names outside an object mean: constants, units, functions, its namespace, the run's namespace (documented
+def lookup(owner: str, own: Mapping[str, object] | None,
+           run: RunNamespace) -> Callable[[str], Symbol | External | None]:
+    """The outside look-up of an object: constants, units, functions, its namespace, the run's namespace (documented
     order)."""
-
-    owner: str
-    own: Mapping[str, object]
-    run: RunNamespace
-
-    def __call__(self, name: str) -> Symbol | External | None:
-        """The meaning of a name, if it has one."""
+    def find(name: str) -> Symbol | External | None:
         fixed = fixed_symbol(name)
         if fixed is not None or name in FUNCTIONS:
-            _warn_of_conflict(name, fixed, self.own, self.run)
+            _warn_of_conflict(name, fixed, own, run)
         if fixed is not None or name in FUNCTIONS or replacement(name) is not None:
             return fixed or replacement(name)
-        value = self.own[name] if name in self.own else self.run.get(name)
-        if name in self.own:
-            _warn_of_another(self.owner, name, value, self.run.get(name))
-        return outside_symbol(self.owner, name, value)
+        value = own[name] if own is not None and name in own else run.get(name)
+        if own is not None and name in own:
+            _warn_of_another(owner, name, value, run.get(name))
+        return outside_symbol(owner, name, value)
 
-    def names(self) -> list[str]:
-        """All names that can mean something in equations."""
-        every = {**{n: v for place in self.run.places for n, v in place.items()}, **self.own}
+    def names() -> list[str]:
+        every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
         return [n for n, v in every.items() if scalar_dtype(v) is not None or isinstance(v, InEquations)]
 
-
-def lookup(owner: str, own: Mapping[str, object] | None, run: RunNamespace) -> Outside:
-    """The outside look-up of an object."""
-    return Outside(owner, {} if own is None else own, run)
+    setattr(find, "names", names)  # noqa: B010
+    return find
 
 
 def fixed_symbol(name: str) -> Symbol | None:
@@ -117,10 +108,10 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     if value is None:
         return None
     if isinstance(value, InEquations):
-        return value.external(name)
+        return replace(value.external(name), owner=owner)
     function = as_function(value)
     if function is not None:
-        return function.external(name)
+        return replace(function.external(name), owner=owner)
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (np.ndarray, list, tuple)):
@@ -157,7 +148,7 @@ def _warn_of_another(owner: str, name: str, value: Any, other: Any) -> None:
         _warn_once(f"{owner}: '{name}' is {value} from its own namespace, not {other} from the script")
 
 
-def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, Any] | None, run: RunNamespace) -> None:
+def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object] | None, run: RunNamespace) -> None:
     value: Any = own[name] if own is not None and name in own else run.get(name)
     if value is None or scalar_dtype(value) is None:
         return
@@ -165,7 +156,8 @@ def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, Any] | 
                          and float(value) == fixed.value):
         what = fixed.origin if fixed else "function"
         _warn_once(
-            f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})"
+            f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it "
+            f"(its value: {value})"
         )
 
 

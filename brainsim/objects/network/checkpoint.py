@@ -136,5 +136,5 @@ class Checkpointed(Contents):
                    level: int = 0) -> None:
         """The inverse of `get_states`."""
         for name, states in values.items():
-            group: Any = self[name]
-            group.set_states(states, units=units, format=format, level=level)
+            owner: Any = self[name]
+            owner.set_states(states, units=units, format=format, level=level)

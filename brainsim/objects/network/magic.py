@@ -34,10 +34,6 @@ class MagicNetwork(Network):
         """What the last run took, as far as it still exists: this network keeps nothing alive."""
         return [o for member in self._members if (o := member()) is not None]
 
-    @_objects.setter
-    def _objects(self, objects: list[BrianObject]) -> None:
-        self._members = [weakref.ref(o) for o in objects]
-
     def add(self, *objects: Any) -> None:
         """Not possible."""
         if objects:
@@ -69,10 +65,10 @@ class MagicNetwork(Network):
         elif len(known) != len(deciding):
             new = ", ".join(o.name for o in deciding if o.network_mark is not self._mark)
             raise MagicError(
-                "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
+                "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on "
+                "or to start anew",
                 found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
-        # a property here, which holds them weakly
-        self._objects = self._with_dependencies(objects)  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._members = [weakref.ref(o) for o in self._with_dependencies(objects)]
         if all(o.network_mark is self._mark for o in deciding):
             self._taken_at = structure_version(), now[1]
 
@@ -131,7 +127,8 @@ class _Collection:
         version = (structure_version(), id(run.places[-1]))
         if self.complete and version == self.version and len(run.places) > self.deepest \
                 and (found := [o for member in self.found if (o := member()) is not None]) \
-                and all(run.places[k].get(name) is o for (k, name), o in zip(self.names, found)) and len(found) == len(self.names):
+                and all(run.places[k].get(name) is o for (k, name), o in zip(self.names, found)) and len(found) == len(
+                    self.names):
             return found
         found, self.names = [], []
         known: set[int] = set()

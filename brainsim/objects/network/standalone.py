@@ -37,7 +37,8 @@ class StandaloneDevice(Device):
         if not self._told:
             self._told = True
             logger.warning(
-                "set_device('%s'): no project is written; the model runs in this process when run() is called, compiled as a whole and "
+                "set_device('%s'): no project is written; the model runs in this process when run() is called, "
+                "compiled as a whole and "
                 "with the results of runtime mode", self._name, extra={"topic": "standalone_in_process"})
 
     def reinit(self) -> None:

@@ -30,7 +30,7 @@ class Link(Reference):
             raise UnknownName(f"'{variable}' is not a variable of {group.name}", help=near(variable, group.variables))
         self.group, self.variable, self.index = group, variable, index
 
-    def symbol_for(self, owner: Group, linked: Variable) -> Symbol:
+    def symbol_for(self, owner: Any, linked: Variable) -> Symbol:
         """What the linked name means in ``owner``."""
         source = self.group.variables[self.variable]
         if source.dimension is not linked.dimension:
@@ -42,7 +42,8 @@ class Link(Reference):
         made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
         if symbol.shared:
             return made
-        if self.index is None and len(self.group) == 1 and not self.group.first_element and symbol.kind == "array" and not symbol.path:
+        if self.index is None and len(
+                self.group) == 1 and not self.group.first_element and symbol.kind == "array" and not symbol.path:
             return replace(made, shared=True)
         path = self._path(owner, linked)
         return made.via(path) if path else made

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, Unsupported, WrongType, WrongValue
+from brainsim.naming import field_of, owner_of
 from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.groups.variables import VariableView
 from brainsim.objects.looks.optional import optional
@@ -87,9 +88,7 @@ def sweep(sim: Repeatable, params: Mapping[str, Any], mode: str, repeats: int, o
 # -- what is run -------------------------------------------------------------------------------------------------------
 def _axis(sim: Repeatable, name: str, values: Any) -> Axis:
     dimension = sim.settable(name).dimension
-    given: Any = values
-    if isinstance(values, str) or not isinstance(values, Iterable) or not (isinstance(values, Sequence)
-                                                                           or np.ndim(given)):
+    if isinstance(values, str) or np.ndim(values) == 0 and not isinstance(values, Sequence):
         raise WrongType(f"A sweep takes several values of '{name}'", found=repr(values)[:60],
                         help=f"{{'{name}': [{values!r}]}}"[:60])
     chosen = tuple(values)
@@ -144,17 +143,18 @@ def _sayer(progress: Any, total: int) -> Callable[[int], object]:
 
 
 # -- what is kept of a run ---------------------------------------------------------------------------------------------
-def as_measure(outputs: Any) -> Measure:
+def as_measure(outputs: object) -> Measure:
     """What ``outputs=`` means, as a function from a result to named values."""
     if outputs is None:
         return Result.summary
     if callable(outputs):
         return Measured(outputs, getattr(outputs, "__name__", "value"))
     names = [outputs] if isinstance(outputs, str) else list(outputs) if isinstance(outputs, Iterable) else [outputs]
-    if not all(isinstance(n, str) for n in names):
+    named = tuple(n for n in names if isinstance(n, str))
+    if len(named) < len(names):
         raise WrongType("outputs= is a list of names, or a function of the result", found=repr(outputs)[:60],
                         help="['spikes.num_spikes', 'M.v', 'G.v'] for example")
-    return Chosen(tuple(names))
+    return Chosen(named)
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Chosen:
         return {name: self._one(result, name) for name in self.names}
 
     def _one(self, result: Result, name: str) -> object:
-        owner, _, rest = name.partition(".")
+        owner, rest = owner_of(name), field_of(name)
         try:
             monitor = getattr(result, owner)
         except UnknownAttribute:
@@ -297,7 +297,8 @@ def _forked(job: int, number: int) -> Gathered:
     return _JOBS[job].one(number)
 
 
-def finished(start: Start, point: Point, run: Run, measure: Measure, length: float, stop: Stop | None = None) -> Gathered:
+def finished(start: Start, point: Point, run: Run, measure: Measure, length: float,
+             stop: Stop | None = None) -> Gathered:
     """What is kept of a run; carried out in any thread or process."""
     with named(run):
         return Gathered(measure(Result(start, carry_out(start, point, stop), run.params, run.seed, length)))
@@ -315,8 +316,8 @@ def named(run: Run) -> Iterator[None]:
         raise
 
 
-def _gathered(submit: Callable[[int], "Future[Gathered]"], count: int, at_once: int, say: Callable[[int],
-                                                                                               None]) -> list[Gathered]:
+def _gathered(submit: Callable[[int], "Future[Gathered]"], count: int, at_once: int,
+              say: Callable[[int], object]) -> list[Gathered]:
     """Results in order, with a few runs waiting at a time; the first error ends everything."""
     waiting: dict[Future[Gathered], int] = {}
     found: dict[int, Gathered] = {}
