@@ -501,7 +501,8 @@ def keep_compiled() -> None:
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
 
 
-_OF_NUMPY = "floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh sqrt abs"
+_OF_NUMPY = ("floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh "
+             "arctanh sqrt abs")
 SCOPE: dict[str, Any] = {
     **{name: getattr(jnp, name) for name in _OF_NUMPY.split()},
     "both": both,

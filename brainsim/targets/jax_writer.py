@@ -119,7 +119,8 @@ class KernelWriter:
         """A comparison that makes events: `Step.above`, with the distance that stands for 1 in it."""
         scale = self.scale(a, b)
         self.taking, queue = "", self.taking
-        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {'None' if scale is None else 'lambda: ' + self.text(scale)})"
+        width = "None" if scale is None else f"lambda: {self.text(scale)}"
+        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {width})"
         self.taking = queue
         return made
 
@@ -212,7 +213,9 @@ class KernelWriter:
             f"{pad}def more_{n}({every}, A=A):", *put_back, f"{pad}    return both({mask}, {self.text(condition)})",
             f"{pad}def round_{n}({every}, A=A):", *put_back, f"{pad}    w{n} = both({mask}, {self.text(condition)})",
             *self.block(body, pad + "    ", f"w{n}", types),
-            f"{pad}    return ({', '.join([*(f'spread({carried[c]!r}, {local(c)}, {like})' for c in carried), *(f'A[{a!r}]' for a in arrays)])},)",
+            f"{pad}    return ("
+            + ", ".join([*(f"spread({carried[c]!r}, {local(c)}, {like})" for c in carried),
+                         *(f"A[{a!r}]" for a in arrays)]) + ",)",
             f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *(f'A[{a!r}]' for a in arrays)])},))"
         ]
         return lines + [f"{pad}A[{a!r}] = a{k}" for k, a in enumerate(arrays)]

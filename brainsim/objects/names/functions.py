@@ -47,7 +47,8 @@ class Function(InEquations):
                  stateless: bool = True, auto_vectorise: bool = False):
         if pyfunc is not None and not callable(pyfunc):
             raise WrongType("A Function needs something to call", found=repr(pyfunc))
-        self.pyfunc, self.sympy_func, self.stateless, self.auto_vectorise = pyfunc, sympy_func, stateless, auto_vectorise
+        self.pyfunc, self.sympy_func = pyfunc, sympy_func
+        self.stateless, self.auto_vectorise = stateless, auto_vectorise
         marked = arg_units is None and hasattr(pyfunc, "_arg_units")
         self.arg_units = list(_of(pyfunc, "_arg_units", []) if marked else arg_units or [])
         self.arg_names = list(arg_names or _of(pyfunc, "_arg_names", []))

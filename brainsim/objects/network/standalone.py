@@ -14,7 +14,8 @@ from brainsim.objects.network.devices import Device, all_devices
 logger = logging.getLogger("brainsim")
 BUILD = ("directory", "results_directory", "compile", "run", "debug", "clean", "with_output", "additional_source_files",
          "run_args", "direct_call")
-REPEAT = "one script may run a model many times: net.store() before the first run, net.restore() and new values before each other one"
+REPEAT = ("one script may run a model many times: net.store() before the first run, "
+          "net.restore() and new values before each other one")
 
 
 class StandaloneDevice(Device):

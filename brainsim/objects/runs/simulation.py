@@ -369,7 +369,8 @@ class Simulation:
     # -- looks ---------------------------------------------------------------------------------------------------------
     def _repr_html_(self) -> str:
         rows = [(s.name, s.kind, unit_text(s.dimension), s.now) for s in self._settable.values()]
-        about = f"{self._network.name} from t = {Quantity(self._began, SECOND)}; outputs: {', '.join(self.outputs) or 'none'}"
+        outputs = ", ".join(self.outputs) or "none"
+        about = f"{self._network.name} from t = {Quantity(self._began, SECOND)}; outputs: {outputs}"
         return html.table("Simulation", ("parameter", "kind", "unit", "value"), rows, about)
 
     def __repr__(self) -> str:

@@ -57,7 +57,8 @@ class Pathway(BrianObject):
                 found=", ".join(events) or "no events",
                 help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
-        self.synapses, self.label, self.code, self.side, self.event, self.source = synapses, label, code, side, event, source
+        self.synapses, self.label, self.code = synapses, label, code
+        self.side, self.event, self.source = side, event, source
         self._delay = Variable("delay", f"{self.name}.delay", SECOND)
         self._scalar = delay is not None
         if delay is not None:

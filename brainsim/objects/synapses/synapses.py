@@ -745,7 +745,8 @@ class Synapses(EquationGroup):
     def __repr__(self) -> str:
         if self._procedural is not None:
             about = round(self._procedural.law.expected)
-            return f"Synapses({self.source.name} → {self.target.name}, about {about} procedural synapses, name={self.name!r})"
+            sides = f"{self.source.name} → {self.target.name}"
+            return f"Synapses({sides}, about {about} procedural synapses, name={self.name!r})"
         return f"Synapses({self.source.name} → {self.target.name}, {len(self)} synapses, name={self.name!r})"
 
 
