@@ -24,6 +24,7 @@ from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
+from brainsim.objects.synapses.pairs import in_rows
 from brainsim.objects.synapses.rows import Rows
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND
@@ -62,7 +63,8 @@ class Pathway(BrianObject):
             self._delay.shared = True
             self._delay.values = np.array([_checked_delay(delay, label)])
         self._steps = np.zeros(0, np.int32)
-        self._rows, self._rows_of = Rows(np.zeros(1, np.int32)), -1
+        self._rows: Rows | None = None         #: None where synapses are not stored
+        self._rows_of = -1
         self._scattered = False
         self._delay_steps = 0
         self._fired = QueueState.empty("i4")
@@ -101,14 +103,8 @@ class Pathway(BrianObject):
 
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""
-        if self.synapses._procedural is not None:
-            self.check_one_delay()
-            if self._delay.values is None:
-                raise WrongType(
-                    f"Procedural synapses have one delay, which is given when they are declared ({self.synapses.name})",
-                    help="Synapses(..., delay=1*ms)")
         if self._delay.values is None:
-            self._delay.values = np.zeros(len(self.synapses))
+            self._delay.values = self.synapses._pairs.new_delays(self.synapses)
         return self._delay
 
     def grow(self, count: int) -> None:
@@ -144,10 +140,10 @@ class Pathway(BrianObject):
 
     def _make_rows(self) -> None:
         s = self.synapses
-        if self._rows_of == s.connected or s._procedural is not None:
-            return
-        self._rows = s._rows(self.side)
-        self._rows_of = s.connected
+        if self._rows_of != s.connected:
+            group = s.source if self.side == "pre" else s.target
+            self._rows = s._pairs.rows(self.side, group.first_element, len(group))
+            self._rows_of = s.connected
 
     def _refit(self, longest: int, scattered: bool, dt: float) -> None:
         """Events under way keep their time of arrival, whatever became of delays, dt and the kind of queue."""
@@ -160,6 +156,7 @@ class Pathway(BrianObject):
         if needed == slots and scattered == self._scattered and self._due_dt == dt:
             return
         if scattered and not self._scattered:
+            assert self._rows is not None
             waiting = [(ahead, self._rows.of(v)) for ahead, v in waiting]
         queue = QueueState.empty("i4", needed, max([16, *(2 * len(v) for _, v in waiting)]))
         for ahead, values in sorted(waiting, key=lambda pair: pair[0]):
@@ -186,13 +183,13 @@ class Pathway(BrianObject):
         if delay.values is not None:
             space = f"{self.name}.once" if delay.shared else self.synapses.space
             arrays[delay.program] = (Array(delay.program, "f8", space), delay.values)
-        sizes = {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
+        sizes = {} if self._rows is None else {f"{self.name}.rows": len(self._rows.starts)}
         return Declared(arrays, self._event_queues(), sizes, {f"{self.name}.delay": self._delay_steps},
                         clock=self.clock, derived=frozenset(rows))
 
     def _row_arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Rows, and delays in whole steps: they follow from pairs and delays."""
-        if self.synapses._procedural is not None:
+        if self._rows is None:
             return {}
         n, space = self.name, self.synapses.space
         found = {f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows", space), self._rows.starts)}
@@ -214,10 +211,10 @@ class Pathway(BrianObject):
         return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
 
     def _memory_of(self, count: int) -> list[Line]:
-        if self.synapses._procedural is not None:
+        if not self.synapses._pairs.is_stored:
             return []
         found = [Line(self.name, "rows", len(self.source) + 1, 4)]
-        if self.side == "post" or not self.synapses._in_rows:
+        if self.side == "post" or not in_rows(self.synapses._pairs.index("pre")):
             found.append(Line(self.name, "order of the synapses", count, 4))
             if self.synapses._reads_source():
                 found.append(Line(self.name, "index of the source in that order", count, 4))
@@ -256,14 +253,13 @@ class Pathway(BrianObject):
         """Delivery of events."""
         delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
         block, driven = self.code_block(run)
-        procedural = self.synapses._procedural
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
                         fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
-                        ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay,
+                        ids=f"{self.name}.ids" if self._rows is not None and self._rows.ids is not None else "", delay=delay,
                         scattered=self._scattered, end=f"{self.synapses.name}.{self.side}_index", block=block,
-                        driven=driven, drawn=None if procedural is None else procedural.drawn(block))
+                        driven=driven, drawn=self.synapses._pairs.drawn(block, self.synapses))
         ]
 
     def code_block(self, run: RunNamespace) -> tuple[Block, int]:
@@ -275,8 +271,7 @@ class Pathway(BrianObject):
         written, aliases = settle_aliases(statements_of(self.code, title, s.name), resolver.scope)
         self._say_aliases(aliases)
         mine = [resolver.statement(a) for a in written]
-        if s._procedural is not None:
-            s._procedural.check_block(mine, resolver.symbols)
+        s._pairs.check_code(mine, resolver.symbols, s)
         for a in mine:
             symbol = resolver.symbols[a.target]
             if symbol.shared and symbol.kind != "local":

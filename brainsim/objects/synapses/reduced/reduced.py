@@ -97,8 +97,8 @@ class Reduced:
         ``tasks`` are in the order of a time step.
         """
         s = self.synapses
-        if s._procedural is not None:
-            s._procedural.check_tasks(list(tasks))
+        s._pairs.check_tasks(tasks, [p.name for p in s._pathways], s)
+        if not s._pairs.is_stored:
             self.verdicts, self.analysed = (), True
             return list(tasks)
         driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s._pathways]]
