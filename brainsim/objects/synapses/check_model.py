@@ -17,7 +17,7 @@ from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import unit_value
 from brainsim.objects.synapses.pairs import Joining
 from brainsim.objects.synapses.pathway import Pathway
-from brainsim.objects.synapses.procedural import STORE, Law, Procedural
+from brainsim.objects.synapses.procedural import STORE, Law, ProceduralPairs
 
 logger = logging.getLogger("brainsim")
 
@@ -127,7 +127,7 @@ def tables_to_make(s: Modelled, pathways: Sequence[Pathway], p: float | None, n:
     if p is None or not 0 < p or n != 1:
         raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1", found=f"p={p}, n={n}",
                          help="memory_estimate(p=0.1, storage='procedural')")
-    made = Procedural(Law(0, float(p), len(s.source), len(s.target), False))
+    made = ProceduralPairs(Law(0, float(p), len(s.source), len(s.target), False))
     shared = [
         Line(s.name, v.name, 1, DTYPES[v.dtype].itemsize) for v in s.variables.values()
         if v.shared and v.values is not None and v.symbol is None

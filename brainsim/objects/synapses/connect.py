@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,14 +31,11 @@ from brainsim.objects.synapses.candidates import (
     thinned_pairs,
     whole_rows,
 )
-from brainsim.objects.synapses.pairs import Index
+from brainsim.objects.synapses.pairs import Index, Joining
 from brainsim.objects.synapses.procedural import Law, law_for
 from brainsim.objects.synapses.rows import Rows
 from brainsim.units import DIMENSIONLESS, get_dimensions
 from brainsim.units.check import check_condition, kind_of
-
-if TYPE_CHECKING:
-    from brainsim.objects.synapses.synapses import Synapses
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ class Connection:
 Ends = tuple[Index, np.ndarray]
 
 
-def new_pairs(synapses: "Synapses", c: Connection, run: RunNamespace) -> Ends:
+def new_pairs(synapses: Joining, c: Connection, run: RunNamespace) -> Ends:
     """Indices in source and in target of the synapses to make, in order, int32; the former as rows where they
     ascend."""
     _check_arguments(c)
@@ -84,7 +80,7 @@ def new_pairs(synapses: "Synapses", c: Connection, run: RunNamespace) -> Ends:
     return rule.repeated(pre, post)
 
 
-def law_of(synapses: "Synapses", c: Connection, run: RunNamespace, must: bool) -> Law | None:
+def law_of(synapses: Joining, c: Connection, run: RunNamespace, must: bool) -> Law | None:
     """The random law of the synapses to make; None for a rule that is not one, or `WrongValue` if it ``must`` be."""
     _check_arguments(c)
     rule = Rule(synapses, c, run)
@@ -132,7 +128,7 @@ def _check_arguments(c: Connection) -> None:
 class Rule:
     """Evaluates the strings of one call."""
 
-    def __init__(self, synapses: "Synapses", c: Connection, run: RunNamespace):
+    def __init__(self, synapses: Joining, c: Connection, run: RunNamespace):
         self.s, self.c, self.run = synapses, c, run
         self.path = {"pre": (f"{synapses.name}.pre_index",), "post": (f"{synapses.name}.post_index",)}
         self.group = {"pre": synapses.source, "post": synapses.target}

@@ -1,7 +1,7 @@
 """Which neurons synapses join, behind one protocol; and the form that keeps it in memory.
 
-`Stored` has a place for every synapse, `Procedural` (`procedural.py`) draws the synapses of a neuron again whenever an
-event needs them.
+`StoredPairs` has a place for every synapse, `ProceduralPairs` (`procedural.py`) draws the synapses of a neuron again
+whenever an event needs them.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, Task
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.groups.variables import Variable
@@ -49,6 +50,10 @@ class Joining(Protocol):
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name."""
+        ...
+
+    def elements(self, index: np.ndarray | None) -> Elements:
+        """Synapses for strings evaluated at once."""
         ...
 
 
@@ -102,7 +107,7 @@ class Pairs(Protocol):
         ...
 
 
-class Stored:
+class StoredPairs:
     """Pairs in memory: four bytes for the target of each synapse, and rows of the sources where these ascend."""
 
     is_stored = True
@@ -127,16 +132,16 @@ class Stored:
             self._pre = rows_of(self._pre, first, count)
         return self._pre.over(count)
 
-    def more(self, pre: Index, post: np.ndarray, first: int, count: int, by_law: bool) -> "Stored":
+    def more(self, pre: Index, post: np.ndarray, first: int, count: int, by_law: bool) -> "StoredPairs":
         """These and further ones; ``pre`` and ``post`` become the pairs' own. Sources are the neurons ``first`` to
         ``first + count``."""
         before = self.count()
         if not before and isinstance(pre, Rows):
-            return Stored(pre, post, by_law)
+            return StoredPairs(pre, post, by_law)
         index: Index = np.concatenate([flat(self._pre), flat(pre)]) if before else flat(pre)
         if not before or in_order(flat(index)):     # now, while the variables of synapses take no memory yet
             index = rows_of(flat(index), first, count)
-        return Stored(index, np.concatenate([self._post, post]) if before else post, by_law and not before)
+        return StoredPairs(index, np.concatenate([self._post, post]) if before else post, by_law and not before)
 
     def same(self, other: "Pairs") -> bool:
         """Whether others join the same neurons in the same order."""
@@ -174,14 +179,14 @@ class Stored:
         """How many there are, in words."""
         return f"{self.count()} synapses"
 
-    def copied(self) -> "Stored":
+    def copied(self) -> "StoredPairs":
         """The same, whatever happens to these."""
-        return Stored(self._pre, self._post.copy(), self.by_law)
+        return StoredPairs(self._pre, self._post.copy(), self.by_law)
 
 
-def no_pairs() -> Stored:
+def no_pairs() -> StoredPairs:
     """No synapses."""
-    return Stored(np.zeros(0, np.int32), np.zeros(0, np.int32))
+    return StoredPairs(np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 
 def shifted(index: Index, first: int) -> Index:

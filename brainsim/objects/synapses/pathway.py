@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.trees import Assign, Name, Op
 from brainsim.model.aliases import settle_aliases
-from brainsim.model.resolve import Block
+from brainsim.model.resolve import Block, Resolver
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
 from brainsim.objects.groups.declared import Declared
@@ -20,17 +20,14 @@ from brainsim.objects.groups.equation_group import statements_of
 from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.pieces import pieces
-from brainsim.objects.groups.variables import Variable, VariableView
+from brainsim.objects.groups.variables import Holder, Variable, VariableView
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.synapses.pairs import in_rows
+from brainsim.objects.synapses.pairs import Joining, Pairs, in_rows
 from brainsim.objects.synapses.rows import Rows
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND
-
-if TYPE_CHECKING:
-    from brainsim.objects.synapses.synapses import Synapses
 
 logger = logging.getLogger("brainsim")
 
@@ -39,13 +36,38 @@ CROWDED = 400
 of nothing."""
 
 
+class Carrying(Joining, Holder, Protocol):
+    """Synapses, as far as their pathways need to know them."""
+
+    connected: int
+
+    @property
+    def pairs_now(self) -> Pairs:
+        """Which neurons they join."""
+        ...
+
+    @property
+    def space(self) -> str:
+        """Name of their space in the program."""
+        ...
+
+    @property
+    def reads_source(self) -> bool:
+        """Whether a program needs the source of every synapse."""
+        ...
+
+    def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
+        """The update of the event-driven variables over ``_elapsed``."""
+        ...
+
+
 class Pathway(BrianObject):
     """``S.pre``, ``S.post`` or a named pathway: its ``delay``, ``order``, ``when``, ``active``."""
 
     invalidates_magic_network = False
     _slot = "synapses"
 
-    def __init__(self, synapses: "Synapses", label: str, code: str, side: str, event: str, delay: object, order: int):
+    def __init__(self, synapses: Carrying, label: str, code: str, side: str, event: str, delay: object, order: int):
         if not isinstance(code, str):
             raise WrongType(f"The code of pathway '{label}' is a string", found=repr(code))
         source = synapses.source if side == "pre" else synapses.target
@@ -101,10 +123,20 @@ class Pathway(BrianObject):
         """How many events have been sent and have not arrived."""
         return int(self._due.count.sum())
 
+    @property
+    def steps(self) -> np.ndarray:
+        """Delays in whole steps, int32, shape (synapses,), while they differ."""
+        return self._steps
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether events wait by synapse, because delays differ or did when they were sent."""
+        return self._scattered
+
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""
         if self._delay.values is None:
-            self._delay.values = self.synapses._pairs.new_delays(self.synapses)
+            self._delay.values = self.synapses.pairs_now.new_delays(self.synapses)
         return self._delay
 
     def grow(self, count: int) -> None:
@@ -142,7 +174,7 @@ class Pathway(BrianObject):
         s = self.synapses
         if self._rows_of != s.connected:
             group = s.source if self.side == "pre" else s.target
-            self._rows = s._pairs.rows(self.side, group.first_element, len(group))
+            self._rows = s.pairs_now.rows(self.side, group.first_element, len(group))
             self._rows_of = s.connected
 
     def _refit(self, longest: int, scattered: bool, dt: float) -> None:
@@ -211,12 +243,12 @@ class Pathway(BrianObject):
         return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
 
     def _memory_of(self, count: int) -> list[Line]:
-        if not self.synapses._pairs.is_stored:
+        if not self.synapses.pairs_now.is_stored:
             return []
         found = [Line(self.name, "rows", len(self.source) + 1, 4)]
-        if self.side == "post" or not in_rows(self.synapses._pairs.index("pre")):
+        if self.side == "post" or not in_rows(self.synapses.pairs_now.index("pre")):
             found.append(Line(self.name, "order of the synapses", count, 4))
-            if self.synapses._reads_source():
+            if self.synapses.reads_source:
                 found.append(Line(self.name, "index of the source in that order", count, 4))
         if self._delay.values is not None and not self._scalar:
             found.append(Line(self.name, "delay", count, 8))
@@ -259,7 +291,7 @@ class Pathway(BrianObject):
                         fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
                         ids=f"{self.name}.ids" if self._rows is not None and self._rows.ids is not None else "", delay=delay,
                         scattered=self._scattered, end=f"{self.synapses.name}.{self.side}_index", block=block,
-                        driven=driven, drawn=self.synapses._pairs.drawn(block, self.synapses))
+                        driven=driven, drawn=self.synapses.pairs_now.drawn(block, self.synapses))
         ]
 
     def code_block(self, run: RunNamespace) -> tuple[Block, int]:
@@ -271,7 +303,7 @@ class Pathway(BrianObject):
         written, aliases = settle_aliases(statements_of(self.code, title, s.name), resolver.scope)
         self._say_aliases(aliases)
         mine = [resolver.statement(a) for a in written]
-        s._pairs.check_code(mine, resolver.symbols, s)
+        s.pairs_now.check_code(mine, resolver.symbols, s)
         for a in mine:
             symbol = resolver.symbols[a.target]
             if symbol.shared and symbol.kind != "local":

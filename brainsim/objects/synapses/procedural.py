@@ -93,7 +93,7 @@ class Formula:
 
 
 @dataclass
-class Procedural:
+class ProceduralPairs:
     """Pairs by a random law, none of which is stored, and the formulas of their values."""
 
     is_stored = False
@@ -143,7 +143,7 @@ class Procedural:
         """How many there are on average, in words."""
         return f"about {round(self.law.expected)} procedural synapses"
 
-    def copied(self) -> "Procedural":
+    def copied(self) -> "ProceduralPairs":
         """The same, whatever happens to these."""
         return replace(self, formulas=dict(self.formulas))
 

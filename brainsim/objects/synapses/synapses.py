@@ -42,9 +42,9 @@ from brainsim.objects.neurons.neuron_group import Phase
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.synapses.check_model import check_equations, check_not_stored, tables_to_make
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
-from brainsim.objects.synapses.pairs import Index, Stored, counts, flat, new_key, no_pairs, shifted
+from brainsim.objects.synapses.pairs import Index, Pairs, StoredPairs, counts, flat, new_key, no_pairs, shifted
 from brainsim.objects.synapses.pathway import Pathway
-from brainsim.objects.synapses.procedural import Law, Procedural
+from brainsim.objects.synapses.procedural import Law, ProceduralPairs
 from brainsim.objects.synapses.reduced.reduced import MODES, Reduced
 from brainsim.objects.synapses.reduced.reduction_report import ReductionReport
 from brainsim.objects.synapses.synaptic_variable import SynapticVariable
@@ -98,7 +98,7 @@ class Synapses(EquationGroup):
                          namespace=namespace)
         self.source, self.target = source, source if target is None else target
         self.method, self.method_options = method, dict(method_options or {})
-        self._pairs: Stored | Procedural = no_pairs()
+        self._pairs: StoredPairs | ProceduralPairs = no_pairs()
         self._value_key: int | None = None             #: while values by a random law are assigned
         self.connected = 0
         self.rules: list[str] = []      #: the calls of `connect` in words
@@ -201,6 +201,11 @@ class Synapses(EquationGroup):
         return self._pairs.count()
 
     @property
+    def pairs_now(self) -> Pairs:
+        """Which neurons they join."""
+        return self._pairs
+
+    @property
     def post_index(self) -> np.ndarray:
         """The neuron of the target's whole group of every synapse, int32; drawn again where synapses are not stored."""
         return flat(self._pairs.index("post"))
@@ -280,7 +285,7 @@ class Synapses(EquationGroup):
 
     def _make_procedural(self, law: Law) -> None:
         check_not_stored(self, self._pathways)
-        self._pairs = Procedural(law)
+        self._pairs = ProceduralPairs(law)
         for v in self.variables.values():
             if v.values is not None and not v.shared:
                 v.values = None
@@ -289,7 +294,7 @@ class Synapses(EquationGroup):
 
     def _add_synapses(self, pre: Index, post: np.ndarray, by_law: bool = False) -> None:
         """Append pairs given by their indices in source and target; the arrays become this object's own."""
-        assert isinstance(self._pairs, Stored)
+        assert isinstance(self._pairs, StoredPairs)
         before, first = len(self), self.source.first_element
         self._reduced.grow()
         self._pairs = self._pairs.more(shifted(pre, first), flat(shifted(post, self.target.first_element)), first,
@@ -306,9 +311,9 @@ class Synapses(EquationGroup):
             self.variables[self.multisynaptic_index].values = self._occurrences()
         structure_changed()
 
-    def take_pairs(self, pairs: Stored | Procedural) -> None:
+    def take_pairs(self, pairs: StoredPairs | ProceduralPairs) -> None:
         """Have exactly these synapses; when they differ from those that exist, values are 0."""
-        if not isinstance(pairs, Stored):
+        if not isinstance(pairs, StoredPairs):
             self._pairs = pairs.copied()
             structure_changed()
             return
@@ -362,12 +367,12 @@ class Synapses(EquationGroup):
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable; values kept at the neurons come back first."""
         own = not v.shared and self.variables.get(v.name) is v
-        if isinstance(self._pairs, Procedural) and own:
+        if isinstance(self._pairs, ProceduralPairs) and own:
             self.refuse_write(v)
             self._pairs.assign(v, item, value, run, check, self)
             return
         self._reduced.before_write(v, item, value)
-        by_law = isinstance(self._pairs, Stored) and self._pairs.by_law
+        by_law = isinstance(self._pairs, StoredPairs) and self._pairs.by_law
         self._value_key = new_key() if by_law and own and isinstance(value, str) else None
         try:
             super().assign(v, item, value, check, run)
@@ -379,7 +384,7 @@ class Synapses(EquationGroup):
         were not stored."""
         here = super().elements(index)
         if self._value_key is not None and index is not None:
-            assert isinstance(self._pairs, Stored)
+            assert isinstance(self._pairs, StoredPairs)
             here.draws = self._pairs.draws(self._value_key, index)
         return here
 
@@ -507,11 +512,12 @@ class Synapses(EquationGroup):
         ]
         found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]
         found.append(Line(self.name, "index of the target", count, 4))
-        if self._reads_source():
+        if self.reads_source:
             found.append(Line(self.name, "index of the source", count, 4))
         return found
 
-    def _reads_source(self) -> bool:
+    @property
+    def reads_source(self) -> bool:
         """Whether each step or a pathway of the target looks at the source of a synapse, so that a program needs its
         index."""
         own = [e for e in self.equations.equations if e.expression is not None]
@@ -614,7 +620,7 @@ class Synapses(EquationGroup):
         return replace(table, columns=table.columns + delays, coordinates=table.coordinates + sides)
 
     def _repr_html_(self) -> str:
-        if isinstance(self._pairs, Procedural):
+        if isinstance(self._pairs, ProceduralPairs):
             return html.table("Synapses", ("variable", "value"), self._pairs.said(self), repr(self))
         return super()._repr_html_()
 
