@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -107,10 +108,10 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     if value is None:
         return None
     if isinstance(value, InEquations):
-        return value.external(name)
+        return replace(value.external(name), owner=owner)
     function = as_function(value)
     if function is not None:
-        return function.external(name)
+        return replace(function.external(name), owner=owner)
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (np.ndarray, list, tuple)):

@@ -51,9 +51,9 @@ def _refuse_equal_names(what: str, named: Iterable[BrianObject | BaseClock], net
 
 
 def tasks_of(objects: Iterable[BrianObject], run: RunNamespace) -> list[Task]:
-    """What the objects do in a step; errors name the object."""
+    """What the objects do in a step, in the order in which they were made; errors name the object."""
     made: list[Task] = []
-    for o in objects:
+    for o in sorted(objects, key=lambda o: o.serial):
         try:
             o.prepare()
             if o.active:

@@ -22,6 +22,7 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import GivenEvents, Task, Threshold
+from brainsim.naming import queue_of, supplied
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
@@ -54,7 +55,7 @@ class SpikeSource(EventSource):
         self._spike_queue = QueueState.empty("i4", 1, max(16, self._N))
         name = self.name
         self.variables["N"] = Variable(
-            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
+            "N", supplied(name, "N"), dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
             symbol=Symbol("N", "size", name, dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
                                        symbol=Symbol("i", "index", dtype="i4", constant=True))
@@ -73,7 +74,7 @@ class SpikeSource(EventSource):
 
     def event_queue(self, event: str) -> str:
         """Program name of the queue of spikes."""
-        return f"{self.name}.spikes"
+        return queue_of(self.name, event)
 
     def looked_for_by(self, event: str) -> BrianObject:
         """The group itself: spikes come where it stands in the schedule."""
@@ -252,11 +253,11 @@ class SpikeGeneratorGroup(SpikeSource):
     def declared(self) -> Declared:
         """The list of spikes by step, its period, and how far it has been read; no other variable has values."""
         n = self.name
-        given = {f"{n}.indices": (Array(f"{n}.indices", "i4", f"{n}.list", n), self._indices),
-                 f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows"), self._starts),
-                 f"{n}.steps": (Array(f"{n}.steps", "i8", f"{n}.rows"), self._steps)}
-        cursor = {f"{n}.cursor": (Array(f"{n}.cursor", "i4", f"{n}.once"), self._cursor)}
-        return replace(super().declared() | Declared(params={f"{n}.period": self._period_steps}),
+        given = {supplied(n, "indices"): (Array(supplied(n, "indices"), "i4", f"{n}.list", n, "list"), self._indices),
+                 supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", role="list"), self._starts),
+                 supplied(n, "steps"): (Array(supplied(n, "steps"), "i8", f"{n}.rows", role="list"), self._steps)}
+        cursor = {supplied(n, "cursor"): (Array(supplied(n, "cursor"), "i4", f"{n}.once", role="count"), self._cursor)}
+        return replace(super().declared() | Declared(params={supplied(n, "period"): self._period_steps}),
                        arrays=given | cursor, derived=frozenset(given))
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -266,6 +267,6 @@ class SpikeGeneratorGroup(SpikeSource):
         n = self.name
         return [
             GivenEvents(name=n, clock=self.clock.name, when=self.when, order=self.order,
-                        queue=self.event_queue("spike"), indices=f"{n}.indices", starts=f"{n}.starts",
-                        steps=f"{n}.steps", cursor=f"{n}.cursor", period=f"{n}.period")
+                        queue=self.event_queue("spike"), indices=supplied(n, "indices"), starts=supplied(n, "starts"),
+                        steps=supplied(n, "steps"), cursor=supplied(n, "cursor"), period=supplied(n, "period"))
         ]

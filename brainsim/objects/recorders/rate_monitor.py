@@ -13,6 +13,7 @@ from brainsim.errors import (
 )
 from brainsim.ir.program import Array
 from brainsim.model.tasks import RecordRate, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import Clock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
@@ -43,7 +44,7 @@ class PopulationRateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """The count of the step besides."""
-        counter = Array(f"{self.name}.counter", "i4", f"{self.name}.once")
+        counter = Array(supplied(self.name, "counter"), "i4", f"{self.name}.once", role="count")
         return super().declared() | Declared({counter.name: (counter, self._counter)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -53,7 +54,7 @@ class PopulationRateMonitor(Recorder):
         return [
             RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                        queue=self.source.event_queue("spike"), source=self.source.bounds(),
-                       counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))
+                       counter=supplied(self.name, "counter"), rate=self._queue("rate"), time=self._queue("t"))
         ]
 
     def smooth_rate(self, window: object = "gaussian", width: object = None) -> Quantity:

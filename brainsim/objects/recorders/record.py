@@ -20,6 +20,7 @@ from brainsim.errors import (
 from brainsim.ir.program import Queue
 from brainsim.ir.state import DTYPES, QueueState
 from brainsim.model.symbols import Symbol
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -79,7 +80,7 @@ class Recorder(Group):
         self.source = source
         self._records: dict[str, tuple[str, QueueState]] = {}
         self.variables.clear()   # the time is that of the entries
-        self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
+        self.variables["N"] = Variable("N", supplied(self.name, "N"), dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", self.name, dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
 
@@ -134,7 +135,7 @@ class Recorder(Group):
     @property
     def space(self) -> str:
         """The entries."""
-        return f"{self.name}.entries"
+        return supplied(self.name, "entries")
 
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """What is recorded; the time is that of the entries."""
@@ -175,7 +176,7 @@ class Recorder(Group):
 
     def declared(self) -> Declared:
         """One growing queue per recorded variable, and the bounds of a part that is the source."""
-        queues = {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
+        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q) for v, (dtype, q) in self._records.items()}
         return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
                         clock=self.clock)
 

@@ -19,6 +19,7 @@ from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import RecordState, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import evaluate
@@ -79,7 +80,7 @@ class StateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """Indices of the recorded elements besides."""
-        index = Array(f"{self.name}.index", "i4", self.name, self.source.space)
+        index = Array(supplied(self.name, "index"), "i4", self.name, self.source.space, "index")
         return super().declared() | Declared({index.name: (index, self._index)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:

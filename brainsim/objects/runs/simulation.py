@@ -12,6 +12,7 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
+from brainsim.naming import called, field_of, owner_of, supplied
 from brainsim.objects.groups.clock import fastest_of, run_length
 from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.group import Group
@@ -162,7 +163,7 @@ class Simulation:
     def _refuse_arguments(self, others: Mapping[str, object]) -> None:
         """`WrongType` for arguments that `run` does not have."""
         for name, value in others.items():
-            meant = next((s for s in self._settable if name in (s, s.partition(".")[2])), None)
+            meant = next((s for s in self._settable if name in (s, field_of(s))), None)
             help = near(
                 name,
                 ("params", "duration", "seed", *self._settable)) or "its arguments are params=, duration= and seed="
@@ -227,8 +228,8 @@ class Simulation:
         found = self._settable.get(name) or self._settable.get(own_name(name, self._words)) or self._part(name)
         if found is None:
             known = [
-                *self._settable, *(f"{w}.{s.partition('.')[2]}" for w, own in self._words.items()
-                                   for s in self._settable if s.startswith(f"{own}."))
+                *self._settable, *(called(word, s) for word, owner in self._words.items()
+                                   for s in self._settable if owner_of(s) == owner)
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, known)
                               or f"one of {', '.join(self.parameters)}")
@@ -236,8 +237,8 @@ class Simulation:
 
     def _part(self, name: str) -> Settable | None:
         """A variable of a part that the script has a name for."""
-        owner, _, rest = name.partition(".")
-        whole = self._settable.get(f"{self._parts[owner].parent.name}.{rest}") if owner in self._parts else None
+        owner = owner_of(name)
+        whole = self._settable.get(called(self._parts[owner].parent.name, name)) if owner in self._parts else None
         return None if whole is None or whole.variable is None else Settable(
             name, whole.kind, whole.dimension, whole.now, self._parts[owner], whole.variable)
 
@@ -252,7 +253,7 @@ class Simulation:
                                        text, o, v)
                 if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
                     yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
-                                   program=f"{o.name}.refractory")
+                                   program=supplied(o.name, "refractory"))
                 for path in o.pathways if isinstance(o, Synapses) else ():
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
                     text = "0 s" if path.own_delay.values is None else value_text(path.own_delay.values, SECOND)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, Unsupported, WrongType, WrongValue
+from brainsim.naming import field_of, owner_of
 from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.groups.variables import VariableView
 from brainsim.objects.looks.optional import optional
@@ -185,7 +186,7 @@ class Chosen:
         return {name: self._one(result, name) for name in self.names}
 
     def _one(self, result: Result, name: str) -> object:
-        owner, _, rest = name.partition(".")
+        owner, rest = owner_of(name), field_of(name)
         try:
             monitor = getattr(result, owner)
         except UnknownAttribute:

@@ -24,7 +24,7 @@ from brainsim.pipeline import Prepared, Values, functions_of, prepare, symbols_o
 from brainsim.reduction.beside import beside, is_repeatable
 from brainsim.reduction.merge import Merged, merge
 from brainsim.reduction.reduce import Party
-from brainsim.reduction.rewrite import Plan, apart_name
+from brainsim.reduction.rewrite import Moves, apart_name
 from brainsim.runtime.scheduler import Stop, advance
 from brainsim.targets.contract import Target
 
@@ -41,7 +41,7 @@ class Course:
     together, and the values of all objects."""
 
     tasks: tuple[Task, ...]
-    plans: tuple[tuple[Plan, ...], ...]                 #: of each set of synapses, in their order
+    plans: tuple[tuple[Moves, ...], ...]                 #: of each set of synapses, in their order
     together: tuple[tuple[Party, Party], ...]
     delays: Mapping[str, int]                           #: of pathways, in steps
     values: Values
@@ -107,7 +107,7 @@ def _as_before(x: Symbol, y: Symbol) -> bool:
     return True       # the values were compared when the sums were put together
 
 
-def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Plan, ...]], together: Sequence[tuple[Party, Party]],
+def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], together: Sequence[tuple[Party, Party]],
               delays: Mapping[str, int], values: Values, slots: Sequence[str], prepared: Prepared,
               records: Iterable[str], made: Iterable[str]) -> Course | None:
     """What happens in the runs of a prepared network; None where nothing is kept as a sum. ``records``: names of what
