@@ -18,7 +18,7 @@ from brainsim.language.trees import Assign, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.naming import at_the_end, called, field_of, owner_of, without_sender
-from brainsim.objects.gradients.functional import names_in
+from brainsim.objects.gradients.places import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.group import Group
@@ -285,7 +285,7 @@ class _Members:
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said)
                               or f"one of {', '.join(known)}")
-        return function.Place(name, *known[own])
+        return function.NamedParameter(name, *known[own])
 
     def _bounds(self) -> dict[str, tuple[float, float]]:
         """Of the variables that the equations flag as trainable, by name."""
