@@ -37,9 +37,10 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
     """Keep the states ``left`` with the synapses as sums by cells, where the constants in their rates of change have
     few values."""
     nothing = InCells(None, tuple(tasks), broken={})
-    parts = parts_of(projection, tasks, written_arrays(tasks))
-    constants = _constants(parts, left)
-    if not constants or all(v in seen for v in left):
+    if all(v in seen for v in left):
+        return nothing
+    constants = _constants(parts_of(projection, tasks, written_arrays(tasks)), left)
+    if not constants:
         return nothing
     through = Through(projection, constants)
     fine = replace(projection, post=side_of(projection),

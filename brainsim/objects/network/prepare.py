@@ -33,11 +33,12 @@ def check(objects: Sequence[BrianObject], network: str, mark: object) -> None:
 
 
 def _check_company(objects: Sequence[BrianObject], network: str, mark: object) -> None:
+    known = set(map(id, objects))
     for o in objects:
         if o.network_mark not in (None, mark):
             raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
         for needed in map(whole, o.dependencies()):
-            if not any(needed is x for x in objects):
+            if id(needed) not in known:
                 raise WrongValue(f"{o.name} needs {needed.name}, which is not in {network}",
                                  help=f"add {needed.name} to the network too")
 

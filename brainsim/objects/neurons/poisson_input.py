@@ -65,8 +65,8 @@ class PoissonInput(BrianObject):
 
     def declared(self) -> Declared:
         """Number, rate and weight."""
-        params: dict[str, float | int] = {supplied(self.name, "N"): self.N, supplied(self.name, "rate"):
-                                          float(self.rate)}
+        params: dict[str, float | int] = {supplied(self.name, "N"): self.N,
+                                          supplied(self.name, "rate"): float(self.rate)}
         if not isinstance(self.weight, str):
             params[supplied(self.name, "weight")] = float(self.weight)
         return Declared(params=params, clock=self.clock)
