@@ -38,7 +38,7 @@ class Places:
                               help="grad='events' has gradients of delays")
         names = (s.program,) if s.program else tuple(
             p.found.program
-            for p in s.places) if s.variable is None else (s.variable.program,)  # type: ignore[attr-defined]
+            for p in s.places) if s.variable is None else (s.variable.program,)
         for reduced, owner in self._simulation.reductions:
             if s.variable is not None and s.variable.moved and s.variable.program in reduced.moved or any(
                     map(reduced.computed_from, names)):

@@ -402,7 +402,7 @@ def _scalar(s: Settable, value: Any, dtype: str) -> float | int:
     if found is not s.dimension:
         raise DimensionMismatchError(
             f"'{s.name}' cannot be set to this value", s.dimension, found,
-            found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")  # type: ignore[arg-type]
+            found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")
     if dtype != "f8" and float(value) != int(value):
         raise WrongType(f"'{s.name}' was a whole number when the network was compiled", found=str(value),
                         help=f"write it with a point, {s.name} = {s.now}.0, before net.compile()")
