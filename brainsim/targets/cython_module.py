@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -155,7 +156,7 @@ class CythonExecutable:
         self._advance = module.advance
         self._table = np.zeros(len(FIELDS), np.int64)
         self._at = {f: k for k, f in enumerate(FIELDS)}
-        self._keep: dict[str, np.ndarray] = {}
+        self._keep: dict[str, Any] = {}
         self._real_names = [n for n, t in program.params if t == "f8"]
         self._whole_names = [n for n, t in program.params if t != "f8"]
 
@@ -207,7 +208,7 @@ class CythonExecutable:
             np.array([state.times[c].__array_interface__["data"][0] if c in p.listed else 0 for c in p.clocks] or [0],
                      np.int64),
         }
-        self._keep = {**kept, "@arrays": arrays, "@queues": queues, "@times": state.times}  # type: ignore[dict-item]
+        self._keep = {**kept, "@arrays": arrays, "@queues": queues, "@times": state.times}
         for field, value in kept.items():
             self._table[self._at[field]] = value.__array_interface__["data"][0]
         self._table[self._at["clocks"]] = len(p.clocks)
