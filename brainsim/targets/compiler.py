@@ -89,8 +89,8 @@ def _describe(command: tuple[str, ...]) -> Compiler:
     real = Path(command[0]).resolve()
     kind = "gcc" if "gcc" in real.name else "clang" if "clang" in real.name else "cc"
     name, version = platform.libc_ver()
-    known = tuple(int(x) for x in version.split(".")[:2]) if name == "glibc" and version else (0, 0)
-    vector = kind == "gcc" and known >= (2, 35) and platform.machine() == "x86_64"
+    known = [int(x) for x in version.split(".")[:2]] if name == "glibc" and version else []
+    vector = kind == "gcc" and known >= [2, 35] and platform.machine() == "x86_64"
     stat = real.stat()
     return Compiler(command, kind, vector, f"{' '.join(command)} {real} {stat.st_size} {int(stat.st_mtime)}")
 

@@ -16,6 +16,7 @@ from brainsim.language.trees import Number, Tree
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.naming import field_of, of_synapses, supplied
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import scalar_value
@@ -290,9 +291,9 @@ class Reduced:
         if self.cells is None:
             return []
         get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
-        now = {n: get(n.removesuffix("@cells")) for n in before}
+        now = {n: get(of_synapses(n)) for n in before}
         at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
-        return [n.removesuffix("@cells") for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
+        return [of_synapses(n) for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
 
     def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
         """A sum by cells in the cells of now."""
@@ -429,7 +430,7 @@ class Reduced:
         if not place.pathway:
             return self.arrays[place.program][neuron]
         delays = self.delays[place.pathway]
-        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[f"{place.pathway}.newest"], neuron)
+        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[supplied(place.pathway, "newest")], neuron)
         return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
 
     def _last_update(self) -> np.ndarray:
@@ -572,8 +573,8 @@ class Reduced:
         found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
         if self.cells is not None:
             made = f"{s.name}.cells"
-            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
-            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            found[supplied(s.name, "cell")] = (Array(supplied(s.name, "cell"), "i4", s.space, made, "index"), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space, "index"), self.cells.neuron)
             words = {kind: word for word, kind in DTYPES.items()}
             found |= {
                 name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()
@@ -582,9 +583,9 @@ class Reduced:
 
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
-        return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
+        return {supplied(name, "slots"): delays.slots for name, delays in self.delays.items()}
 
 
 def _last(program: str) -> str:
     """What a script calls a variable of this program name."""
-    return program.rpartition(".")[2]
+    return field_of(program)
