@@ -70,9 +70,8 @@ def find_compiler(choice: str = "") -> Compiler | Missing:
     """The compiler named by ``choice`` or ``CC``, the system's, or ziglang's; never raises."""
     named = choice or os.environ.get("CC", "")
     if named and shutil.which(shlex.split(named)[0]) is None:
-        return Missing(
-            f"the C compiler '{named}' named by {'prefs.codegen.compiler' if choice else 'the variable CC'} was not found",
-            REMEDY)
+        by = "prefs.codegen.compiler" if choice else "the variable CC"
+        return Missing(f"the C compiler '{named}' named by {by} was not found", REMEDY)
     for text in filter(None, (choice, os.environ.get("CC", ""), "cc", "gcc", "clang")):
         command = shlex.split(text)
         path = shutil.which(command[0])
