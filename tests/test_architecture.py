@@ -213,8 +213,7 @@ WING = ["looks", "names", "groups", "neurons", "synapses", "recorders", "runs", 
 #: the longest file that is still one idea
 LONGEST = 450
 #: files that hold two ideas still
-LONG_YET = {"brainsim.objects.gradients.functional", "brainsim.objects.synapses.synapses",
-            "brainsim.objects.synapses.reduced.reduced"}
+LONG_YET = {"brainsim.objects.synapses.synapses", "brainsim.objects.synapses.reduced.reduced"}
 #: questions to things that are not ours, where no class of the house could answer: file → its first words, and why
 QUESTIONS = {
     "names/functions.py": "marks that decorators leave on the user's Python functions",
@@ -226,7 +225,6 @@ QUESTIONS = {
     "synapses/pathway.py": "delays without a unit",
     "synapses/procedural.py": "trees of conditions",
     "runs/sweep.py": "what the user gives a sweep: a cluster, a function, names of outputs",
-    "gradients/functional.py": "domains with and without a queue, functions of the user with and without derivatives",
     "network/describe.py": "the name of the user's Python function",
     "network/devices.py": "a device hands on whatever is asked of it",
 }

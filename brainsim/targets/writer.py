@@ -101,7 +101,8 @@ class Writer:
             case Keyed() if e in self.keyed:
                 return f"keyed_{self.keyed[e]}[{local('number')} & 63]"
             case Keyed(law, stream, key, row, index):
-                return f"bs_{law}((uint64_t){self.expression(key)}, {stream}u, {self.expression(row)}, (uint32_t){self.expression(index)})"
+                words = self.expression(key), f"{stream}u", self.expression(row), f"(uint32_t){self.expression(index)}"
+                return f"bs_{law}((uint64_t){', '.join(words)})"
             case Cast("b1", value):
                 return f"({self.expression(value)} != 0)"
             case Cast(t, value):

@@ -18,7 +18,7 @@ from brainsim.language.trees import Assign, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.naming import at_the_end, called, field_of, owner_of, without_sender
-from brainsim.objects.gradients.functional import names_in
+from brainsim.objects.gradients.places import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.group import Group
