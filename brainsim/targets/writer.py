@@ -24,6 +24,9 @@ from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
 from brainsim.naming import MARK
 from brainsim.targets.words import Words
 
+KEPT = ("_kept", "_wide")
+"""What loops in stages add to a local's name for what one stage leaves to the next."""
+
 
 def identifiers(names: list[str]) -> dict[str, str]:
     """One legal, distinct identifier per program name; prefixed, so that no user name can clash with the language, and
@@ -48,7 +51,9 @@ def local(name: str) -> str:
     meet."""
     if name in ("i", "j"):
         return name
-    return f"m_{name.replace('_', '__').replace(MARK, '_a')}" if MARK in name else f"l_{name}"
+    if MARK in name:
+        return f"m_{name.replace('_', '__').replace(MARK, '_a')}"
+    return f"n_{name}" if name.endswith(KEPT) else f"l_{name}"
 
 
 class Writer:
