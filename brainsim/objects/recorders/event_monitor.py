@@ -101,7 +101,8 @@ class EventMonitor(Recorder):
             RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                          queue=self.source.event_queue(self.event), source=self.source.bounds(),
                          index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "",
-                         count=supplied(self.name, "count"), block=block, variables=tuple((self._queue(v), v) for v in chosen))
+                         count=supplied(self.name, "count"), block=block,
+                         variables=tuple((self._queue(v), v) for v in chosen))
         ]
 
     def memory_lines(self, steps: int = 0) -> list[Line]:

@@ -233,8 +233,9 @@ class Pathway(BrianObject):
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
         crowded = self._scattered and len(self.synapses) >= CROWDED * len(targets)
-        return {supplied(self.name, "fired"): (Queue(supplied(self.name, "fired"), "i4", self.source.space, role="sent"), self._fired),
-                supplied(self.name, "due"): (Queue(supplied(self.name, "due"), "i4", into, crowded, "due"), self._due)}
+        fired = Queue(supplied(self.name, "fired"), "i4", self.source.space, role="sent")
+        due = Queue(supplied(self.name, "due"), "i4", into, crowded, "due")
+        return {fired.name: (fired, self._fired), due.name: (due, self._due)}
 
     def kept_besides(self) -> dict[str, Any]:
         """Delays, and what the queue of events under way depends on."""
@@ -261,7 +262,8 @@ class Pathway(BrianObject):
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                        fired=supplied(self.name, "fired"), due=supplied(self.name, "due"), starts=supplied(self.name, "starts"),
+                        fired=supplied(self.name, "fired"), due=supplied(self.name, "due"),
+                        starts=supplied(self.name, "starts"),
                         ids=supplied(self.name, "ids") if self._rows.ids is not None else "", delay=delay,
                         scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
                         driven=driven, drawn=None if procedural is None else procedural.drawn(block))

@@ -198,9 +198,8 @@ class Procedural:
             if own or symbol.kind not in ("param", "number", "size", "count"):
                 raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                                 at=node.span, help=STORE)
-            sizes = {g.space: len(g) for g in (s.source, s.target)} | {
-                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k == supplied(g.name, "count")
-            }
+            sides = (s.source, s.target)
+            sizes = {g.space: len(g) for g in sides} | {supplied(g.name, "count"): len(g) for g in sides}
             return Number(
                 np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
                                                                                 sizes=sizes))).item())
@@ -211,8 +210,9 @@ class Procedural:
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """The tables of gaps."""
         n = self.synapses.name
-        return {supplied(n, "gaps"): (Array(supplied(n, "gaps"), "f8", supplied(n, "gaps"), role="list"), self.law.gaps),
-                supplied(n, "guide"): (Array(supplied(n, "guide"), "i4", supplied(n, "guide"), role="list"), random_rows.guide_of(self.law.gaps))}
+        gaps, guide = (Array(name, dtype, name, role="list") for name, dtype in (
+            (supplied(n, "gaps"), "f8"), (supplied(n, "guide"), "i4")))
+        return {gaps.name: (gaps, self.law.gaps), guide.name: (guide, random_rows.guide_of(self.law.gaps))}
 
     def params(self) -> dict[str, int]:
         """The keys."""
@@ -234,9 +234,9 @@ class Procedural:
             values.append(
                 DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
                                                                                      f.symbols)))
-        return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"), columns=s.target.bounds(),
-                         start=end_index(s.name, "pre"), end=end_index(s.name, "post"), hollow=self.law.hollow,
-                         values=tuple(values))
+        return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"),
+                         columns=s.target.bounds(), start=end_index(s.name, "pre"), end=end_index(s.name, "post"),
+                         hollow=self.law.hollow, values=tuple(values))
 
     def check_block(self, statements: list[Assign], symbols: Mapping[str, Symbol]) -> None:
         """Refuse code at a synapse that would need something stored there."""
