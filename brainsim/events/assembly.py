@@ -15,9 +15,10 @@ import numpy as np
 
 from brainsim.events.dynamics import Dynamics
 from brainsim.events.engine import Found, Given, simulate
-from brainsim.events.form import PRE, TIME, Arrival, Neurons, StartSum
+from brainsim.events.form import TIME, Arrival, Neurons, StartSum
 from brainsim.events.layout import Layout
 from brainsim.events.words import value_of
+from brainsim.naming import is_at_sender, without_sender
 
 Array = Any
 Read = Callable[[str, str], Array]
@@ -162,8 +163,8 @@ class _Component:
 
 def _seen(read: Read, owner: str, name: str, wires: Wires) -> Array:
     """A constant as synapses see it."""
-    value = jnp.asarray(read(owner, name.removeprefix(PRE)))
-    return value[wires.pre] if name.startswith(PRE) and value.ndim else value
+    value = jnp.asarray(read(owner, without_sender(name)))
+    return value[wires.pre] if is_at_sender(name) and value.ndim else value
 
 
 def _filled(columns: Sequence[Array], count: int, width: int) -> Array:

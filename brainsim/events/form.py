@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from brainsim.language.trees import Assign, Name, Tree, rebuild
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
+from brainsim.naming import at_sender, end_index, owner_of
 
 TIME = "t"
-PRE = "pre "
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,9 @@ def program_name(symbol: Symbol) -> str:
     """The name under which a symbol is known here; of an index or a size, one of its own."""
     if symbol.kind == "clock":
         return TIME if symbol.part == "t" else f"{symbol.program}.{symbol.part}"
-    before = PRE if symbol.path and symbol.path[0].endswith(".pre_index") else ""
-    if symbol.kind == "index":
-        return f"{before}{' '.join((*symbol.path, symbol.name))} index"
-    return before + symbol.program
+    name = f"{' '.join((*symbol.path, symbol.name))} index" if symbol.kind == "index" else symbol.program
+    seen_from_sender = symbol.path and symbol.path[0] == end_index(owner_of(symbol.path[0]), "pre")
+    return at_sender(name) if seen_from_sender else name
 
 
 def renamed(tree: Tree, names: Mapping[str, str]) -> Tree:

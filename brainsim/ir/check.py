@@ -17,11 +17,13 @@ STORES = frozenset("= += -= *= /= //= %= **=".split())
 def problems(program: Program) -> list[str]:
     """Everything wrong with a program, in words; empty when it is legal."""
     found: list[str] = []
-    names = Counter([a.name for a in program.arrays] + [q.name for q in program.queues])
+    names = Counter([*(x.name for x in (*program.arrays, *program.queues)), *(name for name, _ in program.params)])
     known = {"space": frozenset(program.spaces), "queue": frozenset(q.name for q in program.queues),
              "array": frozenset(program.declared)}
     params = dict(program.params)
-    found += [f"{n} is declared twice" for n in sorted(n for n, times in names.items() if times > 1)]
+    found += [f"{n} is declared twice" for n, times in names.items() if times > 1]
+    found += [f"{n}: two kernels have this name" for n, times in Counter(k.name for k in program.kernels).items()
+              if times > 1]
     found += [
         f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in known["space"]
     ]
@@ -99,12 +101,12 @@ def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:
     return bool(free_locals(condition) & {s.name for s in body if isinstance(s, Let)})
 
 
-def _access(arrays: Mapping[str, Array], name: str, index: object, t: str) -> Iterator[str]:
+def _access(arrays: Mapping[str, Array], name: str, index: Expr, t: str) -> Iterator[str]:
     if name not in arrays:
         yield f"unknown array {name}"
     elif arrays[name].dtype != t:
         yield f"array {name} is {arrays[name].dtype}, used as {t}"
-    if dtype(index) not in ("i4", "i8", "b1"):  # type: ignore[arg-type]
+    if dtype(index) not in ("i4", "i8", "b1"):
         yield f"index into {name} is not an integer"
 
 

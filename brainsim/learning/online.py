@@ -236,12 +236,9 @@ class Online:
         return "\n".join([*lines, *(f"  {line}" for line in self._filters())])
 
     def _filters(self) -> list[str]:
-        own = {
-            n: n.rpartition(".")[0] if n in {p.key for p in self._machine.chain.parts.projections} else n
-            for n in self.kappas
-        }
+        kernels = {p.key: p.kernel for p in self._machine.chain.parts.projections}
         return [
-            f"what '{own[n]}' brings to the readout is filtered, decay {k:.6g} in a step"
+            f"what '{kernels.get(n, n)}' brings to the readout is filtered, decay {k:.6g} in a step"
             for n, k in self.kappas.items()
         ]
 

@@ -24,7 +24,8 @@ class LearningProjection:
     """One sum over synapses: ``key`` names its matrix, ``array`` is what it is added to, in ``space``; ``source`` is
     the space of its queue."""
 
-    key: str
+    kernel: str
+    number: int                      #: among the sums of its kernel
     starts: str
     posts: str
     array: str
@@ -34,6 +35,11 @@ class LearningProjection:
     weights: frozenset[str]          #: arrays and scalars that a synapse's factor is made of
     senders: frozenset[str]          #: those that what a row sends is made of
     targets: frozenset[str]          #: those of the target's own factor
+
+    @property
+    def key(self) -> str:
+        """The name of its matrix."""
+        return f"{self.kernel}.{self.number}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def parts_of(program: Program) -> LearningParts:
     changed = {name for k in plain for name in k.facts.stores} & moving
     states = {a: spaces[a] for a in sorted(changed | targets & moving)}
     local = {n: k.name for k in plain
-             for n in _names(k.facts.nodes)} | {n: p.key.rpartition(".")[0] for p in projections for n in p.targets}
+             for n in _names(k.facts.nodes)} | {n: p.kernel for p in projections for n in p.targets}
     floats = {a.name for a in program.arrays if a.dtype in ("f8", "f4")}
     aside = {
         n.array: k.name for k in plain for n in k.facts.nodes
@@ -90,7 +96,7 @@ def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, s
     assert isinstance(kernel.domain, FanOut)
     parts = [frozenset(_names(walk(e)) if e is not None else ()) for e in (d.synapse, d.source, d.target)]
     condition = frozenset(_names(walk(d.condition)) if d.condition is not None else ())
-    return LearningProjection(f"{kernel.name}.{number}", kernel.domain.starts, d.index_array, d.array, spaces[d.array],
+    return LearningProjection(kernel.name, number, kernel.domain.starts, d.index_array, d.array, spaces[d.array],
                               into[kernel.domain.queue], kernel.domain.queue, parts[0], parts[1], parts[2] | condition)
 
 
@@ -125,7 +131,7 @@ def _lowered(program: Program) -> dict[str, frozenset[str]]:
                 watched.setdefault(queue, set()).update(k.facts.loads)
     made = {}
     for k in program.kernels:
-        if k.name.endswith("_resetter") and isinstance(k.domain, Events):
+        if k.role == "reset" and isinstance(k.domain, Events):
             stores = {n.array for n in k.facts.nodes if isinstance(n, Store) and n.op in ("=", "-=")}
             made[k.name] = frozenset(stores & watched.get(k.domain.queue, set()))
     return made

@@ -15,6 +15,7 @@ from brainsim.learning.online_rule import LearningRule
 from brainsim.learning.online_rules import Exact, Factored, Own, reach
 from brainsim.learning.online_run import Machine, wires_of
 from brainsim.learning.online_step import Chain, Signal, pattern_of
+from brainsim.naming import bounds, owner_of
 from brainsim.targets.jax_function import Pure
 from brainsim.targets.jax_words import kind
 
@@ -63,7 +64,7 @@ def row_of(name: str, names: tuple[str, ...], parts: LearningParts) -> Fate:
         if sender is not None:
             return Fate(
                 name, reason=
-                f"it changes what neurons send through '{sender.key.rpartition('.')[0]}', and influence ends there")
+                f"it changes what neurons send through '{sender.kernel}', and influence ends there")
         keys += [p.key for p in parts.projections if n in p.weights]
         own = own or n in parts.local and n not in parts.states
         first = n if n in parts.states else first
@@ -107,7 +108,7 @@ def _hidden(pure: Pure, parts: LearningParts, rows: Sequence[Fate], spiking: Map
     taking = [r for r in rows if not r.reason]
     found = {p.space for p in parts.projections
              for r in taking if p.key in r.keys} | {parts.states[r.first] for r in taking if r.first}
-    owners = {n.rpartition(".")[0] for r in taking if r.own for n in pure.params[r.name].names}
+    owners = {owner_of(n) for r in taking if r.own for n in pure.params[r.name].names}
     return [s for s in spiking if s in found | owners]
 
 
@@ -128,7 +129,7 @@ def _kappas(chain: Chain, rule: LearningRule, hidden: Sequence[str], spiking: Ma
     layout = chain.pure.traced.layout
     readouts = [
         p for p in chain.parts.projections if p.source in hidden and p.space not in spiking
-        and layout.slots[p.queue] == 1 and layout.bounds.get(f"{p.source}.first", 0) == 0
+        and layout.slots[p.queue] == 1 and layout.bounds.get(bounds(p.source)[0], 0) == 0
     ]
     leaky = _leaky(chain, {p.array for p in readouts}, params, key) if rule.kappa == "readout" else {}
     found = {
@@ -193,23 +194,23 @@ def _described(row: Fate, pattern: Any, spaces: Mapping[str, str], parts: Learni
             states = reach(pattern, p.key, tuple(spaces))
             said.append(
                 f"{'factors' if rule.decay is not None and p.space in spiking else 'a trace per synapse'} "
-                f"{_matrix(pattern, states, p.key)}"
+                f"{_matrix(pattern, states, p.key, 'y')}"
             )
     starts = [*([row.name] if row.own else []), *([row.first] if row.first else [])]
     for n in starts:
         mine: list[str] = [n] if n == row.first else []
         states = tuple(dict.fromkeys((*mine, *reach(pattern, n, tuple(spaces)))))
-        said.append(f"{'first value, ' if n == row.first else ''}a trace per neuron {_matrix(pattern, states, n)}")
+        said.append(f"{'first value, ' if n == row.first else ''}a trace per neuron {_matrix(pattern, states, n, 'θ')}")
     return replace(row, relation="; ".join(said))
 
 
-def _matrix(pattern: Any, states: tuple[str, ...], start: str) -> str:
-    """Which state follows from which: ``(G.g ← y; G.v ← G.v, G.g)``."""
+def _matrix(pattern: Any, states: tuple[str, ...], start: str, word: str) -> str:
+    """Which state follows from which, and from the start, called ``word``: ``(G.g ← y; G.v ← G.v, G.g)``."""
     lines = []
     for r in states:
         causes = [
-            *(["y" if "." in start and start.rpartition(".")[2].isdigit() else "θ"] if
-              (r, start) in pattern and start not in states else []), *(s for s in states if (r, s) in pattern)
+            *([word] if (r, start) in pattern and start not in states else []),
+            *(s for s in states if (r, s) in pattern)
         ]
         lines.append(f"{r} ← {', '.join(causes)}")
     return f"({'; '.join(lines)})"

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
@@ -10,7 +11,7 @@ from brainsim.model.symbols import Symbol
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One scheduled thing: its slot, its order there, then its name decide when it runs (R1)."""
+    """One scheduled thing: its slot, its order there, then the age of its object decide when it runs (R1)."""
 
     name: str
     clock: str
@@ -58,6 +59,7 @@ class Elementwise(Task):
     space: str
     block: Block
     bounds: Bounds | None = None
+    role: Literal["update", "operation"] = "operation"
     guarded: bool = False      #: writes to (unless refractory) variables are dropped while refractory (R9)
     before: Block | None = None    #: statements that set shared variables, once, before the others
 
@@ -79,6 +81,7 @@ class OnEvents(Task):
 
     queue: str
     block: Block
+    role: Literal["reset", "operation"] = "operation"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While,
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, Pathway, Task
+from brainsim.naming import field_of
 from brainsim.reduction.projection import written_arrays
 from brainsim.reduction.reduce import Party
 from brainsim.reduction.values import Obstacle
@@ -199,7 +200,7 @@ def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
             if not whole or not all(s.target not in keys and _is_sum(s.value, mine[0][0], mine[1][0])
                                     for s in _assignments(block)):
                 raise _Apart(
-                    f"'{task.name}' uses {x.rpartition('.')[2]} and {y.rpartition('.')[2]} otherwise than as a sum")
+                    f"'{task.name}' uses {field_of(x)} and {field_of(y)} otherwise than as a sum")
 
 
 def _assignments(block: Block) -> list[Assign]:

@@ -9,6 +9,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names,
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Past, Symbol, key_of
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.naming import supplied
 from brainsim.reduction.late import last_task
 from brainsim.reduction.projection import Parts, Projection, Side, draws, final, keys, locals_of, needed, seen_from
 from brainsim.reduction.sums import Factor, Sums, increment, scaling
@@ -79,14 +80,14 @@ class Moves:
     def newest(self, v: str) -> Substitute:
         """The latest place of the rings that go with the pathway of a state."""
         path = self.late[v].name
-        return self._place(Substitute(f"{path}.newest", "newest", self.equal[v], "i4", v, pathway=path))
+        return self._place(Substitute(supplied(path, "newest"), "newest", self.equal[v], "i4", v, pathway=path))
 
     def past(self, v: str, reading: bool, ahead: int = 0) -> Past | None:
         """How a ring of a state is read by a synapse, or written by a neuron; None for a state that has no ring."""
         if v not in self.late:
             return None
         path = self.late[v]
-        return Past(self.newest(v).program, f"{path.name}.slots", path.delay if reading else "", ahead)
+        return Past(self.newest(v).program, supplied(path.name, "slots"), path.delay if reading else "", ahead)
 
     def payload(self, v: str, version: int) -> Substitute:
         """A value of a state between two assignments of an event."""
@@ -289,7 +290,7 @@ def _remembered(plan: Moves, path: Pathway) -> Elementwise:
     states = sorted(v for v, p in plan.late.items() if p is path)
     kept = [*map(plan.equal_place, states), *([plan.last_place("pre")] if any(map(plan.is_driven, states)) else [])]
     now, slots = _array(plan.newest(states[0]).program, (), "i4",
-                        "_newest"), Symbol("_slots", "param", f"{path.name}.slots", dtype="i8")
+                        "_newest"), Symbol("_slots", "param", supplied(path.name, "slots"), dtype="i8")
     symbols = {"_newest": replace(now, shared=True), "_slots": slots}
     code = []
     for n, place in enumerate(kept):

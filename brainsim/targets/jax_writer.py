@@ -43,11 +43,12 @@ from brainsim.ir.program import (
     Store,
     While,
 )
-from brainsim.ir.trees import statements, walk
+from brainsim.ir.trees import own_element, statements, walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
 from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
+OUTSIDE = 2**31 - 1      #: of every array
 HEAD = "def kernel_{number}(c):\n    # {name}\n    A = c.A"
 
 
@@ -118,7 +119,8 @@ class KernelWriter:
         """A comparison that makes events: `Step.above`, with the distance that stands for 1 in it."""
         scale = self.scale(a, b)
         self.taking, queue = "", self.taking
-        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {'None' if scale is None else 'lambda: ' + self.text(scale)})"
+        size = "None" if scale is None else f"lambda: {self.text(scale)}"
+        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {size})"
         self.taking = queue
         return made
 
@@ -168,9 +170,10 @@ class KernelWriter:
             case Store(array, index, op, value, t):
                 number = f"cast('i4', {self.text(value)})" if dtype(value) == "b1" and op != "=" else self.text(value)
                 still = mask != "None" and (self.finds or isinstance(value, Tick) and moves(value))
-                return [
-                    f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"
-                ]
+                where = f"hard({mask})" if still else mask
+                word = "put_once" if self.kernel.domain.rounds and own_element(index) else "put"
+                return [f"{pad}A[{array!r}] = {word}(A[{array!r}], {self.text(index)}, {op!r}, {number}, {where}, "
+                        f"{t!r})"]
             case Append(queue, _, value) if queue in self.records:
                 return [f"{pad}c.record({queue!r}, {self.text(value)}, {mask}, '{self.number}{mask}')"]
             case Append(queue, slot, value):
@@ -205,13 +208,13 @@ class KernelWriter:
                     ] if arrays else []
         like = "i" if not isinstance(self.kernel.domain, Once) else "0"
         lines = [f"{pad}{local(c)} = spread({t!r}, {local(c)}, {like})" for c, t in carried.items()]
-        types = self.visible
+        spread, held = [f"spread({t!r}, {local(c)}, {like})" for c, t in carried.items()], [f"A[{a!r}]" for a in arrays]
         lines += [
             f"{pad}def more_{n}({every}, A=A):", *put_back, f"{pad}    return both({mask}, {self.text(condition)})",
             f"{pad}def round_{n}({every}, A=A):", *put_back, f"{pad}    w{n} = both({mask}, {self.text(condition)})",
-            *self.block(body, pad + "    ", f"w{n}", types),
-            f"{pad}    return ({', '.join([*(f'spread({carried[c]!r}, {local(c)}, {like})' for c in carried), *(f'A[{a!r}]' for a in arrays)])},)",
-            f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *(f'A[{a!r}]' for a in arrays)])},))"
+            *self.block(body, pad + "    ", f"w{n}", self.visible),
+            f"{pad}    return ({', '.join([*spread, *held])},)",
+            f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *held])},))"
         ]
         return lines + [f"{pad}A[{a!r}] = a{k}" for k, a in enumerate(arrays)]
 
@@ -271,10 +274,8 @@ class KernelWriter:
         ]
         value = "y" if d.target is None else f"y * {self.text(d.target)}"
         mask = "None" if d.condition is None else self.text(d.condition)
-        return [
-            *lines,
-            f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"
-        ]
+        op = "+=" if d.sign > 0 else "-="
+        return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, {op!r}, {value}, {mask}, {d.dtype!r})"]
 
     def still(self, d: Delivery) -> bool:
         """Whether the weights of a sum stay as they are for the whole run."""
@@ -305,10 +306,10 @@ def _range(w: KernelWriter, d: Range) -> list[str]:
 
 
 def _levels(w: KernelWriter, d: Levels) -> list[str]:
-    """A row of elements per level; all rows are as long as the widest level, with a mask."""
+    """A row of elements per level; all rows are as long as the widest level, filled up with places outside."""
     return [f"starts = c.layout.posts[{d.starts!r}]", "first, count = starts[:-1, None], np.diff(starts)[:, None]",
             "place = np.arange(count.max(initial=0))", f"m = (place < count){'[::-1]' * d.backward}",
-            f"i = np.where(place < count, first + place, first).astype(np.int32){'[::-1]' * d.backward}"]
+            f"i = np.where(place < count, first + place, {OUTSIDE}).astype(np.int32){'[::-1]' * d.backward}"]
 
 
 def _events(w: KernelWriter, d: Events) -> list[str]:

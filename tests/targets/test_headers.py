@@ -3,10 +3,13 @@ table."""
 from __future__ import annotations
 
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from brainsim import Function, Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs
 from brainsim.targets.compiler import Compiler, find_compiler
 from brainsim.targets.cython_module import FIELDS, HEADERS
 from brainsim.targets.templates import folder
@@ -35,7 +38,7 @@ static void slow(BsTable *T, int64_t part, int64_t parts) {
 }
 static void settle(BsTable *T) { T->steady[0] += 1; }
 
-static const BsKernel kernels[] = {
+static const BsKernel bs_kernels[] = {
     {.run = append, .clock = 0, .extent = two, .work = 10, .room = (const BsRoom[]){{0, 1}}, .rooms = 1},
     {.clock = 1},
     {.run = slow, .clock = 1},
@@ -47,7 +50,7 @@ static int tick(BsTable *T, BsTeam *team) {
     BS_STEP(2)
     BS_END_STEPS
 }
-static const BsModel model = {kernels, 3, tick, settle, NULL};
+static const BsModel model = {bs_kernels, 3, tick, settle, NULL};
 
 int main(void) {
     BsTable T = {.sizes = sizes, .queue_count = counts, .queue_capacity = capacity, .queue_slots = slots, .step = step,
@@ -86,6 +89,36 @@ def test_python_writes_the_fields_that_c_reads(tmp_path):
     lines = [f'_Static_assert(offsetof(BsTable, {field}) == {8 * n}, "{field}");' for n, field in enumerate(FIELDS)]
     (tmp_path / "fields.c").write_text("\n".join(['#include <stddef.h>', '#include "table.h"', *lines]) + "\n")
     check([*STRICT, "-fsyntax-only", f"-I{folder() / 'c'}", "fields.c"], tmp_path)
+
+
+@pytest.mark.skipif(find_spec("ziglang") is None, reason="no compiler for other machines")
+@pytest.mark.parametrize("machine", ["wasm32-wasi", "aarch64-linux-gnu", "x86_64-windows-gnu"])
+def test_the_text_of_a_network_is_legal_on_other_machines(machine, fresh, tmp_path):
+    prefs.codegen.target, prefs.codegen.math = "cython", "strict"
+    G = NeuronGroup(2, "dv/dt = (2 - v)/(10*ms) + xi*ms**-0.5 : 1", threshold="v > 1", reset="v = 0", name="G")
+    S = Synapses(G, G, "w : 1", on_pre="v_post += exp(w)", name="S")
+    S.connect()
+    net = Network(G, S, SpikeMonitor(G))
+    net.run(0.1 * ms)
+    (tmp_path / "network.c").write_text(net.explain("source"))
+    (tmp_path / "brainsim").symlink_to(folder() / "c")
+    more = ["-DBS_NO_THREADS"] if machine.startswith("wasm") else []
+    done = subprocess.run([sys.executable, "-m", "ziglang", "cc", "-target", machine, *STRICT, *more,
+                           "-Wno-unused-function", "-Wno-unused-parameter", "-Wno-unused-variable", "-c", "network.c",
+                           "-o", "network.o"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", "settle tick model kernels join begin_tick fullest table team shared pace".split())
+def test_a_function_of_the_users_in_c_may_have_any_name_of_a_scheduler(name, fresh):
+    function = Function(None, arg_units=[1], return_unit=1)
+    function.implementations.add_implementation("c", f"double {name}(double x) {{ return 7*x; }}")
+    prefs.codegen.target = "cython"
+    G = NeuronGroup(2, "x : 1", namespace={name: function}, name="G")
+    G.x = 3
+    G.run_regularly(f"x = {name}(x)")
+    Network(G).run(0.1 * ms)
+    assert list(G.x[:]) == [21, 21]
 
 
 def check(arguments: list[str], where: Path) -> None:

@@ -18,6 +18,7 @@ from brainsim.ir.program import (
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     Program,
     Queue,
@@ -28,6 +29,7 @@ from brainsim.ir.program import (
 from brainsim.passes.merge import merge_equal
 from brainsim.targets import loops
 from brainsim.targets.loop_plan import plan
+from brainsim.targets.templates import folder
 
 I, J, ZERO = Local("i", "i4"), Local("j", "i4"), Const(0)   # noqa: E741
 DT = Tick("clock", "dt")
@@ -263,6 +265,12 @@ FORMS = {
           64 at a time, ahead S.ids, ahead @packed, through S.w, packed S.post
           in order
             G.v[@packed[@place]] += S.w[i]"""),
+    "levels of trees": (kernel(Levels("S.starts"), v(Load("G.v", Load("G.parent", I, "i4"), "f8"), "+=")), """\
+        k: levels S.starts on clock
+          G.v[i] += G.v[G.parent[i]]""", """\
+        k: levels S.starts on clock
+          in order
+            G.v[i] += G.v[G.parent[i]]"""),
     "random rows": (
         kernel(RandomRows("G.spikes", ZERO, Const(7), Const(100), "S.gaps", "S.guide"),
                Store("G.v", Local("column", "i4"), "+=", NUMBER, "f8")), """\
@@ -302,3 +310,8 @@ def test_kernels_that_are_equal_but_for_names_share_a_text():
           the text of a
           clear S.due[0]
         """)
+
+
+@pytest.mark.parametrize("name", sorted(f.name for f in (folder() / "c").glob("*.jinja")))
+def test_a_form_of_loop_is_a_screenful(name):
+    assert len((folder() / "c" / name).read_text("utf-8").splitlines()) <= 60

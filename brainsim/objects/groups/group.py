@@ -82,6 +82,7 @@ class Group(Readable, metaclass=Sealed):
         return None
 
     def view_of(self, variable: Variable, with_units: bool) -> VariableView:
+        """The variable as users read and set it; `WrongType` for a link that was never made."""
         if variable.linked_to is None and "linked" in variable.flags:
             raise WrongType(f"The linked variable '{variable.name}' has no value yet",
                             help=f"{self.name}.{variable.name} = linked_var(group, 'variable')")

@@ -12,6 +12,7 @@ from brainsim.language.equations import Equation
 from brainsim.language.trees import names
 from brainsim.model.equations import Equations
 from brainsim.model.single_equation import dimension_of_unit
+from brainsim.naming import field_of
 from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import unit_value
@@ -134,5 +135,5 @@ def tables_to_make(s: Modelled, pathways: Sequence[Pathway], p: float | None, n:
     ]
     return shared + [
         Line(s.name,
-             name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in made.tables(s.name).items()
+             field_of(name), len(values), values.itemsize) for name, (_, values) in made.tables(s.name).items()
     ]

@@ -18,6 +18,7 @@ from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, Task
+from brainsim.naming import end_index
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements
@@ -159,8 +160,8 @@ class StoredPairs:
 
     def declared(self, s: Joining) -> Declared:
         """The index of the target."""
-        name = f"{s.name}.post_index"
-        return Declared({name: (Array(name, "i4", s.name, s.target.space), self._post)})
+        name = end_index(s.name, "post")
+        return Declared({name: (Array(name, "i4", s.name, s.target.space, "index"), self._post)})
 
     def drawn(self, block: Block, s: Joining) -> None:
         """Nothing has to be drawn."""

@@ -21,6 +21,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, w
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
+from brainsim.naming import end_index, supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.pieces import PIECE
@@ -127,8 +128,8 @@ class ProceduralPairs:
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
             here = Elements(s.reach(), s.clock, np.arange(len(row)),
-                            offsets={f"{g.name}.first": g.first_element for g in (s.source, s.target)})
-            here.paths = {(f"{s.name}.pre_index",): row + self.law.first_pre, (f"{s.name}.post_index",):
+                            offsets={supplied(g.name, "first"): g.first_element for g in (s.source, s.target)})
+            here.paths = {(end_index(s.name, "pre"),): row + self.law.first_pre, (end_index(s.name, "post"),):
                           part.inner.astype(np.int64) + self.law.first_post}
             here.draws = keyed_draws(formula.key, row, number)
             found.append(
@@ -181,13 +182,14 @@ class ProceduralPairs:
     # -- in a run ------------------------------------------------------------------------------------------------------
     def tables(self, name: str) -> dict[str, tuple[Array, np.ndarray]]:
         """The tables of gaps of synapses of this name."""
-        return {f"{name}.gaps": (Array(f"{name}.gaps", "f8", f"{name}.gaps"), self.law.gaps),
-                f"{name}.guide": (Array(f"{name}.guide", "i4", f"{name}.guide"), random_rows.guide_of(self.law.gaps))}
+        gaps, guide = (Array(table, dtype, table, role="list")
+                       for table, dtype in ((supplied(name, "gaps"), "f8"), (supplied(name, "guide"), "i4")))
+        return {gaps.name: (gaps, self.law.gaps), guide.name: (guide, random_rows.guide_of(self.law.gaps))}
 
     def declared(self, s: Joining) -> Declared:
         """The tables, and the keys."""
-        keys = {f"{program}.key": f.key for program, f in self.formulas.items()}
-        return Declared(self.tables(s.name), params={f"{s.name}.key": self.law.key, **keys})
+        keys = {supplied(program, "key"): f.key for program, f in self.formulas.items()}
+        return Declared(self.tables(s.name), params={supplied(s.name, "key"): self.law.key, **keys})
 
     def drawn(self, block: Block, s: Joining) -> DrawnRows:
         """What a pathway needs to know, for a block that it runs."""
@@ -197,13 +199,13 @@ class ProceduralPairs:
         values = []
         for program in read:
             f = self.formula(program)
-            key = f"{program}.key" if program in self.formulas else f"{s.name}.key"
+            key = supplied(program, "key") if program in self.formulas else supplied(s.name, "key")
             values.append(
                 DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
                                                                                      f.symbols)))
-        return DrawnRows(key=f"{s.name}.key", gaps=f"{s.name}.gaps", guide=f"{s.name}.guide", columns=s.target.bounds(),
-                         start=f"{s.name}.pre_index", end=f"{s.name}.post_index", hollow=self.law.hollow,
-                         values=tuple(values))
+        return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"),
+                         columns=s.target.bounds(), start=end_index(s.name, "pre"), end=end_index(s.name, "post"),
+                         hollow=self.law.hollow, values=tuple(values))
 
     def check_code(self, statements: list[Assign], symbols: Mapping[str, Symbol], s: Joining) -> None:
         """Refuse code at a synapse that would need something stored there."""
@@ -221,7 +223,7 @@ class ProceduralPairs:
     def check_tasks(self, tasks: Sequence[Task], mine: Sequence[str], s: Joining) -> None:
         """Refuse anything else that looks at single synapses."""
         own = {v.program for v in s.variables.values() if not v.shared}
-        ends = {f"{s.name}.pre_index", f"{s.name}.post_index"}
+        ends = {end_index(s.name, "pre"), end_index(s.name, "post")}
         for task in tasks:
             if isinstance(task, Pathway) and task.name in mine:
                 continue
@@ -246,15 +248,14 @@ def _fixed(tree: Tree, resolver: Resolver, s: Joining) -> Tree:
         if not isinstance(node, Name):
             return node
         symbol = resolver.symbols[node.id]
-        if symbol.kind == "index" and symbol.path in ((f"{s.name}.pre_index",), (f"{s.name}.post_index",)):
+        if symbol.kind == "index" and symbol.path in ((end_index(s.name, "pre"),), (end_index(s.name, "post"),)):
             return node
         own = symbol.kind == "size" and symbol.program == s.name
         if own or symbol.kind not in ("param", "number", "size", "count"):
             raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                             at=node.span, help=STORE)
-        sizes = {g.space: len(g) for g in (s.source, s.target)} | {
-            k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k.endswith(".count")
-        }
+        sides = (s.source, s.target)
+        sizes = {g.space: len(g) for g in sides} | {supplied(g.name, "count"): len(g) for g in sides}
         return Number(
             np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
                                                                             sizes=sizes))).item())

@@ -26,6 +26,7 @@ from brainsim.language.trees import Assign, Tree, names
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
+from brainsim.naming import end_index, field_of, supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -141,14 +142,14 @@ class Synapses(EquationGroup):
     def _add_fixed_variables(self) -> None:
         n = self.name
         for label, group, side in (("i", self.source, "pre"), ("j", self.target, "post")):
-            offset = f"{group.name}.first" if isinstance(group, Subgroup) else ""
+            offset = supplied(group.name, "first") if isinstance(group, Subgroup) else ""
             self.variables[label] = Variable(
                 label, f"{n}.{label}", dtype="i4", read_only=True,
-                symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
-        self.variables["N"] = Variable("N", f"{n}.N", dtype="i4", shared=True, read_only=True,
+                symbol=Symbol(label, "index", dtype="i4", path=(end_index(n, side),), constant=True, offset=offset))
+        self.variables["N"] = Variable("N", supplied(n, "N"), dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", n, dtype="i4", shared=True, constant=True))
         for label, side in (("N_outgoing", "pre"), ("N_incoming", "post")):
-            symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",),
+            symbol = Symbol(label, "array", supplied(n, f"{label}_{side}"), dtype="i4", path=(end_index(n, side),),
                             constant=True)
             self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True, symbol=symbol)
 
@@ -419,7 +420,7 @@ class Synapses(EquationGroup):
         """Synaptic names, every name of the target bare, and both sides with their suffix (R31)."""
         found: dict[str, Symbol] = {}
         for group, side in ((self.target, "post"), (self.source, "pre")):
-            path = (f"{self.name}.{side}_index",)
+            path = (end_index(self.name, side),)
             for name, symbol in group.scope(run).own.items():
                 if symbol.kind == "clock":
                     continue
@@ -450,11 +451,12 @@ class Synapses(EquationGroup):
         """Synaptic variables, states at the neurons, and the index of the target; or the tables of synapses that are
         not stored."""
         joined, n = self._pairs.declared(self), self.name
-        made = {f"{n}.N_outgoing_pre": (self.source.space, "", lambda: self.N_outgoing_pre),
-                f"{n}.N_incoming_post": (self.target.space, "", lambda: self.N_incoming_post),
-                f"{n}.pre_index": (n, self.source.space, lambda: self.pre_index)}
-        joined |= Declared(on_request={k: (Array(k, "i4", space, into), make)
-                                       for k, (space, into, make) in made.items()})
+        outgoing = Array(supplied(n, "N_outgoing_pre"), "i4", self.source.space)
+        incoming = Array(supplied(n, "N_incoming_post"), "i4", self.target.space)
+        source = Array(end_index(n, "pre"), "i4", n, self.source.space, "index")
+        joined |= Declared(on_request={outgoing.name: (outgoing, lambda: self.N_outgoing_pre),
+                                       incoming.name: (incoming, lambda: self.N_incoming_post),
+                                       source.name: (source, lambda: self.pre_index)})
         if not self._pairs.is_stored:     # counting them would mean drawing them
             return Declared(self._arrays(), clock=self.clock) | joined
         return super().declared() | Declared(self._reduced.declared(), params=self._reduced.params()) | joined
@@ -471,7 +473,7 @@ class Synapses(EquationGroup):
     def array_of(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
         for side in ("pre", "post"):
-            if name == f"{self.name}.{side}_index":
+            if name == end_index(self.name, side):
                 return self._pairs.index(side)   # type: ignore[return-value]
         own = next((v for v in self.variables.values() if v.program == name), None)
         computed = None if own is None else self._pairs.values(own, self)
@@ -507,7 +509,7 @@ class Synapses(EquationGroup):
         variables = [v for v in self.variables.values() if not v.moved and v.values is not None and v.symbol is None]
         found = [
             Line(self.name,
-                 name.partition(".")[2], len(values), values.itemsize)
+                 field_of(name), len(values), values.itemsize)
             for name, (_, values) in self._reduced.declared().items()
         ]
         found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]
@@ -579,7 +581,7 @@ class Synapses(EquationGroup):
             part = self.state_updater
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
-                            block=block))
+                            block=block, role="update"))
         made += [self.summed_task(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
@@ -601,7 +603,7 @@ class Synapses(EquationGroup):
         space, bounds = group.domain()
         return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups",
                       order=group.order - 1, space=self.name, target=symbol.via(
-                          (f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
+                          (end_index(self.name, side),)), target_space=space, bounds=bounds, block=block)
 
     # -- looks ---------------------------------------------------------------------------------------------------------
     def plot(self, variable: str | None = None, kind: str = "dots", ax: Any = None) -> Any:

@@ -12,6 +12,7 @@ from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.naming import field_of, of_synapses
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import scalar_value
@@ -151,9 +152,9 @@ class Reduced(Questions):
         if self.cells is None:
             return []
         get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
-        now = {n: get(n.removesuffix("@cells")) for n in before}
+        now = {n: get(of_synapses(n)) for n in before}
         at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
-        return [n.removesuffix("@cells") for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
+        return [of_synapses(n) for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
 
     def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
         """A sum by cells in the cells of now."""
@@ -267,4 +268,4 @@ class Reduced(Questions):
 
 def _last(program: str) -> str:
     """What a script calls a variable of this program name."""
-    return program.rpartition(".")[2]
+    return field_of(program)

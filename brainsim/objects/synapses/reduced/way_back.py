@@ -12,6 +12,7 @@ from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
 from brainsim.model.equations import Equations
 from brainsim.model.resolve import Block
+from brainsim.naming import supplied
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.structure import structure_changed
@@ -187,7 +188,7 @@ class WayBack:
         if not place.pathway:
             return self.arrays[place.program][neuron]
         delays = self.delays[place.pathway]
-        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[f"{place.pathway}.newest"], neuron)
+        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[supplied(place.pathway, "newest")], neuron)
         return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
 
     def _last_update(self) -> np.ndarray:
@@ -290,8 +291,9 @@ class WayBack:
         found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
         if self.cells is not None:
             made = f"{s.name}.cells"
-            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
-            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            cell, end = supplied(s.name, "cell"), neuron_of(s.name)
+            found[cell] = (Array(cell, "i4", s.space, made, "index"), self.cells.of)
+            found[end] = (Array(end, "i4", made, s.target.space, "index"), self.cells.neuron)
             words = {kind: word for word, kind in DTYPES.items()}
             found |= {
                 name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()
@@ -300,5 +302,5 @@ class WayBack:
 
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
-        return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
+        return {supplied(name, "slots"): delays.slots for name, delays in self.delays.items()}
 
