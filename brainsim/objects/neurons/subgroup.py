@@ -118,9 +118,8 @@ class Subgroup(EventSource, Choice):
 
     def declared(self) -> Declared:
         """Bounds of this part; the arrays are those of the whole group."""
-        n = self.name
-        return Declared(params={supplied(n, "first"): self._start, supplied(n, "last"): self._stop, supplied(n, "count"): self._count},
-                        clock=self.clock)
+        known = {"first": self._start, "last": self._stop, "count": self._count}
+        return Declared(params={supplied(self.name, word): x for word, x in known.items()}, clock=self.clock)
 
     def neighbours(self) -> list[Group]:
         """The whole group."""
