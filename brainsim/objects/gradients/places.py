@@ -43,7 +43,8 @@ class Places:
             if s.variable is not None and s.variable.moved and s.variable.program in reduced.moved or any(
                     map(reduced.computed_from, names)):
                 raise Unsupported(
-                    f"'{s.name}' cannot be a parameter of a function: states of {owner} were moved to the neurons and made from it",
+                    f"'{s.name}' cannot be a parameter of a function: "
+                    f"states of {owner} were moved to the neurons and made from it",
                     help="Synapses(..., reduce='off')")
         if s.variable is None:
             return Place("param", names)

@@ -140,7 +140,8 @@ class Group(Readable, metaclass=Sealed):
         unused = self._sealed and self._forgotten and self.add_to_magic_network and self.invalidates_magic_network
         if unused and not sys.is_finalizing() and prefs["logging.warn_for_unused_objects"]:
             logger.warning(
-                "%s, made at %s, goes without ever having been simulated: keep it in a variable, or put it into the network",
+                "%s, made at %s, goes without ever having been simulated: "
+                "keep it in a variable, or put it into the network",
                 self.name, self._made_at, extra={"topic": "unused_brian_object"})
 
     @property

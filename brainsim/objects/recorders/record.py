@@ -177,7 +177,8 @@ class Recorder(Group):
 
     def declared(self) -> Declared:
         """One growing queue per recorded variable, and the bounds of a part that is the source."""
-        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q) for v, (dtype, q) in self._records.items()}
+        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q)
+                  for v, (dtype, q) in self._records.items()}
         return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
                         clock=self.clock)
 

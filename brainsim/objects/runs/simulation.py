@@ -369,7 +369,8 @@ class Simulation:
     # -- looks ---------------------------------------------------------------------------------------------------------
     def _repr_html_(self) -> str:
         rows = [(s.name, s.kind, unit_text(s.dimension), s.now) for s in self._settable.values()]
-        about = f"{self._network.name} from t = {Quantity(self._began, SECOND)}; outputs: {', '.join(self.outputs) or 'none'}"
+        outputs = ", ".join(self.outputs) or "none"
+        about = f"{self._network.name} from t = {Quantity(self._began, SECOND)}; outputs: {outputs}"
         return html.table("Simulation", ("parameter", "kind", "unit", "value"), rows, about)
 
     def __repr__(self) -> str:
@@ -388,8 +389,8 @@ class Simulation:
 
 def _may_be_set(v: Variable) -> bool:
     linked = "linked" in v.flags and v.linked_to is not None
-    return (v.moved or v.values is not None or linked) and v.symbol is None and not v.read_only and not v.name.startswith("_") \
-        and "constant over dt" not in v.flags and v.name != "not_refractory"
+    return (v.moved or v.values is not None or linked) and v.symbol is None and not v.read_only \
+        and not v.name.startswith("_") and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 
 def _scalar(s: Settable, value: Any, dtype: str) -> float | int:

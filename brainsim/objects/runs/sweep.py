@@ -297,7 +297,8 @@ def _forked(job: int, number: int) -> Gathered:
     return _JOBS[job].one(number)
 
 
-def finished(start: Start, point: Point, run: Run, measure: Measure, length: float, stop: Stop | None = None) -> Gathered:
+def finished(start: Start, point: Point, run: Run, measure: Measure, length: float,
+             stop: Stop | None = None) -> Gathered:
     """What is kept of a run; carried out in any thread or process."""
     with named(run):
         return Gathered(measure(Result(start, carry_out(start, point, stop), run.params, run.seed, length)))
