@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from brainsim.ir.expressions import Call, Expr, Load, Op, Param, Size, Slots, Tick, dtype
 from brainsim.ir.functions import FUNCTIONS
@@ -102,7 +101,7 @@ def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:
     return bool(free_locals(condition) & {s.name for s in body if isinstance(s, Let)})
 
 
-def _access(arrays: Mapping[str, Array], name: str, index: Any, t: str) -> Iterator[str]:
+def _access(arrays: Mapping[str, Array], name: str, index: Expr, t: str) -> Iterator[str]:
     if name not in arrays:
         yield f"unknown array {name}"
     elif arrays[name].dtype != t:

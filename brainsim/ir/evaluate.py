@@ -53,14 +53,18 @@ def power(a: Any, b: Any) -> Any:
     """a ** b; whole numbers stay whole for exponents that are not negative."""
     if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
         return int(a) ** int(b) if b >= 0 else np.float64(a) ** int(b)
-    return library.power(a if type(a) is np.float32 else np.float64(a), b)
+    return library.power(a if _is_single(a) else np.float64(a), b)
 
 
-OPS = {
+def _is_single(x: Any) -> bool:
+    return isinstance(x, np.floating) and x.itemsize == 4
+
+
+OPS: Mapping[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": lambda a, b: np.divide(a if type(a) is np.float32 else np.float64(a), b),
+    "/": lambda a, b: np.divide(a if _is_single(a) else np.float64(a), b),
     "//": np.floor_divide,
     "%": np.mod,
     "**": power,
@@ -103,8 +107,7 @@ def value(e: Expr, state: State, local: dict[str, Any]) -> Any:
         case Draw(law, stream, index):
             clock = local["@clock"]
             step = int(state.step[clock] - state.origin[clock])
-            return np.float64(draw(law, state.seed, stream, step, int(value(index, state,
-                                                                            local))))
+            return np.float64(draw(law, state.seed, stream, step, int(value(index, state, local))))
         case Keyed(law, stream, key, row, index):
             number, k, r = (int(value(x, state, local)) for x in (index, key, row))
             return np.float64(draw(law, k, stream, r, number))
@@ -129,13 +132,13 @@ def scalar(e: Scalar, state: State) -> Any:
     raise TypeError(f"not a scalar of the program: {e!r}")
 
 
-def _plain(x: object) -> Any:
+def _plain(x: Any) -> Any:
     if isinstance(x, np.bool_):
         return bool(x)
     return int(x) if isinstance(x, np.integer) else x
 
 
-def _number(x: object) -> Any:
+def _number(x: Any) -> Any:
     return int(x) if isinstance(x, bool) else x
 
 
@@ -253,7 +256,8 @@ def lacks_room(kernel: Kernel, state: State) -> bool:
     return False
 
 
-def advance(state: State, ticks: int, run: Any = run_kernel, room: Any = lacks_room) -> Pause:
+def advance(state: State, ticks: int, run: Callable[[Kernel, State], None] = run_kernel,
+            room: Callable[[Kernel, State], bool] = lacks_room) -> Pause:
     """Advance by up to ``ticks`` ticks; a tick under way is always finished. See `Pause` for why it returns."""
     kernels = state.program.kernels
     owner = [state.program.clocks.index(k.clock) for k in kernels]

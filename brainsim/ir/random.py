@@ -76,8 +76,8 @@ def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: n
     where = np.asarray(index).astype(np.int64).astype(u64) & mask
     c2 = (where >> u64(6) << u64(5)) | (where & u64(31))
     steps = np.asarray(step, dtype=np.int64).astype(u64)
-    low, high, group, which = np.broadcast_arrays(steps & mask, steps >> shift, c2, u64(stream))
-    c0, c1, c2, c3 = _philox_many(low, high, group, which, seed)
+    low, high, block, streams = np.broadcast_arrays(steps & mask, steps >> shift, c2, u64(stream))
+    c0, c1, c2, c3 = _philox_many(low, high, block, streams, seed)
     u, w = _units(c0, c1), _units(c2, c3)
     second = (where & u64(32)).astype(bool)
     if law == "uniform":

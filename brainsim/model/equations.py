@@ -27,6 +27,8 @@ class Equations(Mapping[str, SingleEquation]):
 
     #: against the names of a group; from `objects`, where groups and namespaces are known
     check_units: ClassVar[Callable[..., None]]
+    #: against the names of a group; from `objects`, where groups and namespaces are known
+    check_units: ClassVar[Callable[..., None]]
     equations: tuple[SingleEquation, ...]
     _by_name: Mapping[str, SingleEquation] = field(init=False, repr=False, compare=False)
     _dimensions: Mapping[str, Dimension] = field(init=False, repr=False, compare=False)

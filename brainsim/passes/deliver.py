@@ -96,9 +96,9 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
 def _remember(d: Delivery, clock: str) -> tuple[str, tuple[Kernel, ...]]:
     """The queue of the rows that fired in the last steps, and the kernels that fill it."""
     recent = supplied(owner_of(d.due.name), "recent")
+    sent = (Append(recent, d.now, _i(d)),)
     return recent, (Kernel(f"{recent}.clear", clock, Once(), (Clear(recent, d.now),), role="send"),
-                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), (Append(recent, d.now, _i(d)),),
-                           role="send"))
+                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), sent, role="send"))
 
 
 def _i(d: Delivery) -> Expr:

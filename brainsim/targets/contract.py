@@ -63,9 +63,11 @@ class Executable(Protocol):
 
     def bind(self, state: State) -> None:
         """Use these arrays from now on; called again whenever an array or queue was replaced."""
+        ...
 
     def load_params(self, state: State) -> None:
         """Read the scalars and the seed anew."""
+        ...
 
     def advance(self, state: State, ticks: int) -> Pause:
         """Advance by up to ``ticks`` ticks."""

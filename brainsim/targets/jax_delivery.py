@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from brainsim.ir.expressions import Const, Draw, Expr, Foreign, Keyed, Load, Local, Op
 from brainsim.ir.program import FanOut, If, Kernel, Let, Statement, Store
@@ -111,7 +110,7 @@ def _side(e: Expr, index_array: str) -> str | None:
     return found.pop() if len(found) == 1 else "synapse" if found <= {"synapse", "source", "target"} else None
 
 
-def _uses(e: Expr, index_array: str) -> Iterator[str]:
+def _uses(e: Expr | Statement, index_array: str) -> Iterator[str]:
     match e:
         case Load(_, Load(name, Local("i"), _), _) if name == index_array:
             yield "target"
@@ -127,6 +126,6 @@ def _uses(e: Expr, index_array: str) -> Iterator[str]:
 
 
 def _at_target(e: Expr, index_array: str) -> Expr:
-    def change(n: Any) -> Any:
+    def change(n: Expr) -> Expr:
         return I if n == Load(index_array, I, "i4") else n
     return rebuild(e, change)

@@ -275,8 +275,8 @@ def side_by_side(pure: Pure) -> Callable[..., Any]:
     """The function of many trials: inputs and keys have a first axis, parameters may have one."""
     def many(params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         own = {n: 0 if jnp.ndim(v) > len(pure.params[n].shape) else None for n, v in params.items()}
-        kinds: dict[str, Any] = {n: type(x) for n, x in inputs.items() if isinstance(x, tuple)}
-        given = {n: kinds[n](0, None, None) if n in kinds else 0 for n in inputs}
+        kinds: dict[str, Any] = {n: type(x) for n, x in inputs.items()}
+        given = {n: kinds[n](0, None, None) if isinstance(x, tuple) else 0 for n, x in inputs.items()}
         return jax.vmap(pure, in_axes=(own, given, 0))(params, inputs, key)
 
     return many
@@ -305,8 +305,9 @@ def temporaries(function: Callable[..., Any], *args: Any) -> int:
     """Bytes that the compiled gradient of the sum of all outputs needs besides its arguments and results."""
     def total(*args: Any) -> Any:
         return sum(jnp.sum(x) for x in jax.tree.leaves(function(*args)) if jnp.issubdtype(x.dtype, jnp.floating))
-    known: Any = jax.jit(jax.grad(total)).lower(*args).compile().memory_analysis()
-    return int(known.temp_size_in_bytes)
+    found = jax.jit(jax.grad(total)).lower(*args).compile().memory_analysis()
+    assert found is not None
+    return int(found.temp_size_in_bytes)
 
 
 def as_arrays(tree: Any) -> Any:

@@ -269,7 +269,7 @@ def masks(program: Program, state: State, layout: Any) -> dict[str, np.ndarray]:
             continue
         found = state.queues[q.name]
         mask = np.zeros((layout.slots[q.name], layout.into[q.name]), float if q.name in layout.soft else bool)
-        for slot in np.flatnonzero(found.count):
+        for slot in np.flatnonzero(found.count).tolist():
             mask[slot, found.values(int(slot))] = True
         made[q.name] = mask if layout.slots[q.name] > 1 else mask[0]
     return made
@@ -400,6 +400,7 @@ class JaxExecutable:
 
     def _raise_what_failed(self) -> None:
         """The error of a user's function, if one failed."""
+        assert self._traced is not None
         failed = self._traced.layout.failed
         if failed:
             first = failed[0]
@@ -414,6 +415,7 @@ class JaxExecutable:
         """The present values, all of them: a user may have set any between two calls."""
         if self._is_old():
             self._lay_out(state)
+        assert self._traced is not None
         layout, clocks = self._traced.layout, self.program.clocks
         params = {n: state.params[n] for n, _ in self.program.params if n not in layout.bounds}
         self._constants = jax_step().as_jax({

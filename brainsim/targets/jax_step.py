@@ -350,8 +350,7 @@ class Step:
         if how == "dense":
             return jnp.asarray(amounts).astype(weights.dtype) @ weights
         if how == "events":
-            targets, each = weights
-            return _walk(amounts, targets, each, count)
+            return _walk(amounts, weights[0], weights[1], count)
         rows = self.layout.rows[starts]
         values = (jnp.asarray(amounts)[self.A[f"{starts}@row"]] * weights).astype(weights.dtype)
         return jnp.zeros(count, values.dtype).at[self.A[post] if len(rows.row) else np.zeros(0, np.int32)].add(values)
@@ -497,7 +496,7 @@ def loop_of(traced: Any, constants: Any, carry: Any, clocks: tuple[str, ...], ro
 def keep_compiled() -> None:
     """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again;
     a place that the user chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
-    if jax.config.values["jax_compilation_cache_dir"] is None:
+    if jax.config.jax_compilation_cache_dir is None:      # pyright: ignore[reportAttributeAccessIssue]  (JAX adds it)
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
 
 

@@ -18,7 +18,7 @@ from brainsim.language.trees import Assign, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.naming import at_the_end, called, field_of, owner_of, without_sender
-from brainsim.objects.gradients.functional import names_in
+from brainsim.objects.gradients.places import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.group import Group
@@ -129,8 +129,7 @@ class _Members:
         made, function = (importlib.import_module(f"brainsim.events.{name}") for name in ("assembly", "function"))
         given = [_given(function, p) for p in self.sources]
         kept = {**self._kept(max_spikes), **{s.source: s.shape[1] for s in given}}
-        wires = tuple(made.Wires(a, np.asarray(p.synapses.pre_index, int), np.asarray(p.synapses.post_index, int),
-                                 p.has_delay_per_synapse) for a, p in arrivals)
+        wires = tuple(made.Wires(a, *_ends(p.synapses), p.has_delay_per_synapse) for a, p in arrivals)
         counts = {g.name: len(g) for g in (*self.groups, *self.sources)}
         hybrid = made.Hybrid(neurons, wires, counts, kept, duration, step or next(iter(self.groups)).clock.dt_)
         symbols = self._symbols(neurons, arrivals)
@@ -214,8 +213,8 @@ class _Members:
             if not e.name.endswith("_post") or not lines:
                 raise Unsupported(
                     f"{s.name}: '{e.name}' couples neurons all the time, not by spikes", at=e.span, help=
-                    "grad='surrogate' takes it; here, sums are of states that spikes change, at the target of the "
-                    "synapse"
+                    "grad='surrogate' takes it; "
+                    "here, sums are of states that spikes change, at the target of the synapse"
                 )
         if not lines:
             return None
@@ -423,3 +422,7 @@ def _refuse_synapses(s: Synapses) -> None:
         if path.events_under_way:
             raise WrongState(f"{s.name} has spikes under way", help="begin with a network that has not run")
         path.check_delays()
+
+
+def _ends(synapses: Any) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(synapses.pre_index, int), np.asarray(synapses.post_index, int)

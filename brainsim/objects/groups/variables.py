@@ -162,7 +162,7 @@ def index_of(item: object, group: "Holder") -> object:
 class Reference:
     """What a linked variable may be set to."""
 
-    def symbol_for(self, owner: "Holder", linked: Variable) -> Symbol:
+    def symbol_for(self, owner: Any, linked: Variable) -> Symbol:
         """What the linked name means in ``owner``."""
         raise NotImplementedError
 
@@ -300,6 +300,11 @@ class VariableView:
                            kwargs: Mapping[str, object]) -> object:
         return function(*map(_without_views, args), **{k: _without_views(v) for k, v in kwargs.items()})
 
+    def __rpow__(self, base: Any) -> Any:
+        if self.dim is not DIMENSIONLESS:
+            raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
+        return base ** self.whole()
+
     def __len__(self) -> int:
         return len(self.whole())
 
@@ -361,7 +366,7 @@ class VariableView:
     __str__ = __repr__      # as in Brian 2; ``print(G.v[:])`` shows the values alone
 
 
-def _without_views(x: object) -> object:
+def _without_views(x: object) -> Any:
     if isinstance(x, VariableView):
         return x.whole()
     if isinstance(x, (list, tuple)):
@@ -378,7 +383,7 @@ def _operator(name: str) -> None:
     setattr(VariableView, name, forward)
 
 
-for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod rpow neg pos abs "
+for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod neg pos abs "
               "lt le gt ge eq ne and or xor invert matmul rmatmul").split():
     _operator(f"__{_name}__")
 

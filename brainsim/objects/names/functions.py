@@ -91,11 +91,11 @@ class Function(InEquations):
         name = name or self.own_name
         what = f"The function '{name}'" if name else "A function"
         return Unsupported(
-            f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in "
-            f"Python",
+            f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} "
+            "and nothing to call in Python",
             help=
-            "prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other "
-            "targets, "
+            "prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, "
+            "and other targets, "
             "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
 
     # -- in equations --------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
         wanted = target_name(target)
         if wanted == "numpy":
             if code is None and discard_units and made.pyfunc is not None:
-                made.implementations.add_numpy_implementation(without_units(made.pyfunc))
+                made.implementations.add_numpy_implementation(without_units(made))
             elif callable(code):
                 made.implementations.add_numpy_implementation(code)
         else:

@@ -154,7 +154,8 @@ class Recorder(Group):
             help=near(name, self.__dict__.get("_records", {})))
 
     def read_values(self, v: Variable, item: object, level: int = 0,
-              namespace: Mapping[str, object] | None = None) -> np.ndarray:
+                    namespace: Mapping[str, object] | None = None) -> np.ndarray:
+        """As of any group, from the record."""
         if v.name == "N":
             self._refuse_index(v, item)
             return np.asarray(self._count)

@@ -389,9 +389,8 @@ class Simulation:
 
 def _may_be_set(v: Variable) -> bool:
     linked = "linked" in v.flags and v.linked_to is not None
-    return (v.moved or v.values is not None
-            or linked) and v.symbol is None and not v.read_only and not v.name.startswith("_") \
-        and "constant over dt" not in v.flags and v.name != "not_refractory"
+    return (v.moved or v.values is not None or linked) and v.symbol is None and not v.read_only \
+        and not v.name.startswith("_") and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 
 def _scalar(s: Settable, value: Any, dtype: str) -> float | int:
