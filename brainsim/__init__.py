@@ -69,10 +69,12 @@ prefs.follow("logging.file_log", BrianLogger.initialize)
 prefs.follow("logging.console_log_level", _log.show_what_is_chosen)
 
 OURS = """
-BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError UnsupportedEquationsException Equations
-Clock EventClock defaultclock Group PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network
-collect magic_network restore run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
-PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device get_device set_device BrianLogger
+BrainsimError BrianObjectException BuildError DimensionMismatchError EquationError MagicError
+UnsupportedEquationsException Equations Clock EventClock defaultclock Group PoissonGroup PoissonInput
+SpikeGeneratorGroup TimedArray linked_var BrianObject start_scope MagicNetwork Network collect magic_network restore
+run scheduling_summary stop store NeuronGroup Subgroup NetworkOperation network_operation seed EventMonitor
+PopulationRateMonitor SpikeMonitor StateMonitor Synapses VariableView PreferenceError prefs all_devices device
+get_device set_device BrianLogger
 """.split()
 
 _beside = {**_star.NAMES, **{n: getattr(_units, n) for n in _units.__all__}, **_BRIAN}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,6 @@ class BrainsimError(Exception):
         self.what, self.at, self.found, self.help = what, at, found, help
         self.owner: str = ""
 
-    @property
-    def msg(self) -> str:  # what the traceback module prints for a SyntaxError
-        return str(self)
-
     def __str__(self) -> str:
         parts = [f"{self.owner}: {self.what}" if self.owner else self.what]
         if self.at is not None:
@@ -73,16 +70,18 @@ class BrianObjectException(BrainsimError):
     """An error met while an object was prepared for a run; `inside` makes any error one, so both classes catch it."""
 
 
-class WrongSyntax(BrainsimError, SyntaxError, ValueError):
+class InText(BrainsimError, SyntaxError, ValueError):
+    """What is wrong with a text; ``msg`` is what Python prints for a `SyntaxError`."""
+
+    msg: Any = property(str)
+
+
+class WrongSyntax(InText):
     """Text that the equation language does not allow."""
 
-    msg = BrainsimError.msg
 
-
-class EquationError(BrainsimError, SyntaxError, ValueError):
+class EquationError(InText):
     """A set of equations that does not hold together (declared twice, unit missing, parse failure)."""
-
-    msg = BrainsimError.msg
 
 
 class UnknownName(BrainsimError, KeyError):
@@ -102,8 +101,6 @@ class WrongType(BrainsimError, TypeError):
 class WrongCall(WrongSyntax, WrongType):
     """A function called with another number of arguments than it takes; a text that is wrong, so also a
     `SyntaxError`."""
-
-    msg = BrainsimError.msg
 
 
 class WrongValue(BrainsimError, ValueError):
@@ -175,8 +172,8 @@ class NotStored(UnknownName, MagicError):
 class BuildError(BrainsimError, RuntimeError):
     """The compiler refused generated code; ``log`` is the path of the kept compiler log."""
 
-    def __init__(self, what: str, *, log: str = "", **fields: str):
-        super().__init__(what, **fields)
+    def __init__(self, what: str, *, log: str = "", found: str = "", help: str = ""):
+        super().__init__(what, found=found, help=help)
         self.log = log
 
 
@@ -185,7 +182,8 @@ def inside(error: BrainsimError, owner: str) -> BrainsimError:
     if isinstance(error, BrianObjectException):
         return error
     kind = type(error)
-    made = type(kind.__name__, (kind, BrianObjectException),
+    both = tuple([kind, BrianObjectException])
+    made = type(kind.__name__, both,
                 {"__str__": kind.__str__, "__reduce__": lambda self: (_again, (kind, self.args, vars(self)))})
     twin = made.__new__(made)
     twin.args = error.args

@@ -125,7 +125,8 @@ class BrianLogger:
     @staticmethod
     def _open_file() -> None:
         file, logger = LogFile(documented_name), logging.getLogger("brainsim")
-        BrianLogger._file, BrianLogger.tmp_log, BrianLogger.tmp_script, BrianLogger.file_handler = file, file.path, file.script, file.handler
+        BrianLogger._file, BrianLogger.file_handler = file, file.handler
+        BrianLogger.tmp_log, BrianLogger.tmp_script = file.path, file.script
         shown = logger.level
         logger.addHandler(file.handler)
         _show_from(shown)

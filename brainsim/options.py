@@ -75,10 +75,9 @@ def _defaults() -> dict[str, Preference]:
         "codegen.passes":
         _row(True, _one_of(True, False), "True, False", "whether the program is optimised"),
         "codegen.threads":
-        _row(
-            1, lambda v: isinstance(v, int) and 1 <= v <= 64, "1 to 64",
-            "threads of the compiled target; results are the same for any number, and few are used where more do not pay"
-        ),
+        _row(1, lambda v: isinstance(v, int) and 1 <= v <= 64, "1 to 64",
+             "threads of the compiled target; results are the same for any number, "
+             "and few are used where more do not pay"),
         "codegen.compiler":
         _row("", lambda v: isinstance(v, str), "a command", "the C compiler; empty: CC, the system's, or ziglang's"),
         "core.network.default_schedule":
@@ -114,16 +113,17 @@ def _defaults() -> dict[str, Preference]:
         _row(False, _one_of(True, False), "True, False", "compare times, not whole steps, for refractoriness"),
         **{
             f"codegen.cpp.{name}":
-            _row(default, lambda v: v is None or isinstance(v, (list, tuple)), "a list", f"{name} for functions in C and C++") for name, default in FOR_FUNCTIONS.items(
-            )
+            _row(default, lambda v: v is None or isinstance(v, (list, tuple)), "a list",
+                 f"{name} for functions in C and C++")
+            for name, default in FOR_FUNCTIONS.items()
         },
         "devices.cpp_standalone.openmp_threads":
         Preference(0, "threads in Brian 2's standalone programs; sets codegen.threads",
                    lambda v: isinstance(v, int) and v >= 0, choices="0, 1, 2 ...",
                    leads_to=lambda v: {"codegen.threads": min(max(v, 1), 64)}),
         **{
-            name: Preference(default, WITHOUT_EFFECT, _anything, without_effect=True) for name, default in OF_BRIAN.items(
-            )
+            name: Preference(default, WITHOUT_EFFECT, _anything, without_effect=True)
+            for name, default in OF_BRIAN.items()
         },
     }
 

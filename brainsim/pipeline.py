@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -25,16 +25,14 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Summed, Task
 from brainsim.options import prefs
-from brainsim.passes import PASSES, optimise
+from brainsim.passes import PASSES, WORK, optimise
 from brainsim.passes.host import only_python, to_host, with_natives
 from brainsim.passes.literals import lift_literals
 from brainsim.passes.watch import START, watched
 from brainsim.stages import stage
-from brainsim.targets.contract import Executable, Missing, Target, Written
-from brainsim.targets.cython_module import CythonTarget
-from brainsim.targets.interpreter import Interpreter
-from brainsim.targets.jax_scan import JaxTarget
+from brainsim.targets.contract import Executable, Missing, Settings, Target, Written
 from brainsim.targets.numpy_arrays import NumpyTarget
+from brainsim.targets.registry import ALWAYS, BEST, TARGETS
 
 logger = logging.getLogger("brainsim")
 
@@ -103,31 +101,19 @@ def functions_of(tasks: Iterable[Task]) -> Iterable[External]:
 
 
 def choose_target(threads: int | None = None) -> Target:
-    """The target that the preferences name; without a C compiler ``auto`` is NumPy, and says so."""
-    wanted, math, compiler = prefs["codegen.target"], prefs["codegen.math"], prefs["codegen.compiler"]
-    if wanted == "interpreter":
-        return Interpreter()
-    if wanted == "numpy":
-        return NumpyTarget(str(math))
-    if wanted == "jax":
-        return _or_refuse(JaxTarget())
-    target = CythonTarget(str(math), str(compiler),
-                          int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]
+    """The target that the preferences name; ``auto`` is the best that runs here, and says what would run better."""
+    wanted = str(prefs["codegen.target"])
+    settings = Settings(str(prefs["codegen.math"]), str(prefs["codegen.compiler"]),
+                        int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]
+    target = TARGETS[BEST if wanted == "auto" else wanted](settings)
     found = target.available()
-    if isinstance(found, Missing):
-        if wanted == "cython":
-            raise BrainsimError(f"The target 'cython' does not run here: {found.reason}", help=found.remedy)
-        _warn_once(f"{found.reason}: running on the slower NumPy target. To run compiled, {found.remedy}")
-        return NumpyTarget()
-    return target
-
-
-def _or_refuse(target: Target) -> Target:
-    """The target, if it runs here."""
-    found = target.available()
-    if isinstance(found, Missing):
-        raise BrainsimError(f"The target '{target.name}' does not run here: {found.reason}", help=found.remedy)
-    return target
+    if not isinstance(found, Missing):
+        return target
+    if wanted != "auto":
+        raise BrainsimError(f"The target '{wanted}' does not run here: {found.reason}", help=found.remedy)
+    other = TARGETS[ALWAYS](Settings())
+    _warn_once(f"{found.reason}: running on the slower NumPy target. To run compiled, {found.remedy}")
+    return other
 
 
 @lru_cache(maxsize=None)
@@ -143,15 +129,15 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
-    left_out = tuple(PASSES) if not prefs["codegen.passes"] else ("fuse_loops", "fuse_resets") if profile else ()
-    left_out += target.left_out
-    passes, lowered = tuple(p for p in PASSES if p not in left_out), program
+    done = target.traits.does | ({"blocks"} if profile else frozenset())
+    passes = tuple(p for p in PASSES if WORK.get(p) not in done) if prefs["codegen.passes"] else ()
+    lowered = program
     program = stage("optimise")(optimise)(program, passes)
     program, ended = watched(program) if profile else (program, {})
     spent: dict[str, float] = {}
-    if not target.calls_python:
+    if not target.traits.calls_functions:
         program = with_natives(program, values.natives, values.declared())
-    source = _written(program if target.calls_python else to_host(program), target)
+    source = _written(_for(target, program), target)
     executable, state, in_python = begin(program, target, source, values, literals)
     return Prepared(tuple(tasks), state.program, target, source, executable, state, literals,
                     {**in_python, **_stamps(ended, spent)}, spent, program, lowered, passes)
@@ -161,12 +147,16 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
 def begin(program: Program, target: Target, source: Written, values: Values,
           literals: Mapping[str, float]) -> tuple[Executable, State, dict[int, Callable[[], None]]]:
     """Build what was written and allocate a state; besides these two, the kernels that run in Python, by number."""
-    runs = program if target.calls_python else to_host(program)
+    runs = _for(target, program)
     executable = target.build(runs, source)
     state = allocate(runs, values, literals)
     executable.bind(state)
-    return executable, state, {} if target.calls_python else _in_python(program, executable, state,
-                                                                        getattr(target, "math", "fast"))
+    return executable, state, {} if runs is program else _in_python(program, executable, state, target.settings.math)
+
+
+def _for(target: Target, program: Program) -> Program:
+    """The program with returns to Python where the target cannot call a function itself."""
+    return program if target.traits.calls_functions else to_host(program)
 
 
 def _stamps(ended: Mapping[int, str], spent: dict[str, float]) -> dict[int, Callable[[], None]]:
@@ -198,17 +188,18 @@ def _in_python(program: Program, executable: Executable, state: State, math: str
     return {n: partial(call, n) for n in numbers}
 
 
-_WRITTEN: dict[tuple[Program, str, str], Written] = {}
+_WRITTEN: dict[tuple[Program, str, Settings], Written] = {}
 
 
 @stage("write")
 def _written(program: Program, target: Target) -> Written:
-    key = (program, target.name, f"{getattr(target, 'math', '')} {getattr(target, 'choice', '')}")
-    if key not in _WRITTEN:
+    key = (program, target.name, replace(target.settings, threads=1))
+    written = _WRITTEN.get(key)
+    if written is None:
         if len(_WRITTEN) > 64:
             _WRITTEN.clear()
-        _WRITTEN[key] = target.write(program)
-    return _WRITTEN[key]
+        written = _WRITTEN[key] = target.write(program)
+    return written
 
 
 def allocate(program: Program, values: Values, literals: Mapping[str, float]) -> State:

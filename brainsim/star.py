@@ -24,18 +24,19 @@ from brainsim.units import functions
 #: where pylab's names live in Matplotlib
 MATPLOTLIB = {
     "matplotlib.pyplot":
-    ("acorr angle_spectrum annotate arrow autoscale autumn axes axhline axhspan axis axline axvline axvspan bar bar_label barbs "
-     "barh bone box boxplot broken_barh cla clabel clf clim close cohere colorbar connect contour contourf cool copper csd "
-     "delaxes disconnect draw draw_if_interactive ecdf errorbar eventplot figimage figlegend fignum_exists figtext figure fill "
-     "fill_between fill_betweenx findobj flag gca gcf gci get get_cmap get_current_fig_manager get_figlabels get_fignums "
-     "get_plot_commands getp ginput gray grid grouped_bar hexbin hist hist2d hlines hot hsv imread imsave imshow inferno ioff "
-     "ion isinteractive jet legend locator_params loglog magma magnitude_spectrum margins matshow minorticks_off minorticks_on "
-     "new_figure_manager nipy_spectral pause pcolor pcolormesh phase_spectrum pie pink plasma plot polar prism psd quiver "
-     "quiverkey rc rc_context rcdefaults rgrids savefig sca scatter sci semilogx semilogy set_cmap set_loglevel setp show "
-     "specgram spring spy stackplot stairs stem step streamplot subplot subplot2grid subplot_mosaic subplot_tool subplots "
-     "subplots_adjust summer suptitle switch_backend table text thetagrids tick_params ticklabel_format tight_layout title "
-     "tricontour tricontourf tripcolor triplot twinx twiny violinplot viridis vlines waitforbuttonpress winter xcorr xkcd "
-     "xlabel xlim xscale xticks ylabel ylim yscale yticks Button Slider Widget"),
+    ("acorr angle_spectrum annotate arrow autoscale autumn axes axhline axhspan axis axline axvline axvspan bar "
+     "bar_label barbs barh bone box boxplot broken_barh cla clabel clf clim close cohere colorbar connect contour "
+     "contourf cool copper csd delaxes disconnect draw draw_if_interactive ecdf errorbar eventplot figimage "
+     "figlegend fignum_exists figtext figure fill fill_between fill_betweenx findobj flag gca gcf gci get get_cmap "
+     "get_current_fig_manager get_figlabels get_fignums get_plot_commands getp ginput gray grid grouped_bar hexbin "
+     "hist hist2d hlines hot hsv imread imsave imshow inferno ioff ion isinteractive jet legend locator_params "
+     "loglog magma magnitude_spectrum margins matshow minorticks_off minorticks_on new_figure_manager nipy_spectral "
+     "pause pcolor pcolormesh phase_spectrum pie pink plasma plot polar prism psd quiver quiverkey rc rc_context "
+     "rcdefaults rgrids savefig sca scatter sci semilogx semilogy set_cmap set_loglevel setp show specgram spring "
+     "spy stackplot stairs stem step streamplot subplot subplot2grid subplot_mosaic subplot_tool subplots "
+     "subplots_adjust summer suptitle switch_backend table text thetagrids tick_params ticklabel_format tight_layout "
+     "title tricontour tricontourf tripcolor triplot twinx twiny violinplot viridis vlines waitforbuttonpress winter "
+     "xcorr xkcd xlabel xlim xscale xticks ylabel ylim yscale yticks Button Slider Widget"),
     "matplotlib":
     "get_backend interactive rcParams rcParamsDefault rcParamsOrig colormaps color_sequences",
     "matplotlib.artist":
@@ -49,8 +50,8 @@ MATPLOTLIB = {
     "matplotlib.colors":
     "Colormap Normalize",
     "matplotlib.dates":
-    ("DateFormatter DateLocator DayLocator HourLocator MinuteLocator MonthLocator RRuleLocator SecondLocator WeekdayLocator "
-     "YearLocator date2num datestr2num drange num2date"),
+    ("DateFormatter DateLocator DayLocator HourLocator MinuteLocator MonthLocator RRuleLocator SecondLocator "
+     "WeekdayLocator YearLocator date2num datestr2num drange num2date"),
     "matplotlib.figure":
     "Figure FigureBase figaspect",
     "matplotlib.gridspec":
@@ -68,9 +69,9 @@ MATPLOTLIB = {
     "matplotlib.text":
     "Annotation Text",
     "matplotlib.ticker":
-    ("AutoLocator FixedFormatter FixedLocator FormatStrFormatter Formatter FuncFormatter IndexLocator LinearLocator Locator "
-     "LogFormatter LogFormatterExponent LogFormatterMathtext LogLocator MaxNLocator MultipleLocator NullFormatter NullLocator "
-     "ScalarFormatter TickHelper"),
+    ("AutoLocator FixedFormatter FixedLocator FormatStrFormatter Formatter FuncFormatter IndexLocator LinearLocator "
+     "Locator LogFormatter LogFormatterExponent LogFormatterMathtext LogLocator MaxNLocator MultipleLocator "
+     "NullFormatter NullLocator ScalarFormatter TickHelper"),
     "cycler":
     "cycler",
 }
@@ -128,7 +129,7 @@ class Later:
         return Later, (self._module, self._name)
 
     @property
-    def __doc__(self) -> str | None:  # type: ignore[override]
+    def __doc__(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride] -- read when asked for
         return self._get().__doc__
 
     @property

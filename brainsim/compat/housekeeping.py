@@ -21,7 +21,7 @@ from brainsim.units.names import all_names, unit
 def restore_initial_state() -> None:
     """Preferences, ``defaultclock.dt`` and the scope as after the import."""
     prefs.reset_to_defaults()
-    defaultclock.dt = Quantity(1e-4, SECOND)  # type: ignore[assignment]
+    defaultclock.dt = Quantity(1e-4, SECOND)
     start_scope()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
-from brainsim.integrators.choose import ALIASES, METHODS, integrate
+from brainsim.integrators.choose import ALIASES, METHODS, Method, integrate
 from brainsim.integrators.foreign import adapted, equations_of, takes_equations
 from brainsim.integrators.scheme import EULER_HEUN, OUTPUT, by_scheme, parse_scheme
 from brainsim.integrators.system import System, Update
@@ -44,13 +44,14 @@ class StateUpdateMethod(ABC):
 
         `WrongValue` if the name is taken, or for something that cannot be called.
         """
+        method: Method = updater
         if name.lower() in (*METHODS, *ALIASES):
             raise WrongValue(f"There is a method called '{name}' already")
         if not callable(updater):
             raise WrongValue(
                 f"The method '{name}' must be something to call", found=repr(updater), help=
                 "an ExplicitStateUpdater, or a function (equations, variables, method_options) that gives statements")
-        METHODS[name.lower()] = adapted(name, updater) if takes_equations(updater) else updater  # type: ignore[index]
+        METHODS[name.lower()] = adapted(name, updater) if takes_equations(updater) else method
 
 
 class NamedMethod(StateUpdateMethod):
@@ -111,7 +112,8 @@ class ExplicitStateUpdater(StateUpdateMethod):
 
     def __repr__(self) -> str:
         lines = [*self.statements, (OUTPUT, self.output)]
-        return f"ExplicitStateUpdater('''{chr(10).join(f'{name} = {text}' for name, text in lines)}''', stochastic={self.stochastic!r})"
+        text = "\n".join(f"{name} = {text}" for name, text in lines)
+        return f"ExplicitStateUpdater('''{text}''', stochastic={self.stochastic!r})"
 
     def __str__(self) -> str:
         before = ["Intermediate statements:", *(f"{name} = {text}"

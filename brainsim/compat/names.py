@@ -54,12 +54,14 @@ class CodeRunner(group.RunRegularly):
 NAMES: dict[str, Any] = {
     **absent.ABSENT,
     **{
-        n: getattr(methods, n) for n in ("StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler heun independent milstein rk2 rk4 "
+        n: getattr(methods, n) for n in ("StateUpdateMethod ExplicitStateUpdater euler exact linear exponential_euler "
+                                         "heun independent milstein rk2 rk4 "
                                          "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd").split()
     },
     **{n: getattr(functions, n) for n in ("Function", "implementation", "declare_types", "BinomialFunction")},
     **{
-        n: getattr(housekeeping, n) for n in ("DEFAULT_CONSTANTS DEFAULT_FUNCTIONS DEFAULT_UNITS restore_initial_state check_cache "
+        n: getattr(housekeeping, n) for n in ("DEFAULT_CONSTANTS DEFAULT_FUNCTIONS DEFAULT_UNITS restore_initial_state "
+                                              "check_cache "
                                               "clear_cache get_local_namespace").split()
     },
     "test": self_check.test,
@@ -117,9 +119,11 @@ SEMI_PUBLIC: dict[str, Any] = {
     **absent.INNER,
     **{n: getattr(parsing, n) for n in ("str_to_sympy", "sympy_to_str", "check_dimensions", "check_units_statements")},
     **{
-        n: getattr(strings, n) for n in ("indent deindent word_substitute replace get_identifiers strip_empty_lines stripped_deindented_lines "
-                                         "strip_empty_leading_and_trailing_lines code_representation topsort calc_repeats").split(
-        )
+        n: getattr(strings, n) for n in ("indent deindent word_substitute replace get_identifiers strip_empty_lines "
+                                         "stripped_deindented_lines "
+                                         "strip_empty_leading_and_trailing_lines code_representation topsort "
+                                         "calc_repeats").split(
+)
     },
     "fail_for_dimension_mismatch": units.fail_for_dimension_mismatch,
     "Network": network.Network,

@@ -59,7 +59,8 @@ PATHS = {
     "devices.cpp_standalone.device":
     "CPPStandaloneDevice cpp_standalone_device",
     "devices.device":
-    ("device all_devices get_device set_device seed reset_device reinit_devices reinit_and_delete RuntimeDevice Device runtime_device "
+    ("device all_devices get_device set_device seed reset_device reinit_devices reinit_and_delete RuntimeDevice Device "
+     "runtime_device "
      "CurrentDeviceProxy active_device previous_devices"),
     "equations":
     "Equations EquationError Expression Statements",
@@ -162,8 +163,8 @@ PATHS = {
     "topsort",
 }
 #: modules that the star import of Brian 2 gives along with its names
-ALONG = "codegen core devices equations groups importexport monitors spatialneuron stateupdaters synapses units utils".split(
-)
+ALONG = ("codegen core devices equations groups importexport monitors spatialneuron stateupdaters synapses units "
+         "utils").split()
 PYTHON = "functools importlib inspect signal sys threading time".split()
 #: packages beside Brian 2 that add a device by being imported
 STANDALONE = ("brian2cuda", "brian2genn")
@@ -174,6 +175,8 @@ SAME = ("numpy_", "units", "units.allunits", "units.constants", "units.fundament
 class Path(ModuleType):
     """A module at a path of Brian 2; an unknown name is an `ImportError` that says so."""
 
+    __all__: list[str]
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -182,15 +185,20 @@ class Path(ModuleType):
             "what lies inside Brian 2 lies elsewhere here, or is not needed")
 
 
+def _names(word: str) -> tuple[str, str]:
+    """Their name and ours: ``theirs=ours``, or one word for both."""
+    theirs, _, ours = word.partition("=")
+    return theirs, ours or theirs
+
+
 def lay_paths(find: Callable[[str], Any], public: list[str]) -> None:
     """Make every path importable; ``find`` gives the thing of a name, ``public`` are the names of the star import
     without NumPy's."""
     for path, words in PATHS.items():
         module = Path(f"brainsim.{path}", f"The names that Brian 2 scripts import from brian2.{path}.")
-        chosen = {name: name for name in public} if words == "*" else dict(
-            (*word.split("="), word)[:2] for word in words.split())
+        chosen = {name: name for name in public} if words == "*" else dict(map(_names, words.split()))
         vars(module).update({theirs: find(ours) for theirs, ours in chosen.items()})
-        module.__all__ = list(chosen)  # type: ignore[attr-defined]
+        module.__all__ = list(chosen)
         module.__path__ = []
         module.__package__ = module.__name__
         sys.modules[module.__name__] = module
@@ -209,4 +217,4 @@ def stand_in() -> None:
             f"Scripts import {package} for the device that it adds to Brian 2; here it is there from the beginning.")
     ours = sys.modules["brainsim"]
     vars(ours).update({name: import_module(name) for name in PYTHON})
-    ours.__all__ = [*ours.__all__, *ALONG, *PYTHON]
+    vars(ours).update(__all__=[*ours.__all__, *ALONG, *PYTHON])

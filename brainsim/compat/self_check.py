@@ -44,7 +44,7 @@ def test(*args: Any, **keywords: Any) -> bool:
     return agree and "cython" in found
 
 
-test.__test__ = False  # type: ignore[attr-defined]  # not a test where a star import brings it
+vars(test)["__test__"] = False  # not a test where a star import brings it
 
 
 def _outcome(target: str) -> tuple[np.ndarray, np.ndarray]:

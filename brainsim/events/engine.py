@@ -223,8 +223,8 @@ def _forwards(layout: Layout, given: Given) -> tuple[Found, Tape]:
     now = lax.while_loop(goes_on, advance, now)
     last = d.flow(now.x, end - now.last, p, lanes.group)
     overflow = now.overflow | (time_of(now) <= end)
-    kept = Tape(*map(lanes.to_tape, now.tape), lanes.whole(now.x), lanes.whole(now.last),
-                jnp.full(lanes.batches, now.event), lanes.whole(overflow))
+    kept = Tape._make((*map(lanes.to_tape, now.tape), lanes.whole(now.x), lanes.whole(now.last),
+                       jnp.full(lanes.batches, now.event), lanes.whole(overflow)))
     return Found(lanes.whole(now.spikes), lanes.whole(last)), kept
 
 

@@ -89,7 +89,7 @@ def piece(block: Block) -> Piece:
     known = {key: program_name(s) for key, s in block.symbols.items() if s.kind != "local"}
     statements = tuple(
         Assign(known.get(s.target, s.target), s.op, renamed(s.value, known), s.span, s.target_span)
-        for s in block.statements)
+        for s in block.assignments)
     return Piece(statements, {known[key]: s for key, s in block.symbols.items() if key in known})
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongState, WrongType, WrongValue, near
 from brainsim.events.assembly import Hybrid, simulation_of
@@ -152,12 +153,12 @@ class EventFunction:
     def __call__(self, params: Mapping[str, Array] | None = None, inputs: Mapping[str, Array] | None = None,
                  key: Array = None) -> dict[str, Array]:
         """The outputs by name."""
-        if not jax.config.jax_enable_x64:
+        if jnp.result_type(float) != jnp.float64:
             raise WrongState("Exact spike times need double precision in JAX",
                              help="jax.config.update('jax_enable_x64', True), before arrays are made")
         params, inputs = self._checked({} if params is None else params, {} if inputs is None else inputs)
         found, overflow = self._compiled(params, inputs)
-        if not isinstance(next(iter(overflow.values()), None), jax.core.Tracer):
+        if not isinstance(next(iter(overflow.values()), None), Tracer):
             self._refuse_overflow(overflow)
         return found
 
@@ -178,7 +179,7 @@ class EventFunction:
             if value.shape not in (known[name], ()):
                 raise WrongValue(f"The {what} '{name}' has another shape", found=str(value.shape),
                                  help=f"give {known[name]}, or one number; jax.vmap adds batches")
-            if what == "input" and not isinstance(value, jax.core.Tracer) and bool(jnp.any(value < 0)):
+            if what == "input" and not isinstance(value, Tracer) and bool(jnp.any(value < 0)):
                 raise WrongValue(f"'{name}': there are no spikes before the run begins",
                                  found=f"{float(jnp.min(value))} s", help="infinity stands for no spike")
             made[name] = jnp.broadcast_to(value, known[name])
@@ -202,7 +203,8 @@ class EventFunction:
                 at = self.net.kept[name]
                 raise WrongValue(
                     f"A neuron of {name}, or of a group in a circle with it, spiked more than {at} times", help=
-                    f"raise the number: max_spikes={2 * at}; if no number is enough, the reset leaves a neuron above its threshold"
+                    f"raise the number: max_spikes={2 * at}; if no number is enough, the reset leaves a neuron above "
+                    f"its threshold"
                 )
 
     @cached_property

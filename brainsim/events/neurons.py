@@ -23,8 +23,7 @@ def neurons_of(name: str, system: System, block: Block, threshold: Block | None,
     if system.noises:
         raise Unsupported(
             f"{name}: the equations contain the noise '{system.noises[0]}', so that no run is like another",
-            at=getattr(dict(system.equations)[_noisy(system)], "span",
-                       None), help="leave the noise out; surrogate gradients take it")
+            at=dict(system.equations)[_noisy(system)].span, help="leave the noise out; surrogate gradients take it")
     code = [p for p in (threshold, reset) if p is not None]
     for part, what in [(block, "an equation"), *zip(code, ("the threshold", "the reset"))]:
         refuse_functions(name, part, what)
@@ -72,11 +71,10 @@ def with_closed_form(neurons: Neurons) -> Neurons:
         form = linear(system)
         if any(len(block) > 1 for block in form.blocks):
             return neurons
-        closed = exact(system, extended=True).statements
+        closed = tuple(s for s in exact(system, extended=True).statements if isinstance(s, Assign))
     except UnsupportedEquationsException:
         return neurons
-    assert all(isinstance(s, Assign) for s in closed)
-    return replace(neurons, closed=closed, pace=_pace(neurons.event, form))  # type: ignore[arg-type]
+    return replace(neurons, closed=closed, pace=_pace(neurons.event, form))
 
 
 def _pace(event: Tree | None, form: Linear) -> tuple[Tree, ...]:
@@ -105,7 +103,7 @@ def _reset(name: str, code: Piece | None, inputs: Mapping[str, Tree], event: Tre
         return ()
     if code is None or not code.statements:
         raise Unsupported(f"{name} has a threshold and nothing that takes a neuron below it again",
-                          at=getattr(event, "span", None), help=RESET)
+                          at=event.span, help=RESET)
     return tuple(replace(s, value=substitute(s.value, inputs)) for s in code.statements)
 
 

@@ -15,7 +15,7 @@ INSTEAD = "grad='surrogate' works on the grid of time steps and takes it"
 
 def refuse_functions(owner: str, block: Block, what: str) -> None:
     """Refuse random draws, functions from Python and values over time."""
-    for statement in block.statements:
+    for statement in block.assignments:
         refuse_draws(owner, statement.value, what)
         for node in walk(statement.value):
             found = block.functions.get(node.function) if isinstance(node, Call) else None
@@ -60,12 +60,10 @@ def event_function(owner: str, condition: Tree, states: Set[str]) -> Tree:
         case _:
             raise Unsupported(
                 f"{owner}: a threshold must be one comparison, so that it has a margin to cross",
-                at=getattr(condition, "span", None), help=
-                "threshold='v > v_th' for example; other conditions belong into the equations, as a factor that the reset changes"
-            )
+                at=condition.span, help="threshold='v > v_th' for example; other conditions belong into the equations, "
+                                        "as a factor that the reset changes")
     if not names(found) & states:
         raise Unsupported(f"{owner}: nothing in the threshold changes between events, so it is never crossed",
-                          at=getattr(condition, "span",
-                                     None), help="spikes at given times come from a SpikeGeneratorGroup")
+                          at=condition.span, help="spikes at given times come from a SpikeGeneratorGroup")
     refuse_jumps(owner, found, states, "the threshold")
     return found

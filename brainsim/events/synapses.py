@@ -126,7 +126,8 @@ class _Copies:
                 split = affine(self._rates[x], self._states)
                 own = split and [n for c in (*split.coefficients.values(), split.rest) for n in names(c) & self._own]
                 if split is None or own or not is_zero(split.rest):
-                    why = f"its rate depends on '{own[0].rpartition('.')[2]}', which differs between synapses" if own else "it is not linear"
+                    why = (f"its rate depends on '{own[0].rpartition('.')[2]}', which differs between synapses" if own
+                           else "it is not linear")
                     raise self._refusal(
                         f"the state '{x.rpartition('.')[2]}' of the synapses cannot be kept as a sum: {why}", None,
                         self._rates[x])
@@ -141,7 +142,7 @@ class _Copies:
         return copies.setdefault(factor, f"{x} times {to_text(factor)}")
 
     def _refusal(self, what: str, s: Assign | None, tree: Tree | None = None) -> Unsupported:
-        at = getattr(tree, "span", None) if s is None else s.span or getattr(s.value, "span", None)
+        at = s.span or s.value.span if s is not None else tree.span if tree is not None else None
         return Unsupported(
             f"{self._synapses}: {what}", at=at,
             help="write the synapse's equations into those of the target, one variable for each kind of synapse")

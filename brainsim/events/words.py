@@ -28,7 +28,9 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "int": lambda x: jnp.where(x < 0, jnp.ceil(x), jnp.floor(x)),
     "abs": jnp.abs,
     **{
-        name: getattr(jnp, name) for name in ("exp", "expm1", "log", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "floor", "ceil", "sign")
+        name: getattr(jnp, name) for name in ("exp", "expm1", "log", "log10", "log1p", "sqrt", "sin", "cos", "tan",
+                                              "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arcsinh",
+                                              "arccosh", "arctanh", "floor", "ceil", "sign")
     },
 }
 

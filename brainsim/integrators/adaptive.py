@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any
 
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
 from brainsim.integrators.linear import refuse
@@ -36,10 +38,10 @@ class Adaptive:
     save_step_count: bool = False
 
     @classmethod
-    def checked(cls, options: Mapping[str, object], system: System) -> Adaptive:
+    def checked(cls, options: Mapping[str, Any], system: System) -> Adaptive:
         """The options, each usable; `WrongType` or `WrongValue` otherwise, `UnknownName` for a variable that is not
         integrated."""
-        chosen = cls(**options)  # type: ignore[arg-type]
+        chosen = cls(**options)
         for name in ("adaptable_timestep", "use_last_timestep", "save_failed_steps", "save_step_count"):
             if not isinstance(getattr(chosen, name), (bool, int)):
                 raise WrongType(f"The option '{name}' is True or False", found=repr(getattr(chosen, name)))
@@ -149,7 +151,7 @@ def _one_of_many(system: System, pair: Pair, chosen: Adaptive, now: Mapping[str,
 
 
 def _stages(system: System, pair: Pair, chosen: Adaptive, now: Mapping[str, Tree], step: Tree, since: Tree,
-            steps: Steps) -> tuple[dict[str, Tree], Tree]:
+            steps: Steps) -> tuple[Mapping[str, Tree], Tree]:
     """The new state after ``step``, and the largest error over its tolerance. ``since`` is the time gone within dt."""
     slopes: list[dict[str, Tree]] = []
     read = frozenset().union(*(names(rhs) for _, rhs in system.equations))
@@ -188,12 +190,12 @@ def _slope(system: System, x: str, rhs: Tree, state: Mapping[str, Tree], time: T
     return select(NOT_REFRACTORY, slope, Number(0.0)) if x in system.conditional else slope
 
 
-def _moved(start: Tree, step: Tree, row: Sequence[object], slopes: Sequence[Mapping[str, Tree]], x: str) -> Tree:
+def _moved(start: Tree, step: Tree, row: Sequence[Fraction], slopes: Sequence[Mapping[str, Tree]], x: str) -> Tree:
     return add(start, multiply(step, _weighted(row, slopes, x)))
 
 
-def _weighted(row: Sequence[object], slopes: Sequence[Mapping[str, Tree]], x: str) -> Tree:
-    return total(multiply(Number(float(w)), k[x]) for w, k in zip(row, slopes) if w)  # type: ignore[arg-type]
+def _weighted(row: Sequence[Fraction], slopes: Sequence[Mapping[str, Tree]], x: str) -> Tree:
+    return total(multiply(Number(float(w)), k[x]) for w, k in zip(row, slopes) if w)
 
 
 def _tolerance(chosen: Adaptive, x: str, old: Tree, new: Tree) -> Tree:

@@ -34,7 +34,7 @@ def _exact(system: System, extended: bool = False, simplify: bool = True) -> Upd
     return exact(system, extended=extended)
 
 
-METHODS: Mapping[str, Method] = {
+METHODS: dict[str, Method] = {
     "exact": _exact,
     "exponential_euler": exponential_euler,
     "milstein": milstein,
@@ -83,7 +83,7 @@ def kept(method: object, options: Mapping[str, object]) -> Mapping[str, str]:
     return adaptive.kept(options) if adapts else {}
 
 
-def _find(given: object) -> tuple[str, Method]:
+def _find(given: str | Method) -> tuple[str, Method]:
     if isinstance(given, str):
         name = ALIASES.get(given.lower(), given.lower())
         if name not in METHODS:

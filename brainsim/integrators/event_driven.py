@@ -22,7 +22,8 @@ def integrate_event_driven(system: System) -> Update:
         update = exact(replace(system, constant=system.constant | present, locally_constant=frozenset()), step=ELAPSED)
     except UnsupportedEquationsException as error:
         error.what = f"cannot be event-driven: {error.what}"
-        error.help = "event-driven equations are linear, without explicit t; write (clock-driven) to solve it at every step"
+        error.help = ("event-driven equations are linear, without explicit t; "
+                      "write (clock-driven) to solve it at every step")
         raise
     return share(replace(update, reason="event-driven: solved exactly over the time since the last update"),
                  system.stateful)

@@ -129,7 +129,8 @@ class _PathSum:
         rate = self.form.rate
         top = {a: subtract(multiply(given[b], rate(a, b)), multiply(given[a], rate(b, b))) for a, b in ((x, y), (y, x))}
         states = {a: ZERO if is_zero(t) else common_factor(t, determinant) for a, t in top.items()}
-        return None if any(s is None for s in states.values()) else states
+        known = {a: state for a, state in states.items() if state is not None}
+        return known if len(known) == len(states) else None
 
     def _new_value(self, x: str, rest: Mapping[str, Tree], inputs: Mapping[str, Tree]) -> Tree:
         def from_rest(y: str) -> Tree:

@@ -32,7 +32,7 @@ def equations_of(system: System) -> Equations:
     return Equations([Equation("differential", x, None, "float", rhs) for x, rhs in system.equations])
 
 
-def adapted(name: str, updater: Callable[..., str]) -> Callable[..., Update]:
+def adapted(name: str, updater: Callable[..., Any]) -> Callable[..., Update]:
     """A function of equations that gives statements as text, as an integrator of ours."""
     def method(system: System, **options: object) -> Update:
         return Update(
@@ -43,7 +43,7 @@ def adapted(name: str, updater: Callable[..., str]) -> Callable[..., Update]:
     return method
 
 
-def _text(name: str, updater: Callable[..., str], equations: Equations, options: Mapping[str, object]) -> str:
+def _text(name: str, updater: Callable[..., Any], equations: Equations, options: Mapping[str, object]) -> str:
     text = updater(equations, {}, options)
     if not isinstance(text, str):
         raise WrongType(f"The method '{name}' gives the statements of a step as text", found=repr(text),

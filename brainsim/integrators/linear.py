@@ -50,8 +50,9 @@ class Linear:
 
 def refuse(system: System, x: str, why: str, help: str = "") -> UnsupportedEquationsException:
     """The error for an equation that a method cannot take; it shows the equation when the text is known."""
-    span = getattr(dict(system.equations).get(x), "span", None)
-    return UnsupportedEquationsException(f"the equation of '{x}' {why}", at=span, help=help)
+    tree = dict(system.equations).get(x)
+    return UnsupportedEquationsException(f"the equation of '{x}' {why}", at=tree.span if tree is not None else None,
+                                         help=help)
 
 
 def linear(system: System) -> Linear:

@@ -97,7 +97,7 @@ def check_blocks(system: System, form: Linear) -> None:
 
 def _newton_form(matrix: Matrix, points: list[Tree], pairs: list[tuple[Tree, Tree]], steps: Steps) -> Matrix:
     power = _unit(len(matrix))
-    result = [[ZERO for _ in row] for row in matrix]
+    result: Matrix = [[ZERO for _ in row] for row in matrix]
     for k, point in enumerate(points):
         result = _plus(result, difference(points[:k + 1], steps), power)
         if k + 1 < len(points) or pairs:

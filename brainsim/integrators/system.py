@@ -2,8 +2,9 @@
 step."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, names, walk
 
@@ -49,7 +50,7 @@ class Update:
     reason: str = ""
 
 
-def is_noise(node: Tree) -> bool:
+def is_noise(node: Tree) -> TypeGuard[Name]:
     """Is this the name of a white noise?"""
     return isinstance(node, Name) and (node.id == "xi" or node.id.startswith("xi_"))
 
@@ -111,7 +112,7 @@ class Steps:
         return Name(free)
 
 
-def assignments(system: System, new: dict[str, Tree]) -> tuple[Assign, ...]:
+def assignments(system: System, new: Mapping[str, Tree]) -> tuple[Assign, ...]:
     """``v = _v_new`` for every variable; a flagged variable keeps its old value while refractory."""
     def value(x: str) -> Tree:
         return Op("select", (NOT_REFRACTORY, new[x], Name(x))) if x in system.conditional else new[x]

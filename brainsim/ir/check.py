@@ -49,6 +49,7 @@ def _kernel_problems(program: Program, kernel: Kernel, known: Mapping[str, froze
     if kernel.clock not in program.clocks:
         yield f"unknown clock {kernel.clock}"
     yield from _domain_problems(program, kernel, known)
+    yield from kernel.domain.refuses(kernel.facts.nodes)
     for node in kernel.facts.nodes:
         match node:
             case Load(name, index, t):
@@ -89,9 +90,9 @@ def _domain_problems(program: Program, kernel: Kernel, known: Mapping[str, froze
     for f, name in kernel.domain.marked():
         what, dtypes = f.metadata["names"], f.metadata.get("dtypes", ())
         if name not in known[what]:
-            yield f"unknown {what} {name}"
+            yield f"unknown {what} {name}, the {f.name} of {kernel.domain.title}"
         elif dtypes and program.declared[name].dtype not in dtypes:
-            yield f"{f.name} {name} of the loop is not an array of {' or '.join(dtypes)}"
+            yield f"{name}, the {f.name} of {kernel.domain.title}, is not an array of {' or '.join(dtypes)}"
 
 
 def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:

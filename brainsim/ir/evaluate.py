@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from brainsim.ir.program import (
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     RandomRows,
     Range,
@@ -162,28 +164,62 @@ def execute(s: Statement, state: State, local: dict[str, object]) -> None:
                     execute(inner, state, local)
 
 
-def elements(d: Domain, state: State, local: dict[str, object]) -> Iterator[dict[str, object]]:
+Indices = Iterator[dict[str, object]]
+
+
+def _once(d: Once, state: State, local: dict[str, object]) -> Indices:
+    yield {}
+
+
+def _each(d: Each, state: State, local: dict[str, object]) -> Indices:
+    yield from ({"i": i} for i in range(state.sizes[d.space]))
+
+
+def _range(d: Range, state: State, local: dict[str, object]) -> Indices:
+    yield from ({"i": i} for i in range(_whole(d.first, state, local), _whole(d.last, state, local)))
+
+
+def _levels(d: Levels, state: State, local: dict[str, object]) -> Indices:
+    starts = state.arrays[d.starts].tolist()
+    rounds = list(zip(starts, starts[1:]))
+    yield from ({"i": i} for first, last in (rounds[::-1] if d.backward else rounds) for i in range(first, last))
+
+
+def _events(d: Events, state: State, local: dict[str, object]) -> Indices:
+    yield from ({"i": i} for i in state.queues[d.queue].values(_whole(d.slot, state, local)).tolist())
+
+
+def _fan_out(d: FanOut, state: State, local: dict[str, object]) -> Indices:
+    starts = state.arrays[d.starts]
+    for j in state.queues[d.queue].values(_whole(d.slot, state, local)).tolist():
+        yield from ({"i": int(state.arrays[d.ids][k]) if d.ids else k, "j": j} for k in range(starts[j], starts[j + 1]))
+
+
+def _random_rows(d: RandomRows, state: State, local: dict[str, object]) -> Indices:
+    key, columns = _whole(d.key, state, local), _whole(d.columns, state, local)
+    for j in state.queues[d.queue].values(_whole(d.slot, state, local)).tolist():
+        row = random_rows.row(key, j, columns, state.arrays[d.gaps], d.hollow)
+        yield from ({"column": column, "number": number, "j": j} for number, column in enumerate(row))
+
+
+LOOPS: Mapping[type[Domain], Callable[[Any, State, dict[str, object]], Indices]] = {
+    Once: _once,
+    Each: _each,
+    Range: _range,
+    Levels: _levels,
+    Events: _events,
+    FanOut: _fan_out,
+    RandomRows: _random_rows,
+}
+
+
+def elements(d: Domain, state: State, local: dict[str, object]) -> Indices:
     """The indices a domain visits, in order."""
-    match d:
-        case Once():
-            yield {}
-        case Each(space):
-            yield from ({"i": i} for i in range(state.sizes[space]))
-        case Range(first, last):
-            yield from ({"i": i}
-                        for i in range(value(first, state, local), value(last, state, local)))  # type: ignore[arg-type]
-        case Events(queue, slot):
-            yield from ({"i": i} for i in state.queues[queue].values(value(slot, state, local)).tolist()
-                        )  # type: ignore[arg-type]
-        case FanOut(queue, slot, starts, ids):
-            for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
-                for k in range(state.arrays[starts][j], state.arrays[starts][j + 1]):
-                    yield {"i": int(state.arrays[ids][k]) if ids else k, "j": j}
-        case RandomRows(queue, slot, key, columns, gaps, _, hollow):
-            for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
-                found = random_rows.row(int(value(key, state, local)), j, int(value(columns, state, local)),
-                                        state.arrays[gaps], hollow)  # type: ignore[call-overload]
-                yield from ({"column": column, "number": number, "j": j} for number, column in enumerate(found))
+    yield from LOOPS[type(d)](d, state, local)
+
+
+def _whole(e: Expr, state: State, local: dict[str, object]) -> int:
+    return int(value(e, state, local))  # type: ignore[call-overload]
 
 
 def run_kernel(kernel: Kernel, state: State) -> None:

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from brainsim.ir.domains import Domain, Each, Events, FanOut, Host, Once, RandomRows, Range
+from brainsim.ir.domains import Domain, Each, Events, FanOut, Host, Levels, Once, RandomRows, Range
 from brainsim.ir.expressions import Expr
 from brainsim.ir.facts import Facts, facts_of
 from brainsim.ir.statements import Append, Clear, If, Let, Statement, Store, While
 from brainsim.ir.trees import Change, rebuild
 
 __all__ = ["Append", "Array", "Clear", "Domain", "Each", "Events", "FanOut", "Flight", "Host", "If", "Kernel", "Let",
-           "Native", "Once", "Program", "Queue", "RandomRows", "Range", "Section", "Statement", "Store", "Sum", "While"]
+           "Levels", "Native", "Once", "Program", "Queue", "RandomRows", "Range", "Section", "Statement", "Store",
+           "Sum", "While"]
 
 
 @dataclass(frozen=True, slots=True)

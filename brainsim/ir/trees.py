@@ -6,11 +6,10 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import TypeVar
 
-from brainsim.ir.domains import Domain
 from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op
 from brainsim.ir.statements import If, Statement, While
 
-Node = TypeVar("Node", bound=Expr | Statement | Domain)
+Node = TypeVar("Node")
 Change = Callable[[Expr | Statement], Expr | Statement]
 
 
@@ -20,8 +19,8 @@ def _parts(kind: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if any(x in str(f.type) for x in ("Expr", "Statement", "Let")))
 
 
-def children(node: Expr | Statement | Domain) -> list[Expr | Statement]:
-    """Direct sub-expressions and sub-statements."""
+def children(node: object) -> list[Expr | Statement]:
+    """Direct sub-expressions and sub-statements of these, and of a domain."""
     found: list[Expr | Statement] = []
     for name in _parts(type(node)):
         value = getattr(node, name)

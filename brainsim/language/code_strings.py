@@ -25,7 +25,7 @@ class CodeString:
         return f"{type(self).__name__}({self.code!r})"
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.code == self.code  # type: ignore[attr-defined]
+        return isinstance(other, CodeString) and type(other) is type(self) and other.code == self.code
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.code))

@@ -53,10 +53,9 @@ class Equation:
     def latex(self) -> tuple[str, str, str]:
         """Left side, right side (empty for a parameter), and unit with flags, each for the mathematics mode of
         LaTeX."""
-        left = rf"\frac{{\mathrm{{d}}{name_latex(self.name)}}}{{\mathrm{{d}}t}}" if self.kind == "differential" else name_latex(
-            self.name)
-        unit = latex(self.unit_tree) if self.unit_tree is not None else {"float": "1"}.get(
-            self.dtype, rf"\mathrm{{{self.dtype}}}")
+        name, word = name_latex(self.name), "1" if self.dtype == "float" else rf"\mathrm{{{self.dtype}}}"
+        left = rf"\frac{{\mathrm{{d}}{name}}}{{\mathrm{{d}}t}}" if self.kind == "differential" else name
+        unit = latex(self.unit_tree) if self.unit_tree is not None else word
         flags = rf"\ \text{{({', '.join(self.flag_texts)})}}" if self.flags else ""
         return left, "" if self.expression is None else latex(self.expression), unit + flags
 

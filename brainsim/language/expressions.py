@@ -37,7 +37,7 @@ class _Reading:
     def between(self, start: int, stop: int) -> Span:
         return Span(self.source, self.start + start, self.start + stop)
 
-    def refuse(self, node: ast.AST) -> BrainsimError:
+    def refuse(self, node: ast.expr) -> BrainsimError:
         return self.wrong(*explain_node(node, self.text))
 
     def wrong(self, what: str, start: int, stop: int, help: str) -> BrainsimError:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
+DType = Literal["boolean", "integer", "float"]
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -49,7 +51,7 @@ class Function:
     name: str
     arity: int
     dimensions: Dimensions
-    dtype: Literal["float", "integer", "boolean", "highest"] = "float"
+    dtype: DType | Literal["highest"] = "float"
     stateless: bool = True
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree
 
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())
 #: symbols of the units that have a name, with the prefixes that may stand before them
 ROOTS = {
     "amp": "A", "ampere": "A", "candela": "cd", "coulomb": "C", "farad": "F", "gram": "g", "gramme": "g", "hertz": "Hz",
@@ -117,9 +117,11 @@ def _written(tree: Tree) -> tuple[str, int]:
         case Call(function, (value,)) if function in FENCES:
             return latex(value).join(FENCES[function]), _ATOM
         case Call(function, args):
-            return rf"{FUNCTIONS.get(function, _operator_name(function))}\left({', '.join(map(latex, args))}\right)", _ATOM
+            name = FUNCTIONS.get(function, _operator_name(function))
+            return rf"{name}\left({', '.join(map(latex, args))}\right)", _ATOM
         case Op("select", (condition, yes, no)):
-            return rf"\left\{{{latex(yes)}\;\mathrm{{if}}\;{latex(condition)};\;{latex(no)}\;\mathrm{{otherwise}}\right.", _OR
+            first = rf"{latex(yes)}\;\mathrm{{if}}\;{latex(condition)}"
+            return rf"\left\{{{first};\;{latex(no)}\;\mathrm{{otherwise}}\right.", _OR
         case Op("neg", (operand,)):
             return f"-{_enclosed(operand, _PRODUCT)}", _SUM
         case Op("not", (operand,)):

@@ -41,7 +41,8 @@ def explain_failure(text: str, failure: SyntaxError | ValueError) -> Refusal:
     start = max(0, min((getattr(failure, "offset", None) or 1) - 1, len(text) - 1))
     word = re.match(r"\w+|.", text[start:])
     stop = start + len(word[0]) if word else start + 1
-    return f"'{text[start:stop]}' does not fit here", start, stop, "something is missing before it, or it is one too many"
+    help = "something is missing before it, or it is one too many"
+    return f"'{text[start:stop]}' does not fit here", start, stop, help
 
 
 def _empty(text: str) -> Refusal | None:
@@ -55,7 +56,8 @@ def _unbalanced(text: str) -> Refusal | None:
             opened.append(position)
         elif character in ")]}":
             if not opened:
-                return f"'{character}' closes nothing", position, position + 1, "remove it, or add the parenthesis that opens it"
+                help = "remove it, or add the parenthesis that opens it"
+                return f"'{character}' closes nothing", position, position + 1, help
             opened.pop()
     if opened:
         return f"'{text[opened[-1]]}' is never closed", opened[-1], opened[-1] + 1, "add the missing parenthesis"
@@ -161,7 +163,7 @@ _NODES: dict[type, tuple[str, str]] = {
 _OTHERWISE = ("This is not allowed in an expression", "use names, numbers, operators and functions only")
 
 
-def explain_node(node: ast.AST, text: str) -> Refusal:
+def explain_node(node: ast.expr, text: str) -> Refusal:
     """Why a piece of Python, parsed from ``text``, is not part of the language."""
     match node:
         case ast.BinOp(left=left, op=op, right=right):

@@ -9,12 +9,7 @@ from brainsim.errors import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
-    """An expression."""
-
-
-@dataclass(frozen=True, slots=True)
-class Number(Tree):
+class Number:
     """A literal; its Python type (bool, int, float) is its type in the language."""
 
     value: float | int | bool
@@ -28,7 +23,7 @@ class Number(Tree):
 
 
 @dataclass(frozen=True, slots=True)
-class Name(Tree):
+class Name:
     """A name as written; what it means is settled by the model."""
 
     id: str
@@ -36,7 +31,7 @@ class Name(Tree):
 
 
 @dataclass(frozen=True, slots=True)
-class Op(Tree):
+class Op:
     """An operator: ``+ - * / // % ** neg not and or < <= > >= == != select``; ``select`` is (condition, if true, if
     false)."""
 
@@ -46,12 +41,16 @@ class Op(Tree):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Tree):
+class Call:
     """A function applied to arguments."""
 
     function: str
     args: tuple[Tree, ...]
     span: Span | None = field(default=None, compare=False, repr=False)
+
+
+Tree = Number | Name | Op | Call
+"""An expression."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from brainsim.units.plain import split
 
 SMALL = 1e-3     #: of the base unit: what a parameter that is 0 everywhere is compared with
 SPIKES = (
-    "There are spikes on the way to this loss. Strictly it has no derivative: it jumps where a spike appears or vanishes, and the gradient "
+    "There are spikes on the way to this loss. Strictly it has no derivative: it jumps where a spike appears or "
+    "vanishes, and the gradient "
     "is that of a surrogate. Only smooth models should agree.")
 
 
@@ -145,14 +146,16 @@ def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, An
                   float(np.linalg.norm(exact - found) / larger) if larger else 0.0)
 
 
-def _step(eps: object, name: str, x: np.ndarray) -> float:
+def _step(eps: Any, name: str, x: np.ndarray) -> float:
     if isinstance(eps, Mapping):
         if name in eps:
             return float(split(eps[name])[0])
         eps = 1e-4
-    return float(eps) * float(np.sqrt(np.mean(x ** 2)) or SMALL) * float(np.sqrt(x.size))     # type: ignore[arg-type]
+    return float(eps) * float(np.sqrt(np.mean(x ** 2)) or SMALL) * float(np.sqrt(x.size))
 
 
 def doubles() -> AbstractContextManager[Any]:
     """Double precision in JAX for a while."""
-    return (jax.enable_x64 if hasattr(jax, "enable_x64") else experimental.enable_x64)(True)
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    return experimental.enable_x64(True)  # pyright: ignore[reportAttributeAccessIssue] -- where JAX 0.6 has it

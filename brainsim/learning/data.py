@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -90,7 +90,7 @@ def divided(all_trials: Trials, fraction: float, seed: int) -> tuple[Trials, Tri
     return all_trials.part(order[kept:]), all_trials.part(order[:kept])
 
 
-def is_fraction(x: object) -> bool:
+def is_fraction(x: object) -> TypeGuard[float]:
     """Whether ``validation`` is a part of the data."""
     return isinstance(x, (int, float)) and not isinstance(x, bool) and split(x)[0] == x
 

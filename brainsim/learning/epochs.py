@@ -100,13 +100,13 @@ class Training:
     def seen(self, raw: Any, data: Any, count: int | None) -> dict[str, float]:
         """Loss and metrics of all trials, batch by batch, with the same random numbers every time; means are weighted
         by trials."""
-        key = jax.random.fold_in(self.key, VALIDATION)
-        if count is None or self.size is None:
+        key, size = jax.random.fold_in(self.key, VALIDATION), self.size
+        if count is None or size is None:
             return {n: float(x) for n, x in self._seen(raw, data, count, key).items()}
         total: dict[str, float] = {}
-        for first in range(0, count, self.size):
-            part = jax.tree.map(lambda x, a=first: x[a:a + self.size], data)
-            here = min(self.size, count - first)
+        for first in range(0, count, size):
+            part = jax.tree.map(lambda x, a=first: x[a:a + size], data)
+            here = min(size, count - first)
             for n, x in self._seen(raw, part, here, jax.random.fold_in(key, first)).items():
                 total[n] = total.get(n, 0.0) + float(x) * here / count
         return total

@@ -58,7 +58,7 @@ def fit(sim: Differentiable, loss: Callable[..., Any], data: object, optimizer: 
     if is_fraction(validation):
         if size is None:
             raise WrongValue("One trial has no part for validation", help="validation=(inputs, targets)")
-        here, seen = divided(here, float(validation), seed)      # type: ignore[arg-type]
+        here, seen = divided(here, float(validation), seed)
     if size is not None and here.count is not None and size > here.count:
         raise WrongValue("A batch is larger than the data", found=f"batch_size={size}, {here.count} trials")
     if early_stop is not None and seen is None:

@@ -119,15 +119,16 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     stages = shares(wish.follow, wish.restart, layout, every * step)
     resets = isinstance(loss, Loss) and loss.reset_by_data
     own = alone.spikes_of(output)
+    spikes = [] if own is None else [own]
     if resets and own is None:
         raise WrongValue(f"loss='between_spikes' needs a threshold and a reset of the group of '{output}'",
                          help="loss='mse' fits models without them")
     pulls = resets or any(s.any() for s in stages)
     records = isinstance(loss, Loss) and loss.needs_spikes and not resets and own is not None
-    sim = made([*given, *([output] if pulls else []), *([own] if resets else [])],
-               [output, *([own] if records else [])])
+    sim = made([*given, *([output] if pulls else []), *(spikes if resets else [])],
+               [output, *(spikes if records else [])])
     to = layout.as_input(layout.sparse(smoothed(values, wish.smooth, every * step), np.nan)) if pulls else None
-    given_spikes = layout.as_input(layout.sparse(wanted.spikes, 0.0)) if resets else None
+    given_spikes = layout.as_input(layout.sparse(wanted.raster, 0.0)) if resets else None
     model = Model(sim, layout, output, currents, to, own if records else None, given_spikes)
     objective = Objective(model, space, wanted, loss, wish.seed)
     return objective, replace(objective, model=Model(alone, layout, output, currents)), stages
@@ -166,7 +167,7 @@ def _checked(
     net: object,
     params: object,
     output: object,
-    method: object,
+    method: Any,
     loss: object,
     steps: object,
     n_starts: object,
@@ -190,19 +191,19 @@ def _checked(
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
             raise WrongValue(f"'{name}' is a whole number above 0", found=repr(value))
     loss_name, chosen = loss_of(loss)
-    how = METHODS[method]      # type: ignore[index]
+    how = METHODS[method]
     if how.squares and not isinstance(chosen, Loss):
         raise WrongValue("Least squares needs residuals, and a function gives one number", found=f"loss={loss_name}",
                          help="method='lbfgs', 'adam' or 'cma'")
     return how, loss_name, chosen
 
 
-def _sayer(progress: object) -> Callable[[float], None]:
+def _sayer(progress: object) -> Callable[[float], object]:
     """Reports of how much is done: a bar, a function of a number 0 to 1, or nothing."""
     if progress is None or progress is False:
         return lambda done: None
     if callable(progress):
-        return lambda done: progress(done)     # type: ignore[no-any-return]
+        return progress
     if progress is not True:
         raise WrongType("progress= is True, False, or a function of how much is done", found=repr(progress))
     bar, began, last = Bar(sys.stderr), time.perf_counter(), [0.0, 0.0]

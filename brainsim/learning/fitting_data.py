@@ -47,7 +47,8 @@ def inputs(given: Mapping[str, Any], dimensions: Mapping[str, Dimension], layout
             raise WrongValue(
                 f"The input '{name}' does not fit the recording",
                 found=str(found.shape if np.ndim(values) == 2 else found.shape[1:]), help=
-                f"{(layout.traces, layout.samples)}, a value for each sample of each trace, or {(layout.samples,)} for all traces"
+                f"{(layout.traces, layout.samples)}, a value for each sample of each trace, or {(layout.samples,)} for "
+                f"all traces"
             )
         made[name] = layout.as_input(layout.held(np.broadcast_to(found, (layout.traces, layout.samples))))
     return made
@@ -89,7 +90,7 @@ def recording(values: np.ndarray, dt: float, loss: Any, spikes: Any, skip: objec
     elif spikes is not None:
         at = _at(spikes, values.shape, dt)
         level = float(values.max())
-    if needs and not at.any():     # type: ignore[union-attr]
+    if needs and at is not None and not at.any():
         raise WrongValue("There is no spike in the recording",
                          found=f"values up to {value_text(values.max(), dimension)}",
                          help="loss='mse' fits what lies below threshold")
@@ -141,7 +142,7 @@ def smoothed(values: np.ndarray, width: object, dt: float) -> np.ndarray:
 def shares(follow: object, restart: object, layout: Layout, dt: float) -> list[np.ndarray]:
     """For each stage of the fit, the share (steps,) of its distance from the data that the model makes up for at each
     step."""
-    stages = list(follow) if isinstance(follow, (list, tuple)) else [follow]     # type: ignore[arg-type]
+    stages = list(follow) if isinstance(follow, (list, tuple)) else [follow]
     if not stages:
         raise WrongValue("follow= has no stages", found="an empty list",
                          help="a time, None, or several of them: follow=[1*ms, 5*ms, None]")

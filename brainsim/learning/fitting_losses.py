@@ -32,6 +32,12 @@ class Recording:
         """Standard deviation of what is compared, below the level of spikes."""
         return float(np.std(np.minimum(self.values, self.level)[self.compared])) or 1.0
 
+    @property
+    def raster(self) -> np.ndarray:
+        """The spikes, for a loss that needs them."""
+        assert self.spikes is not None
+        return self.spikes
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -56,10 +62,10 @@ def voltage(found: Trace, wanted: Recording) -> Any:
 def spike_times(found: Trace, wanted: Recording, tau: float = 10e-3) -> Any:
     """Differences of spike trains filtered by an exponential (van Rossum 2001): the squares are the unmatched spikes by
     the recorded ones."""
-    apart = _spikes(found, wanted) - wanted.spikes
+    apart = _spikes(found, wanted) - wanted.raster
     keep = np.exp(-wanted.dt / tau)
     _, filtered = lax.scan(lambda x, s: (x * keep + s, x * keep + s), jnp.zeros(len(wanted.values)), apart.T)
-    return jnp.ravel(filtered) * np.sqrt(2 * wanted.dt / tau / max(wanted.spikes.sum(), 1))
+    return jnp.ravel(filtered) * np.sqrt(2 * wanted.dt / tau / max(wanted.raster.sum(), 1))
 
 
 def features(found: Trace, wanted: Recording, windows: int = 10) -> Any:
@@ -72,8 +78,8 @@ def features(found: Trace, wanted: Recording, windows: int = 10) -> Any:
             for f, x in ((lambda v: v.mean(1), low), (lambda v: jnp.sqrt(v.var(1) + 1e-12), low), (lambda s: s.sum(1),
                                                                                                    spikes))
         ]
-    scales = (wanted.scale, wanted.scale, max(wanted.spikes.sum() / windows / len(wanted.values), 1))
-    pairs = zip(of(found.values, _spikes(found, wanted)), of(jnp.asarray(wanted.values), jnp.asarray(wanted.spikes)),
+    scales = (wanted.scale, wanted.scale, max(wanted.raster.sum() / windows / len(wanted.values), 1))
+    pairs = zip(of(found.values, _spikes(found, wanted)), of(jnp.asarray(wanted.values), jnp.asarray(wanted.raster)),
                 scales)
     apart = jnp.concatenate([jnp.ravel(a - b) / s for a, b, s in pairs])
     return apart / np.sqrt(apart.size)

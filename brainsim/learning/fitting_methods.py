@@ -54,7 +54,8 @@ def adam(objective: Objective, share: Any, places: np.ndarray, steps: int, seed:
     def update(place: Any, state: Any) -> tuple[Any, Any, Any]:
         value, slope = objective.gradient(place, share)
         change, state = jax.vmap(rule.update)(slope, state)
-        return jnp.clip(optax.apply_updates(place, change), low, high), state, value
+        moved: Any = optax.apply_updates(place, change)
+        return jnp.clip(moved, low, high), state, value
 
     place = jnp.asarray(places)
     state, best, least, history = jax.vmap(rule.init)(place), np.array(places), np.full(len(places), np.inf), []

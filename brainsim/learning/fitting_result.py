@@ -151,7 +151,8 @@ class Fitted:
         layout, near = self.objective.model.layout, f" (rms {self.rms})" if self.rms is not None else ""
         length = Quantity(layout.samples * self.objective.recording.dt, SECOND)
         return (
-            f"{self.method!r}, loss {self.loss_name!r} {self.loss:.4g}{near}, {_count(layout.traces, 'trace')} of {length}, "
+            f"{self.method!r}, loss {self.loss_name!r} {self.loss:.4g}{near}, {_count(layout.traces, 'trace')} of "
+            f"{length}, "
             f"{_count(len(self.trials), 'start')}, {self.seconds:.1f} s")
 
     def _repr_html_(self) -> str:

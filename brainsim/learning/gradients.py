@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from brainsim.errors import Unsupported, WrongType
 from brainsim.units import Quantity, get_dimensions
@@ -71,7 +72,7 @@ def without_units(tree: Any) -> Any:
 def _measured(plain: Any, scale: float, dimension: Dimension) -> Any:
     if dimension is DIMENSIONLESS:
         return plain if scale == 1.0 else plain * scale
-    if isinstance(plain, jax.core.Tracer):
+    if isinstance(plain, Tracer):
         raise Unsupported("Arrays under a transformation of JAX have no units",
                           found=f"a gradient in {Quantity(1.0, dimension)!r}",
                           help="leave unit= out and give plain numbers inside of jax.jit and jax.vmap")

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from brainsim.ir.expressions import Load, Local, Param
-from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Program, Store
-from brainsim.ir.walk import nodes, walk
+from brainsim.ir.program import Each, Events, FanOut, Kernel, Program, Store
+from brainsim.ir.trees import walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
 from brainsim.targets.jax_writer import KernelWriter
 
@@ -72,16 +72,16 @@ def parts_of(program: Program) -> Parts:
                 walls[kernel.name] = reason
     plain = [k for k in program.kernels if k.name not in walls and not deliveries(k)]
     targets = {p.array for p in projections}
-    changed = {n.array for k in plain for n in nodes(k) if isinstance(n, Store)} & moving
+    changed = {name for k in plain for name in k.facts.stores} & moving
     states = {a: spaces[a] for a in sorted(changed | targets & moving)}
     local = {n: k.name for k in plain
-             for n in _names(nodes(k))} | {n: p.key.rpartition(".")[0] for p in projections for n in p.targets}
+             for n in _names(k.facts.nodes)} | {n: p.key.rpartition(".")[0] for p in projections for n in p.targets}
     floats = {a.name for a in program.arrays if a.dtype in ("f8", "f4")}
     aside = {
-        n.array: k.name for k in plain for n in nodes(k)
+        n.array: k.name for k in plain for n in k.facts.nodes
         if isinstance(n, Load) and n.array in floats and n.index != ELEMENT
     }
-    behind = {n: k.name for k in program.kernels if k.name in walls for n in _names(nodes(k))}
+    behind = {n: k.name for k in program.kernels if k.name in walls for n in _names(k.facts.nodes)}
     return Parts(states, tuple(projections), walls, local, aside, behind, _lowered(program))
 
 
@@ -96,7 +96,7 @@ def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, s
 
 def _wall(kernel: Kernel, moving: set[str], spaces: Mapping[str, str], into: Mapping[str, str]) -> str:
     """Why a kernel is not a neuron's own; '' if it is."""
-    touched = [n for n in nodes(kernel) if isinstance(n, (Load, Store)) and n.array in moving]
+    touched = [n for n in kernel.facts.nodes if isinstance(n, (Load, Store)) and n.array in moving]
     if not touched:
         return ""
     match kernel.domain:
@@ -121,11 +121,11 @@ def _lowered(program: Program) -> dict[str, frozenset[str]]:
     watched: dict[str, set[str]] = {}
     for k in program.kernels:
         if isinstance(k.domain, Each):
-            for queue in {n.queue for n in nodes(k) if isinstance(n, Append)}:
-                watched.setdefault(queue, set()).update(n.array for n in nodes(k) if isinstance(n, Load))
+            for queue in k.facts.appends:
+                watched.setdefault(queue, set()).update(k.facts.loads)
     made = {}
     for k in program.kernels:
         if k.name.endswith("_resetter") and isinstance(k.domain, Events):
-            stores = {n.array for n in nodes(k) if isinstance(n, Store) and n.op in ("=", "-=")}
+            stores = {n.array for n in k.facts.nodes if isinstance(n, Store) and n.op in ("=", "-=")}
             made[k.name] = frozenset(stores & watched.get(k.domain.queue, set()))
     return made

@@ -192,11 +192,13 @@ def _described(row: Row, pattern: Any, spaces: Mapping[str, str], parts: Parts, 
         if p.key in row.keys:
             states = reach(pattern, p.key, tuple(spaces))
             said.append(
-                f"{'factors' if rule.decay is not None and p.space in spiking else 'a trace per synapse'} {_matrix(pattern, states, p.key)}"
+                f"{'factors' if rule.decay is not None and p.space in spiking else 'a trace per synapse'} "
+                f"{_matrix(pattern, states, p.key)}"
             )
     starts = [*([row.name] if row.own else []), *([row.first] if row.first else [])]
     for n in starts:
-        states = tuple(dict.fromkeys([*([n] if n == row.first else []), *reach(pattern, n, tuple(spaces))]))
+        mine: list[str] = [n] if n == row.first else []
+        states = tuple(dict.fromkeys((*mine, *reach(pattern, n, tuple(spaces)))))
         said.append(f"{'first value, ' if n == row.first else ''}a trace per neuron {_matrix(pattern, states, n)}")
     return replace(row, relation="; ".join(said))
 
@@ -232,7 +234,7 @@ def _laid_out(machine: Machine, rule: Rule, rows: Sequence[Row], pattern: Any, r
     sizes = {s: layout.sizes[spaces[s]] for s in order}
     factored = tuple(p.key for p in chain.projections if rule.decay is not None and p.space in spiking)
     exact = tuple(p.key for p in chain.projections if p.key not in factored)
-    rules = [Exact(exact, wires, order, pattern, reached)] if exact else []
+    rules: list[Exact | Factored] = [Exact(exact, wires, order, pattern, reached)] if exact else []
     if factored:
         rules.append(Factored(factored, wires, order, pattern, float(rule.decay or 0), sizes))
     learning = tuple(r.name for r in taking)

@@ -154,16 +154,17 @@ class Machine:
         count, rest = divmod(size, self.block)
 
         def body(carry: Any, n: Any) -> tuple[Any, Any]:
-            state, sums, losses = self.one_block(*carry, first + n * self.block, self.block, given)
+            state, sums = carry
+            state, sums, losses = self.one_block(state, sums, first + n * self.block, self.block, given)
             return (state, sums), losses
 
         carry = (state, self.nothing(given["feedback"]))
         carry, losses = lax.scan(body, carry, jnp.arange(count)) if count else (carry, jnp.zeros((0,)))
-        losses = losses.reshape(-1)
+        (state, sums), losses = carry, losses.reshape(-1)
         if rest:
-            *carry, more = self.one_block(*carry, first + count * self.block, rest, given)
+            state, sums, more = self.one_block(state, sums, first + count * self.block, rest, given)
             losses = jnp.concatenate([losses, more])
-        return carry[0], self._of_params(carry[1], given["params"], key), losses
+        return state, self._of_params(sums, given["params"], key), losses
 
     def _of_params(self, sums: Mapping[str, Any], params: Mapping[str, Any], key: Any) -> dict[str, Any]:
         wires = {k: w for r in self.rules for k, w in r.wires.items()}

@@ -91,6 +91,7 @@ class Chain:
             return value, value
         found = self.after(True, h, added, own, at)
         total = value = jnp.zeros((), kind("f8"))
+        error: Any = None
         if self.signal.kind != "modulator":
             total = value = self.loss(found["outputs"], at["target"])
             error = self.error(found["outputs"], at["target"])
@@ -98,7 +99,7 @@ class Chain:
             z = found["sent"][queue]
             if queue in self.filtered:
                 z = z + at["kappa"][queue] * h[f"~{queue}"]
-            per_spike = at["target"] if self.signal.kind == "modulator" else at["feedback"][space] @ error
+            per_spike = at["target"] if error is None else at["feedback"][space] @ error
             total = total + jnp.sum(z * lax.stop_gradient(per_spike))
         return total, lax.stop_gradient(value)
 
@@ -202,8 +203,8 @@ def pattern_of(chain: Chain, params: Mapping[str, Any], at: Mapping[str, Any],
 
     def slopes(*tangents: Any) -> Any:
         given = tuple({n: t for (k, n), t in zip(names, tangents) if k == which} for which in "hyo")
-        new = jax.jvp(lambda *a: chain.local(*a, at)[0], point, given)[1]
-        return [new[n] for n in h], jax.jvp(lambda *a: chain.visible(*a, at), point, given)[1]
+        new = jax.jvp(lambda h, y, o: chain.local(h, y, o, at)[0], point, given)[1]
+        return [new[n] for n in h], jax.jvp(lambda h, y, o: chain.visible(h, y, o, at), point, given)[1]
 
     values = [point["hyo".index(k)][n] for k, n in names]
     jaxpr = jax.make_jaxpr(slopes)(*(jnp.ones_like(v) for v in values)).jaxpr

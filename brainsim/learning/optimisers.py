@@ -27,7 +27,7 @@ def optimiser(given: object, schedule: object = None, clip: float | None = None)
         raise WrongValue("A schedule belongs to an optimiser that is given by its name",
                          help="optax.adam(schedule), or optimizer='adam', schedule=...")
     else:
-        made = given
+        made: Any = given
     if not (callable(getattr(made, "init", None)) and callable(getattr(made, "update", None))):
         raise WrongType("This is no optimiser", found=repr(given)[:60], help=OPTIMISER)
     if clip is None:

@@ -14,7 +14,7 @@ from brainsim.errors import WrongState, WrongValue
 
 def save(path: Path, tree: Any, words: dict[str, Any]) -> None:
     """The leaves of a tree and words that JSON can say."""
-    leaves = {f"leaf_{k}": _numbers(x) for k, x in enumerate(jax.tree.leaves(tree))}
+    leaves: dict[str, Any] = {f"leaf_{k}": _numbers(x) for k, x in enumerate(jax.tree.leaves(tree))}
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     with open(beside, "wb") as file:
@@ -40,7 +40,7 @@ def load(path: Path, like: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _is_key(x: Any) -> bool:
-    return isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key)
+    return isinstance(x, jax.Array) and jax.numpy.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
 def _numbers(x: Any) -> np.ndarray:
@@ -48,4 +48,5 @@ def _numbers(x: Any) -> np.ndarray:
 
 
 def _again(like: Any, found: np.ndarray) -> Any:
-    return jax.random.wrap_key_data(found) if _is_key(like) else jax.numpy.asarray(found, np.asarray(like).dtype)
+    return jax.random.wrap_key_data(jax.numpy.asarray(found)) if _is_key(like) else jax.numpy.asarray(
+        found, np.asarray(like).dtype)

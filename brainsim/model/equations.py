@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from brainsim.errors import EquationError, Source, WrongSyntax, WrongValue
@@ -26,6 +26,8 @@ class Equations(Mapping[str, SingleEquation]):
     """
 
     equations: tuple[SingleEquation, ...]
+    _by_name: Mapping[str, SingleEquation] = field(init=False, repr=False, compare=False)
+    _dimensions: Mapping[str, Dimension] = field(init=False, repr=False, compare=False)
 
     def __init__(self, text: "str | Source | Equations | Iterable[Equation]", **replacements: object):
         if isinstance(text, (str, Source)):
@@ -48,10 +50,10 @@ class Equations(Mapping[str, SingleEquation]):
 
     # -- mapping -------------------------------------------------------------------------------------------------------
     def __getitem__(self, name: str) -> SingleEquation:
-        return self._by_name[name]  # type: ignore[attr-defined]
+        return self._by_name[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)  # type: ignore[attr-defined]
+        return iter(self._by_name)
 
     def __len__(self) -> int:
         return len(self.equations)
@@ -153,7 +155,7 @@ class Equations(Mapping[str, SingleEquation]):
     @property
     def dimensions(self) -> dict[str, Dimension]:
         """Dimensions by name."""
-        return dict(self._dimensions)  # type: ignore[attr-defined]
+        return dict(self._dimensions)
 
     @property
     def ordered(self) -> list[SingleEquation]:
@@ -253,14 +255,14 @@ def _replaced(lines: tuple[Equation, ...], replacements: Mapping[str, object]) -
                          expression=None if e.expression is None else substitute(e.expression, trees)) for e in lines)
 
 
-def value_tree(value: object) -> Tree:
+def value_tree(value: Any) -> Tree:
     """A number with its unit as a tree of SI base units."""
     dim = getattr(value, "dim", DIMENSIONLESS)
     if getattr(value, "shape", ()) != ():
         raise WrongSyntax("Only a single value can stand for a name",
                           found=f"an array of shape {getattr(value, 'shape', '')}",
                           help="declare it as a parameter and assign the array to the group")
-    tree: Tree = Number(float(value) if not isinstance(value, (bool, int)) else value)  # type: ignore[arg-type]
+    tree: Tree = Number(float(value) if not isinstance(value, (bool, int)) else value)
     for base, power in zip(("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela"), dim.exponents):
         if power:
             tree = Op("*", (tree, Op("**", (Name(base), Number(int(power) if power == int(power) else power)))))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from brainsim.errors import BrainsimError, Span, UnknownName, WrongCall, WrongSyntax, WrongType, WrongValue, near
-from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, Fixed, Function
+from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, DType, Fixed, Function
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, walk
 from brainsim.model.single_equation import is_unit
-from brainsim.model.symbols import External, Scope, Symbol
+from brainsim.model.symbols import DTYPE_WORDS, External, Scope, Symbol
 from brainsim.units.check import check_assignment, dimension_of, kind_of
 from brainsim.units.dimensions import Dimension
 
@@ -26,6 +26,13 @@ class Block:
     functions: Mapping[str, External] = field(default_factory=dict)
     title: str = ""
     span: Span | None = None
+
+    @cached_property
+    def assignments(self) -> tuple[Assign, ...]:
+        """The statements of code without loops, which only adaptive integration makes."""
+        plain = tuple(s for s in self.statements if isinstance(s, Assign))
+        assert len(plain) == len(self.statements), f"{self.title} repeats statements"
+        return plain
 
     @cached_property
     def assigns(self) -> frozenset[str]:
@@ -60,7 +67,7 @@ class Resolver:
         """Dimension of each name in a tree."""
         return {n.id: self.find(n, scope).dimension for n in walk(tree) if isinstance(n, Name)}
 
-    def types(self, tree: Tree, scope: Scope | None = None) -> dict[str, str]:
+    def types(self, tree: Tree, scope: Scope | None = None) -> dict[str, DType]:
         """'boolean', 'integer' or 'float' for each name in a tree."""
         return {n.id: self.find(n, scope).type_word for n in walk(tree) if isinstance(n, Name)}
 
@@ -90,7 +97,7 @@ class Resolver:
         """The dimension of an expression; raises `DimensionMismatchError` where it does not hold together."""
         return dimension_of(tree, self.dimensions(tree, scope), self.function_table(tree, scope))
 
-    def type_of(self, tree: Tree, scope: Scope | None = None) -> str:
+    def type_of(self, tree: Tree, scope: Scope | None = None) -> DType:
         """'boolean', 'integer' or 'float'."""
         return kind_of(tree, self.types(tree, scope), self.function_table(tree, scope))
 
@@ -147,7 +154,7 @@ class Resolver:
     def block(self, statements: Iterable[Assign | While], title: str, free: bool = True) -> Block:
         """Statements checked in order; unknown left-hand names become locals. ``free=False`` skips the check (generated
         code)."""
-        done = [self.statement(s) if free else self._generated(s) for s in statements]
+        done = [self.statement(s) if free and isinstance(s, Assign) else self._generated(s) for s in statements]
         span = next((s.span for s in done if s.span), None)
         return Block(tuple(done), dict(self.symbols), dict(self.functions), title, span)
 
@@ -189,7 +196,10 @@ class Resolver:
 
     def _generated(self, s: Assign | While) -> Assign | While:
         if isinstance(s, While):
-            return While(self.tree(s.condition), tuple(map(self._generated, s.body)))  # type: ignore[arg-type]
+            return While(self.tree(s.condition), tuple(map(self._assigned, s.body)))
+        return self._assigned(s)
+
+    def _assigned(self, s: Assign) -> Assign:
         value = self.tree(s.value)
         if s.target not in self.symbols:
             found = self.scope.own.get(s.target)
@@ -208,13 +218,14 @@ def once_and_each(block: Block) -> tuple[Block, Block]:
     Shared variables are set first, from shared values (`WrongSyntax` otherwise); a local value that both halves need is
     worked out in both.
     """
-    symbols, statements = block.symbols, block.statements
+    symbols, statements = block.symbols, block.assignments
     last = max((k for k, s in enumerate(statements) if _sets(s, symbols, shared=True)), default=-1)
     once, each = statements[:last + 1], statements[last + 1:]
     for s in once:
         if _sets(s, symbols, shared=False):
             raise WrongSyntax(
-                f"'{statements[last].target}' is shared and is written after '{s.target}', which has a value per element",
+                f"'{statements[last].target}' is shared and is written after '{s.target}', which has a value "
+                "per element",
                 at=statements[last].target_span or statements[last].span, help="write the shared variables first")
         for node in walk(s.value):
             if isinstance(node, Name) and symbols[node.id].kind in ("array", "index") and not symbols[node.id].shared:
@@ -253,9 +264,8 @@ def external_function(found: External) -> Function:
     """The row that the unit check needs."""
     arguments = tuple(Fixed(d.exponents) if isinstance(d, Dimension) else d for d in found.argument_dimensions)
     result = Fixed(found.dimension.exponents) if isinstance(found.dimension, Dimension) else found.dimension
-    dims = Dimensions(arguments, result)  # type: ignore[arg-type]
-    dtype = {"b1": "boolean", "i4": "integer", "i8": "integer"}.get(found.dtype, "float")
-    return Function(found.name, found.arity, dims, dtype, found.stateless)  # type: ignore[arg-type]
+    dims = Dimensions(arguments, result)
+    return Function(found.name, found.arity, dims, DTYPE_WORDS.get(found.dtype, "float"), found.stateless)
 
 
 def _write_help(symbol: Symbol) -> str:
@@ -271,13 +281,15 @@ def unknown_name(name: str, span: Span | None, scope: Scope, called: bool = Fals
     units = [n for n in candidates if n not in scope.own and is_unit(n)]
     help_ = near(name, [n for n in candidates if n not in units]) or (near(name, units, 0.75) if len(name) > 3 else "")
     if name == "lastupdate":
-        help_ = "declare 'lastupdate : second' in the model and end the code with 'lastupdate = t', or mark an equation (event-driven)"
+        help_ = ("declare 'lastupdate : second' in the model and end the code with 'lastupdate = t', "
+                 "or mark an equation (event-driven)")
     elif name == "xi" or name.startswith("xi_"):
         help_ = "noise means something in differential equations only, and in lines that only they use"
     elif name + "_pre" in scope.own:
         help_ = f"the source has it: write {name}_pre"
     elif not help_:
-        help_ = f"define {name} in your script before the run, add it to the namespace, or declare '{name} : unit' in the model"
+        help_ = (f"define {name} in your script before the run, add it to the namespace, "
+                 f"or declare '{name} : unit' in the model")
     return UnknownName(f"Unknown name '{name}'", at=span, help=help_)
 
 

@@ -45,7 +45,8 @@ TABLE: dict[str, tuple[str, dict[str, float]]] = {
     "relu": ("clip(alpha*(w - abs(x)), 0, alpha*w)", {"alpha": 0.3, "w": 1.0}),  # Bellec et al. 2018
     "gaussian": ("alpha*exp(-(x/sigma)**2/2)/(sigma*sqrt(2*pi))", {"alpha": 0.5, "sigma": 0.5}),
     "multi_gaussian":
-    ("gamma*((1 + h)*exp(-(x/sigma)**2/2) - h/s*exp(-((x - sigma)/(s*sigma))**2/2) - h/s*exp(-((x + sigma)/(s*sigma))**2/2))"
+    ("gamma*((1 + h)*exp(-(x/sigma)**2/2) - h/s*exp(-((x - sigma)/(s*sigma))**2/2) "
+     "- h/s*exp(-((x + sigma)/(s*sigma))**2/2))"
      "/(sigma*sqrt(2*pi))", {"h": 0.15, "s": 6.0, "sigma": 0.5, "gamma": 0.5}),  # Yin, Corradi & Bohte 2021
     "slayer": ("exp(-alpha*abs(x))", {"alpha": 1.0}),  # Shrestha & Orchard 2018
     "boxcar": ("int(abs(x) < w)/(2*w)", {"w": 0.5}),

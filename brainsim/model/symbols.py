@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from brainsim.language.functions import DType, Fixed, Free, Same
 from brainsim.language.trees import Tree
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 
 Kind = Literal["array", "param", "number", "clock", "index", "size", "count", "subexpression", "local"]
 Part = Literal["t", "dt", "step"]
-DTYPE_WORDS = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "b1": "boolean"}
+DTYPE_WORDS: dict[str, DType] = {"f8": "float", "f4": "float", "i4": "integer", "i8": "integer", "b1": "boolean"}
 
 
 _PLAIN = str.maketrans(".@", "__")
@@ -73,7 +74,7 @@ class Symbol:
         return key_of(self.program) + part + f"_{'_'.join(self.path)}".translate(_PLAIN)
 
     @property
-    def type_word(self) -> str:
+    def type_word(self) -> DType:
         """float, integer or boolean."""
         return DTYPE_WORDS[self.dtype]
 
@@ -97,8 +98,8 @@ class External:
     name: str
     kind: Literal["timed_array", "python", "expression"]
     program: str
-    argument_dimensions: tuple[object, ...]
-    dimension: "Dimension | Callable[..., Dimension]" = field(compare=False)
+    argument_dimensions: tuple[Dimension | Fixed | Same | Free, ...]
+    dimension: "Dimension | Fixed | Same | Callable[..., Dimension]" = field(compare=False)
     dtype: str = "f8"
     arity: int = 1
     stateless: bool = True

@@ -28,6 +28,17 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "merge_equal": merge_equal,
 }
 
+WORK = {
+    "ring_of_sums": "sums",
+    "branches_to_selects": "choices",
+    "fuse_loops": "blocks",
+    "fuse_resets": "blocks",
+    "hoist_invariants": "invariants",
+    "share_common": "repeats",
+    "drop_unread": "unread",
+}
+"""What a pass does that some targets do themselves (`targets/contract.py`)."""
+
 
 def optimise(program: Program, names: tuple[str, ...] = tuple(PASSES), report: list[str] | None = None) -> Program:
     """Apply the named passes in their order; what each of them did is added to ``report``."""

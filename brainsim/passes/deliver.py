@@ -92,8 +92,8 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
         case FanOut() as fan, (Append(_, later, value),), Events(_, now), (Clear(
             _, cleared),) if own_element(value) and cleared == now:
             loads = [n for n in walk(later) if isinstance(n, Load)]
-            if len({n.array
-                    for n in loads}) != 1 or push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python():
+            plain = not (push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python())
+            if len({n.array for n in loads}) != 1 or not plain:
                 return None
             return Delivery(mine[0], mine[1], fan, queue, now, later, loads[0].array, arrive.body)
     return None

@@ -20,7 +20,10 @@ def with_natives(program: Program, natives: Mapping[str, Native], arrays: Mappin
 
 def to_host(program: Program) -> Program:
     """The same program where every kernel that calls Python is a `Host` kernel: the caller runs it (`only_python`)."""
-    return replace(program, kernels=tuple(_empty(k) if k.calls_python(program.compiled) else k for k in program.kernels))
+    if not any(k.calls_python(program.compiled) for k in program.kernels):
+        return program
+    return replace(program, kernels=tuple(
+        _empty(k) if k.calls_python(program.compiled) else k for k in program.kernels))
 
 
 def only_python(program: Program) -> Program:

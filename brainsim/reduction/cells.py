@@ -15,7 +15,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
 from brainsim.reduction.projection import Parts, Projection, Side, final, keys, parts_of, written_arrays
-from brainsim.reduction.rewrite import Plan, rewritten
+from brainsim.reduction.rewrite import Plan, Through, rewritten
 from brainsim.reduction.sums import sums
 from brainsim.reduction.values import Rule, Values
 
@@ -40,15 +40,10 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
     constants = _constants(parts, left)
     if not constants or all(v in seen for v in left):
         return nothing
-    side = Side("cells", f"{projection.name}.cell", f"{projection.name}.cells", None)
-    fine = replace(projection, post=side, states={v: n for v, n in projection.states.items() if v in left})
-    mine = {
-        t.name
-        for t in (parts.update, *parts.summed, *(p for p in parts.pathways if parts.side_of(p) is projection.pre))
-        if t is not None
-    }
-    seen_through = [_through_cells(t, projection, side, constants) if t.name in mine else t for t in tasks]
-    divided = parts_of(fine, seen_through, written_arrays(tasks))
+    through = Through(projection, constants)
+    fine = replace(projection, post=side_of(projection),
+                   states={v: n for v, n in projection.states.items() if v in left})
+    divided = parts_of(fine, led_through(through, tasks), written_arrays(tasks))
     found, _ = sums(divided, {}, seen)
     if not found.states:
         return nothing
@@ -57,8 +52,25 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
     why = why or values.divided(constants)
     if why:
         return replace(nothing, broken=dict.fromkeys(found.states, Rule("classes", why)))
-    plan = Plan(divided, {}, found)
+    plan = Plan(divided, {}, found, through=through)
     return InCells(plan, tuple(rewritten(plan)), constants)
+
+
+def side_of(projection: Projection) -> Side:
+    """The cells of a projection, as a side of its synapses."""
+    return Side("cells", f"{projection.name}.cell", f"{projection.name}.cells", None)
+
+
+def led_through(through: Through, tasks: Sequence[Task]) -> list[Task]:
+    """The tasks; those of the projection reach their targets, and the constants, by way of the cells."""
+    projection, parts = through.projection, parts_of(through.projection, tasks, written_arrays(tasks))
+    mine = {
+        t.name
+        for t in (parts.update, *parts.summed, *(p for p in parts.pathways if parts.side_of(p) is projection.pre))
+        if t is not None
+    }
+    side = side_of(projection)
+    return [_through_cells(t, projection, side, through.constants) if t.name in mine else t for t in tasks]
 
 
 def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:
@@ -67,7 +79,7 @@ def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:
         return ()
     block, found = parts.update.block, {}
     mine = keys(block, left)
-    for target, value in final(block.statements).items():
+    for target, value in final(block.assignments).items():
         split = affine(value, frozenset(mine)) if target in mine else None
         for coefficient in split.coefficients.values() if split is not None else ():
             for symbol in (block.symbols[k] for k in sorted(names(coefficient)) if k in block.symbols):

@@ -39,7 +39,7 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
         return Rule("P4", f"a summed variable reads {name}")
     assigned = False
     if parts.update is not None:
-        for tree, block in _assignments(parts.update.block, parts.update.block.statements, v):
+        for tree, block in _assignments(parts.update.block, parts.update.block.assignments, v):
             assigned = True
             wrong = _foreign(parts, side, tree, block, together)
             if wrong:
@@ -47,8 +47,8 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
                             f"{name} depends on {wrong}" if wrong != "random" else f"{name} has noise of its own")
     for path in parts.pathways:
         own = parts.side_of(path) is side
-        code = path.block.statements if own else path.block.statements[path.driven:]
-        mine = path.block.statements[path.driven:-1] if path.driven else ()
+        code = path.block.assignments if own else path.block.assignments[path.driven:]
+        mine = path.block.assignments[path.driven:-1] if path.driven else ()
         if driven and any(n in keys(path.block, [p.last_update]) for s in mine for n in names(s.value)):
             return Rule("P4", f"the code of '{path.name}' reads lastupdate")
         if not own:
@@ -108,7 +108,7 @@ def _composes(parts: Parts, path: Pathway, v: str) -> bool:
     """Whether bringing an event-driven state up to date in two steps equals doing it in one: it depends on itself and
     on constants only."""
     block = path.block
-    for s, value, _ in traced(block.statements[:path.driven]):
+    for s, value, _ in traced(block.assignments[:path.driven]):
         if s.target in keys(block, [v]):
             for key in names(value):
                 symbol = block.symbols.get(key)

@@ -24,7 +24,7 @@ def late_states(parts: Parts, together: frozenset[str]) -> Mapping[str, Pathway]
         if path.scattered and parts.side_of(path) is parts.projection.pre:
             new = {
                 v for v in together
-                if any(s.target in keys(path.block, [v]) for s in path.block.statements[path.driven:])
+                if any(s.target in keys(path.block, [v]) for s in path.block.assignments[path.driven:])
             }
             while new:
                 found |= {v: path for v in new if v not in found}
@@ -38,7 +38,7 @@ def _links(parts: Parts, together: frozenset[str]) -> dict[str, set[str]]:
     blocks = [parts.update.block] if parts.update is not None else []
     for block in [*blocks, *(p.block for p in parts.pathways if parts.side_of(p) is parts.projection.pre)]:
         mine = keys(block, together)
-        for target, value in final(block.statements).items():
+        for target, value in final(block.assignments).items():
             for key in names(value) & set(mine) if target in mine else ():
                 links[mine[target]].add(mine[key])
                 links[mine[key]].add(mine[target])
@@ -54,7 +54,7 @@ def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathw
 
     for other in parts.pathways:
         own = parts.side_of(other) is parts.projection.pre
-        code = other.block.statements[other.driven:]
+        code = other.block.assignments[other.driven:]
         touched = keys(other.block, [v])
         changes = any(s.target in touched for s in code)
         if other is not path and (changes or any(names(s.value) & set(touched) for s in code)):
@@ -74,7 +74,8 @@ def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathw
         return rule(why)
     if not _rests(parts, v, path, values):
         return rule(
-            f"{name} does not rest where it begins, so that its values before the first event are not known at the source"
+            f"{name} does not rest where it begins, so that its values before the first event are not known at the "
+            f"source"
         )
     return None
 
@@ -97,17 +98,17 @@ def _changed_from_outside(parts: Parts, v: str, path: Pathway, late: Mapping[str
 def _trees(parts: Parts, v: str, path: Pathway) -> list[tuple[Block, list[Tree]]]:
     """What a state becomes in a step and at its events, in terms of the values before; how long events lie apart is a
     name of its own."""
-    blocks = [(parts.update.block, parts.update.block.statements)] if parts.update is not None else []
-    blocks.append((path.block, path.block.statements[1 if path.driven else 0:]))
+    blocks = [(parts.update.block, parts.update.block.assignments)] if parts.update is not None else []
+    blocks.append((path.block, path.block.assignments[1 if path.driven else 0:]))
     return [(block, [value for s, value, _ in traced(code) if s.target in keys(block, [v])]) for block, code in blocks]
 
 
 def _rests(parts: Parts, v: str, path: Pathway, values: Values) -> bool:
     """Whether a state stays as it is as long as no event comes."""
     if v in parts.projection.event_driven:
-        block, code = path.block, path.block.statements[1:path.driven]
+        block, code = path.block, path.block.assignments[1:path.driven]
     elif parts.update is not None:
-        block, code = parts.update.block, parts.update.block.statements
+        block, code = parts.update.block, parts.update.block.assignments
     else:
         return True
     trees = final(code)
@@ -150,9 +151,9 @@ def _step_reads(parts: Parts, v: str, late: Mapping[str, Pathway]) -> bool:
     assert parts.update is not None
     block = parts.update.block
     local = locals_of(block)
-    for target in {s.target for s in block.statements} - local:
+    for target in {s.target for s in block.assignments} - local:
         if block.symbols[target].program not in late:
-            code = needed(block.statements, frozenset([target]), local)
+            code = needed(block.assignments, frozenset([target]), local)
             if any(n in keys(block, [v]) for s in code for n in names(s.value)):
                 return True
     return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from brainsim.integrators.affine import affine, is_zero
 from brainsim.integrators.terms import ZERO, subtract
-from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, Pathway, Task
@@ -111,13 +111,13 @@ class _Alike:
         count."""
         if (x.clock, x.when, x.order, x.space, x.bounds) != (y.clock, y.when, y.order, y.space, y.bounds):
             raise _Apart(f"those of {self.other} belong to other neurons, or to another time")
-        mine, others = x.block.statements, y.block.statements
+        mine, others = x.block.assignments, y.block.assignments
         if len(mine) != len(others):
             raise _Apart(f"those of {self.other} {text}")
         for s, t in zip(mine, others):
-            self.trees(s.value, x.block, t.value, y.block, text)       # type: ignore[union-attr]
+            self.trees(s.value, x.block, t.value, y.block, text)
             if targets:
-                self.trees(Name(s.target), x.block, Name(t.target), y.block, text)    # type: ignore[union-attr]
+                self.trees(Name(s.target), x.block, Name(t.target), y.block, text)
 
     def trees(self, x: Tree, here: Block, y: Tree, there: Block, text: str) -> None:
         """Refuse expressions that differ in form or in the values of constants."""
@@ -152,7 +152,7 @@ def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[s
               alike: _Alike) -> list[tuple[Pathway, Pathway]]:
     """Pathways whose events scale the sums, in pairs that do the same."""
     found = [[(p, s) for n in party.pathways if isinstance(p := by_name[n], Pathway) and p.once is not None
-              for s in p.once.statements if p.once.symbols[s.target].program in party.sums] for party in (a, b)]
+              for s in p.once.assignments if p.once.symbols[s.target].program in party.sums] for party in (a, b)]
     if len(found[0]) != len(found[1]):
         raise _Apart(f"events of the target scale those of {a.name} otherwise")
     pairs = []
@@ -165,7 +165,7 @@ def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[s
         alike.trees(Name(s.target), p.once, Name(t.target), q.once, text)
         alike.trees(s.value, p.once, t.value, q.once, text)
         if any(path.block.symbols[x.target].program in party.sums for party, path in ((a, p), (b, q))
-               for x in path.block.statements):
+               for x in path.block.assignments):
             raise _Apart("the same events add and scale")
         pairs.append((p, q))
     return pairs
@@ -203,9 +203,9 @@ def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
 
 
 def _assignments(block: Block) -> list[Assign]:
-    def go(code: Sequence[object]) -> Iterator[Assign]:
+    def go(code: Sequence[Assign | While]) -> Iterator[Assign]:
         for s in code:
-            yield from [s] if isinstance(s, Assign) else go(s.body)   # type: ignore[attr-defined]
+            yield from [s] if isinstance(s, Assign) else go(s.body)
 
     return list(go(block.statements))
 

@@ -51,6 +51,7 @@ class Reduction:
     constants: frozenset[str] = frozenset(
     )  #: what may not change as long as states are where they are: parameters and arrays
     cells: frozenset[str] = frozenset()       #: arrays of constants by which sums are divided (`reduction/cells.py`)
+    plans: tuple[Plan, ...] = ()              #: how the tasks were rewritten, one after the other
 
 
 def each_once(rules: Iterable[Rule | None]) -> tuple[Rule, ...]:
@@ -92,7 +93,7 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
         plan.equal_place(v)
     return _divided(
         Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan),
-                  constants(parts, late)), projection, values, seen)
+                  constants(parts, late), plans=(plan,) if moved else ()), projection, values, seen)
 
 
 def _divided(first: Reduction, projection: Projection, values: Values, seen: Mapping[str, str]) -> Reduction:
@@ -114,7 +115,7 @@ def _divided(first: Reduction, projection: Projection, values: Values, seen: Map
     return replace(first, tasks=found.tasks, places=(*first.places, *found.plan.places.values()), verdicts=verdicts,
                    moved={**first.moved, **dict.fromkeys(states, "sum")},
                    constants=first.constants | {s.program for s in found.constants},
-                   cells=frozenset(map(constant_of, found.constants)))
+                   cells=frozenset(map(constant_of, found.constants)), plans=(*first.plans, found.plan))
 
 
 def _party(plan: Plan) -> Party | None:

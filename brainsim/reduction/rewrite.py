@@ -10,7 +10,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Past, Symbol, key_of
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
 from brainsim.reduction.late import last_task
-from brainsim.reduction.projection import Parts, Side, draws, final, keys, locals_of, needed, seen_from
+from brainsim.reduction.projection import Parts, Projection, Side, draws, final, keys, locals_of, needed, seen_from
 from brainsim.reduction.sums import Factor, Sums, increment, scaling
 
 
@@ -37,6 +37,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Through:
+    """Cells between the synapses and their targets: the projection without them, and the constants that tell them
+    apart."""
+
+    projection: Projection
+    constants: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Which states go where."""
 
@@ -45,6 +54,9 @@ class Plan:
     sums: Sums
     late: Mapping[str, Pathway] = field(default_factory=dict)   #: of the states equal at the source, those read late
     places: dict[str, Place] = field(default_factory=dict)
+    through: "Through | None" = None      #: cells that the tasks are led through before they are rewritten
+    beside: bool = False                  #: whether values per synapse are kept beside their sums, which nobody reads
+    apart: bool = False                   #: whether the sums over synapses are taken once more, each by itself
 
     # -- names ---------------------------------------------------------------------------------------------------------
     def equal_place(self, v: str) -> Place:
@@ -114,9 +126,22 @@ def rewritten(plan: Plan) -> list[Task]:
         made += _updates(plan)
     for task in parts.summed:
         made.append(_total(plan, task) if task.name in plan.sums.outputs else _redirected(task, plan))
+        if plan.apart and task.name in plan.sums.outputs:
+            made.append(_apart(_redirected(task, plan)))
     made += [_pathway(plan, path) for path in parts.pathways]
     made += [_remembered(plan, path) for path in parts.pathways if any(path is late for late in plan.late.values())]
     return made
+
+
+def _apart(task: Task) -> Summed:
+    """The sum over synapses in an array of its own."""
+    assert isinstance(task, Summed)
+    return replace(task, name=f"{task.name}_apart", target=replace(task.target, program=apart_name(task.target.program)))
+
+
+def apart_name(program: str) -> str:
+    """The array of a summed variable by itself, where the variable holds the sum of several projections."""
+    return f"{program}@apart"
 
 
 # -- symbols
@@ -142,7 +167,7 @@ def _redirected(task: Task, plan: Plan) -> Task:
     block = getattr(task, "block", None)
     if block is None or not any(s.program in plan.equal for s in block.symbols.values()):
         return task
-    return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))  # type: ignore[call-arg]
+    return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))
 
 
 def _of_neuron(block: Block, plan: Plan, side: Side) -> Block:
@@ -160,10 +185,11 @@ def _updates(plan: Plan) -> list[Task]:
     parts, update = plan.parts, plan.parts.update
     assert update is not None
     block, local = update.block, locals_of(update.block)
-    stored = {s.target for s in block.statements} - local
-    gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
+    stored = {s.target for s in block.assignments} - local
+    away = frozenset(plan.equal) if plan.beside else plan.sums.states.union(plan.equal)
+    gone = {k for k in stored if block.symbols[k].program in away}
     made: list[Task] = []
-    code = tuple(s for s in block.statements if s.target not in _noise_of_sums(plan))
+    code = tuple(s for s in block.assignments if s.target not in _noise_of_sums(plan))
     rest = _needed_or_drawn(code, frozenset(stored - gone), local, block)
     if any(s.target not in local for s in rest):
         made.append(replace(update, block=replace(block, statements=rest, symbols=_symbols(block.symbols, plan))))
@@ -171,7 +197,7 @@ def _updates(plan: Plan) -> list[Task]:
         here = frozenset(k for k in stored if plan.equal.get(block.symbols[k].program) == name)
         if here:
             side = parts.projection.side(name)
-            mine = _of_neuron(replace(block, statements=needed(block.statements, here, local)), plan, side)
+            mine = _of_neuron(replace(block, statements=needed(block.assignments, here, local)), plan, side)
             made.append(replace(update, name=f"{update.name}.{name}", space=side.space, bounds=side.bounds, block=mine))
     for number, (factor, states) in enumerate(plan.sums.factors.items()):
         made.append(_column(plan, number, factor, states))
@@ -185,9 +211,9 @@ def _noise_of_sums(plan: Plan) -> frozenset[str]:
     if not any(m.noise for m in plan.sums.maps.values()):
         return frozenset()
     sums = keys(block, plan.sums.states)
-    rest = needed(block.statements,
-                  frozenset(s.target for s in block.statements) - locals_of(block) - set(sums), locals_of(block))
-    return frozenset(s.target for s in block.statements
+    rest = needed(block.assignments,
+                  frozenset(s.target for s in block.assignments) - locals_of(block) - set(sums), locals_of(block))
+    return frozenset(s.target for s in block.assignments
                      if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
 
 
@@ -284,14 +310,14 @@ def _pathway(plan: Plan, path: Pathway) -> Pathway:
                      and (not path.scattered or plan.late.get(block.symbols[k].program) is path))
     once = _once(plan, path, own, mine)
     rest = _for_each(plan, path, own, mine)
-    return replace(path, once=once if once.statements else path.once, block=rest)
+    return replace(path, once=once if once.assignments else path.once, block=rest)
 
 
 def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
     """What an event does once for its neuron: states equal at its side, sums that are scaled."""
     block, p = path.block, plan.parts.projection
     driven = any(plan.is_driven(block.symbols[k].program) for k in mine) and path.driven > 0
-    code = block.statements[:len(block.statements) - 1] if path.driven else block.statements
+    code = block.assignments[:len(block.assignments) - 1] if path.driven else block.assignments
     symbols = {k: seen_from(s, own) for k, s in _symbols(block.symbols, plan, own.name).items()}
     chosen = needed(code, frozenset(k for k in mine if any(s.target == k for s in code)), locals_of(block))
     final_version, made = _versions(code, mine), []
@@ -314,7 +340,7 @@ def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
         last = plan.last_place(own.name)
         key = next(k for k, s in block.symbols.items() if s.program == p.last_update and s.kind == "array")
         symbols[key] = _array(last.program, (), "f8", key)
-        made.append(block.statements[-1])
+        made.append(block.assignments[-1])
     for s in code:
         v = keys(block, plan.sums.states).get(s.target)
         factor = scaling(s) if v is not None and increment(s) is None else None
@@ -335,7 +361,7 @@ def _versions(code: Iterable[Assign], mine: frozenset[str]) -> dict[str, int]:
 def _payloads_read(plan: Plan, path: Pathway, mine: frozenset[str]) -> set[tuple[str, int]]:
     """Which values of the event's own states, by number of assignments before, the code of single synapses reads."""
     block = path.block
-    code = block.statements[:-1] if path.driven else block.statements
+    code = block.assignments[:-1] if path.driven else block.assignments
     kept = _kept_for_each(plan, path, mine)
     count, found = dict.fromkeys(mine, 0), set()
     for s in code:
@@ -350,12 +376,12 @@ def _kept_for_each(plan: Plan, path: Pathway, mine: frozenset[str]) -> tuple[Ass
     """The statements that single synapses still run."""
     block, p = path.block, plan.parts.projection
     local = locals_of(block)
-    stored = {s.target for s in block.statements} - local
+    stored = {s.target for s in block.assignments} - local
     away = {k for k in stored if block.symbols[k].program in plan.equal}
     stays = [v for v in p.event_driven if v not in plan.equal]
     if path.driven and not stays:
         away |= {k for k in stored if block.symbols[k].program == p.last_update}
-    return _needed_or_drawn(block.statements, frozenset(stored - away - mine), local, block)
+    return _needed_or_drawn(block.assignments, frozenset(stored - away - mine), local, block)
 
 
 def _needed_or_drawn(statements: tuple[Assign, ...], targets: frozenset[str], local: frozenset[str],
@@ -370,11 +396,11 @@ def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Blo
     block = path.block
     symbols = _symbols(block.symbols, plan)
     kept = _kept_for_each(plan, path, mine)
-    final_version, count = _versions(block.statements, mine), dict.fromkeys(mine, 0)
+    final_version, count = _versions(block.assignments, mine), dict.fromkeys(mine, 0)
     summed = keys(block, plan.sums.states)
     made: list[Assign] = []
     now = _brought_up(plan, path, mine, symbols, made, kept)
-    for s in block.statements:
+    for s in block.assignments:
         if s.target in mine:
             count[s.target] += 1
             continue
@@ -387,7 +413,10 @@ def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Blo
             symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id,
                                      plan.past(block.symbols[v].program, True, 1))
         s = replace(s, value=substitute(s.value, {**now, **versions}))
-        made += _added(plan, s, summed[s.target], symbols) if s.target in summed else [s]
+        if s.target in summed and plan.beside:
+            s = _drawn_once(s, block, symbols, made)
+        made += _added(plan, s, summed[s.target], symbols) if s.target in summed else []
+        made += [s] if s.target not in summed or plan.beside else []
     return replace(block, statements=tuple(made), symbols=symbols)
 
 
@@ -398,7 +427,7 @@ def _brought_up(plan: Plan, path: Pathway, mine: frozenset[str], symbols: dict[s
     found: dict[str, Tree] = {}
     if not path.driven:
         return found
-    values = final(block.statements[:path.driven])
+    values = final(block.assignments[:path.driven])
     read = {n for s in kept for n in names(s.value)}
     for key, program in keys(block, plan.equal).items():
         if key in mine or not plan.is_driven(program) or key not in read:
@@ -413,6 +442,17 @@ def _brought_up(plan: Plan, path: Pathway, mine: frozenset[str], symbols: dict[s
         made.append(Assign(now, "=", substitute(values[key], {mark: Name(last)})))
         found[key] = Name(now)
     return found
+
+
+def _drawn_once(s: Assign, block: Block, symbols: dict[str, Symbol], made: list[Assign]) -> Assign:
+    """An addition of random numbers to a state, so that its sums get the same numbers."""
+    value = increment(s)
+    if value is None or not draws(value, block):
+        return s
+    key = f"_{s.target}_drawn{len(made)}"
+    symbols[key] = Symbol(key, "local", key, dtype=symbols[s.target].dtype, writable=True)
+    made.append(Assign(key, "=", value))
+    return replace(s, op="+=", value=Name(key))
 
 
 def _added(plan: Plan, s: Assign, v: str, symbols: dict[str, Symbol]) -> list[Assign]:

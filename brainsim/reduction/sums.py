@@ -121,7 +121,7 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
                   f"{p.states[v]} is summed with several factors, and the noise of these sums belongs together")
         block = parts.update.block
         mine = keys(block, chosen)
-        for target, value in final(block.statements).items():
+        for target, value in final(block.assignments).items():
             symbol = block.symbols.get(target)
             if symbol is not None and symbol.kind != "local" and target not in mine:
                 for key in names(value) & set(mine):
@@ -143,7 +143,7 @@ def _read(parts: Parts) -> set[str]:
     read = {v for s in parts.summed for v in s.mentions}
     if parts.update is not None:
         block = parts.update.block
-        mine, values = keys(block, parts.projection.states), final(block.statements)
+        mine, values = keys(block, parts.projection.states), final(block.assignments)
         while more := {
                 mine[k] for key, v in mine.items() if v in read and key in values
                 for k in names(values[key]) & set(mine)
@@ -158,7 +158,7 @@ def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dic
     assert parts.update is not None
     p, block = parts.projection, parts.update.block
     noises = _normal(block) if p.in_law else {}
-    mine, values = keys(block, chosen), final(s for s in block.statements if s.target not in noises)
+    mine, values = keys(block, chosen), final(s for s in block.assignments if s.target not in noises)
     found: dict[str, Linear | Rule] = {}
     for key, v in mine.items():
         if key not in values:
@@ -203,7 +203,7 @@ def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dic
 def _normal(block: Block) -> dict[str, Tree]:
     """Local names that are a normal number times something: name → what it is multiplied by."""
     found = {}
-    for s in block.statements:
+    for s in block.assignments:
         match s:
             case Assign(target, "=",
                         Op("*",
@@ -306,7 +306,7 @@ def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Rul
     def states_in(tree: Tree) -> set[str]:
         return {mine[k] for k in names(tree) & set(mine)} | {v for k in names(tree) & set(tainted) for v in tainted[k]}
 
-    for s in block.statements:
+    for s in block.assignments:
         if s.target not in mine:
             for v in states_in(s.value):
                 if block.symbols[s.target].kind == "local":
@@ -333,7 +333,7 @@ def _output(parts: Parts, equal: Mapping[str, str], task: Summed, chosen: frozen
     p, block = parts.projection, task.block
     if task.target.path[:1] != (p.post.index,):
         return Rule("L5", f"'{task.name}' sums into the source")
-    value = final(block.statements)[block.statements[-1].target]
+    value = final(block.assignments)[block.assignments[-1].target]
     mine = keys(block, chosen)
     read = ", ".join(sorted(p.states[v] for v in mine.values()))
     split = affine(value, frozenset(mine))

@@ -4,11 +4,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from brainsim.errors import WrongType, WrongValue
 
-Report = Callable[[float, float, float, float], object]
+#: elapsed and the like in seconds: floats, or quantities where a run has units
+Report = Callable[[Any, float, Any, Any], object]
 
 
 class TextReport:
@@ -42,7 +43,8 @@ class Bar:
         left = float(elapsed) / completed * (1 - completed) if completed > 0 else 0.0
         end = "\n" if completed >= 1.0 else ""
         self.stream.write(
-            f"\r{completed:4.0%} |{'█' * full}{' ' * (self.width - full)}| {_time(float(elapsed))} < {_time(left)} {self.note}{end}"
+            f"\r{completed:4.0%} |{'█' * full}{' ' * (self.width - full)}| {_time(float(elapsed))} < {_time(left)} "
+            f"{self.note}{end}"
         )
         self.stream.flush()
 
@@ -69,15 +71,14 @@ def reporter(report: object) -> Report | None:
 class Progress:
     """Calls a report at most every ``period`` seconds."""
 
-    def __init__(self, report: Report, period: float, start: object, duration: object, completed: Callable[[], float],
+    def __init__(self, report: Report, period: float, start: Any, duration: Any, completed: Callable[[], float],
                  seconds: Callable[[float], object]):
         self.report, self.period, self.start, self.duration = report, period, start, duration
         self.completed, self.seconds = completed, seconds
         self.began = self.last = time.perf_counter()
 
     def _say(self, completed: float) -> None:
-        self.report(self.seconds(time.perf_counter() - self.began), completed, self.start,
-                    self.duration)  # type: ignore[arg-type]
+        self.report(self.seconds(time.perf_counter() - self.began), completed, self.start, self.duration)
 
     def begin(self) -> None:
         """The first line."""

@@ -1,7 +1,7 @@
 """The loop around the compiled loop: answers its pauses, reports progress, and stops in good order."""
 from __future__ import annotations
 
-import _signal
+import _signal  # pyright: ignore[reportMissingImports] -- of Python itself, and undescribed
 import signal
 import threading
 import time

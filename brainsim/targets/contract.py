@@ -1,11 +1,17 @@
-"""What every target supplies: six functions and two answers to "can you run here?"."""
+"""What every target supplies: traits, six functions and two answers to "can you run here?"."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from brainsim.ir.program import Program
+from brainsim.errors import Unsupported
+from brainsim.ir.program import Host, Program
 from brainsim.ir.state import Pause, State
+
+Work = Literal["blocks", "choices", "invariants", "repeats", "unread", "sums"]
+"""What passes do for a target that does not do it itself: larger loops, choices in place of branches, what does not
+depend on the element before the loop, what is computed twice once, what nobody reads not at all, sums of events when
+they are sent."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,25 @@ class Written:
     more: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What users choose about how programs run: ``math`` 'fast' or 'strict', a C ``compiler``, and ``threads``."""
+
+    math: str = "fast"
+    compiler: str = ""
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the rest of the house asks about a target."""
+
+    calls_functions: bool      #: kernels may call Python functions; else code in C is compiled, the rest runs in NumPy
+    network_operations: bool   #: a run may return to Python between two kernels
+    frees_lock: bool           #: runs may go side by side in threads: the interpreter lock is not held
+    does: frozenset[Work] = frozenset()     #: what it does itself, and better than passes
+
+
 class Executable(Protocol):
     """A built program."""
 
@@ -50,9 +75,8 @@ class Target(Protocol):
     """A machine that programs run on."""
 
     name: str
-    calls_python: bool     #: whether kernels may call Python functions
-    frees_lock: bool       #: whether runs may go side by side in threads: the interpreter lock is not held
-    left_out: tuple[str, ...]     #: passes that it does better itself
+    traits: Traits
+    settings: Settings
 
     def available(self) -> Available | Missing:
         """Never raises."""
@@ -62,3 +86,15 @@ class Target(Protocol):
 
     def build(self, program: Program, source: Written) -> Executable:
         """Cached by digest, safe between processes."""
+
+    def alone(self) -> "Target":
+        """The target for runs that go side by side, each in one thread."""
+
+
+def refuse_operations(program: Program, target: Target) -> None:
+    """`Unsupported` where a program returns to Python and the target cannot."""
+    for k in program.kernels if not target.traits.network_operations else ():
+        if isinstance(k.domain, Host):
+            raise Unsupported(
+                f"The target '{target.name}' cannot return to Python within a run: '{k.name}' is a network operation",
+                help="write it as equations, run_regularly or synaptic code, or use prefs.codegen.target = 'cython'")

@@ -17,13 +17,16 @@ from brainsim.ir.state import Pause, State
 from brainsim.targets import c_source, native
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpp_flags, cpu, find_compiler
-from brainsim.targets.contract import Available, Missing, Written
+from brainsim.targets.contract import Available, Missing, Settings, Traits, Written
+from brainsim.targets.loop_plan import packed_indices, steady
 from brainsim.targets.split import split
+from brainsim.targets.templates import read
 from brainsim.targets.wrapper import MODULE, version, wrapper
 
 CPP_HELP = ("a C++ compiler is needed (Debian/Ubuntu: apt install g++; or pip install ziglang); "
             "without one, prefs.codegen.target = 'numpy' calls the Python function")
 OWN_CODE = "correct the code given to @implementation; prefs.codegen.target = 'numpy' calls the Python function"
+HEADERS = ("language.h", "table.h", "team.h", "schedule.h")
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 
@@ -31,32 +34,35 @@ class CythonTarget:
     """Equations → C in Cython → a module of machine code."""
 
     name = "cython"
-    calls_python = False
-    frees_lock = True
-    left_out = ()
+    traits = Traits(calls_functions=False, network_operations=True, frees_lock=True)
 
     def __init__(self, math: str = "fast", compiler: str = "", threads: int = 1):
-        self.math, self.choice, self.threads = math, compiler, threads
+        self.settings = Settings(math, compiler, threads)
+
+    def alone(self) -> "CythonTarget":
+        """The same with one thread."""
+        return CythonTarget(self.settings.math, self.settings.compiler)
 
     def available(self) -> Available | Missing:
         """Whether a C compiler is here."""
-        found = find_compiler(self.choice)
+        found = find_compiler(self.settings.compiler)
         return found if isinstance(found, Missing) else Available(" ".join(found.command))
 
     def write(self, program: Program) -> Written:
         """The loops and the scheduler as C text; the Cython half is the same for every network."""
-        found = find_compiler(self.choice)
-        simd = isinstance(found, Compiler) and found.vector_functions and self.math == "fast"
-        text, other = c_source.source(program, simd, self.math), native.cpp_text(program)
+        found = find_compiler(self.settings.compiler)
+        simd = isinstance(found, Compiler) and found.vector_functions and self.settings.math == "fast"
+        text, other = c_source.source(program, simd, self.settings.math), native.cpp_text(program)
         return Written(text, "C", digest(text, *filter(None, [other])), (("C++", other),) if other else ())
 
     def build(self, program: Program, source: Written) -> "CythonExecutable":
         """The module for this text, from the cache or freshly compiled."""
-        compiler = find_compiler(self.choice)
+        compiler = find_compiler(self.settings.compiler)
         if isinstance(compiler, Missing):
             raise RuntimeError(compiler.reason)
-        flags, own = compiler.flags(self.math), native.settings(program.natives)
-        parts = [source.text, " ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
+        flags, own = compiler.flags(self.settings.math), native.settings(program.natives)
+        parts = [source.text, *(read(f"c/{h}") for h in HEADERS)]
+        parts += [" ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
         name = "n" + digest(*parts, *(text for _, text in source.more), *([own.identity] if program.natives else []))
         path = module_path(name, SUFFIX)
         if not path.exists():
@@ -67,7 +73,7 @@ class CythonTarget:
             path.unlink(missing_ok=True)
             compile_module(name, source, compiler, flags, own, path)
             module = _load(str(path))
-        return CythonExecutable(module, program, self.threads)
+        return CythonExecutable(module, program, self.settings.threads)
 
 
 def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.Settings,
@@ -76,6 +82,9 @@ def compile_module(name: str, source: Written, compiler: Compiler, flags: list[s
     half = wrapper(compiler)
     with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
         (Path(folder) / "network.c").write_text(source.text, encoding="utf-8")
+        (Path(folder) / "brainsim").mkdir()
+        for header in HEADERS:
+            (Path(folder) / "brainsim" / header).write_text(read(f"c/{header}"), encoding="utf-8")
         made = Path(folder) / "module.so"
         here = [f"-I{Path.cwd()}"] if own.headers else []
         run_compiler([*compiler.command, *flags, *own.compile, *here, "-c", "network.c", "-o", "network.o"],
@@ -133,13 +142,14 @@ class CythonExecutable:
 
     def __init__(self, module: ModuleType, program: Program, threads: int = 1):
         self.program, self._threads = program, threads
-        self._steady = np.zeros(c_source.steady_count(program) + 1)
+        self._steady = np.zeros(sum(len(steady(k)) for k in program.kernels) + 1)
         self._pace = np.zeros(6)     # what was learnt about the time of a tick, alone and together
         self._divided = [(number, (how.index, k.domain.starts, k.domain.ids))
                          for number, k in enumerate(program.kernels if threads > 1 else ())
                          if isinstance(k.domain, FanOut) and (how := split(k)).kind == "target"]
-        self._indices = [(number, index, k.domain.ids) for number, k in enumerate(program.kernels)
-                         if isinstance(k.domain, FanOut) and (index := c_source.packed_index(program, k))]
+        packed = packed_indices(program)
+        self._indices = [(number, packed[k.name], k.domain.ids) for number, k in enumerate(program.kernels)
+                         if k.name in packed and isinstance(k.domain, FanOut)]
         self._in_rows: dict[tuple[str, str], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self._rows: dict[tuple[str, ...], tuple[tuple[np.ndarray, ...], np.ndarray | None]] = {}
         self._advance = module.advance
@@ -224,9 +234,10 @@ class CythonExecutable:
         found = np.zeros(max(1, len(self.program.kernels)), np.int64)
         for number, *names in self._indices:
             index, ids = (state.arrays[n] for n in names)
-            kept = self._in_rows.get(tuple(names))
+            place = (names[0], names[1])
+            kept = self._in_rows.get(place)
             if kept is None or kept[0] is not index or kept[1] is not ids:
-                kept = self._in_rows[tuple(names)] = (index, ids, index[ids])
+                kept = self._in_rows[place] = (index, ids, index[ids])
             found[number] = kept[2].__array_interface__["data"][0]
         return found
 

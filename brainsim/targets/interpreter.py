@@ -6,16 +6,20 @@ from brainsim.ir.evaluate import advance
 from brainsim.ir.program import Program
 from brainsim.ir.state import Pause, State
 from brainsim.targets.cache import digest
-from brainsim.targets.contract import Available, Written
+from brainsim.targets.contract import Available, Settings, Traits, Written
 
 
 class Interpreter:
     """Runs programs element by element in plain Python."""
 
     name = "interpreter"
-    calls_python = True
-    frees_lock = False
-    left_out = ()
+    traits = Traits(calls_functions=True, network_operations=True, frees_lock=False)
+    settings = Settings("strict")
+
+    def alone(self) -> "Interpreter":
+        """Itself."""
+        return self
+
     def available(self) -> Available:
         """Always."""
         return Available("plain Python")

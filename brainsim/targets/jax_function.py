@@ -312,11 +312,6 @@ def as_arrays(tree: Any) -> Any:
                               kind("f8") if jnp.issubdtype(jnp.result_type(x), jnp.floating) else None), tree)
 
 
-def is_tracer(x: Any) -> bool:
-    """Whether a value is not known yet."""
-    return isinstance(x, jax.core.Tracer)
-
-
 def is_traced(x: Any) -> bool:
     """Whether a value is JAX's own."""
     return isinstance(x, jax.Array)

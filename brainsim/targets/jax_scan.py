@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import Unsupported
 from brainsim.ir import evaluate, random_rows
 from brainsim.ir.expressions import Keyed, Load, Param
-from brainsim.ir.program import Clear, FanOut, Host, Kernel, Once, Program, RandomRows, Range
+from brainsim.ir.program import Clear, FanOut, Kernel, Once, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
 from brainsim.targets.cache import digest
-from brainsim.targets.contract import Available, Missing, Written
+from brainsim.targets.contract import Available, Missing, Settings, Traits, Written, refuse_operations
 from brainsim.targets.jax_writer import module
 
 BYTES_AT_A_TIME = 1 << 22      #: of records of one call of the compiled loop, which first sets so many to zero
@@ -30,13 +29,16 @@ class JaxTarget:
     """Equations → functions of JAX. Loops that were compiled for a layout serve all runs of one target."""
 
     name = "jax"
-    calls_python = True
-    frees_lock = True
-    left_out = ("ring_of_sums", "branches_to_selects", "fuse_loops", "fuse_resets", "hoist_invariants", "share_common",
-                "drop_unread")  #: JAX does these
+    traits = Traits(calls_functions=True, network_operations=False, frees_lock=True,
+                    does=frozenset({"blocks", "choices", "invariants", "repeats", "unread", "sums"}))
+    settings = Settings()
 
     def __init__(self) -> None:
         self._loops: dict[str, list[Loop]] = {}      #: by digest of the source
+
+    def alone(self) -> "JaxTarget":
+        """Itself."""
+        return self
 
     def available(self) -> Available | Missing:
         """Where the package ``jax`` is installed."""
@@ -46,12 +48,7 @@ class JaxTarget:
 
     def write(self, program: Program) -> Written:
         """One Python function per kernel, which JAX traces."""
-        for k in program.kernels:
-            if isinstance(k.domain, Host):
-                raise Unsupported(
-                    f"The target 'jax' cannot return to Python within a run: '{k.name}' is a network operation",
-                    help="write it as equations, run_regularly or synaptic code, or use prefs.codegen.target = 'cython'"
-                )
+        refuse_operations(program, self)
         text = module(program)
         return Written(text, "python", digest(text))
 

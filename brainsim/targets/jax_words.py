@@ -1,4 +1,4 @@
-"""The words of generated JAX code: what its functions mean. The only module of the targets that imports JAX.
+"""The words of generated JAX code: what its functions mean, on arrays of JAX.
 
 A kernel works on all its elements at once. Which of them take part is a mask: None (all), a boolean array, or an array
 of floats between 0 and 1 where gradients are to pass through events. What is known while the code is traced (indices

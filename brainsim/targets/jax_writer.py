@@ -3,7 +3,8 @@ replaced."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from brainsim.ir.expressions import (
     Call,
@@ -26,12 +27,14 @@ from brainsim.ir.expressions import (
 from brainsim.ir.program import (
     Append,
     Clear,
+    Domain,
     Each,
     Events,
     FanOut,
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     Program,
     RandomRows,
@@ -224,13 +227,13 @@ class KernelWriter:
             return "\n".join([*lines, *(line for n, d in enumerate(found) for line in self.delivery(d, n))])
         lines += self.elements()
         mask = "None" if isinstance(self.kernel.domain, (Once, Each)) else "m"
-        if self.free or isinstance(self.kernel.domain, Once):
+        if self.free and not self.kernel.domain.rounds or isinstance(self.kernel.domain, Once):
             return "\n".join([*lines, *(self.block(self.kernel.body, "    ", mask, {}) or ["    pass"])])
         return "\n".join([*lines, *self.one_by_one(mask)])
 
     def one_by_one(self, mask: str) -> list[str]:
-        """The body as a loop over elements."""
-        more = {FanOut: ["j"], RandomRows: ["j", local("column"), local("number")]}.get(type(self.kernel.domain), [])
+        """The body as a loop over elements, or over rounds of them."""
+        more = [local(name) for name in self.kernel.domain.provides if name != "i"]
         names = ["i", *more, *(["m"] if mask == "m" else [])]
         facts = self.kernel.facts
         arrays = tuple(sorted(facts.stores))
@@ -243,31 +246,8 @@ class KernelWriter:
         ]
 
     def elements(self) -> list[str]:
-        """Lines that set ``i`` (and ``j``) and the mask ``m``."""
-        match self.kernel.domain:
-            case Each(space):
-                return [f"    i = c.each({space!r})"]
-            case Range(first, last):
-                return [f"    i, m = c.between({self.text(first)}, {self.text(last)}, {self.longest(first)})"]
-            case Events(queue, slot):
-                return [f"    i, m = c.events({queue!r}, {self.text(slot)})"]
-            case FanOut(queue, slot, starts, _):
-                return [f"    i, j, m = c.fan({queue!r}, {self.text(slot)}, {starts!r}, {not self.free})"]
-            case RandomRows(queue, slot):
-                names = f"j, {local('column')}, {local('number')}, m"
-                return [
-                    f"    {names} = c.random_rows({queue!r}, {self.text(slot)}, {self.kernel.name!r})",
-                    "    i = np.arange(len(j), dtype=np.int32)"
-                ]
-        return []
-
-    def longest(self, first: Expr) -> str:
-        """How many elements there may be between bounds that are found while running: the longest row of the list they
-        come from."""
-        match first:
-            case Load(starts, _, _):
-                return f"c.layout.longest[{starts!r}]"
-        return "0"
+        """Lines that set ``i``, what else the domain provides and the mask ``m``."""
+        return [f"    {line}" for line in LOOPS[type(self.kernel.domain)](self, self.kernel.domain)]
 
     def delivery(self, d: Delivery, number: int) -> list[str]:
         """A sum over synapses."""
@@ -306,3 +286,52 @@ class KernelWriter:
 def moves(tick: Tick) -> bool:
     """Whether it changes from step to step."""
     return tick.part != "dt"
+
+
+# -- the loop forms ----------------------------------------------------------------------------------------------------
+def _once(w: KernelWriter, d: Once) -> list[str]:
+    return []
+
+
+def _each(w: KernelWriter, d: Each) -> list[str]:
+    return [f"i = c.each({d.space!r})"]
+
+
+def _range(w: KernelWriter, d: Range) -> list[str]:
+    """Between bounds that are found while running there are as many elements as in the longest row of the list they
+    come from."""
+    longest = f"c.layout.longest[{d.first.array!r}]" if isinstance(d.first, Load) else "0"
+    return [f"i, m = c.between({w.text(d.first)}, {w.text(d.last)}, {longest})"]
+
+
+def _levels(w: KernelWriter, d: Levels) -> list[str]:
+    """A row of elements per level; all rows are as long as the widest level, with a mask."""
+    return [f"starts = c.layout.posts[{d.starts!r}]", "first, count = starts[:-1, None], np.diff(starts)[:, None]",
+            "place = np.arange(count.max(initial=0))", f"m = (place < count){'[::-1]' * d.backward}",
+            f"i = np.where(place < count, first + place, first).astype(np.int32){'[::-1]' * d.backward}"]
+
+
+def _events(w: KernelWriter, d: Events) -> list[str]:
+    return [f"i, m = c.events({d.queue!r}, {w.text(d.slot)})"]
+
+
+def _fan_out(w: KernelWriter, d: FanOut) -> list[str]:
+    return [f"i, j, m = c.fan({d.queue!r}, {w.text(d.slot)}, {d.starts!r}, {not w.free})"]
+
+
+def _random_rows(w: KernelWriter, d: RandomRows) -> list[str]:
+    names = f"j, {local('column')}, {local('number')}, m"
+    return [f"{names} = c.random_rows({d.queue!r}, {w.text(d.slot)}, {w.kernel.name!r})",
+            "i = np.arange(len(j), dtype=np.int32)"]
+
+
+LOOPS: Mapping[type[Domain], Callable[[KernelWriter, Any], list[str]]] = {
+    Once: _once,
+    Each: _each,
+    Range: _range,
+    Levels: _levels,
+    Events: _events,
+    FanOut: _fan_out,
+    RandomRows: _random_rows,
+}
+"""How the elements of each domain are found."""

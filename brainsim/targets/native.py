@@ -67,7 +67,12 @@ def c_lines(program: Program) -> str:
     if not program.natives:
         return ""
     return render("c/natives.h.jinja", **_view(program, "c"), declared=[_head(k, n) for k, n in _of(program, "c++")],
-                  bound=bool(_arrays(program, "c")), elsewhere=bool(_of(program, "c++")))
+                  bound=is_bound(program), elsewhere=bool(_of(program, "c++")))
+
+
+def is_bound(program: Program) -> bool:
+    """Whether functions have to be told where their arrays are (``bind_all_natives`` in the text)."""
+    return bool(_arrays(program, "c") or _of(program, "c++"))
 
 
 def cpp_text(program: Program) -> str:

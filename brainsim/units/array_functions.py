@@ -439,11 +439,12 @@ def _rows(rule: Rule, names: str, where: Any = np) -> dict[Callable[..., Any], R
 RULES: dict[Callable[..., Any], Rule] = {
     **_rows(
         keeps(),
-        "reshape ravel transpose permute_dims matrix_transpose squeeze expand_dims swapaxes moveaxis rollaxis roll flip fliplr flipud "
-        "rot90 repeat tile take take_along_axis delete diagonal diag diagflat tril triu broadcast_to resize copy real imag sort "
-        "sort_complex partition cumsum nancumsum mean nanmean median nanmedian std nanstd ptp round around fix trim_zeros percentile "
-        "quantile nanpercentile nanquantile trace array_split split hsplit vsplit dsplit unstack zeros_like ones_like empty_like "
-        "unwrap cumulative_sum real_if_close astype unique_values",
+        "reshape ravel transpose permute_dims matrix_transpose squeeze expand_dims swapaxes moveaxis rollaxis roll "
+        "flip fliplr flipud rot90 repeat tile take take_along_axis delete diagonal diag diagflat tril triu "
+        "broadcast_to resize copy real imag sort sort_complex partition cumsum nancumsum mean nanmean median "
+        "nanmedian std nanstd ptp round around fix trim_zeros percentile quantile nanpercentile nanquantile trace "
+        "array_split split hsplit vsplit dsplit unstack zeros_like ones_like empty_like unwrap cumulative_sum "
+        "real_if_close astype unique_values",
     ),
     **_rows(keeps((99, "initial")), "sum max min amax amin nansum nanmax nanmin"),
     **_rows(keeps((1, "a_min"), (2, "a_max"), (99, "min"), (99, "max")), "clip"),
@@ -457,9 +458,9 @@ RULES: dict[Callable[..., Any], Rule] = {
     **_rows(alike((1, "arr")), "extract"),
     **_rows(
         forgets(),
-        "shape ndim size argmax argmin nanargmax nanargmin argsort argwhere nonzero flatnonzero count_nonzero isreal iscomplex "
-        "isrealobj iscomplexobj all any isposinf isneginf argpartition may_share_memory shares_memory lexsort min_scalar_type "
-        "result_type can_cast common_type corrcoef",
+        "shape ndim size argmax argmin nanargmax nanargmin argsort argwhere nonzero flatnonzero count_nonzero isreal "
+        "iscomplex isrealobj iscomplexobj all any isposinf isneginf argpartition may_share_memory shares_memory "
+        "lexsort min_scalar_type result_type can_cast common_type corrcoef",
     ),
     **_rows(forgets((1, "v")), "searchsorted"),
     **_rows(forgets((1, "bins")), "digitize"),
@@ -492,8 +493,10 @@ RULES: dict[Callable[..., Any], Rule] = {
     **_rows(filled_like, "full_like"),
     **_rows(sums_of_products, "einsum"),
     **_rows(
-        takes_base_units, "bincount intersect1d histogramdd choose sinc roots poly vander diag_indices_from tril_indices_from triu_indices_from"),
-    **_rows(takes_base_units, "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift", np.fft),
+        takes_base_units, "bincount intersect1d histogramdd choose sinc roots poly vander diag_indices_from "
+                          "tril_indices_from triu_indices_from"),
+    **_rows(takes_base_units, "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift "
+                              "ifftshift", np.fft),
     **_rows(takes_base_units, "cond matrix_rank eigvals slogdet", np.linalg),
     **_rows(text, "array_repr array_str array2string"),
     **_rows(norms, "norm vector_norm matrix_norm", np.linalg),

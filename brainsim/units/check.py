@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from brainsim.errors import BrainsimError, DimensionMismatchError, Span, UnknownName, WrongCall, WrongType, near
+from brainsim.errors import BrainsimError, DimensionMismatchError, UnknownName, WrongCall, WrongType, near
 from brainsim.language.equations import Equation
 from brainsim.language.expressions import to_text
-from brainsim.language.functions import FUNCTIONS, Fixed, Free, Function, Same
+from brainsim.language.functions import FUNCTIONS, DType, Fixed, Free, Function, Same
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension, dimension
 from brainsim.units.words import unit_text
 
 Value = TypeVar("Value")
-DType = Literal["boolean", "integer", "float"]
 Table = Mapping[str, Dimension]
 Functions = Mapping[str, Function]
 
@@ -61,7 +60,7 @@ def dimension_of(tree: Tree, dimensions: Table, functions: Functions = FUNCTIONS
 
 def _known(tree: Tree, name: str, table: Mapping[str, Value], sort: str) -> Value:
     if name not in table:
-        raise UnknownName(f"The {sort} '{name}' is not defined", at=_span(tree), help=near(name, table))
+        raise UnknownName(f"The {sort} '{name}' is not defined", at=tree.span, help=near(name, table))
     return table[name]
 
 
@@ -76,7 +75,7 @@ def _common(op: str, left: Tree, of_left: Dimension, right: Tree, of_right: Dime
         f"Both sides of '{op}' must have the same unit",
         of_left,
         of_right,
-        at=_span(left if first else right),
+        at=(left if first else right).span,
         found=f"{_words(left, of_left)} and {_words(right, of_right)}",
         help=_help(of_right, left, of_left) if first else _help(of_left, right, of_right),
     )
@@ -103,7 +102,7 @@ def _of_power(base: Tree, of_base: Dimension, exponent: Tree, of_exponent: Dimen
         raise DimensionMismatchError(
             "A quantity with a unit can only be raised to a number",
             of_base,
-            at=_span(exponent),
+            at=exponent.span,
             found=f"{_words(base, of_base)} to the power of '{to_text(exponent)}'",
             help=f"write the exponent as a number, or divide '{to_text(base)}' by a quantity in {unit_text(of_base)}",
         )
@@ -124,7 +123,7 @@ def _literal(tree: Tree) -> float | None:
 
 def _of_call(tree: Tree, function: Function, args: Sequence[Tree], found: list[Dimension]) -> Dimension:
     if len(args) != function.arity:
-        raise WrongCall(f"'{function.name}' takes {_count(function.arity)}", at=_span(tree), found=_count(len(args)))
+        raise WrongCall(f"'{function.name}' takes {_count(function.arity)}", at=tree.span, found=_count(len(args)))
     rules = function.dimensions.arguments
     found = [_beside(number, rules, args, found) if _fits_all(a) else found[number] for number, a in enumerate(args)]
     for number, (rule, argument) in enumerate(zip(rules, args, strict=True)):
@@ -156,7 +155,7 @@ def _expected(rule: Fixed | Same | Free, arguments: Sequence[Dimension], own: Di
 def _demand(expected: Dimension, found: Dimension, tree: Tree, what: str) -> None:
     if found is not expected and not _fits_all(tree):
         raise DimensionMismatchError(
-            what, expected, found, at=_span(tree), found=_words(tree, found), help=_help(expected, tree, found)
+            what, expected, found, at=tree.span, found=_words(tree, found), help=_help(expected, tree, found)
         )
 
 
@@ -175,7 +174,8 @@ def check_equation(equation: Equation, dimensions: Table, dtypes: Mapping[str, D
     if found is (declared / SECOND if differential else declared) and (differential or equation.dtype != "boolean"):
         return      # the usual case first: names of units take time to find
     if differential:
-        what = f"The right side of 'd{equation.name}/dt' must have the unit of '{equation.name}' per second, {unit_text(declared / SECOND)}"
+        what = (f"The right side of 'd{equation.name}/dt' must have the unit of '{equation.name}' per second, "
+                f"{unit_text(declared / SECOND)}")
         _demand(declared / SECOND, found, equation.expression, what)
         return
     _demand(declared, found, equation.expression, f"The right side of '{equation.name}' {_must(declared)}")
@@ -203,7 +203,7 @@ def _no_condition(tree: Tree, what: str, kind: DType) -> BrainsimError:
     help = f"compare it with something, '{text} > ...' for example"
     if kind == "integer":
         help += f", or write '{text} != 0'"
-    return WrongType(what, at=_span(tree), found=f"'{text}', {_ARTICLE[kind]}", help=help)
+    return WrongType(what, at=tree.span, found=f"'{text}', {_ARTICLE[kind]}", help=help)
 
 
 _ARTICLE = {"boolean": "a boolean", "integer": "an integer", "float": "a float"}
@@ -230,7 +230,7 @@ def check_assignment(
                     f"Both sides of '{op}' must have the same unit",
                     target,
                     found,
-                    at=_span(value),
+                    at=value.span,
                     found=f"{_words(Name(name), target)} and {_words(value, found)}",
                     help=_help(target, value, found),
                 )
@@ -268,7 +268,7 @@ def kind_of(tree: Tree, dtypes: Mapping[str, DType], functions: Functions = FUNC
             return _highest([of(yes), of(no)])
         case Call(name, args):
             dtype = _known(tree, name, functions, "function").dtype
-            kinds = [of(a) for a in args]
+            kinds: list[DType] = [of(a) for a in args]
             return _highest(kinds) if dtype == "highest" else dtype
         case Op(op, args):
             return _of_arithmetic(op, args, [of(a) for a in args])
@@ -287,10 +287,6 @@ def _of_arithmetic(op: str, args: Sequence[Tree], kinds: Sequence[DType]) -> DTy
 def _highest(kinds: Sequence[DType]) -> DType:
     order: tuple[DType, ...] = ("float", "integer", "boolean")
     return next(k for k in order if k in kinds)
-
-
-def _span(tree: Tree) -> Span | None:
-    return getattr(tree, "span", None)
 
 
 def _count(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from brainsim.units.plain import mismatch, split, words
 from brainsim.units.queries import get_unit, require_unit
 from brainsim.units.words import unit_text
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def check_units(**units: Any) -> Callable[[F], F]:
+def check_units(**units: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorator: ``@check_units(v=volt, n=1, on=bool, w='v', anything=None, result=amp)``.
 
     For an argument a unit, ``1``, ``bool``, the name of another argument with the same unit, or ``None`` for any; for
@@ -26,7 +27,7 @@ def check_units(**units: Any) -> Callable[[F], F]:
     ``_arg_names``, ``_arg_units`` and ``_return_unit`` let equations use the function.
     """
 
-    def decorate(function: F) -> F:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
         names = tuple(
             name for name, p in signature.parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
@@ -34,8 +35,8 @@ def check_units(**units: Any) -> Callable[[F], F]:
         for name, wanted in units.items():
             if name != "result" and isinstance(wanted, str) and wanted not in signature.parameters:
                 raise WrongType(
-                    f"Function {function.__name__!r} expects its argument {name!r} to have the same units as argument {wanted!r}, "
-                    "but there is no argument of that name")
+                    f"Function {function.__name__!r} expects its argument {name!r} to have the same units as argument "
+                    f"{wanted!r}, but there is no argument of that name")
 
         @functools.wraps(function)
         def checked(*args: Any, **keywords: Any) -> Any:
@@ -61,7 +62,7 @@ def check_units(**units: Any) -> Callable[[F], F]:
         }
         for mark, value in marks.items():
             setattr(checked, mark, value)
-        return checked  # type: ignore[return-value]
+        return checked
 
     return decorate
 
@@ -96,7 +97,8 @@ def _check_argument(function: str, name: str, arguments: dict[str, Any], wanted:
             raise WrongType(f"Argument {name!r} of function {function!r} is not a quantity", found=repr(value),
                             help=f"a value in {unit_text(require_unit(wanted))}") from None
         if found is not (dim := require_unit(wanted)):
-            what = f"Function {function!r} expected a quantity with unit {unit_text(dim)} for argument {name!r} but got {words(plain, found)}"
+            what = (f"Function {function!r} expected a quantity with unit {unit_text(dim)} for argument {name!r} "
+                    f"but got {words(plain, found)}")
             raise mismatch(what, found)
 
 
@@ -120,7 +122,8 @@ def _check_result(function: str, result: Any, wanted: Dimension | type) -> None:
     if isinstance(wanted, Dimension):
         plain, found = split(result)
         if found is not wanted:
-            what = f"The return value of function {function!r} was expected to have unit {unit_text(wanted)} but was {words(plain, found)}"
+            what = (f"The return value of function {function!r} was expected to have unit {unit_text(wanted)} "
+                    f"but was {words(plain, found)}")
             raise mismatch(what, found)
     elif not _is_truth(result):
         raise WrongType(

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
 
 from brainsim.errors import WrongType, WrongValue
 
@@ -60,10 +61,9 @@ def _plain(exponent: float) -> str:
     return str(int(exponent)) if exponent == int(exponent) else repr(exponent)
 
 
-def dimension(exponents: object) -> Dimension:
+def dimension(exponents: Iterable[Any]) -> Dimension:
     """The one `Dimension` with these seven exponents (rounded to the nearest small fraction, so that powers close)."""
-    key = tuple(float(e) if float(e).is_integer() else float(Fraction(e).limit_denominator(1000))
-                for e in exponents)  # type: ignore[attr-defined]
+    key = tuple(float(e) if float(e).is_integer() else float(Fraction(e).limit_denominator(1000)) for e in exponents)
     found = _KNOWN.get(key)
     if found is None:
         found = object.__new__(Dimension)

@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def register(dim: Dimension, shown: Shown) -> None:
     _REGISTERED[dim] = (*_REGISTERED.get(dim, ()), shown)
 
 
-def best(values: object, dim: Dimension, *, evaluable: bool = False) -> Shown:
+def best(values: Any, dim: Dimension, *, evaluable: bool = False) -> Shown:
     """The unit in which the magnitudes that are shown are, in the geometric mean, nearest to 10; registered units win
     ties."""
     size = np.abs(_shown_part(np.asarray(values, float)))
@@ -79,10 +80,10 @@ def best(values: object, dim: Dimension, *, evaluable: bool = False) -> Shown:
     extra = () if evaluable else _REGISTERED.get(dim, ())
     forms = (*extra, plain, *_scaled_forms(dim, evaluable))
     chosen = min(forms, key=distance)
-    if evaluable and not np.ndim(values) and digits(float(values), chosen) > 12:  # type: ignore[arg-type]
+    if evaluable and not np.ndim(values) and digits(float(values), chosen) > 12:
         near = [f for f in forms if distance(f) <= 3]
         chosen = min(near, key=lambda f: (digits(float(values), f), distance(f)),
-                     default=chosen)  # type: ignore[arg-type]
+                     default=chosen)
     return chosen
 
 

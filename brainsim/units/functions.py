@@ -52,7 +52,7 @@ def exprel(x: Any) -> Any:
 
 def arange(*args: Any, **keywords: Any) -> Any:
     """As ``numpy.arange(start, stop, step)``; a missing start is 0. DimensionMismatchError when the units differ."""
-    given = dict(zip(("stop",) if len(args) == 1 else ("start", "stop", "step", "dtype"), args))
+    given: dict[str, Any] = dict(zip(("stop",) if len(args) == 1 else ("start", "stop", "step", "dtype"), args))
     if given.keys() & keywords.keys():
         raise WrongType(f"arange got {builtins.min(given.keys() & keywords.keys())!r} twice")
     given.update(keywords)
@@ -74,8 +74,8 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
     """As ``numpy.linspace``. DimensionMismatchError when the units differ."""
     parts = [split(start), split(stop)]
     dim = agree(parts, "Cannot calculate linspace, the units do not match")
-    found = np.linspace(parts[0][0], parts[1][0], num, endpoint, retstep, dtype)
-    return tuple(with_dimension(part, dim) for part in found) if retstep else with_dimension(found, dim)
+    values, step = np.linspace(parts[0][0], parts[1][0], num, endpoint, retstep=True, dtype=dtype)
+    return (with_dimension(values, dim), with_dimension(step, dim)) if retstep else with_dimension(values, dim)
 
 
 def where(condition: Any, *choices: Any) -> Any:
@@ -174,8 +174,8 @@ def _is_single(x: Any) -> bool:
 
 
 UNIT_AWARE = (
-    "sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh exp expm1 exprel log log10 log1p arange linspace "
-    "where dot diagonal ravel trace ones_like zeros_like ptp").split()
+    "sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh exp expm1 exprel log log10 log1p arange "
+    "linspace where dot diagonal ravel trace ones_like zeros_like ptp").split()
 #: these replace Python's own under the star import, and serve its callers too
 LIKE_BUILTINS = ["sum", "any", "all", "divmod"]
 __all__ = [*UNIT_AWARE, *LIKE_BUILTINS]  # pyright: ignore[reportUnsupportedDunderAll]

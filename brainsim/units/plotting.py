@@ -66,7 +66,7 @@ class _ThenRegister(Loader):
 
 
 def _register(matplotlib_units: Any) -> None:
-    class Converter(matplotlib_units.ConversionInterface):  # type: ignore[misc]
+    class Converter(matplotlib_units.ConversionInterface):
         """From quantities to numbers in base units."""
 
         @staticmethod
@@ -80,7 +80,7 @@ def _register(matplotlib_units: Any) -> None:
 
         @staticmethod
         def axisinfo(unit: Any, axis: Any) -> Any:
-            symbol = display.base_form(unit).symbol if unit is None else display.best([], unit).symbol
+            symbol = None if unit is None else display.best([], unit).symbol
             return matplotlib_units.AxisInfo(label=symbol)
 
     converter = Converter()

@@ -30,7 +30,7 @@ def with_dimension(value: Any, dim: Dimension) -> Any:
     return made
 
 
-class Quantity(np.ndarray):  # type: ignore[type-arg]
+class Quantity(np.ndarray):
     """Numbers with a physical dimension, stored in SI base units.
 
     ``Quantity(value, dim=None)``: ``value`` is a number, an array, a quantity or a list of them; ``dim`` a `Dimension`
@@ -38,22 +38,22 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
     """
 
     __slots__ = ("dim", "_label")
-    __array_priority__ = 1000
+    # NumPy reads it of the class
+    __array_priority__ = 1000  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
     dim: Dimension
     #: the unit in which it reads best; from `unit`, where units are defined
     get_best_unit: ClassVar[Callable[..., Any]]
     #: kept for scripts that set it; plotting works either way
     use_matplotlib_units_fix: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
 
-    def __new__(cls, value: object, dim: object = None, dtype: object = None, copy: bool = False,
+    def __new__(cls, value: object, dim: object = None, dtype: Any = None, copy: bool = False,
                 force_quantity: bool = False) -> Quantity:
         if isinstance(value, (list, tuple)) and _mixes(value):
             raise WrongType("Mixing quantities and plain numbers is not allowed", found=repr(value),
                             help="give every element its unit")
         plain, found = split(value)
         array = np.asarray(plain)
-        if array.dtype.kind == "c" or (dtype is not None
-                                       and np.dtype(dtype).kind == "c"):  # type: ignore[call-overload]
+        if array.dtype.kind == "c" or dtype is not None and np.dtype(dtype).kind == "c":
             raise WrongType("A quantity holds real numbers", help="keep the complex values as plain numbers: x/mV")
         wanted = found if dim is None else dimension_argument(dim)
         if found is not DIMENSIONLESS and wanted is not found:
@@ -202,9 +202,10 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         result = call_with_units(func, args, kwargs)
         if target is None:
             return _measured(result)
-        _check_target(target, result.dim if isinstance(result.dim, Dimension) else DIMENSIONLESS)
+        dim = result.dim if isinstance(result.dim, Dimension) else DIMENSIONLESS
+        _check_target(target, dim)
         if isinstance(target, Quantity):
-            target.dim = result.dim
+            target.dim = dim
         return target
 
     def __mul__(self, other: object) -> Any:
@@ -223,7 +224,8 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
     def __rdivmod__(self, other: object) -> Any:
         return other // self, other % self
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    # arrays have none, one number has
+    def __hash__(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         if self.ndim:
             raise WrongType("An array of quantities cannot be hashed")
         number = np.ndarray.item(self)
@@ -248,7 +250,7 @@ class Quantity(np.ndarray):  # type: ignore[type-arg]
         return (self[i] for i in range(len(self)))
 
     @property
-    def flat(self) -> Flat:  # type: ignore[override]
+    def flat(self) -> Flat:  # pyright: ignore[reportIncompatibleMethodOverride] -- its elements have units
         return Flat(self)
 
     @flat.setter
@@ -327,14 +329,15 @@ def _operate(ufunc: np.ufunc, a: Any, b: Any) -> Any:
         if getattr(operand, "__array_ufunc__", True) is None:
             return NotImplemented
     if ufunc is np.multiply:
-        dim: Outcome = times(x[1], y[1])
+        dim = times(x[1], y[1])
     elif ufunc is np.divide:
         dim = divided(x[1], y[1])
     elif x[1] is y[1] and ufunc in _SUMS:
         dim = x[1]
     else:
         dim = outcome(ufunc, (x, y))
-    return with_dimension(ufunc(x[0], y[0]), dim)  # type: ignore[arg-type]
+        assert isinstance(dim, Dimension)       # of the operators only divmod has two
+    return with_dimension(ufunc(x[0], y[0]), dim)
 
 
 def _mixes(values: Any) -> bool:
@@ -474,8 +477,8 @@ for _name, _ufunc in _ARITHMETIC.items():
     setattr(Quantity, f"__i{_name}__", _updating(_ufunc))
 for _name, _ufunc in _COMPARISONS.items():
     setattr(Quantity, f"__{_name}__", _operator(_ufunc))
-for _name in "all any argmax argmin argsort argpartition clip compress cumprod cumsum diagonal dot max mean min nonzero prod ptp".split(
-):
+for _name in ("all any argmax argmin argsort argpartition clip compress cumprod cumsum diagonal dot max mean min "
+              "nonzero prod ptp").split():
     setattr(Quantity, _name, _method(_name))
 for _name in "repeat round searchsorted std sum take trace var".split():
     setattr(Quantity, _name, _method(_name))

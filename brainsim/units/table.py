@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from brainsim.options import cache_directory
 from brainsim.units.dimensions import BASES, Dimension, dimension
@@ -131,11 +133,12 @@ def load() -> Table:
     return _table(stored)
 
 
-def derive() -> dict[str, object]:
+def derive() -> dict[str, dict[str, Any]]:
     """The table as plain JSON values, computed by Pint in exact fractions."""
     import pint  # half a second, and needed only here
 
-    registry = pint.UnitRegistry(non_int_type=Fraction)
+    registry: Any = pint.UnitRegistry(
+        non_int_type=Fraction)  # pyright: ignore[reportArgumentType] -- it takes any kind of number
 
     def value_and_exponents(name: str) -> tuple[Fraction, list[float]]:
         value = registry.Quantity(Fraction(1), name).to_base_units()
@@ -167,16 +170,16 @@ def derive() -> dict[str, object]:
 _PINT_BASES = dict(zip(BASES, ("meter", "kilogram", "second", "ampere", "kelvin", "mole", "candela")))
 
 
-def _power_of_ten(value: object) -> int:
+def _power_of_ten(value: Any) -> int:
     """k where ``value`` is exactly ``10**k``; ValueError for any other value."""
-    exact = Fraction(str(value)) if isinstance(value, float) else Fraction(value)  # type: ignore[arg-type]
+    exact = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
     power = len(str(exact.numerator)) - len(str(exact.denominator))
     if exact != Fraction(10) ** power:
         raise ValueError(f"{value} is not a power of ten")
     return power
 
 
-def _table(stored: dict) -> Table:  # type: ignore[type-arg]
+def _table(stored: Mapping[str, Any]) -> Table:
     roots = {
         name: Root(name, symbol, scale, dimension(exponents))
         for name, (symbol, scale, exponents) in stored["roots"].items()
@@ -230,7 +233,7 @@ def _write(path: Path | None, stored: dict[str, object]) -> None:
 def ship() -> None:
     """Make the file of the package anew, a line for each name."""
     parts = {what: ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in entries.items())
-             for what, entries in derive().items()}      # type: ignore[attr-defined]
+             for what, entries in derive().items()}
     text = ",\n".join(
         [f' "key": {json.dumps(_key())}', *(f' "{what}": {{\n{lines}\n }}' for what, lines in parts.items())])
     SHIPPED.write_text("{\n" + text + "\n}\n", "utf-8")

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
@@ -50,6 +51,7 @@ class Application:
 
 Outcome = Dimension | tuple[Dimension, Dimension]
 Rule = Callable[[Application], Outcome]
+AnyRule = TypeVar("AnyRule", bound=Rule)
 
 
 def matching(call: Application) -> Dimension:
@@ -97,7 +99,7 @@ def quotient(call: Application) -> Dimension:
     return divided(call.parts[0][1], call.parts[1][1])
 
 
-def to_the(exponent: float) -> Rule:
+def to_the(exponent: float) -> Callable[[Application], Dimension]:
     return lambda call: raised(call.parts[0][1], exponent)
 
 
@@ -110,7 +112,8 @@ def power(call: Application) -> Dimension:
         return DIMENSIONLESS
     if np.size(exponent) != 1:
         raise WrongType(
-            "The exponent of a quantity has to be one number, not an array: the elements of the result would have different units"
+            "The exponent of a quantity has to be one number, not an array: the elements of the result would have "
+            "different units"
         )
     return raised(base, float(np.asarray(exponent).item()))
 
@@ -120,7 +123,7 @@ def gated(call: Application) -> Dimension:
     return call.parts[1][1]
 
 
-def _rows(rule: Rule, names: str) -> dict[str, Rule]:
+def _rows(rule: AnyRule, names: str) -> dict[str, AnyRule]:
     return dict.fromkeys(names.split(), rule)
 
 
@@ -142,8 +145,8 @@ RULES: dict[str, Rule] = {
     **_rows(gated, "heaviside"),
     **_rows(
         pure,
-        "exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh "
-        "arctanh degrees radians deg2rad rad2deg modf frexp",
+        "exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan arcsin arccos arctan sinh cosh tanh "
+        "arcsinh arccosh arctanh degrees radians deg2rad rad2deg modf frexp",
     ),
 }  # fmt: skip
 

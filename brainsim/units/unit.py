@@ -34,7 +34,7 @@ class Unit(Quantity):
 
     __slots__ = ()
 
-    def __new__(  # type: ignore[misc]
+    def __new__(
             cls, value: object = 1.0, dim: object = None, scale: float = 0, name: str = "", dispname: str = "",
             latexname: str = "") -> Unit:
         plain, found = split(value)
@@ -59,7 +59,7 @@ class Unit(Quantity):
     def __array_finalize__(self, obj: object) -> None:
         """What NumPy makes from a unit (a view, a part, a copy) is a quantity."""
         self.dim = getattr(obj, "dim", DIMENSIONLESS)
-        self.__class__ = Quantity
+        self.__class__ = Quantity  # pyright: ignore[reportAttributeAccessIssue] -- and so no unit any more
 
     @staticmethod
     def create(dim: object, name: str, dispname: str, latexname: str | None = None, scale: int = 0) -> Unit:
@@ -112,9 +112,9 @@ class Unit(Quantity):
     def _repr_latex_(self) -> str:
         return f"${self.latexname}$"
 
-    def __rmul__(self, other: object) -> Any:
+    def __rmul__(self, other: Any) -> Any:
         if type(other) in NUMBERS and self.dim is not DIMENSIONLESS:
-            return scalar(float(other) * np.ndarray.item(self), self.dim)  # type: ignore[arg-type]
+            return scalar(float(other) * np.ndarray.item(self), self.dim)
         return Quantity.__rmul__(self, other)
 
     def __mul__(self, other: object) -> Any:
@@ -132,17 +132,17 @@ class Unit(Quantity):
             return self**-1
         return Quantity.__rtruediv__(self, other)
 
-    def __pow__(self, other: object, modulus: object = None) -> Any:
+    def __pow__(self, other: Any, modulus: object = None) -> Any:
         if type(other) not in NUMBERS or other == 0:
             return Quantity.__pow__(self, other)
-        exponent = float(other)  # type: ignore[arg-type]
+        exponent = float(other)
         label = self._label
         factors = tuple((name, symbol, power * exponent) for name, symbol, power in label.factors)
         scale = None if label.scale is None else label.scale * exponent
         size = np.ndarray.item(self) ** exponent if scale is None else display.ten_to_the(scale)
         return named_unit(size, raised(self.dim, exponent), Label(factors, scale))
 
-    def __eq__(self, other: object) -> Any:  # type: ignore[override]
+    def __eq__(self, other: object) -> Any:
         """Two units of different dimensions are simply not the same one, so that units can be looked for in lists."""
         if type(other) is Unit:
             return self.dim is other.dim and np.ndarray.item(self) == np.ndarray.item(other)
@@ -174,11 +174,11 @@ def register_new_unit(unit: Unit) -> None:
 
 
 def named_unit(size: float, dim: Dimension, label: Label) -> Unit:
-    made = scalar(size, dim)
+    made: Any = scalar(size, dim)
     made._label = label
     made.setflags(write=False)
     made.__class__ = Unit
-    return made  # type: ignore[return-value]
+    return made
 
 
 def _combined(a: Unit, b: Unit, sign: float) -> Any:

@@ -1,20 +1,40 @@
 /* The functions of the update program in C; the interpreter (brainsim/ir) says what each one means. */
+#ifndef BS_LANGUAGE_H
+#define BS_LANGUAGE_H
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-static inline double bs_square(double x) { return x * x; }
-static inline float bs_squaref(float x) { return x * x; }
-static inline float bs_clipf(float x, float low, float high) { float y = x < low ? low : x; return y > high ? high : y; }
-static inline double bs_clip(double x, double low, double high) { double y = x < low ? low : x; return y > high ? high : y; }
-static inline int64_t bs_clip_i(int64_t x, int64_t low, int64_t high) { int64_t y = x < low ? low : x; return y > high ? high : y; }
-static inline int64_t bs_abs_i(int64_t x) { return x < 0 ? -x : x; }
-static inline int32_t bs_sign(double x) { return (x > 0) - (x < 0); }
-static inline double bs_exprel(double x) { double safe = fabs(x) < 1e-16 ? 1.0 : x; return fabs(x) < 1e-16 ? 1.0 : expm1(safe) / safe; }
+/* What stands before a function, small or large: another language of the family may need other words here. */
+#ifndef BS_FN
+#define BS_FN static inline
+#define BS_LARGE static __attribute__((unused))
+#endif
+
+/* glibc has versions for several numbers at once (libmvec), and its headers tell of them under other flags only. */
+#ifdef BS_VECTOR_FUNCTIONS
+#define BS_VECTOR(f) \
+    __attribute__((simd("notinbranch"))) double f(double); \
+    __attribute__((simd("notinbranch"))) float f##f(float);
+BS_VECTOR(exp) BS_VECTOR(log) BS_VECTOR(sin) BS_VECTOR(cos) BS_VECTOR(expm1) BS_VECTOR(log1p) BS_VECTOR(log10) BS_VECTOR(tan)
+BS_VECTOR(tanh) BS_VECTOR(sinh) BS_VECTOR(cosh) BS_VECTOR(asin) BS_VECTOR(acos) BS_VECTOR(atan) BS_VECTOR(asinh) BS_VECTOR(acosh)
+BS_VECTOR(atanh)
+__attribute__((simd("notinbranch"))) double pow(double, double);
+__attribute__((simd("notinbranch"))) float powf(float, float);
+#endif
+
+BS_FN double bs_square(double x) { return x * x; }
+BS_FN float bs_squaref(float x) { return x * x; }
+BS_FN float bs_clipf(float x, float low, float high) { float y = x < low ? low : x; return y > high ? high : y; }
+BS_FN double bs_clip(double x, double low, double high) { double y = x < low ? low : x; return y > high ? high : y; }
+BS_FN int64_t bs_clip_i(int64_t x, int64_t low, int64_t high) { int64_t y = x < low ? low : x; return y > high ? high : y; }
+BS_FN int64_t bs_abs_i(int64_t x) { return x < 0 ? -x : x; }
+BS_FN int32_t bs_sign(double x) { return (x > 0) - (x < 0); }
+BS_FN double bs_exprel(double x) { double safe = fabs(x) < 1e-16 ? 1.0 : x; return fabs(x) < 1e-16 ? 1.0 : expm1(safe) / safe; }
 #ifdef BRAINSIM_FAST
 /* exprel of a block in place; where no argument is wide a polynomial (minimax, relative error below 6e-17) without a division */
 #define BS_NARROW(x) (fabs((x) + 0.4375) <= 0.5625)
-__attribute__((noinline)) static void bs_exprels(double *restrict x, int64_t from, int64_t to, int64_t wide) {
+__attribute__((noinline)) BS_LARGE void bs_exprels(double *restrict x, int64_t from, int64_t to, int64_t wide) {
     if (wide) for (int64_t k = from; k < to; k++) x[k] = bs_exprel(x[k]);
     else for (int64_t k = from; k < to; k++) {
         const double a = x[k];
@@ -22,19 +42,19 @@ __attribute__((noinline)) static void bs_exprels(double *restrict x, int64_t fro
     }
 }
 #endif
-static inline float bs_exprelf(float x) { float safe = fabsf(x) < 1e-16f ? 1.0f : x; return fabsf(x) < 1e-16f ? 1.0f : expm1f(safe) / safe; }
-static inline int64_t bs_timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
-static inline double bs_floordiv_f(double a, double b) {
+BS_FN float bs_exprelf(float x) { float safe = fabsf(x) < 1e-16f ? 1.0f : x; return fabsf(x) < 1e-16f ? 1.0f : expm1f(safe) / safe; }
+BS_FN int64_t bs_timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
+BS_FN double bs_floordiv_f(double a, double b) {
     if (b == 0) return a / b;
     double rest = fmod(a, b), quotient = (a - rest) / b;
     if (rest != 0 && ((b < 0) != (rest < 0))) quotient -= 1;
     double whole = floor(quotient);
     return quotient - whole > 0.5 ? whole + 1 : whole;
 }
-static inline int64_t bs_floordiv_i(int64_t a, int64_t b) { if (b == 0) return 0; int64_t q = a / b; return q - ((a % b != 0) && ((a < 0) != (b < 0))); }
-static inline double bs_mod_f(double a, double b) { double r = fmod(a, b); return (r != 0 && ((r < 0) != (b < 0))) ? r + b : r; }
-static inline int64_t bs_mod_i(int64_t a, int64_t b) { if (b == 0) return 0; int64_t r = a % b; return (r != 0 && ((r < 0) != (b < 0))) ? r + b : r; }
-static inline int64_t bs_ipow(int64_t a, int64_t n) { int64_t r = 1; while (n > 0) { if (n & 1) r *= a; a *= a; n >>= 1; } return r; }
+BS_FN int64_t bs_floordiv_i(int64_t a, int64_t b) { if (b == 0) return 0; int64_t q = a / b; return q - ((a % b != 0) && ((a < 0) != (b < 0))); }
+BS_FN double bs_mod_f(double a, double b) { double r = fmod(a, b); return (r != 0 && ((r < 0) != (b < 0))) ? r + b : r; }
+BS_FN int64_t bs_mod_i(int64_t a, int64_t b) { if (b == 0) return 0; int64_t r = a % b; return (r != 0 && ((r < 0) != (b < 0))) ? r + b : r; }
+BS_FN int64_t bs_ipow(int64_t a, int64_t n) { int64_t r = 1; while (n > 0) { if (n & 1) r *= a; a *= a; n >>= 1; } return r; }
 
 #define BS_ROUND { \
     uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2; \
@@ -43,18 +63,18 @@ static inline int64_t bs_ipow(int64_t a, int64_t n) { int64_t r = 1; while (n > 
     k0 += 0x9E3779B9u; k1 += 0xBB67AE85u; }
 
 /* Philox 4x32-10 (Salmon et al. 2011): counter (step low, step high, index, stream), key the seed. */
-static inline void bs_philox(uint64_t seed, uint32_t stream, int64_t step, uint32_t index, uint32_t out[4]) {
+BS_FN void bs_philox(uint64_t seed, uint32_t stream, int64_t step, uint32_t index, uint32_t out[4]) {
     uint32_t c0 = (uint32_t)step, c1 = (uint32_t)((uint64_t)step >> 32), c2 = index, c3 = stream;
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     /* written out, so that the compiler can compute several elements at a time */
     BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND BS_ROUND
     out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
 }
-static inline double bs_unit(uint32_t high, uint32_t low) {
+BS_FN double bs_unit(uint32_t high, uint32_t low) {
     return ((double)high * 1048576.0 + (double)(int32_t)(low >> 12)) * (1.0 / 4503599627370496.0);
 }
 /* sine and cosine of w turns, 0 <= w < 1, by Taylor's series around the nearest quarter */
-static inline void bs_turn(double w, double *sine, double *cosine) {
+BS_FN void bs_turn(double w, double *sine, double *cosine) {
     double turns = floor(4.0 * w + 0.5), f = 4.0 * w - turns, y = f * f;
     double s = (((((((-6.688035109811464e-10 * y + 5.692172921967924e-08) * y + -3.598843235212084e-06) * y + 0.00016044118478735975) * y + -0.004681754135318687) * y + 0.07969262624616703) * y + -0.6459640975062462) * y + 1.5707963267948966) * f;
     double c = ((((((((6.565963114979468e-11 * y + -6.386603083791849e-09) * y + 4.710874778818169e-07) * y + -2.5202042373060596e-05) * y + 0.0009192602748394263) * y + -0.020863480763352957) * y + 0.253669507901048) * y + -1.2337005501361697) * y + 1.0);
@@ -66,12 +86,12 @@ static inline void bs_turn(double w, double *sine, double *cosine) {
 /* one call serves an index and the one 32 further on, within each 64 */
 #define BS_PAIR(index) (((index) >> 6 << 5) | ((index) & 31))
 #define BS_SECOND(index) ((index) & 32)
-static inline double bs_uniform(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
+BS_FN double bs_uniform(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
     uint32_t w[4];
     bs_philox(seed, stream, step, BS_PAIR(index), w);
     return BS_SECOND(index) ? bs_unit(w[2], w[3]) : bs_unit(w[0], w[1]);
 }
-static inline double bs_normal(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
+BS_FN double bs_normal(uint64_t seed, uint32_t stream, int64_t step, uint32_t index) {
     uint32_t w[4];
     double sine, cosine;
     bs_philox(seed, stream, step, BS_PAIR(index), w);
@@ -91,12 +111,12 @@ static inline double bs_normal(uint64_t seed, uint32_t stream, int64_t step, uin
 typedef uint64_t bs_v4 __attribute__((vector_size(32)));
 #if defined(__GNUC__) && !defined(__clang__)      /* the header would take a fifth of the time of a first run to read */
 typedef int32_t bs_v8 __attribute__((vector_size(32)));
-static inline bs_v4 bs_product(bs_v4 a, uint32_t b) { return (bs_v4)__builtin_ia32_pmuludq256((bs_v8)a, (bs_v8)((bs_v4){0} + (uint64_t)b)); }
+BS_FN bs_v4 bs_product(bs_v4 a, uint32_t b) { return (bs_v4)__builtin_ia32_pmuludq256((bs_v8)a, (bs_v8)((bs_v4){0} + (uint64_t)b)); }
 #else
 #include <immintrin.h>
-static inline bs_v4 bs_product(bs_v4 a, uint32_t b) { return (bs_v4)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b)); }
+BS_FN bs_v4 bs_product(bs_v4 a, uint32_t b) { return (bs_v4)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b)); }
 #endif
-BS_EFFORT static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+BS_EFFORT BS_LARGE void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
     uint64_t w[4][32];
     for (int k = 0; k < 32; k += 8) {
         bs_v4 c[2][4];
@@ -130,7 +150,7 @@ BS_EFFORT static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, 
     }
 }
 #else
-BS_EFFORT static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+BS_EFFORT BS_LARGE void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
     for (int k = 0; k < 32; k++) {
         uint32_t w[4];
         bs_philox(seed, stream, step, (uint32_t)(first >> 1) + k, w);
@@ -139,7 +159,7 @@ BS_EFFORT static void bs_uniforms(uint64_t seed, uint32_t stream, int64_t step, 
     }
 }
 #endif
-BS_EFFORT static void bs_normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
+BS_EFFORT BS_LARGE void bs_normals(uint64_t seed, uint32_t stream, int64_t step, int64_t first, double *restrict out) {
     double u[64];
     bs_uniforms(seed, stream, step, first, u);
     for (int k = 0; k < 32; k++) {
@@ -149,14 +169,14 @@ BS_EFFORT static void bs_normals(uint64_t seed, uint32_t stream, int64_t step, i
         out[k + 32] = radius * sine;
     }
 }
-static int32_t bs_poisson(double rate, double u, double z) {
+BS_LARGE int32_t bs_poisson(double rate, double u, double z) {
     if (!(rate > 0)) return 0;
     if (rate > 60) { double k = floor(rate + sqrt(rate) * z + 0.5); return k > 0 ? (int32_t)k : 0; }
     int32_t k = 0; double mass = exp(-rate), total = mass;
     while (u >= total && k < 1000) { k++; mass = mass * (rate / k); total = total + mass; }
     return k;
 }
-static int32_t bs_binomial(double n, double p, double u, double z) {
+BS_LARGE int32_t bs_binomial(double n, double p, double u, double z) {
     if (!(n > 0 && p > 0)) return 0;
     if (p >= 1) return (int32_t)n;
     if (n * p > 5 && n * (1 - p) > 5) {
@@ -168,3 +188,4 @@ static int32_t bs_binomial(double n, double p, double u, double z) {
     while (u >= total && k < n) { mass = mass * ((n - k) / (k + 1.0) * (p / (1 - p))); k++; total = total + mass; }
     return (int32_t)k;
 }
+#endif

@@ -1,5 +1,16 @@
 /* Threads: a team divides the elements of one kernel among its members, and waits for all of them. */
-#if !defined(_WIN32)
+#ifndef BS_TEAM_H
+#define BS_TEAM_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "table.h"
+
+#if defined(_WIN32) && !defined(BS_NO_THREADS)
+#define BS_NO_THREADS
+#endif
+
+#ifndef BS_NO_THREADS
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -12,25 +23,25 @@
 #define BS_PAUSE ((void)0)
 #endif
 
-typedef void (*Job)(Table *, int64_t part, int64_t parts);
+typedef void (*BsJob)(BsTable *, int64_t part, int64_t parts);
 /* Members look at ``round`` while they wait and find the job beside it; the caller looks at ``done``, which only members write: each step of
    the exchange moves one cache line between two processors. */
-typedef struct Team {
-    _Alignas(64) atomic_long round; Job job; Table *table; int64_t parts, pieces; atomic_int over, awake; unsigned mode;
+typedef struct BsTeam {
+    _Alignas(64) atomic_long round; BsJob job; BsTable *table; int64_t parts, pieces; atomic_int over, awake; unsigned mode;
     _Alignas(64) atomic_long done;
     _Alignas(64) atomic_long held[64];
     _Alignas(64) atomic_long left; atomic_int taken; int process, cpu;
     pthread_mutex_t lock; pthread_cond_t bell;
     pthread_t threads[64];
-} Team;
-typedef struct Member { Team *team; int64_t part; } Member;
+} BsTeam;
+typedef struct BsMember { BsTeam *team; int64_t part; } BsMember;
 
 /* One team for each module, kept from run to run, asleep in between. */
-static Team bs_team = {.parts = 1, .lock = PTHREAD_MUTEX_INITIALIZER, .bell = PTHREAD_COND_INITIALIZER};
+static BsTeam bs_team = {.parts = 1, .lock = PTHREAD_MUTEX_INITIALIZER, .bell = PTHREAD_COND_INITIALIZER};
 
 /* A thread starts, and wakes, where its maker runs, and would wait there until the system moves it: it moves itself, each to a
    processor of its own as far as there are enough, and is then free to be moved again. */
-static void bs_settle(const Member *self) {
+static void bs_settle(const BsMember *self) {
 #if defined(__linux__)
     cpu_set_t allowed, here;
     if (self->team->cpu < 0 || sched_getaffinity(0, sizeof allowed, &allowed)) return;
@@ -63,10 +74,10 @@ static inline void bs_wait(int64_t *spins) {
 }
 
 /* More pieces than members, so that a fast one can take over from a slow one; a whole number for each. */
-static int64_t bs_pieces(const Team *team) { return team->parts <= 16 ? 4 * team->parts : team->parts; }
+static int64_t bs_pieces(const BsTeam *team) { return team->parts <= 16 ? 4 * team->parts : team->parts; }
 
 /* A member's share of the job of this round: its part, or, where the job is in pieces, its own and then what others have not begun. */
-static void bs_share(Team *team, int64_t part, long round) {
+static void bs_share(BsTeam *team, int64_t part, long round) {
     const int64_t pieces = team->pieces;
     if (!pieces) { team->job(team->table, part, team->parts); return; }
     const int64_t mine = part * (pieces / team->parts);
@@ -79,8 +90,8 @@ static void bs_share(Team *team, int64_t part, long round) {
 }
 
 static void *bs_member(void *given) {
-    Member self = *(Member *)given;
-    Team *team = self.team;
+    BsMember self = *(BsMember *)given;
+    BsTeam *team = self.team;
     long seen = atomic_load(&team->round);
     atomic_fetch_sub(&team->left, 1);      /* the member has read what it was given */
     bs_settle(&self);
@@ -104,7 +115,7 @@ static void *bs_member(void *given) {
 }
 
 /* Each member's share of the job, the caller's included; ``pieces`` of it, or 0 for one part each. */
-static void bs_all(Team *team, Job job, int64_t pieces) {
+static void bs_all(BsTeam *team, BsJob job, int64_t pieces) {
     const long all = atomic_load_explicit(&team->done, memory_order_relaxed) + team->parts - 1;
     const long round = atomic_load_explicit(&team->round, memory_order_relaxed) + 1;
     team->job = job; team->pieces = pieces;
@@ -114,14 +125,14 @@ static void bs_all(Team *team, Job job, int64_t pieces) {
     while (atomic_load_explicit(&team->done, memory_order_acquire) < all) bs_wait(&spins);
 }
 
-static void bs_wake(Team *team, int awake) {
+static void bs_wake(BsTeam *team, int awake) {
     pthread_mutex_lock(&team->lock);
     atomic_store(&team->awake, awake);
     if (awake) pthread_cond_broadcast(&team->bell);
     pthread_mutex_unlock(&team->lock);
 }
 
-static void bs_dismiss(Team *team) {
+static void bs_dismiss(BsTeam *team) {
     atomic_store(&team->over, 1);
     atomic_fetch_add_explicit(&team->round, 1, memory_order_release);
     bs_wake(team, 1);
@@ -130,8 +141,8 @@ static void bs_dismiss(Team *team) {
 }
 
 /* Wakes the team, or makes it first; 0 when somebody else has it or there are not enough threads to be had. */
-static int bs_gather(Team *team, Table *T, int64_t parts) {
-    Member members[64];
+static int bs_gather(BsTeam *team, BsTable *T, int64_t parts) {
+    BsMember members[64];
     if (atomic_exchange(&team->taken, 1)) return 0;
     team->table = T; team->mode = 0; team->cpu = bs_cpu();
 #if defined(BRAINSIM_FAST) && defined(__SSE2__)
@@ -143,7 +154,7 @@ static int bs_gather(Team *team, Table *T, int64_t parts) {
         atomic_store(&team->left, 0); atomic_store(&team->over, 0);
         bs_wake(team, 1);
         for (int64_t p = 1; p < parts && p < 64; p++) {
-            members[p] = (Member){team, p};
+            members[p] = (BsMember){team, p};
             atomic_fetch_add(&team->left, 1);
             if (pthread_create(&team->threads[p], NULL, bs_member, &members[p])) { atomic_fetch_sub(&team->left, 1); break; }
             team->parts = p + 1;
@@ -156,7 +167,7 @@ static int bs_gather(Team *team, Table *T, int64_t parts) {
 }
 
 /* The team goes to sleep until the next run. */
-static void bs_release(Team *team) {
+static void bs_release(BsTeam *team) {
     bs_wake(team, 0);
     atomic_store(&team->taken, 0);
 }
@@ -166,6 +177,8 @@ static double bs_seconds(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec + 1e-9 * now.tv_nsec;
 }
+#else
+typedef struct BsTeam BsTeam;      /* there is none */
 #endif
 
 /* A kernel is compiled once, whatever it is called with: copies for one thread could round otherwise. */
@@ -185,3 +198,4 @@ static inline int64_t bs_cut(int64_t begin, int64_t finish, int64_t part, int64_
     const int64_t at = begin + (int64_t)((double)(finish - begin) * part / parts), cut = origin + (at - origin + grain / 2) / grain * grain;
     return cut < begin ? begin : cut > finish ? finish : cut;
 }
+#endif

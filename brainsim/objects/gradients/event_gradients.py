@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,28 +20,27 @@ from brainsim.model.symbols import Symbol
 from brainsim.objects.gradients.functional import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
-from brainsim.objects.groups.group import Group, RunRegularly
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
 from brainsim.objects.groups.operations import NetworkOperation
+from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Phase
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
-
 MAX_SPIKES = 32
 
 
-def event_functional(net: "Network", duration: object, params: Sequence[str] | str | None = (),
+def event_functional(net: Preparable, duration: object, params: Sequence[str] | str | None = (),
                      inputs: Sequence[str] | str = (), outputs: Sequence[str] | str | None = None, *,
                      max_spikes: int | Mapping[str, int] = MAX_SPIKES, step: object = None,
                      namespace: Mapping[str, object] | None = None, level: int = 0) -> Any:
@@ -60,7 +59,7 @@ def event_functional(net: "Network", duration: object, params: Sequence[str] | s
     length = None if step is None else seconds(step, "step")
     if length is not None and not length > 0:
         raise WrongValue("'step' is a time above 0", found=repr(step))
-    return _Reading(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
+    return _Members(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
                                        None if outputs is None else names_in(outputs, "outputs"), max_spikes, length)
 
 
@@ -77,10 +76,10 @@ def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: obj
 
 
 @dataclass
-class _Reading:
+class _Members:
     """The objects of a network, read once."""
 
-    net: "Network"
+    net: Preparable
     run: RunNamespace
     every: list[Any] = field(init=False)
     words: dict[str, str] = field(init=False)
@@ -90,7 +89,7 @@ class _Reading:
         said = {n: o for place in self.run.places[::-1] for n, o in place.items() if isinstance(o, Named)}
         self.words = {n: o.name for n, o in said.items() if any(o is x for x in self.every)}
         for o in self.every:
-            o._forgotten = False
+            o.notice_use()
             _refuse_object(o)
         if self.net.t_:
             raise WrongState("Event-based gradients begin at t = 0", found=f"{self.net.name} is at t = {self.net.t}",
@@ -130,12 +129,12 @@ class _Reading:
         given = [_given(function, p) for p in self.sources]
         kept = {**self._kept(max_spikes), **{s.source: s.shape[1] for s in given}}
         wires = tuple(made.Wires(a, np.asarray(p.synapses.pre_index, int), np.asarray(p.synapses.post_index, int),
-                                 not p._scalar and p._delay.values is not None) for a, p in arrivals)
+                                 p.has_delay_per_synapse) for a, p in arrivals)
         counts = {g.name: len(g) for g in (*self.groups, *self.sources)}
         hybrid = made.Hybrid(neurons, wires, counts, kept, duration, step or next(iter(self.groups)).clock.dt_)
         symbols = self._symbols(neurons, arrivals)
         values = {key: (s.program, self._value(s)) for key, s in symbols.items()}
-        values |= {(a.name, "delay"): (p._delay.program, _single(p._delay)) for a, p in arrivals}
+        values |= {(a.name, "delay"): (p.own_delay.program, _single(p.own_delay)) for a, p in arrivals}
         self._check_inputs(inputs)
         places = tuple(self._place(function, n, symbols) for n in self._named(params))
         bounds = self._bounds()
@@ -165,7 +164,7 @@ class _Reading:
     def _states(self) -> set[str]:
         found = {g.variables[n].program for g in self.groups for n in g.equations.diff_eq_names}
         for g in self.groups:
-            for code, _ in g._event_code.values():
+            for code in g.event_code.values():
                 block = g.event_block(code, "reset", self.run)
                 found |= {
                     block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
@@ -179,8 +178,8 @@ class _Reading:
         resolver = g.resolver(self.run)
         system = g.system(resolver, g.equations.of_kind("differential"), g.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
-        threshold = g._threshold("spike", self.run).block if "spike" in g.events else None
-        reset = g.event_block(g._event_code["spike"][0], "reset", self.run) if "spike" in g._event_code else None
+        threshold = g.threshold_task("spike", self.run).block if "spike" in g.events else None
+        reset = g.event_block(g.event_code["spike"], "reset", self.run) if "spike" in g.event_code else None
         return neurons_of(g.name, system, block, threshold, reset, [a for a, _ in arrivals if a.target == g.name],
                           sums.get(g.name, ()))
 
@@ -195,8 +194,8 @@ class _Reading:
             found = self._summation(s)
             if found is not None:
                 sums.setdefault(s.target.parent.name, []).append(found)
-            for path in (p for p in s._pathways if p.side == "pre"):
-                block, driven = path._block(self.run)
+            for path in (p for p in s.pathways if p.side == "pre"):
+                block, driven = path.code_block(self.run)
                 if driven:
                     raise Unsupported(f"{s.name}: event-driven variables belong to each synapse", help=PLASTIC)
                 arrivals.append((arrival_of(path.name, s.name, s.source.parent.name, s.target.parent.name, block,
@@ -221,7 +220,7 @@ class _Reading:
         system = s.system(resolver, lines, s.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
         blocks = {
-            s.target.variables[e.name.removesuffix("_post")].program: s._summed(e.name, self.run).block for e in summed
+            s.target.variables[e.name.removesuffix("_post")].program: s.summed_task(e.name, self.run).block for e in summed
         }
         return summation_of(s.name, system, block, blocks)
 
@@ -310,9 +309,9 @@ class _Reading:
                         "_") and v.dtype[0] == "f":
                     yield f"{o.name}.{v.name}", ((v.program,), v.dimension, _single(v))
         for s in self.synapses:
-            for path in s._pathways:
+            for path in s.pathways:
                 yield f"{s.name}.delay" if path.label == "pre" else f"{s.name}.{path.label}.delay", ((
-                    path._delay.program,), SECOND, _single(path._delay))
+                    path.own_delay.program,), SECOND, _single(path.own_delay))
         outside = {(owner, s.name): s for (owner, _), s in symbols.items()
                    if s.kind == "param" and s.origin == "namespace"}
         for name in dict.fromkeys(n for _, n in outside):
@@ -363,7 +362,7 @@ def _single(v: Variable) -> np.ndarray:
 def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
     if float(p.period):
         raise Unsupported(f"{p.name} repeats its spikes", help="give all of them: times=[...] without a period")
-    index, times = p._spikes
+    index, times = p.given_spikes
     order = np.argsort(index, kind="stable")
     held = np.bincount(index, minlength=len(p))
     place = np.zeros(len(index), int)
@@ -375,7 +374,7 @@ def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
 # -- what cannot be taken
 # ------------------------------------------------------------------------------------------------
 def _refuse_object(o: Any) -> None:
-    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Part, Pathway, Subgroup)):
+    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Phase, Pathway, Subgroup)):
         return
     if isinstance(o, (RunRegularly, NetworkOperation)):
         raise Unsupported(f"{o.name} runs code at times of a clock, which are no events of neurons",
@@ -391,7 +390,7 @@ def _refuse_group(g: NeuronGroup) -> None:
     if g.is_refractory:
         raise Unsupported(
             f"{g.name} has a refractory period, which keeps the past of a neuron in a clock of its own",
-            found=f"refractory={g._refractory!r}", help=
+            found=f"refractory={g.refractory_period!r}", help=
             "leave it out and reset lower, or let a variable that the reset changes do the same: reset='v = 0; w += b'")
     for event in g.events:
         if event != "spike":
@@ -406,17 +405,17 @@ def _refuse_group(g: NeuronGroup) -> None:
 
 
 def _refuse_synapses(s: Synapses) -> None:
-    if s._procedural is not None:
+    if s.is_procedural:
         raise Unsupported(f"{s.name}: procedural synapses have no weights to differentiate",
                           help="connect(..., storage='stored') makes the same ones")
     if not s.connected:
         raise WrongType(f"{s.name} has no synapses", help="call connect() before the run")
-    for path in s._pathways:
+    for path in s.pathways:
         if path.side == "post" and path.code.strip():
             raise Unsupported(f"{s.name} changes when its target spikes (on_post)", help=PLASTIC)
         if path.event != "spike":
             raise Unsupported(f"{s.name}: the pathway '{path.label}' follows the event '{path.event}'",
                               help="keep to spikes")
-        if path._due.count.sum():
+        if path.events_under_way:
             raise WrongState(f"{s.name} has spikes under way", help="begin with a network that has not run")
         path.check_delays()

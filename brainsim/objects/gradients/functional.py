@@ -7,15 +7,14 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, Unsupported, WrongType, WrongValue, near
-from brainsim.ir.expressions import Draw, Foreign
-from brainsim.ir.program import Append, Program
+from brainsim.ir.expressions import Foreign
+from brainsim.ir.program import Program
 from brainsim.ir.state import QueueState, State
-from brainsim.ir.walk import nodes
 from brainsim.lowering.surrogates import derivative
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
@@ -25,6 +24,7 @@ from brainsim.objects.looks import html
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.recorders.event_monitor import EventMonitor
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.runs.simulation import Settable, Simulation
 from brainsim.options import prefs
@@ -37,15 +37,12 @@ from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.quantities import with_dimension
 from brainsim.units.words import unit_text
 
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
-
 logger = logging.getLogger("brainsim")
 RESETS = ("full", "value", "jump")
 LONG_AGO = 2 ** 30      #: steps
 
 
-def functional(network: "Network", run: RunNamespace, duration: object, params: Sequence[str] | str | None,
+def functional(network: Preparable, run: RunNamespace, duration: object, params: Sequence[str] | str | None,
                inputs: Sequence[str], outputs: Sequence[str], batch: int | None, surrogate: object, reset_grad: str,
                checkpoint: object, truncate: int | None) -> "Functional":
     """See `Network.functional`."""
@@ -72,7 +69,7 @@ def _check_choices(batch: object, reset_grad: object, checkpoint: object, trunca
 
 
 @contextmanager
-def _prepared_for_jax(network: "Network", run: RunNamespace) -> Iterator[None]:
+def _prepared_for_jax(network: Preparable, run: RunNamespace) -> Iterator[None]:
     before = prefs["codegen.target"]
     prefs["codegen.target"] = "jax"
     try:
@@ -300,7 +297,7 @@ class Functional:
             return Place("param", names)
         part = None
         if s.group is not s.group.parent:
-            part = slice(s.group._first, s.group._first + s.group._count)
+            part = slice(s.group.first_element, s.group.first_element + len(s.group))
         whole = self._start.values.arrays[s.variable.program][1]
         return Place("array", (s.variable.program,), part, (whole[part] if part else whole).shape)
 
@@ -331,8 +328,7 @@ class Functional:
         queue, part, count = self._events(name)
         if queue:
             self._know(name, DIMENSIONLESS)
-            kernel = max(n for n, k in enumerate(program.kernels) if any(
-                isinstance(x, Append) and x.queue == queue for x in nodes(k)))
+            kernel = max(n for n, k in enumerate(program.kernels) if queue in k.facts.appends)
             return Place("events", (queue,), part, (count,), False, kernel)
         raise UnknownName(
             f"There is no input '{name}'", help=near(name, [*self._simulation.parameters, *self._all_events()])
@@ -352,7 +348,7 @@ class Functional:
 
     def _event_queues(self) -> set[str]:
         program = self._start.program
-        pushed = {n.queue for k in program.kernels for n in nodes(k) if isinstance(n, Append)} - program.records
+        pushed = {q for k in program.kernels for q in k.facts.appends} - program.records
         return {
             q for q in pushed if q.endswith(("spikes",)) or q.count(".") == 1 and not q.endswith((".due", ".fired"))
         }
@@ -368,7 +364,7 @@ class Functional:
         into = next(q.into for q in self._start.program.queues if q.name == queue)
         if group is None:
             return queue, None, self._start.values.sizes[into]
-        return queue, slice(group._first, group._first + group._count), group._count
+        return queue, slice(group.first_element, group.first_element + len(group)), len(group)
 
     def _output(self, name: str) -> Any:
         """Where an output stands: a variable at the end of each step, a monitor's record, or the spikes of a group."""
@@ -416,7 +412,7 @@ class Functional:
             queue = f"{source.parent.name}.{recorder.event if recorder.event != 'spike' else 'spikes'}"
             queue = queue if queue in self._event_queues() else f"{source.parent.name}.spikes"
             self._know(name, DIMENSIONLESS)
-            part = None if source is source.parent else slice(source._first, source._first + source._count)
+            part = None if source is source.parent else slice(source.first_element, source.first_element + len(source))
             return Place("events", (queue,), part)
         owner, _, variable = own.partition(".")
         if owner == recorder.name and f"{owner}.{variable}" in {q.name for q in self._start.program.queues}:
@@ -431,7 +427,7 @@ class Functional:
         start = self._start
         program = start.program
         for k in program.kernels:
-            for n in nodes(k):
+            for n in k.facts.nodes:
                 if isinstance(n, Foreign) and not getattr(start.values.functions[n.function], "traceable", False):
                     raise Unsupported(
                         f"Gradients do not pass through the Python function '{n.function.partition('@')[0]}'", help=
@@ -510,8 +506,8 @@ class Functional:
             raise UnknownName(f"There is no group '{unknown}' with a threshold", help=near(unknown, groups)
                               or "one of " + ", ".join(groups))
         for number, kernel in enumerate(program.kernels):
-            queues = {n.queue for n in nodes(kernel) if isinstance(n, Append)} & thresholds.keys()
-            if not queues or any(isinstance(n, Draw) for n in nodes(kernel)):
+            queues = kernel.facts.appends.keys() & thresholds.keys()
+            if not queues or kernel.facts.draws:
                 continue
             queue = next(iter(queues))
             owner = queue.partition(".")[0]
@@ -574,10 +570,7 @@ def soft_queues(program: Program, first: set[str]) -> frozenset[str]:
     """Queues that gradients pass through: these, and those that are filled from them."""
     found = set(first)
     while True:
-        filled = {
-            n.queue for k in program.kernels if getattr(k.domain, "queue", "") in found for n in nodes(k)
-            if isinstance(n, Append)
-        }
+        filled = {q for k in program.kernels if found.intersection(k.domain.named("queue")) for q in k.facts.appends}
         more = filled - program.records - found
         if not more:
             return frozenset(found)

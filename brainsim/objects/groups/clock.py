@@ -53,6 +53,15 @@ class BaseClock(ABC):
         ``fastest`` is the shortest step in the network: beside it, a slow clock begins at the very time it should.
         """
 
+    @property
+    def spacing(self) -> float | None:
+        """Seconds between two steps; None where they are those of a list."""
+        return self._dt
+
+    def go_back_to(self, step: int, spacing: float | None) -> None:
+        """Have done so many steps of this length, as when a network was stored."""
+        self.step, self._dt = step, spacing
+
     def _repr_html_(self) -> str:
         return html.table(type(self).__name__, ("dt", "t", "steps"), [(self.pace, self.t, self.step)], self.name)
 

@@ -66,6 +66,7 @@ class EquationGroup(Group):
     _reserved: tuple[str, ...] = ()
     _variable_class: type[Variable] = Variable
     _update: Update | None = None
+    _warned_invalid = False
     equations: Equations
 
     def _repr_html_(self) -> str:
@@ -115,6 +116,21 @@ class EquationGroup(Group):
                 dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
                 self.variables[name] = Variable(name, f"{self.name}.{name}", dimension, dtype)
                 self.variables[name].allocate(self._count)
+
+    def integrated_values(self) -> list[tuple[str, np.ndarray]]:
+        """The variables of differential equations that have values of their own, and these."""
+        every = [(name, self.variables[name]) for name in self.equations.diff_eq_names]
+        return [(name, v.values) for name, v in every if not v.moved and v.values is not None]
+
+    def warn_if_invalid(self, name: str, values: np.ndarray) -> None:
+        """Say once that the values of a variable are beyond all measure."""
+        bad = np.flatnonzero(~(np.abs(values) < 1e50))
+        if len(bad) and not self._warned_invalid:
+            self._warned_invalid = True
+            logger.warning(
+                "%s.%s is %s at index %d: the integration became unstable or divided by zero; "
+                "a smaller dt or another method may help", self.name, name, values[bad[0]], bad[0],
+                extra={"topic": "invalid_values"})
 
     def check_accuracy(self) -> None:
         """`IntegrationError` if an adaptive method could not reach its accuracy since the last look."""

@@ -14,7 +14,8 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.random_state import random_state
-from brainsim.targets.numpy_arrays import power_many
+from brainsim.targets.numpy_words import power_many
+from brainsim.units import Quantity, Unit
 
 Arrays = Callable[[str], np.ndarray]
 
@@ -64,7 +65,7 @@ def evaluate(tree: trees.Tree, block: Block, here: Elements) -> np.ndarray:
 def may_be_divided(tree: trees.Tree, block: Block, target: Symbol) -> bool:
     """Whether evaluating (and assigning to ``target``) for some elements after the others gives the same numbers as for
     all at once."""
-    drawn = sum(getattr(n, "function", "") in RANDOM for n in trees.walk(tree))
+    drawn = sum(isinstance(n, trees.Call) and n.function in RANDOM for n in trees.walk(tree))
     if drawn > 1 or any(f.kind != "timed_array" for f in block.functions.values()):
         return False
     read = [block.symbols[n.id] for n in trees.walk(tree) if isinstance(n, trees.Name)]
@@ -129,7 +130,7 @@ def _read(symbol: Symbol, here: Elements) -> object:
             array = here.arrays(symbol.program)
             return array[0] if symbol.shared else array[here.at(symbol.path)]
         case "param":
-            return symbol.holder if not hasattr(symbol.holder, "dim") else np.asarray(symbol.holder)
+            return symbol.holder if not isinstance(symbol.holder, (Quantity, Unit)) else np.asarray(symbol.holder)
         case "clock":
             return {"t": here.clock.t_, "dt": here.clock.dt_, "step": here.clock.step}[symbol.part]
         case "index":

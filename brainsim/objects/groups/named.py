@@ -64,6 +64,7 @@ class BrianObject(Named):
     invalidates_magic_network = True
     #: groups, monitors, inputs and network operations join; a class of a user's says so itself
     add_to_magic_network = False
+    namespace: dict[str, object] | None = None      #: names for the code of this object only
     _slot = "start"
     _forgotten = True        #: nobody tried to run or store it, or looked at its values
 
@@ -77,6 +78,7 @@ class BrianObject(Named):
         self._active = True
         self._network: object = None          # mark of the one network this object has run in
         self._contained: list[BrianObject] = []
+        self.seconds_spent: dict[str, float] = {}     #: by stage, since it was made
         self._scope_key = current_scope()
         structure_changed()
 
@@ -127,6 +129,24 @@ class BrianObject(Named):
     def contained_objects(self) -> list["BrianObject"]:
         """Objects that join a network with this one; the list itself, for classes of users that append to it."""
         return self._contained
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether it was made since the last call of `start_scope`."""
+        return self._scope_key == current_scope()
+
+    @property
+    def network_mark(self) -> object:
+        """What the one network that it has run in knows it by; None before that."""
+        return self._network
+
+    def join_network(self, mark: object) -> None:
+        """Be an object of the network with this mark, and of no other."""
+        self._network = mark
+
+    def notice_use(self) -> None:
+        """Somebody tried to run or store it, or looked at its values."""
+        self._forgotten = False
 
     @property
     def id(self) -> int:

@@ -18,13 +18,14 @@ class RandomState:
 
     def __init__(self) -> None:
         self.networks: weakref.WeakSet[Any] = weakref.WeakSet()   #: those that exist
+        self.version = 0
         self.seed(None)
 
     def seed(self, value: int | None) -> None:
         """Start anew from a seed, or from the operating system's randomness."""
         self.base = secrets.randbits(63) if value is None else int(value) & (2**64 - 1)
         self.runs = 0
-        self.version = getattr(self, "version", 0) + 1
+        self.version += 1
         self.host = generator(self.base)
         np.random.seed(None if value is None else self.base % 2**32)
 

@@ -1,9 +1,9 @@
 """Variables of a group, and the views through which users read and write them."""
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from brainsim.units import DIMENSIONLESS, Unit, get_dimensions, get_unit
 from brainsim.units.dimensions import Dimension
 from brainsim.units.quantities import with_dimension
 from brainsim.units.words import unit_text
-
-if TYPE_CHECKING:
-    from brainsim.objects.groups.group import Group
 
 
 @dataclass
@@ -44,6 +41,11 @@ class Variable:
     symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
     bounds: tuple[float, float] | None = None  #: of a trainable parameter, in base units, infinite where there is none
     space: str = ""                     #: where it lies, when not over the group's own elements
+    #: weakly, who wants to know that values are about to be assigned, and who knows the values that people see
+    #: where those stored are not what the equations say
+    watched: Callable[[], Callable[["Variable"], None] | None] | None = field(default=None, compare=False, repr=False)
+    told: Callable[[], Callable[["Variable"], np.ndarray] | None] | None = field(default=None, compare=False,
+                                                                                repr=False)
 
     @property
     def dim(self) -> Dimension:
@@ -54,6 +56,19 @@ class Variable:
     def moved(self) -> bool:
         """Whether the values lie elsewhere for now; ``values`` is a copy then."""
         return False
+
+    @property
+    def shown(self) -> np.ndarray | None:
+        """The values as the equations say, to read."""
+        tell = None if self.told is None else self.told()
+        return self.values if tell is None else tell(self)
+
+    def changing(self) -> None:
+        """Called before values are assigned."""
+        note = None if self.watched is None else self.watched()
+        if note is not None:
+            note(self)
+        self.told = None
 
     @property
     def is_subexpression(self) -> bool:
@@ -102,9 +117,10 @@ class Variable:
 
     def get_value(self) -> np.ndarray:
         """The stored values in base units, shape (elements,) or (1,); `WrongType` where nothing is stored."""
-        if self.values is None:
+        values = self.shown
+        if values is None:
             raise WrongType(f"'{self.name}' stores no values", help=f"read it from its group: G.{self.name}[:]")
-        return self.values
+        return values
 
     def get_value_with_unit(self) -> object:
         """The stored values with their unit."""
@@ -113,9 +129,10 @@ class Variable:
     def set_value(self, value: object) -> None:
         """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or
         has another shape."""
-        values = self.get_value()
         if self.read_only:
             raise WrongValue(f"'{self.name}' cannot be set", help="it follows from how the group was made")
+        self.changing()
+        values = self.get_value()
         try:
             values[...] = value
         except ValueError as error:
@@ -127,6 +144,48 @@ class Variable:
     def allocate(self, count: int) -> None:
         """Zeros (the refractory bookkeeping sets its own)."""
         self.values = zeros(1 if self.shared else count, self.dtype)
+
+
+class Choice:
+    """Some elements of a group, which may stand as an index into its variables: a part of it, or chosen synapses."""
+
+    def indices_for(self, group: "Holder") -> np.ndarray:
+        """Their numbers in a whole group; `WrongIndex` or `WrongValue` where they are none of its."""
+        raise NotImplementedError
+
+
+def index_of(item: object, group: "Holder") -> object:
+    """The index into a group that an item means."""
+    return item.indices_for(group) if isinstance(item, Choice) else item
+
+
+class Reference:
+    """What a linked variable may be set to."""
+
+    def symbol_for(self, owner: "Holder", linked: Variable) -> Symbol:
+        """What the linked name means in ``owner``."""
+        raise NotImplementedError
+
+
+class Holder(Protocol):
+    """What a view of a variable asks of the group: to read and to write."""
+
+    name: str
+    variables: dict[str, Variable]
+
+    def __len__(self) -> int:
+        """Number of elements."""
+        ...
+
+    def read_values(self, v: Variable, item: object, level: int = 0,
+                    namespace: Mapping[str, object] | None = None) -> np.ndarray:
+        """Numbers in base units of the elements that ``item`` means."""
+        ...
+
+    def write_values(self, v: Variable, item: object, value: object, check: bool, level: int = 0,
+                     namespace: Mapping[str, object] | None = None) -> None:
+        """Set them."""
+        ...
 
 
 def to_base_units(value: object, variable: Variable, check: bool) -> np.ndarray:
@@ -158,49 +217,50 @@ class VariableView:
 
     __array_priority__ = 2000
 
-    def __init__(self, group: "Group", variable: Variable, with_units: bool):
+    def __init__(self, group: Holder, variable: Variable, with_units: bool):
         self.group, self.variable, self.with_units = group, variable, with_units
         self.name = variable.name
 
     # -- reading -------------------------------------------------------------------------------------------------------
     def __getitem__(self, item: object) -> object:
         if isinstance(item, tuple) and any(x is None or x is Ellipsis for x in item):
-            return np.asanyarray(self._all())[item]    # what plotting functions ask of any array
-        return self._wrap(self.group._read(self.variable, item))
+            return np.asanyarray(self.whole())[item]    # what plotting functions ask of any array
+        return self._wrap(self.group.read_values(self.variable, item))
 
     def get_item(self, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> object:
         """``view[item]`` with names from ``namespace``, or from ``level`` frames further up."""
-        return self._wrap(self.group._read(self.variable, item, level=level, namespace=namespace))
+        return self._wrap(self.group.read_values(self.variable, item, level=level, namespace=namespace))
 
     def _wrap(self, values: np.ndarray) -> object:
         return with_dimension(values, self.variable.dimension) if self.with_units else values
 
-    def _all(self) -> np.ndarray:
-        return self._wrap(self.group._read(self.variable, slice(None)))  # type: ignore[return-value]
+    def whole(self) -> np.ndarray:
+        """All values, with their unit where the view has one."""
+        return self._wrap(self.group.read_values(self.variable, slice(None)))  # type: ignore[return-value]
 
     def get_value(self) -> np.ndarray:
         """The numbers in base units."""
-        return np.asarray(self._all())
+        return np.asarray(self.whole())
 
     # -- writing -------------------------------------------------------------------------------------------------------
     def __setitem__(self, item: object, value: object) -> None:
-        self.group._write(self.variable, item, value, self.with_units)
+        self.group.write_values(self.variable, item, value, self.with_units)
 
     def set_item(self, item: object, value: object, level: int = 0,
                  namespace: Mapping[str, object] | None = None) -> None:
         """``view[item] = value`` with names from ``namespace``, or from ``level`` frames further up."""
-        self.group._write(self.variable, item, value, self.with_units, level=level, namespace=namespace)
+        self.group.write_values(self.variable, item, value, self.with_units, level=level, namespace=namespace)
 
     def _in_place(self, op: str, other: object) -> "VariableView":
         if isinstance(other, str):
             raise WrongType(f"'{self.name} {op} string' is not possible",
                             help=f"write {self.name} = '{self.name} {op[0]} {other}'")
-        here = self._all()
+        here = self.whole()
         new = {
             "+=": lambda: here + other, "-=": lambda: here - other, "*=": lambda: here * other, "/=":
             lambda: here / other, "**=": lambda: here**other, "//=": lambda: here // other, "%=": lambda: here % other
         }[op]()
-        self.group._write(self.variable, slice(None), new, self.with_units)
+        self.group.write_values(self.variable, slice(None), new, self.with_units)
         return self
 
     def __iadd__(self, other: object) -> "VariableView":
@@ -227,13 +287,13 @@ class VariableView:
     # -- behaving like an array ----------------------------------------------------------------------------------------
     def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
         if not self.with_units or copy is not False:
-            return np.array(self._all(), dtype=dtype, subok=True)  # type: ignore[call-overload]
+            return np.array(self.whole(), dtype=dtype, subok=True)  # type: ignore[call-overload]
         raise ValueError("a view of a variable always gives a copy")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
         if method != "__call__" and "out" in kwargs:
             return NotImplemented
-        values = [x._all() if isinstance(x, VariableView) else x for x in inputs]
+        values = [x.whole() if isinstance(x, VariableView) else x for x in inputs]
         return getattr(ufunc, method)(*values, **kwargs)
 
     def __array_function__(self, function: object, types: object, args: object, kwargs: object) -> object:
@@ -241,29 +301,29 @@ class VariableView:
                         **{k: _without_views(v) for k, v in kwargs.items()})  # type: ignore[operator,attr-defined]
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self.whole())
 
     def __iter__(self) -> object:
-        return iter(self._all())
+        return iter(self.whole())
 
     def __bool__(self) -> bool:
-        return bool(self._all())
+        return bool(self.whole())
 
     def __float__(self) -> float:
-        return float(self._all())
+        return float(self.whole())
 
     def __int__(self) -> int:
-        return int(self._all())
+        return int(self.whole())
 
     def __index__(self) -> int:
         if self.variable.dtype not in ("i4", "i8"):
             raise TypeError(f"'{self.name}' is not an integer variable")
-        return int(self._all())
+        return int(self.whole())
 
     @property
     def shape(self) -> tuple[int, ...]:
         """One dimension: the group's elements (none when shared)."""
-        return np.shape(self._all())
+        return np.shape(self.whole())
 
     @property
     def ndim(self) -> int:
@@ -288,7 +348,7 @@ class VariableView:
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._all(), name)
+        return getattr(self.whole(), name)
 
     def _repr_html_(self) -> str:
         unit = unit_text(self.dim)
@@ -296,14 +356,14 @@ class VariableView:
                           [(value_text(self.get_value(), self.dim), unit)], f"shape {self.shape}")
 
     def __repr__(self) -> str:
-        return f"<{self.group.name}.{self.name}{'' if self.with_units else '_'}: {self._all()!r}>"
+        return f"<{self.group.name}.{self.name}{'' if self.with_units else '_'}: {self.whole()!r}>"
 
     __str__ = __repr__      # as in Brian 2; ``print(G.v[:])`` shows the values alone
 
 
 def _without_views(x: object) -> object:
     if isinstance(x, VariableView):
-        return x._all()
+        return x.whole()
     if isinstance(x, (list, tuple)):
         return type(x)(_without_views(v) for v in x)
     return x
@@ -311,8 +371,8 @@ def _without_views(x: object) -> object:
 
 def _operator(name: str) -> None:
     def forward(self: VariableView, *others: object) -> object:
-        values = [o._all() if isinstance(o, VariableView) else o for o in others]
-        return getattr(np.asanyarray(self._all()), name)(*values)
+        values = [o.whole() if isinstance(o, VariableView) else o for o in others]
+        return getattr(np.asanyarray(self.whole()), name)(*values)
 
     forward.__name__ = name
     setattr(VariableView, name, forward)
@@ -326,7 +386,7 @@ for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rflo
 def _as_exponent(self: VariableView, base: object) -> object:
     if self.dim is not DIMENSIONLESS:
         raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
-    return base ** self._all()  # type: ignore[operator]
+    return base ** self.whole()  # type: ignore[operator]
 
 
 VariableView.__rpow__ = _as_exponent  # type: ignore[attr-defined]

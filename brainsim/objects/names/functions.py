@@ -21,6 +21,7 @@ from brainsim.ir.state import DTYPES
 from brainsim.language.functions import Free, Same
 from brainsim.language.trees import Call, Number
 from brainsim.model.symbols import External
+from brainsim.objects.names.callables import InEquations
 from brainsim.objects.names.implementations import Implementations, gives_nothing, target_name, without_units
 from brainsim.objects.names.structure import structure_changed
 from brainsim.units import Quantity, get_dimensions
@@ -31,7 +32,7 @@ from brainsim.units.queries import require_unit
 TYPES = {"float": "f8", "integer": "i4", "boolean": "b1", "highest": "f8", "any": "f8"}
 
 
-class Function:
+class Function(InEquations):
     """A Python function for equations: what its arguments and its result are measured in, and how to call it.
 
     ``arg_units``: per argument a unit, ``1``, ``bool``, ``None`` (any), or the name of an argument with the same unit;
@@ -95,7 +96,8 @@ class Function:
             "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
 
     # -- in equations --------------------------------------------------------------------------------------------------
-    def _external(self, name: str) -> External:
+    def external(self, name: str) -> External:
+        """What equations call."""
         return External(name, "python", f"{name}@{id(self.pyfunc or self):x}", self._arguments(), self._result(),
                         TYPES[self.return_type], len(self.arg_units), self.stateless, holder=self,
                         wants_elements=self.auto_vectorise)
@@ -261,7 +263,7 @@ def declare_types(**types_: str) -> Callable[[Any], Any]:
     return decorate
 
 
-class BinomialFunction:
+class BinomialFunction(InEquations):
     """A function without arguments that draws from a binomial distribution of ``n`` and ``p``, new for each element and
     call."""
 
@@ -273,7 +275,8 @@ class BinomialFunction:
     def __call__(self, *shape: Any) -> Any:
         return np.random.binomial(self.n, self.p, *shape)
 
-    def _external(self, name: str) -> External:
+    def external(self, name: str) -> External:
+        """A draw."""
         tree = Call("binomial", (Number(self.n), Number(self.p)))
         return External(name, "expression", name, (), DIMENSIONLESS, "i4", 0, stateless=False, holder=self,
                         definition=tree)
@@ -295,7 +298,7 @@ def replace_builtin(name: str, function: Function | None) -> None:
 
 def replacement(name: str) -> External | None:
     """What equations call in place of the built-in function of this name, if anything."""
-    return _REPLACED[name]._external(name) if name in _REPLACED else None
+    return _REPLACED[name].external(name) if name in _REPLACED else None
 
 
 def as_function(value: Any) -> Function | None:

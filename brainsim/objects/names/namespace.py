@@ -14,6 +14,7 @@ import numpy as np
 from brainsim.errors import UnknownName
 from brainsim.language.functions import CONSTANTS, FUNCTIONS
 from brainsim.model.symbols import External, Symbol
+from brainsim.objects.names.callables import InEquations
 from brainsim.objects.names.functions import as_function, replacement
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import Dimension
@@ -74,7 +75,7 @@ def lookup(owner: str, own: Mapping[str, object] | None,
 
     def names() -> list[str]:
         every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
-        return [n for n, v in every.items() if scalar_dtype(v) is not None or hasattr(type(v), "_external")]
+        return [n for n, v in every.items() if scalar_dtype(v) is not None or isinstance(v, InEquations)]
 
     find.names = names  # type: ignore[attr-defined]
     return find
@@ -104,11 +105,11 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     """What a Python value means in an equation; None when nothing (then the name is unknown)."""
     if value is None:
         return None
-    if hasattr(type(value), "_external"):   # asked of the class: a frame holds objects that answer to anything
-        return value._external(name)  # type: ignore[attr-defined]
+    if isinstance(value, InEquations):
+        return value.external(name)
     function = as_function(value)
     if function is not None:
-        return function._external(name)
+        return function.external(name)
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (np.ndarray, list, tuple)):

@@ -9,11 +9,12 @@ from typing import Any
 
 from brainsim.errors import MagicError, WrongState, WrongValue
 from brainsim.objects.groups.group import whole
-from brainsim.objects.groups.named import BrianObject, current_scope, live
+from brainsim.objects.groups.named import BrianObject, live
 from brainsim.objects.looks.schedule_summary import SchedulingSummary
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_version
-from brainsim.objects.network.network import RUNNING, TEN_SECONDS, Network
+from brainsim.objects.network.advance import RUNNING
+from brainsim.objects.network.network import TEN_SECONDS, Network
 
 logger = logging.getLogger("brainsim")
 
@@ -58,26 +59,26 @@ class MagicNetwork(Network):
         if now == self._taken_at and self._members:
             return
         deciding = [o for o in objects if o.invalidates_magic_network]
-        known = [o for o in deciding if o._network is self._mark]
+        known = [o for o in deciding if o.network_mark is self._mark]
         if deciding and not known:
             for o in deciding:
-                if o._network is not None:
+                if o.network_mark is not None:
                     raise WrongState(f"{o.name} has already been simulated in another network",
                                      help="make a new object")
             self._start_over()
         elif len(known) != len(deciding):
-            new = ", ".join(o.name for o in deciding if o._network is not self._mark)
+            new = ", ".join(o.name for o in deciding if o.network_mark is not self._mark)
             raise MagicError(
                 "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
                 found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
         self._objects = self._with_dependencies(objects)
-        if all(o._network is self._mark for o in deciding):
+        if all(o.network_mark is self._mark for o in deciding):
             self._taken_at = structure_version(), now[1]
 
     def _start_over(self) -> None:
         for o in self._objects:
-            if o._network is self._mark:
-                o._network = _Past
+            if o.network_mark is self._mark:
+                o.join_network(_Past)
         self._t, self._key, self._prepared, self._dts = 0.0, None, None, {}
 
     def _with_dependencies(self, objects: list[BrianObject]) -> list[BrianObject]:
@@ -136,7 +137,7 @@ class _Collection:
         for k, place in enumerate(run.places):
             for name, value in list(place.items()):
                 if isinstance(value, BrianObject) and value.add_to_magic_network and id(value) not in known \
-                        and value._scope_key == current_scope():
+                        and value.is_visible:
                     known.add(id(value))
                     found.append(value)
                     self.names.append((k, name))
@@ -151,7 +152,7 @@ def live_objects() -> list[BrianObject]:
     """Simulated objects that exist, except those contained in others."""
     every = [o for o in live() if isinstance(o, BrianObject)]
     inner = {id(c) for o in every for c in o.contained_objects}
-    return [o for o in every if id(o) not in inner and o._scope_key == current_scope()]
+    return [o for o in every if id(o) not in inner and o.is_visible]
 
 
 magic_network = MagicNetwork()

@@ -15,14 +15,12 @@ from brainsim.errors import (
 )
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.group import Group
-from brainsim.objects.groups.variables import Variable
+from brainsim.objects.groups.variables import Reference, Variable, VariableView
 from brainsim.objects.names.namespace import RunNamespace
 
 
-class Link:
+class Link(Reference):
     """A reference to a variable of another group, to be assigned to a ``(linked)`` variable."""
-
-    _is_link = True
 
     def __init__(self, group: Any, variable: str, index: object = None):
         if not isinstance(group, Group):
@@ -44,13 +42,13 @@ class Link:
         made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
         if symbol.shared:
             return made
-        if self.index is None and self.group._count == 1 and not self.group._first and symbol.kind == "array" and not symbol.path:
+        if self.index is None and len(self.group) == 1 and not self.group.first_element and symbol.kind == "array" and not symbol.path:
             return replace(made, shared=True)
         path = self._path(owner, linked)
         return made.via(path) if path else made
 
     def _path(self, owner: Group, linked: Variable) -> tuple[str, ...]:
-        count, first = self.group._count, self.group._first
+        count, first = len(self.group), self.group.first_element
         if isinstance(self.index, str):
             if self.index not in owner.variables:
                 raise WrongValue(f"'{self.index}' is not a variable of {owner.name}",
@@ -60,12 +58,12 @@ class Link:
                                 help=f"declare it '{self.index} : integer'")
             return (owner.variables[self.index].program,)
         if self.index is not None:
-            if hasattr(owner, "connect"):
+            if owner.may_grow:
                 raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added",
                                 found=repr(self.index),
                                 help="declare 'which : integer (constant)' and give index='which'")
             index = np.asarray(self.index)
-            if index.shape != (owner._count,) or index.dtype.kind not in "iu":
+            if index.shape != (len(owner),) or index.dtype.kind not in "iu":
                 raise WrongType(
                     f"The index of '{linked.name}' is a list of whole numbers, one per element of {owner.name}",
                     found=f"{index.shape} values of {index.dtype}")
@@ -73,15 +71,15 @@ class Link:
                 raise WrongValue(
                     f"The index of '{linked.name}' has one entry per element of {owner.name}, each below {count}",
                     found=f"{index.shape} values")
-        elif count == owner._count and not first:
+        elif count == len(owner) and not first:
             return ()
         elif count == 1:
-            index = np.zeros(owner._count, int)
-        elif count == owner._count:
+            index = np.zeros(len(owner), int)
+        elif count == len(owner):
             index = np.arange(count)
         else:
             raise WrongValue(
-                f"'{linked.name}' cannot be linked: {self.group.name} has {count} elements, {owner.name} {owner._count}",
+                f"'{linked.name}' cannot be linked: {self.group.name} has {count} elements, {owner.name} {len(owner)}",
                 help="give index=, one source element per element")
         name = f"_{linked.name}_index"
         owner.variables[name] = Variable(name, f"{owner.name}.{name}", dtype="i4", read_only=True, constant=True,
@@ -94,7 +92,7 @@ def linked_var(group_or_variable: Any, name: str | None = None, index: object = 
     element."""
     if name is not None:
         return Link(group_or_variable, name, index)
-    if not hasattr(group_or_variable, "variable"):
+    if not isinstance(group_or_variable, VariableView):
         kind = WrongValue if isinstance(group_or_variable, Group) else WrongType
         raise kind("linked_var takes a group and a name, or a variable", found=repr(group_or_variable),
                    help="linked_var(G, 'x')")

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from brainsim.model.tasks import Elementwise, OnEvents, Task, Threshold
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
@@ -30,14 +32,14 @@ logger = logging.getLogger("brainsim")
 NEVER = -1e4   #: seconds; the last spike of a neuron that has not spiked
 
 
-class Part(BrianObject):
+class Phase(BrianObject):
     """A piece of a group that has its own place in the schedule."""
 
     def __init__(self, suffix: str, group: "NeuronGroup", when: str, order: int):
         super().__init__(clock=group.clock, when=when, order=order, name=f"{group.name}_{suffix}")
 
 
-class NeuronGroup(EquationGroup):
+class NeuronGroup(EquationGroup, EventSource):
     """``N`` neurons that share equations.
 
     ``model``: equations; ``threshold``: a condition that makes a spike; ``reset``: statements for neurons that spiked;
@@ -64,7 +66,7 @@ class NeuronGroup(EquationGroup):
         self.threshold, self.reset_code, self._refractory = threshold, reset, refractory
         self.method, self.method_options = method, dict(method_options or {})
         self.events = _checked_events(events, threshold)
-        self._event_code: dict[str, tuple[str, Part]] = {}
+        self._event_code: dict[str, tuple[str, Phase]] = {}
         if reset is not None and "spike" not in self.events:
             raise WrongValue(f"{self.name} has a reset but no threshold",
                              help="give threshold='v > ...', or remove the reset")
@@ -114,21 +116,21 @@ class NeuronGroup(EquationGroup):
             self.variables["lastspike"].values[:] = NEVER
 
     def _parts(self, order: int) -> None:
-        self.state_updater = Part("stateupdater", self, "groups", order)
-        self.subexpression_updater = Part("subexpression_update", self, "before_start", order)
+        self.state_updater = Phase("stateupdater", self, "groups", order)
+        self.subexpression_updater = Phase("subexpression_update", self, "before_start", order)
         frozen = any("constant over dt" in e.flags for e in self.equations.equations)
         self._contained += [self.state_updater, self.subexpression_updater] if frozen else [self.state_updater]
-        self.thresholder: dict[str, Part] = {}
-        self.resetter: dict[str, Part] = {}
+        self.thresholder: dict[str, Phase] = {}
+        self.resetter: dict[str, Phase] = {}
         for event in self.events:
             slot = "thresholds" if event == "spike" else "after_thresholds"
-            self.thresholder[event] = Part(f"{event}_thresholder", self, slot, order)
+            self.thresholder[event] = Phase(f"{event}_thresholder", self, slot, order)
             self._contained.append(self.thresholder[event])
             self._spike_queues[event] = QueueState.empty("i4", 1, max(16, self._N))
         if self.reset_code is not None:
             self.run_on_event("spike", self.reset_code, when="resets", order=order)
 
-    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Part:
+    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Phase:
         """Run statements for the neurons that had an event; one piece of code per event."""
         if event not in self.events:
             raise WrongValue(f"{self.name} has no event '{event}'", found=", ".join(self.events) or "no events")
@@ -136,7 +138,7 @@ class NeuronGroup(EquationGroup):
             raise WrongValue(f"{self.name} already runs code on '{event}'")
         if not isinstance(code, str):
             raise WrongType("The code to run on an event is a string", found=repr(code))
-        part = Part(f"{event}_resetter", self, when, self.order if order is None else order)
+        part = Phase(f"{event}_resetter", self, when, self.order if order is None else order)
         self.resetter[event] = part
         self._event_code[event] = (code, part)
         self._contained.append(part)
@@ -155,9 +157,6 @@ class NeuronGroup(EquationGroup):
     def _count(self) -> int:
         return self._N
 
-    def __len__(self) -> int:
-        return self._N
-
     @property
     def spikes(self) -> np.ndarray:
         """Indices of the neurons that spiked in the present step (for network operations)."""
@@ -169,6 +168,29 @@ class NeuronGroup(EquationGroup):
     def event_queue(self, event: str) -> str:
         """Program name of an event's queue."""
         return f"{self.name}.spikes" if event == "spike" else f"{self.name}.event_{event}"
+
+    def looked_for_by(self, event: str) -> BrianObject:
+        """The thresholder of an event."""
+        return self.thresholder[event]
+
+    @property
+    def event_code(self) -> Mapping[str, str]:
+        """What runs for the neurons that had an event, by event."""
+        return {event: code for event, (code, _) in self._event_code.items()}
+
+    @property
+    def refractory_period(self) -> object:
+        """The time, string or False that ``refractory=`` was given."""
+        return self._refractory
+
+    @contextmanager
+    def with_refractory_period(self, value: Quantity) -> Iterator[None]:
+        """Another one for the time being."""
+        before, self._refractory = self._refractory, value
+        try:
+            yield
+        finally:
+            self._refractory = before
 
     def __getitem__(self, item: object) -> "Subgroup":
         return Subgroup(self, *part_of(item, self._N, self.name))
@@ -206,7 +228,7 @@ class NeuronGroup(EquationGroup):
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
                             block=update))
-        made += [self._threshold(event, run) for event in self.events if self.thresholder[event].active]
+        made += [self.threshold_task(event, run) for event in self.events if self.thresholder[event].active]
         for event, (code, part) in self._event_code.items():
             if part.active:
                 block = self.event_block(code, "reset" if event == "spike" else f"code on '{event}'", run)
@@ -221,7 +243,7 @@ class NeuronGroup(EquationGroup):
         for s in block.statements:
             symbol = block.symbols[s.target]
             to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
-                and not self._linked_variable(symbol).shared
+                and not self.variable_behind(symbol).shared
             if symbol.shared and symbol.kind != "local" and not to_one:
                 raise WrongSyntax(
                     f"The shared variable '{s.target}' cannot be written where only some neurons are active",
@@ -268,7 +290,7 @@ class NeuronGroup(EquationGroup):
             if kind == "boolean":
                 return resolver.tree(tree), False
             if dimension is not SECOND:
-                raise WrongType(f"refractory of {self.name} is a time or a condition", at=getattr(tree, "span", None),
+                raise WrongType(f"refractory of {self.name} is a time or a condition", at=tree.span,
                                 help="for example refractory='2*ms' or refractory='v > -20*mV'")
             return resolver.tree(tree), True
         if not isinstance(given, Quantity):
@@ -283,7 +305,8 @@ class NeuronGroup(EquationGroup):
         resolver.symbols[key] = Symbol(key, "param", f"{self.name}.refractory", SECOND, "f8", constant=True)
         return Name(key), True
 
-    def _threshold(self, event: str, run: RunNamespace) -> Threshold:
+    def threshold_task(self, event: str, run: RunNamespace) -> Threshold:
+        """The search for an event."""
         text, part = self.events[event], self.thresholder[event]
         what = "threshold" if event == "spike" else f"condition of event '{event}'"
         if not isinstance(text, str):

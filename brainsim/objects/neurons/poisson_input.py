@@ -42,13 +42,13 @@ class PoissonInput(BrianObject):
         if target_var not in target.variables:
             raise UnknownName(f"'{target_var}' is not a variable of {target.name}",
                               help=near(target_var, target.variables))
-        target._refuse_write(target.variables[target_var])
+        target.refuse_write(target.variables[target_var])
         if isinstance(N, (bool, str)) or np.ndim(N) or not is_dimensionless(N) or int(N) != N or N < 0:
             raise WrongValue("The number of inputs of a PoissonInput is a whole number, at least 0", found=repr(N))
         super().__init__(clock=target.clock, when=when, order=order, name="poissoninput*")
         if get_dimensions(rate) is not HERTZ:
             raise DimensionMismatchError("The rate of a PoissonInput must be a frequency", HERTZ, get_dimensions(rate))
-        self._target, self.target_var, self.N, self.rate, self.weight = target, target_var, int(N), rate, weight
+        self.target, self.target_var, self.N, self.rate, self.weight = target, target_var, int(N), rate, weight
         wanted = target.variables[target_var].dimension
         if not isinstance(weight, str) and get_dimensions(weight) is not wanted:
             raise DimensionMismatchError(f"The weight must have the unit of '{target_var}'", wanted,
@@ -56,11 +56,11 @@ class PoissonInput(BrianObject):
 
     def dependencies(self) -> list[BrianObject]:
         """The target."""
-        return [self._target.parent]
+        return [self.target.parent]
 
     def refers_to(self) -> list[BrianObject]:
         """The target, or the part of a group that it is."""
-        return [self._target]
+        return [self.target]
 
     def declared(self) -> Declared:
         """Number, rate and weight."""
@@ -74,7 +74,7 @@ class PoissonInput(BrianObject):
         """One addition per element and step."""
         if not self.active:
             return []
-        resolver = self._target.resolver(run)
+        resolver = self.target.resolver(run)
         variable = resolver.scope.own[self.target_var]
         for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension,
                                                                                     "f8")):
@@ -89,7 +89,7 @@ class PoissonInput(BrianObject):
         value = resolver.tree(Op("*", (count, weight)))
         resolver.symbols[self.target_var] = variable
         block = Block((Assign(self.target_var, "+=", value),), resolver.symbols, resolver.functions, "Poisson input")
-        space, bounds = self._target.domain()
+        space, bounds = self.target.domain()
         return [
             Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space,
                         bounds=bounds, block=block, guarded=True)

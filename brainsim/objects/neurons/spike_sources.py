@@ -23,7 +23,9 @@ from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import GivenEvents, Task, Threshold
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
+from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
@@ -37,7 +39,7 @@ HERTZ = SECOND ** -1
 LONGEST = 2**31 - 1   #: steps of a period
 
 
-class SpikeSource(Group):
+class SpikeSource(Group, EventSource):
     """A group without equations whose elements spike."""
 
     _slot = "thresholds"
@@ -61,9 +63,6 @@ class SpikeSource(Group):
     def _count(self) -> int:
         return self._N
 
-    def __len__(self) -> int:
-        return self._N
-
     @property
     def spikes(self) -> np.ndarray:
         """Indices that spiked in the present step."""
@@ -75,6 +74,10 @@ class SpikeSource(Group):
     def event_queue(self, event: str) -> str:
         """Program name of the queue of spikes."""
         return f"{self.name}.spikes"
+
+    def looked_for_by(self, event: str) -> BrianObject:
+        """The group itself: spikes come where it stands in the schedule."""
+        return self
 
     def declared(self) -> Declared:
         """The queue of spikes besides."""
@@ -115,7 +118,7 @@ class PoissonGroup(SpikeSource):
                 raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
                                              get_dimensions(rates), help="PoissonGroup(100, rates=10*Hz)")
             rate.allocate(self._N)
-            self._write(rate, slice(None), rates, True)
+            self.write_values(rate, slice(None), rates, True)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """A draw per element and step."""
@@ -125,7 +128,7 @@ class PoissonGroup(SpikeSource):
         definition = self.variables["rates"].definition
         if definition is not None and resolver.dimension(definition) is not HERTZ:
             raise DimensionMismatchError("The rates of a PoissonGroup must be frequencies", HERTZ,
-                                         resolver.dimension(definition), at=getattr(definition, "span", None))
+                                         resolver.dimension(definition), at=definition.span)
         chance = Op("*", (Name("rates"), Name("dt")))
         tree = resolver.tree(Op("<", (Call("rand", ()), chance)))
         block = Block((Assign("_condition", "=", tree),), resolver.symbols, resolver.functions, "rates")
@@ -180,6 +183,11 @@ class SpikeGeneratorGroup(SpikeSource):
         self._spikes, self._period = (index.astype(np.int32), when), repeat
         self._fresh = True
         structure_changed()
+
+    @property
+    def given_spikes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Index and time (seconds) of each, in the order in which they were given."""
+        return self._spikes
 
     @property
     def spike_time(self) -> Quantity:

@@ -10,8 +10,10 @@ from brainsim.errors import WrongIndex, WrongType
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.groups.variables import Choice, Holder
 from brainsim.objects.names.namespace import RunNamespace
 
 
@@ -40,7 +42,7 @@ def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
     return first, last
 
 
-class Subgroup(Group):
+class Subgroup(Group, EventSource, Choice):
     """Consecutive neurons of a group; shares their variables, counts from 0."""
 
     invalidates_magic_network = False
@@ -48,7 +50,7 @@ class Subgroup(Group):
 
     def __init__(self, source: Any, first: int, last: int, name: str | None = None):
         parent = source.parent
-        offset = source._first if isinstance(source, Subgroup) else 0
+        offset = source.first_element if isinstance(source, Subgroup) else 0
         super().__init__(clock=source.clock, name=name or f"{source.name}_subgroup*")
         object.__setattr__(self, "_parent", parent)
         self._start, self._stop = first + offset, last + offset
@@ -74,7 +76,8 @@ class Subgroup(Group):
         return self._stop
 
     @property
-    def _first(self) -> int:
+    def first_element(self) -> int:
+        """The first of these neurons in the whole group."""
         return self._start
 
     @property
@@ -84,9 +87,6 @@ class Subgroup(Group):
     @property
     def N(self) -> int:
         """Number of neurons."""
-        return self._count
-
-    def __len__(self) -> int:
         return self._count
 
     @property
@@ -103,6 +103,10 @@ class Subgroup(Group):
     def event_queue(self, event: str) -> str:
         """The whole group's queue."""
         return self._parent.event_queue(event)
+
+    def looked_for_by(self, event: str) -> BrianObject:
+        """As in the whole group."""
+        return self._parent.looked_for_by(event)
 
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """The whole group's names, with ``i`` and ``N`` of this part."""
@@ -129,7 +133,8 @@ class Subgroup(Group):
         """The whole group."""
         return [self._parent]
 
-    def _indices_for(self, group: Group) -> np.ndarray:
+    def indices_for(self, group: Holder) -> np.ndarray:
+        """The numbers of these neurons in the whole group."""
         if group is not self._parent:
             raise WrongIndex(f"{self.name} is a part of {self._parent.name}, not of {group.name}")
         return np.arange(self._start, self._stop)

@@ -20,6 +20,7 @@ from brainsim.objects.groups.clock import TOLERANCE, BaseClock, defaultclock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
+from brainsim.objects.names.callables import InEquations
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
 from brainsim.units.quantities import with_dimension
@@ -27,7 +28,7 @@ from brainsim.units.quantities import with_dimension
 _TIMED = itertools.count()
 
 
-class TimedArray:
+class TimedArray(InEquations):
     """Values over time: ``ta(t)`` for one-dimensional ``values``, ``ta(t, i)`` for rows of times by columns.
 
     Value k holds for k dt <= t < (k + 1) dt; before and after, the first and the last value hold. Usable in equations
@@ -59,7 +60,7 @@ class TimedArray:
 
     def _step_for(self, clock: BaseClock) -> float:
         """The step that times of a clock are multiples of; a small one where they are irregular."""
-        return clock._dt or TOLERANCE * self.dt_
+        return clock.spacing or TOLERANCE * self.dt_
 
     def row(self, dt: float, t: object) -> np.ndarray:
         """Which value holds at ``t`` for a clock of step ``dt``."""
@@ -91,7 +92,8 @@ class TimedArray:
             raise WrongIndex("The index of a TimedArray is out of range", found=str(i))
         return with_dimension(self.values[row, column], self.dim)
 
-    def _external(self, name: str) -> External:
+    def external(self, name: str) -> External:
+        """A function of the time, and of the column where there are several."""
         args: tuple[object, ...] = (SECOND,) if self.values.ndim == 1 else (SECOND, DIMENSIONLESS)
         return External(name, "timed_array", self.name, args, self.dim, arity=len(args), holder=self)
 

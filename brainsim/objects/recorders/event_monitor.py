@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,15 +16,16 @@ from brainsim.errors import (
     near,
 )
 from brainsim.ir.program import Array
+from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import RecordEvents, Task
 from brainsim.objects.groups.declared import Declared
-from brainsim.objects.groups.group import Group
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.neurons.subgroup import Subgroup
@@ -40,7 +42,7 @@ class EventMonitor(Recorder):
 
     def __init__(self, source: Any, event: str, variables: object = None, record: bool = True, when: str | None = None,
                  order: int | None = None, name: str = "eventmonitor*", codeobj_class: object = None):
-        if not isinstance(source, Group) or not hasattr(source, "events"):
+        if not isinstance(source, EventSource):
             raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
         if event not in source.events:
             what = f"{source.name} has no threshold, so no spikes to record" if event == "spike" else f"{source.name} has no event '{event}' to record"
@@ -57,14 +59,13 @@ class EventMonitor(Recorder):
         if not isinstance(record, (bool, np.bool_)):
             raise WrongType("record of a spike monitor is True or False", found=repr(record),
                             help="record a part of a group by G[2:5]")
-        parent = source.parent
-        part = getattr(parent, "thresholder", {}).get(event, parent)
+        part = source.looked_for_by(event)
         after = part.order + (2 if isinstance(source, Subgroup) else 1)
         super().__init__(source, clock=source.clock, when=when or part.when, order=after if order is None else order,
                          name=name)
         self.event, self.record = event, bool(record)
         self.record_variables = [] if variables is None else names_to_record(source, variables)
-        self._counts = np.zeros(source._count, np.int32)
+        self._counts = np.zeros(len(source), np.int32)
         if record:
             self._keep("i", "i4")
         else:
@@ -79,6 +80,10 @@ class EventMonitor(Recorder):
         """Events per element besides."""
         count = Array(f"{self.name}.count", "i4", f"{self.name}.source")
         return super().declared() | Declared({count.name: (count, self._counts)})
+
+    def with_records(self, step: int, queues: Mapping[str, QueueState], arrays: Mapping[str, np.ndarray]) -> Recorder:
+        """The monitor with these records and counts."""
+        return super().with_records(step, queues, arrays)._with(_counts=arrays[f"{self.name}.count"])
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One entry per event."""
@@ -155,16 +160,16 @@ class EventMonitor(Recorder):
 
     _rows = "event"
 
-    def _table(self) -> Table:
-        element, rows = self.source._element, self._rows if self.record else self.source._element
+    def _table(self) -> Frame:
+        element, rows = self.source.element_word, self._rows if self.record else self.source.element_word
         names = ("i", "t", *(v for v in self._records if v not in ("i", "t"))) if self.record else ()
         events = tuple(
             Column(v, ("event",),
                    self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in names)
         count = Column("count", (element,), self.count)
-        return Table(self.name,
+        return Frame(self.name,
                      type(self).__name__, rows, (*events, count),
-                     (Column(element, (element,), np.arange(self.source._count)),))
+                     (Column(element, (element,), np.arange(len(self.source))),))
 
     def plot(self, ax: Any = None) -> Any:
         """A raster, time in milliseconds; returns the Matplotlib axes."""
@@ -193,7 +198,7 @@ class SpikeMonitor(EventMonitor):
         steps = steps_in_bin(bin_size, dt)
         bins = self.clock.step // steps
         at = np.round(self._recorded("t") / dt).astype(np.int64) // steps
-        counts = np.zeros((self.source._count, bins))
+        counts = np.zeros((len(self.source), bins))
         whole = at < bins
         np.add.at(counts, (self._recorded("i")[whole], at[whole]), 1)
         return Quantity(np.arange(bins) * (steps * dt), SECOND), Quantity(counts / (steps * dt), SECOND ** -1)

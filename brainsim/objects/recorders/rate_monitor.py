@@ -15,6 +15,7 @@ from brainsim.ir.program import Array
 from brainsim.model.tasks import RecordRate, Task
 from brainsim.objects.groups.clock import Clock
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
 from brainsim.objects.looks import plotting
 from brainsim.objects.names.namespace import RunNamespace
@@ -31,7 +32,7 @@ class PopulationRateMonitor(Recorder):
     def __init__(self, source: Any, name: str = "ratemonitor*", dtype: object = None, codeobj_class: object = None):
         if not isinstance(source, Group):
             raise WrongSource("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
-        if "spike" not in getattr(source, "events", {}):
+        if not isinstance(source, EventSource) or "spike" not in source.events:
             raise NoSpikes(f"{source.name} has no threshold, so no spikes to count", help="give the group a threshold")
         super().__init__(source, clock=source.clock, name=name)
         if not isinstance(self.clock, Clock):

@@ -1,8 +1,10 @@
 """What every monitor is: a record that grows while the network runs."""
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +22,14 @@ from brainsim.ir.state import DTYPES, QueueState
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.evaluate_now import Elements
-from brainsim.objects.groups.group import TIMES, Group
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.looks.tables import in_format
 from brainsim.objects.names.namespace import RunNamespace
@@ -33,6 +37,33 @@ from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.words import unit_text
 
 logger = logging.getLogger("brainsim")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a record needs to know of the group that it was made from, where the group itself is not."""
+
+    name: str
+    element_word: str
+    first_element: int
+    count: int
+    i: np.ndarray | None = None
+    j: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def parent(self) -> "Origin":
+        """The whole group."""
+        return self
+
+
+def origin_of(source: Group) -> Origin:
+    """The group in a few numbers; of synapses also the neurons that they join."""
+    sides = () if source.element_word != "synapse" else tuple(
+        np.asarray(source.view_of(source.variables[side], False)[:]) for side in ("i", "j"))
+    return Origin(source.name, source.element_word, source.first_element, len(source), *sides)
 
 
 class Recorder(Group):
@@ -51,6 +82,44 @@ class Recorder(Group):
         self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", self.name, dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
+
+    # -- apart from the network ----------------------------------------------------------------------------------------
+    def emptied(self) -> "Recorder":
+        """The monitor without records; its variables are its own, and nothing that happens to it reaches the
+        network."""
+        return self._with(
+            _records={v: (dtype, QueueState.empty(dtype)) for v, (dtype, _) in self._records.items()},
+            variables={n: replace(v, values=None) for n, v in self.variables.items()}, _clock=copy.copy(self.clock),
+            namespace={}, _contained=[])
+
+    def with_records(self, step: int, queues: Mapping[str, QueueState], arrays: Mapping[str, np.ndarray]) -> "Recorder":
+        """The monitor with these records, by program name, after so many steps of its clock."""
+        clock = copy.copy(self.clock)
+        clock.step = step
+        return self._with(_clock=clock,
+                          _records={v: (dtype, queues[self._queue(v)]) for v, (dtype, _) in self._records.items()})
+
+    def without_ties(self) -> "Recorder":
+        """The monitor with what it needs to know of its source, in place of the source."""
+        return self if isinstance(self.source, Origin) else self._with(source=origin_of(self.source))
+
+    def _with(self, **changed: Any) -> "Recorder":
+        """A copy with other values of these attributes, which a finished group would not take."""
+        made = copy.copy(self)
+        made.__dict__.update(changed)
+        return made
+
+    # -- the record ----------------------------------------------------------------------------------------------------
+    @property
+    def record_names(self) -> tuple[str, ...]:
+        """What is recorded, the time included."""
+        return tuple(self._records)
+
+    def recorded_values(self, variable: str) -> np.ndarray:
+        """Numbers in base units; the last axis is time. `UnknownAttribute` for what is not recorded."""
+        if variable not in self._records:
+            raise self._not_recorded(variable)
+        return self._raw(variable)
 
     def _keep(self, variable: str, dtype: str, dimension: Dimension = DIMENSIONLESS) -> None:
         """Record a variable."""
@@ -75,17 +144,20 @@ class Recorder(Group):
         try:
             return super().__getattr__(name)
         except UnknownAttribute:
-            raise UnknownAttribute(
-                f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
-                help=near(name, self.__dict__.get("_records", {}))) from None
+            raise self._not_recorded(name) from None
 
-    def _read(self, v: Variable, item: object, level: int = 0,
+    def _not_recorded(self, name: str) -> UnknownAttribute:
+        return UnknownAttribute(
+            f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
+            help=near(name, self.__dict__.get("_records", {})))
+
+    def read_values(self, v: Variable, item: object, level: int = 0,
               namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if v.name == "N":
             self._refuse_index(v, item)
             return np.asarray(self._count)
         if v.name not in self._records:
-            return super()._read(v, item, level, namespace)
+            return super().read_values(v, item, level, namespace)
         return self._raw(v.name)[self._absolute(item, RunNamespace.given(namespace, level))]
 
     def reach(self) -> Callable[[str], np.ndarray]:
@@ -135,9 +207,6 @@ class Recorder(Group):
         """Entries of the record."""
         return self._count
 
-    def __len__(self) -> int:
-        return self._count
-
     def neighbours(self) -> list[Group]:
         """None: names in strings are those of the record."""
         return []
@@ -152,11 +221,11 @@ class Recorder(Group):
     _further: tuple[str, ...] = ("N",)
     _rows = "time"           #: what an entry is called in tables
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         columns = (Column(v, (self._rows,),
                           self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in self._records
                    if v != "t")
-        return Table(self.name,
+        return Frame(self.name,
                      type(self).__name__, self._rows, tuple(columns), (Column("time", ("time",),
                                                                               self._raw("t").copy(), "second"),))
 
@@ -177,10 +246,9 @@ class Recorder(Group):
 def names_to_record(source: Group, variables: object) -> list[str]:
     """Names of variables of the source: those asked for, or all of its equations; `UnknownName` otherwise."""
     if variables is True:
-        equations = getattr(source, "equations", None)
-        if equations is None:
+        if not isinstance(source, EquationGroup):
             return [n for n in source.variables if n not in TIMES]
-        return [e.name for e in equations.equations if "summed" not in e.flags
+        return [e.name for e in source.equations.equations if "summed" not in e.flags
                 ] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
     for v in names:
@@ -191,7 +259,7 @@ def names_to_record(source: Group, variables: object) -> list[str]:
 
 def variable_of(source: Group, name: str) -> Variable | None:
     """A variable of the source; of synapses also one of the neurons they join."""
-    return source.variables.get(name) or source._reached(name)
+    return source.variables.get(name) or source.seen_through(name)
 
 
 def steps_in_bin(bin_size: object, dt: float) -> int:

@@ -23,9 +23,9 @@ from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.group import Group
-from brainsim.objects.groups.variables import element_indices
+from brainsim.objects.groups.variables import Choice, element_indices, index_of
 from brainsim.objects.looks import plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.recorders.record import Recorder, names_to_record, variable_of
 from brainsim.units.quantities import with_dimension
@@ -66,7 +66,7 @@ class StateMonitor(Recorder):
     @property
     def record(self) -> np.ndarray:
         """Recorded indices, as in the source."""
-        return self._index - self.source._first
+        return self._index - self.source.first_element
 
     @property
     def n_indices(self) -> int:
@@ -108,31 +108,32 @@ class StateMonitor(Recorder):
             values = evaluate(tree, Block((), resolver.symbols, resolver.functions), here)
             _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
 
-    def _table(self) -> Table:
-        source, element = self.source, self.source._element
+    def _table(self) -> Frame:
+        source, element = self.source, self.source.element_word
         columns = tuple(
             Column(v, ("time", element),
-                   self._values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
-        places = tuple(
-            Column(side, (element,),
-                   getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
+                   self.recorded_values(v).T.copy(), unit_text(self.variables[v].dimension))
+            for v in self.record_variables)
+        ends = (("i", source.i), ("j", source.j)) if element == "synapse" else ()
+        places = tuple(Column(side, (element,), index[:][self.record]) for side, index in ends)
         return replace(super()._table(), columns=columns,
                        coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
 
-    def _values(self, variable: str) -> np.ndarray:
-        return self._raw(variable).reshape(len(self), len(self._index)).T
+    def recorded_values(self, variable: str) -> np.ndarray:
+        """Numbers in base units, shape (elements, times)."""
+        return super().recorded_values(variable).reshape(len(self), len(self._index)).T
 
     def __getattr__(self, name: str) -> Any:
         records = self.__dict__.get("_records", {})
         for stem, with_units in ((name, True), (name[:-1] if name.endswith("_") else "", False)):
             if stem in records and stem != "t":
-                values = self._values(stem).copy()
+                values = self.recorded_values(stem).copy()
                 return with_dimension(values, self.variables[stem].dimension) if with_units else values
         return super().__getattr__(name)
 
     def __getitem__(self, item: object) -> "StateMonitorView":
         wanted = np.atleast_1d(
-            element_indices(getattr(item, "_indices_for", lambda g: item)(self.source), self.source._count, self.name))
+            element_indices(index_of(item, self.source), len(self.source), self.name))
         rows = []
         for k in wanted:
             at = np.flatnonzero(self.record == k)
@@ -140,7 +141,7 @@ class StateMonitor(Recorder):
                 raise WrongIndex(f"Index {k} is not recorded by {self.name}",
                                  found=", ".join(map(str, self.record[:10])))
             rows.append(int(at[0]))
-        return StateMonitorView(self, rows[0] if np.ndim(item) == 0 and not hasattr(item, "_indices_for") else rows)
+        return StateMonitorView(self, rows[0] if np.ndim(item) == 0 and not isinstance(item, Choice) else rows)
 
     def plot(self, variable: str | None = None, ax: Any = None) -> Any:
         """Traces over time in milliseconds; returns the Matplotlib axes."""
@@ -167,15 +168,14 @@ class StateMonitorView:
 
 def _recorded_indices(source: Group, record: object) -> np.ndarray:
     if record is True:
-        return np.arange(source._first, source._first + source._count, dtype=np.int32)
+        return np.arange(source.first_element, source.first_element + len(source), dtype=np.int32)
     if record is False:
         return np.zeros(0, np.int32)
-    inner = getattr(record, "_indices_for", None)
-    if inner is not None:
-        return np.asarray(inner(source.parent), np.int32)  # type: ignore[attr-defined]
+    if isinstance(record, Choice):
+        return np.asarray(record.indices_for(source.parent), np.int32)
     if isinstance(record, tuple):
         record = list(record)
-    return (np.atleast_1d(element_indices(record, source._count, source.name)) + source._first).astype(np.int32)
+    return (np.atleast_1d(element_indices(record, len(source), source.name)) + source.first_element).astype(np.int32)
 
 
 def _push(queue: QueueState, values: np.ndarray) -> None:

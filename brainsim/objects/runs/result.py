@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.errors import UnknownAttribute, UnknownName, near
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table, to_xarray
+from brainsim.objects.looks.exports import Column, Frame, to_xarray
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.recorders.event_monitor import EventMonitor, SpikeMonitor
 from brainsim.objects.recorders.rate_monitor import PopulationRateMonitor
@@ -89,7 +89,7 @@ class Result:
                 f"{n.rpartition('.')[0]} element",), np.asarray(self[n]), unit_text(p.dimension))
             for n, p in places.items())
         tree = xarray.DataTree.from_dict(
-            {**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Table("end", "values", "", columns))})
+            {**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Frame("end", "values", "", columns))})
         tree.attrs.update(
             {"seed": self.seed, "duration": float(self.duration), **{n: str(v) for n, v in self.params.items()}})
         return tree
@@ -104,12 +104,13 @@ class Result:
                 found[f"{word}.{'num_spikes' if isinstance(m, SpikeMonitor) else 'num_events'}"] = m.num_events
                 if float(self.duration) > 0:
                     found[f"{word}.rate"] = Quantity(
-                        self._events(m) / m.source._count / float(self.duration), SECOND**-1)
+                        self._events(m) / len(m.source) / float(self.duration), SECOND**-1)
             elif isinstance(m, PopulationRateMonitor):
                 found[f"{word}.rate"] = Quantity(m.rate_[-self._entries(m):].mean() if self._entries(m) else 0.0,
                                                  SECOND**-1)
             elif len(m):
-                found |= {f"{word}.{v}": getattr(m, v)[:, -1] for v in m.record_variables}  # type: ignore[attr-defined]
+                last = {v: m.recorded_values(v)[:, -1] for v in m.record_names if v != "t"}
+                found |= {f"{word}.{v}": with_dimension(x, m.variables[v].dimension) for v, x in last.items()}
         return found
 
     def _events(self, m: EventMonitor) -> int:

@@ -6,33 +6,35 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import fastest_of, run_length
+from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
 from brainsim.objects.groups.random_state import mixed, random_state
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
+from brainsim.objects.names.callables import InEquations
 from brainsim.objects.names.namespace import RunNamespace, scalar_dtype, scalar_value
 from brainsim.objects.names.outside import Outside
+from brainsim.objects.neurons.neuron_group import NeuronGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import Result, own_name
-from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of, template_of
+from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of
 from brainsim.objects.runs.sweep import sweep
+from brainsim.objects.synapses.synapses import Synapses, reductions
 from brainsim.runtime.scheduler import Stop
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
 from brainsim.units.words import unit_text
-
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
 
 _ONE_AT_A_TIME = threading.RLock()   #: while parameters are set, objects hold other values than their own
 
@@ -54,9 +56,8 @@ class Settable:
     @property
     def changes_structure(self) -> bool:
         """Whether the network has to be prepared anew for another value: queues have another length, or values move."""
-        owner = getattr(self.group, "parent", self.group)
-        return self.kind == "delay" or bool(self.variable is not None and "_reduced" in vars(owner)
-                                            and owner._reduced.moved)
+        moved = isinstance(self.group, Synapses) and bool(self.group.reduced_states.moved)
+        return self.kind == "delay" or self.variable is not None and moved
 
 
 class Simulation:
@@ -66,7 +67,7 @@ class Simulation:
     network later does not reach the simulation, and its runs leave nothing behind in the network.
     """
 
-    def __init__(self, network: "Network", run: RunNamespace, duration: object):
+    def __init__(self, network: Preparable, run: RunNamespace, duration: object):
         self._network = network
         self._namespace = _kept_names(run)
         self._duration = None if duration is None else run_length(duration)
@@ -81,12 +82,10 @@ class Simulation:
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
         self.tasks = network.prepared.tasks        #: what happens in a step
-        self.reductions = [(o._reduced, o.name) for o in network
-                           if "_reduced" in vars(o)]  #: of synapses, with their names
+        self.reductions = [(r, r.synapses.name) for r in reductions(network)]   #: of synapses, with their names
         self._outside_target = bool(network.prepared.in_python)
         #: what the places of synaptic states depend on
-        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every
-                                         if "_reduced" in vars(o)))
+        self._tied = frozenset(name for r in reductions(every) for name in (*r.constants, *r.ties))
         self._settable = {s.name: s for s in self._found()}
 
     # -- what there is -------------------------------------------------------------------------------------------------
@@ -117,7 +116,7 @@ class Simulation:
     @property
     def in_python(self) -> bool:
         """Whether steps return to Python: then runs share one interpreter lock."""
-        return self.has_operations or not self.start.target.frees_lock or self._outside_target or any(
+        return self.has_operations or not self.start.target.traits.frees_lock or self._outside_target or any(
             n.arrays for n in self.start.program.natives)
 
     # -- running -------------------------------------------------------------------------------------------------------
@@ -247,17 +246,17 @@ class Simulation:
             if isinstance(o, Group) and not isinstance(o, Recorder):
                 for v in o.variables.values():
                     if _may_be_set(v):
-                        kind = "initial value" if v.name in getattr(getattr(o, "equations", None), "diff_eq_names",
-                                                                    ()) else "variable"
+                        driven = isinstance(o, EquationGroup) and v.name in o.equations.diff_eq_names
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
-                        yield Settable(f"{o.name}.{v.name}", kind, v.dimension, text, o, v)
-                if f"{o.name}.refractory" in o.declared().params:
-                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
-                                   program=f"{o.name}.refractory")  # type: ignore[attr-defined]
-                for path in vars(o).get("_pathways", ()):
+                        yield Settable(f"{o.name}.{v.name}", "initial value" if driven else "variable", v.dimension,
+                                       text, o, v)
+                if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
+                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
+                                   program=f"{o.name}.refractory")
+                for path in o.pathways if isinstance(o, Synapses) else ():
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
-                    text = "0 s" if path._delay.values is None else value_text(path._delay.values, SECOND)
-                    yield Settable(name, "delay", SECOND, text, o, path._delay)
+                    text = "0 s" if path.own_delay.values is None else value_text(path.own_delay.values, SECOND)
+                    yield Settable(name, "delay", SECOND, text, o, path.own_delay)
         outside = [x for x in self._network.externals if isinstance(x.found, Symbol)]
         for name in dict.fromkeys(x.name for x in outside):
             places = tuple(x for x in outside if x.name == name)
@@ -293,13 +292,13 @@ class Simulation:
         if s.variable is None:
             return []
         symbol = s.variable.linked_to
-        return [s.variable if symbol is None else s.group._linked_variable(symbol)]
+        return [s.variable if symbol is None else s.group.variable_behind(symbol)]
 
     def _assign(self, chosen: list[tuple[Settable, Any]], run: RunNamespace) -> None:
         for s, value in chosen:
             if s.variable is not None:
-                for path in s.group._pathways if s.kind == "delay" else ():
-                    if path._delay is s.variable:
+                for path in s.group.pathways if s.kind == "delay" else ():
+                    if path.own_delay is s.variable:
                         path.delay_variable()     # the first delay takes its place in memory
                 s.group.assign(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True,
                                run)
@@ -331,7 +330,7 @@ class Simulation:
             run, params = self._constants(chosen, stack)
             for s, _ in chosen:
                 if s.program:
-                    stack.enter_context(_refractory(s.group, Quantity(params[s.program], SECOND)))
+                    stack.enter_context(s.group.with_refractory_period(Quantity(params[s.program], SECOND)))
             try:
                 network.put_back(self._kept)
                 self._assign(chosen, run)
@@ -348,9 +347,9 @@ class Simulation:
         clocks = {o.clock.name: o.clock for o in network}
         fastest = fastest_of(clocks.values())
         steps = {name: c.steps_until(network.t_, fastest) for name, c in clocks.items()}
-        recorders = tuple(template_of(o) for o in network if isinstance(o, Recorder))
+        recorders = tuple(o.emptied() for o in network if isinstance(o, Recorder))
         return start_of(
-            prepared, values, steps, {name: c._dt or fastest for name, c in clocks.items()}, recorders,
+            prepared, values, steps, {name: c.spacing or fastest for name, c in clocks.items()}, recorders,
             self._stored(values.arrays), self._words,
             frozenset(v.program for o in network if isinstance(o, Group) for v in o.variables.values() if v.moved))
 
@@ -422,17 +421,8 @@ def _holding(owner: Any, name: str, value: object) -> Iterator[None]:
             del owner.namespace[name]
 
 
-@contextmanager
-def _refractory(group: Any, value: Quantity) -> Iterator[None]:
-    before, group._refractory = group._refractory, value
-    try:
-        yield
-    finally:
-        group._refractory = before
-
-
 def _kept_names(run: RunNamespace) -> RunNamespace:
     """What strings may use, with the values of now."""
     return RunNamespace(*(
-        {n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or hasattr(type(v), "_external")}
+        {n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or isinstance(v, InEquations)}
         for place in run.places))

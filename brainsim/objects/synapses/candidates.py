@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.errors import Span, WrongIndex
+from brainsim.objects.groups.pieces import pieces
 from brainsim.objects.groups.random_state import random_state
-from brainsim.objects.synapses.rows import Rows, pieces, rows_by_count
+from brainsim.objects.synapses.rows import Rows, rows_by_count
 
 CHUNK = 1 << 21    #: candidates looked at together where the order of random numbers depends on it
 

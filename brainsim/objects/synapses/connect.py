@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.errors import DimensionMismatchError, Source, Span, WrongIndex, WrongType, WrongValue, inside
+from brainsim.errors import DimensionMismatchError, Source, WrongIndex, WrongType, WrongValue, inside
 from brainsim.language.connections import Generator, is_generator, parse_generator
 from brainsim.language.expressions import parse_expression
 from brainsim.language.functions import RANDOM
@@ -16,7 +16,9 @@ from brainsim.language.trees import Name, Tree, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
+from brainsim.objects.groups.pieces import PIECE, pieces
 from brainsim.objects.groups.random_state import random_state
+from brainsim.objects.groups.variables import Choice
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.synapses.candidates import (
     CHUNK,
@@ -31,7 +33,7 @@ from brainsim.objects.synapses.candidates import (
     whole_rows,
 )
 from brainsim.objects.synapses.procedural import Law, law_for
-from brainsim.objects.synapses.rows import PIECE, Rows, pieces
+from brainsim.objects.synapses.rows import Rows
 from brainsim.units import DIMENSIONLESS, get_dimensions
 from brainsim.units.check import check_condition, kind_of
 
@@ -142,7 +144,7 @@ class Rule:
     def here(self, sides: dict[str, np.ndarray], **locals_: np.ndarray) -> Elements:
         """Candidate pairs, given by indices in source and target."""
         here = self.s.elements(next(iter(sides.values())))
-        here.paths = {self.path[side]: index + self.group[side]._first for side, index in sides.items()}
+        here.paths = {self.path[side]: index + self.group[side].first_element for side, index in sides.items()}
         here.locals = locals_
         return here
 
@@ -304,10 +306,10 @@ class Rule:
             resolver.symbols[g.variable] = _loop_variable(g.variable)
         if resolver.dimension(g.result) is not DIMENSIONLESS:
             raise DimensionMismatchError(f"{label} is an index without unit", resolver.dimension(g.result),
-                                         at=_span(g.result))
+                                         at=g.result.span)
         kind = kind_of(g.result, resolver.types(g.result), resolver.function_table(g.result))
         if kind == "boolean":
-            raise WrongType(f"{label} is an index, not a condition", at=_span(g.result),
+            raise WrongType(f"{label} is an index, not a condition", at=g.result.span,
                             help=f"connect('{text}') connects where it holds")
         result, holds = self.valued(g.result, resolver, [self.path[outer]]), self._filter(g)
         taken = Taken(len(each))
@@ -341,7 +343,7 @@ class Rule:
         if not self.c.skip_if_invalid and (good & ~valid).any():
             bad = found[good & ~valid][0]
             raise inside(
-                WrongIndex(f"{label} is out of range", at=_span(g.result), found=f"{bad}, with {count} neurons",
+                WrongIndex(f"{label} is out of range", at=g.result.span, found=f"{bad}, with {count} neurons",
                            help="limit the range, or give skip_if_invalid=True to leave such pairs out"), self.s.name)
         return good & valid
 
@@ -373,14 +375,14 @@ class Rule:
 
     def _whole(self, tree: Tree, resolver: Resolver, outer: str, each: np.ndarray) -> np.ndarray:
         if resolver.dimension(tree) is not DIMENSIONLESS:
-            raise DimensionMismatchError("The bounds of a range have no unit", resolver.dimension(tree), at=_span(tree))
+            raise DimensionMismatchError("The bounds of a range have no unit", resolver.dimension(tree), at=tree.span)
         if resolver.type_of(tree) == "float":
-            raise WrongType("The bounds of a range are whole numbers", at=_span(tree), help="use int(...) or //")
+            raise WrongType("The bounds of a range are whole numbers", at=tree.span, help="use int(...) or //")
         return self.value(tree, self.resolver(), self.here({outer: each})).astype(np.int64)
 
     def _chance(self, tree: Tree, resolver: Resolver, outer: str, each: np.ndarray) -> np.ndarray:
         if resolver.dimension(tree) is not DIMENSIONLESS:
-            raise DimensionMismatchError("p is a probability without unit", resolver.dimension(tree), at=_span(tree))
+            raise DimensionMismatchError("p is a probability without unit", resolver.dimension(tree), at=tree.span)
         return np.clip(self.value(tree, self.resolver(), self.here({outer: each})).astype(float), 0.0, 1.0)
 
     # -- n -------------------------------------------------------------------------------------------------------------
@@ -405,9 +407,8 @@ def _loop_variable(name: str) -> Symbol:
 
 
 def _indices(x: object, group: object, label: str) -> np.ndarray:
-    inner = getattr(x, "_indices_for", None)
-    if inner is not None:
-        return (inner(group.parent) - group._first).astype(np.int32)  # type: ignore[attr-defined]
+    if isinstance(x, Choice):
+        return (x.indices_for(group.parent) - group.first_element).astype(np.int32)  # type: ignore[attr-defined]
     array = np.asarray(x)
     if array.size == 0:
         return np.zeros(0, np.int32)
@@ -415,7 +416,7 @@ def _indices(x: object, group: object, label: str) -> np.ndarray:
         raise WrongType(f"{label} is a whole number or an array of them", found=f"{type(x).__name__} of {array.dtype}")
     if array.ndim > 1:
         raise WrongValue(f"{label} is one-dimensional", found=f"{array.ndim} dimensions")
-    count = group._count  # type: ignore[attr-defined]
+    count = len(group)  # type: ignore[attr-defined]
     if array.min() < 0 or array.max() >= count:
         bad = array.ravel()[(array.ravel() < 0) | (array.ravel() >= count)]
         raise WrongIndex(
@@ -427,7 +428,3 @@ def _indices(x: object, group: object, label: str) -> np.ndarray:
 
 def _draws(tree: Tree) -> bool:
     return any(getattr(n, "function", "") in RANDOM for n in walk(tree))
-
-
-def _span(tree: Tree) -> Span | None:
-    return getattr(tree, "span", None)

@@ -17,12 +17,14 @@ from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import statements_of
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.groups.pieces import pieces
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.synapses.rows import Rows, pieces
+from brainsim.objects.synapses.rows import Rows
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND
 
@@ -46,10 +48,11 @@ class Pathway(BrianObject):
         if not isinstance(code, str):
             raise WrongType(f"The code of pathway '{label}' is a string", found=repr(code))
         source = synapses.source if side == "pre" else synapses.target
-        if event not in getattr(source, "events", {}):
+        events = source.events if isinstance(source, EventSource) else {}
+        if event not in events:
             raise WrongValue(
                 f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway '{label}'",
-                found=", ".join(getattr(source, "events", {})) or "no events",
+                found=", ".join(events) or "no events",
                 help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
         self.synapses, self.label, self.code, self.side, self.event, self.source = synapses, label, code, side, event, source
@@ -79,7 +82,22 @@ class Pathway(BrianObject):
             if value.variable is self._delay:
                 return
             value = value[:]
-        self.synapses._write(self.delay_variable(), slice(None), value, True)
+        self.synapses.write_values(self.delay_variable(), slice(None), value, True)
+
+    @property
+    def own_delay(self) -> Variable:
+        """The variable as it is: without values where no delay was ever given."""
+        return self._delay
+
+    @property
+    def has_delay_per_synapse(self) -> bool:
+        """Whether synapses have delays of their own, equal ones too."""
+        return not self._scalar and self._delay.values is not None
+
+    @property
+    def events_under_way(self) -> int:
+        """How many events have been sent and have not arrived."""
+        return int(self._due.count.sum())
 
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""
@@ -198,7 +216,7 @@ class Pathway(BrianObject):
     def _memory_of(self, count: int) -> list[Line]:
         if self.synapses._procedural is not None:
             return []
-        found = [Line(self.name, "rows", self.source._count + 1, 4)]
+        found = [Line(self.name, "rows", len(self.source) + 1, 4)]
         if self.side == "post" or not self.synapses._in_rows:
             found.append(Line(self.name, "order of the synapses", count, 4))
             if self.synapses._reads_source():
@@ -213,7 +231,7 @@ class Pathway(BrianObject):
         """Events of this step, and events under way."""
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
-        crowded = self._scattered and len(self.synapses) >= CROWDED * targets._count
+        crowded = self._scattered and len(self.synapses) >= CROWDED * len(targets)
         return {f"{self.name}.fired": (Queue(f"{self.name}.fired", "i4", self.source.space), self._fired),
                 f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into, crowded), self._due)}
 
@@ -237,7 +255,7 @@ class Pathway(BrianObject):
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
         delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
-        block, driven = self._block(run)
+        block, driven = self.code_block(run)
         procedural = self.synapses._procedural
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
@@ -248,7 +266,7 @@ class Pathway(BrianObject):
                         driven=driven, drawn=None if procedural is None else procedural.drawn(block))
         ]
 
-    def _block(self, run: RunNamespace) -> tuple[Block, int]:
+    def code_block(self, run: RunNamespace) -> tuple[Block, int]:
         """What runs at a synapse, and how many statements come first to bring event-driven variables up to date."""
         s = self.synapses
         resolver = s.resolver(run)

@@ -24,13 +24,14 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
+from brainsim.objects.groups.pieces import PIECE
 from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.groups.variables import Variable, to_base_units
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
 from brainsim.objects.synapses.candidates import Part, Taken
-from brainsim.objects.synapses.rows import PIECE, Rows
+from brainsim.objects.synapses.rows import Rows
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses.synapses import Synapses
@@ -125,8 +126,8 @@ class Procedural:
         """Rows of the source and indices of the target, in the whole groups."""
         rows, post = self.law.pairs()
         self._counted = len(post)
-        post += self.synapses.target._first
-        return replace(rows, first=self.synapses.source._first), post
+        post += self.synapses.target.first_element
+        return replace(rows, first=self.synapses.source.first_element), post
 
     def values(self, program: str) -> np.ndarray:
         """A variable for every synapse."""
@@ -136,9 +137,9 @@ class Procedural:
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
             here = Elements(s.reach(), s.clock, np.arange(len(row)),
-                            offsets={f"{g.name}.first": g._first for g in (s.source, s.target)})
-            here.paths = {(f"{s.name}.pre_index",): row + s.source._first, (f"{s.name}.post_index",):
-                          part.inner.astype(np.int64) + s.target._first}
+                            offsets={f"{g.name}.first": g.first_element for g in (s.source, s.target)})
+            here.paths = {(f"{s.name}.pre_index",): row + s.source.first_element, (f"{s.name}.post_index",):
+                          part.inner.astype(np.int64) + s.target.first_element}
             here.draws = keyed_draws(formula.key, row, number)
             found.append(
                 np.broadcast_to(evaluate(formula.tree, Block((), formula.symbols), here), row.shape).astype(dtype))
@@ -196,7 +197,7 @@ class Procedural:
             if own or symbol.kind not in ("param", "number", "size", "count"):
                 raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                                 at=node.span, help=STORE)
-            sizes = {g.space: g._count for g in (s.source, s.target)} | {
+            sizes = {g.space: len(g) for g in (s.source, s.target)} | {
                 k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k.endswith(".count")
             }
             return Number(
@@ -292,7 +293,7 @@ def tables_to_make(s: "Synapses", p: float | None, n: float) -> list[Line]:
     if p is None or not 0 < p or n != 1:
         raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1", found=f"p={p}, n={n}",
                          help="memory_estimate(p=0.1, storage='procedural')")
-    made = Procedural(s, Law(0, float(p), s.source._count, s.target._count, False))
+    made = Procedural(s, Law(0, float(p), len(s.source), len(s.target), False))
     shared = [
         Line(s.name, v.name, 1, DTYPES[v.dtype].itemsize) for v in s.variables.values()
         if v.shared and v.values is not None and v.symbol is None
@@ -313,7 +314,7 @@ def law_for(s: "Synapses", rule: Any, p: float | None, condition: object) -> Law
             rule.n, str):
         raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1, with or without 'i != j'",
                          found=str(rule), help="storage='stored' takes every other rule")
-    return Law(new_key(), p, s.source._count, s.target._count, condition is not True)
+    return Law(new_key(), p, len(s.source), len(s.target), condition is not True)
 
 
 def _is_hollow(condition: object) -> bool:

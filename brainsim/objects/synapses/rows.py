@@ -2,14 +2,13 @@
 synapse."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from brainsim.errors import WrongValue
+from brainsim.objects.groups.pieces import PIECE, pieces
 
-PIECE = 1 << 17    #: synapses worked on together, so that what is only needed on the way stays small
 MOST = 2**31 - 1   #: numbers of synapses have 32 bits
 
 
@@ -72,11 +71,6 @@ class Rows:
         missing = count + 1 - len(self.starts)
         return self if missing <= 0 else Rows(fixed(np.append(self.starts, np.full(missing, self.starts[-1]))),
                                               self.ids, self.first)
-
-
-def pieces(count: int, size: int = PIECE) -> Iterator[slice]:
-    """Consecutive parts of ``count`` elements."""
-    return (slice(k, min(k + size, count)) for k in range(0, count, size))
 
 
 def in_order(index: np.ndarray) -> bool:

@@ -34,15 +34,16 @@ from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.evaluate_now import Elements
-from brainsim.objects.groups.group import TIMES, Group
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
-from brainsim.objects.groups.variables import Variable, VariableView, element_indices
+from brainsim.objects.groups.scoped import TIMES
+from brainsim.objects.groups.variables import Choice, Holder, Variable, VariableView, element_indices
 from brainsim.objects.looks import html, plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line, MemoryEstimate, check_amounts
 from brainsim.objects.names.namespace import RunNamespace, unit_value
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.neurons.neuron_group import Part
+from brainsim.objects.neurons.neuron_group import Phase
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
 from brainsim.objects.synapses.pathway import Pathway
@@ -70,7 +71,8 @@ class Synapses(EquationGroup):
     """
 
     _slot = "groups"
-    _element = "synapse"
+    element_word = "synapse"
+    may_grow = True
     _flags = {
         "differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
         "parameter": ("shared", "constant", "linked", "trainable")
@@ -116,7 +118,7 @@ class Synapses(EquationGroup):
         self._allocate(0)
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
-        self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self.state_updater = Phase("stateupdater", self, "groups", order)  # type: ignore[arg-type]
         if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
             self._contained += [self.state_updater]
 
@@ -194,6 +196,15 @@ class Synapses(EquationGroup):
             raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit",
                                          dimension_of_unit(e, unit_value), variable.dimension, at=span)
 
+    def summed_into(self) -> list[Variable]:
+        """The variables of the neurons that these synapses are summed into."""
+        sums = [e.name.rpartition("_") for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        return [(self.target if side == "post" else self.source).parent.variables[stem] for stem, _, side in sums]
+
+    def delays(self) -> list[Variable]:
+        """The delay of each pathway."""
+        return [path._delay for path in self._pathways]
+
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
 
@@ -235,6 +246,21 @@ class Synapses(EquationGroup):
             self._contained.append(path)
 
     @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """All pathways, in the order in which they were declared."""
+        return tuple(self._pathways)
+
+    @property
+    def is_procedural(self) -> bool:
+        """Whether no synapse is stored: each event draws the row of its neuron again."""
+        return self._procedural is not None
+
+    @property
+    def reduced_states(self) -> Reduced:
+        """Which states lie at the neurons, and where."""
+        return self._reduced
+
+    @property
     def reduction(self) -> ReductionReport:
         """What became of each state: kept per synapse, once per neuron, or as a sum; known after the first run."""
         return ReductionReport(self._reduced)
@@ -265,23 +291,20 @@ class Synapses(EquationGroup):
         """The synapses of each neuron of the source ('pre') or the target ('post')."""
         group = self.source if side == "pre" else self.target
         if side == "post":
-            return rows_of(self.post_index, group._first, group._count)
+            return rows_of(self.post_index, group.first_element, len(group))
         if not isinstance(self._pre, Rows):
-            self._pre = rows_of(self._pre, group._first, group._count)
-        return self._pre.over(group._count)
-
-    def __len__(self) -> int:
-        return self._count
+            self._pre = rows_of(self._pre, group.first_element, len(group))
+        return self._pre.over(len(group))
 
     @property
     def N_incoming_post(self) -> np.ndarray:
         """Number of synapses onto each neuron of the target's whole group."""
-        return np.bincount(self.post_index, minlength=self.target.parent._count).astype(np.int32)
+        return np.bincount(self.post_index, minlength=len(self.target.parent)).astype(np.int32)
 
     @property
     def N_outgoing_pre(self) -> np.ndarray:
         """Number of synapses from each neuron of the source's whole group."""
-        count = self.source.parent._count
+        count = len(self.source.parent)
         if self._procedural is not None:
             return self._procedural.pairs()[0].counts(count)
         return self._pre.counts(count) if isinstance(self._pre, Rows) else np.bincount(self._pre,
@@ -295,8 +318,8 @@ class Synapses(EquationGroup):
     @delay.setter
     def delay(self, value: object) -> None:
         path = self._pre_pathway()
-        if not hasattr(value, "group"):
-            self._write(path.delay_variable(), slice(None), value, True)
+        if not isinstance(value, VariableView):
+            self.write_values(path.delay_variable(), slice(None), value, True)
 
     @property
     def delay_(self) -> Any:
@@ -305,7 +328,7 @@ class Synapses(EquationGroup):
 
     @delay_.setter
     def delay_(self, value: object) -> None:
-        self._write(self._pre_pathway().delay_variable(), slice(None), value, False)
+        self.write_values(self._pre_pathway().delay_variable(), slice(None), value, False)
 
     def _pre_pathway(self) -> Pathway:
         for path in self._pathways:
@@ -340,7 +363,7 @@ class Synapses(EquationGroup):
             assert law is not None
             self._make_procedural(law)
         else:
-            with watched(vars(self).get("_spent", {}), "declare"):
+            with watched(self.seconds_spent, "declare"):
                 self._add_synapses(*(new_pairs(self, rule, run) if law is None else law.pairs()))
         self._law = law
         self.rules.append(str(rule))
@@ -356,9 +379,9 @@ class Synapses(EquationGroup):
 
     def _add_synapses(self, pre: Rows | np.ndarray, post: np.ndarray) -> None:
         """Append pairs given by their indices in source and target; the arrays become this object's own."""
-        before, first = len(self), self.source._first
+        before, first = len(self), self.source.first_element
         self._reduced.grow()
-        post += self.target._first
+        post += self.target.first_element
         if not before and isinstance(pre, Rows):
             self._pre, self._post = replace(pre, first=pre.first + first), post
         else:
@@ -366,7 +389,7 @@ class Synapses(EquationGroup):
             index += first
             self._pre = np.concatenate([self.pre_index, index]) if before else index
             if not before or in_order(self._pre):     # now, while the variables of synapses take no memory yet
-                self._pre = rows_of(self._pre, first, self.source._count)
+                self._pre = rows_of(self._pre, first, len(self.source))
             self._post = np.concatenate([self.post_index, post]) if before else post
         self.connected += 1
         for v in self.variables.values():
@@ -402,7 +425,7 @@ class Synapses(EquationGroup):
                 v.values = np.zeros(0, DTYPES[v.dtype])
             elif v.values is not None and not v.shared:
                 v.values = v.values[:0]
-        self._add_synapses(index - np.int32(self.source._first), post - np.int32(self.target._first))
+        self._add_synapses(index - np.int32(self.source.first_element), post - np.int32(self.target.first_element))
 
     def _occurrences(self) -> np.ndarray:
         """How many earlier synapses join the same pair."""
@@ -423,19 +446,19 @@ class Synapses(EquationGroup):
                 found=f"{len(item)} indices", help="a third index needs multisynaptic_index='k'")
         chosen = np.ones(len(self), bool)
         for part, index, group in zip(item, (self.pre_index, self.post_index), (self.source, self.target)):
-            chosen &= np.isin(index - group._first, _neurons(part, group))
+            chosen &= np.isin(index - group.first_element, _neurons(part, group))
         if len(item) == 3:
             k = self.variables[self.multisynaptic_index].values  # type: ignore[index]
             assert k is not None
             chosen &= np.isin(k, element_indices(item[2], int(k.max(initial=0)) + 1, f"{self.name} [k]"))
         return np.flatnonzero(chosen)
 
-    def _read(self, v: Variable, item: object, level: int = 0,
+    def read_values(self, v: Variable, item: object, level: int = 0,
               namespace: Mapping[str, object] | None = None) -> np.ndarray:
         if isinstance(item, tuple):   # where there is no such neuron there are no synapses to read
-            item = tuple(np.zeros(0, int) if isinstance(x, (int, np.integer)) and not -g._count <= x < g._count else x
+            item = tuple(np.zeros(0, int) if isinstance(x, (int, np.integer)) and not -len(g) <= x < len(g) else x
                          for x, g in zip(item, (self.source, self.target))) + item[2:]
-        return super()._read(v, item, level, namespace)
+        return super().read_values(v, item, level, namespace)
 
     def __getitem__(self, item: object) -> "SynapticIndices":
         return SynapticIndices(self, self._absolute(item, RunNamespace.of_caller()))
@@ -444,7 +467,7 @@ class Synapses(EquationGroup):
         """Set a variable; values kept at the neurons come back first."""
         own = not v.shared and self.variables.get(v.name) is v
         if self._procedural is not None and own:
-            self._refuse_write(v)
+            self.refuse_write(v)
             self._procedural.assign(v, item, value, run, check)
             return
         self._reduced.before_write(v, item, value)
@@ -464,13 +487,13 @@ class Synapses(EquationGroup):
             here.draws = keyed_draws(self._value_key, row, index - self._pre.starts[row])
         return here
 
-    def _refuse_write(self, v: Variable) -> None:
-        super()._refuse_write(v)
+    def refuse_write(self, v: Variable) -> None:
+        super().refuse_write(v)
         if not self.connected and not v.shared:
             raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set",
                             help="call connect() first")
 
-    def _reached(self, name: str) -> Variable | None:
+    def seen_through(self, name: str) -> Variable | None:
         """A variable of the source or the target, seen through the synapses."""
         if not name.endswith(("_pre", "_post")) and name not in self.target.variables:
             return None
@@ -480,9 +503,9 @@ class Synapses(EquationGroup):
         return Variable(name, symbol.program, symbol.dimension, symbol.dtype, shared=symbol.shared,
                         read_only=not symbol.writable, symbol=symbol)
 
-    def _linked_variable(self, symbol: Symbol) -> Variable:
+    def variable_behind(self, symbol: Symbol) -> Variable:
         every = [w for g in (self.source, self.target) for w in g.parent.variables.values()]
-        return next((w for w in every if w.program == symbol.program), None) or super()._linked_variable(symbol)
+        return next((w for w in every if w.program == symbol.program), None) or super().variable_behind(symbol)
 
     def _written(self, v: Variable) -> None:
         if v.name == "delay":
@@ -591,7 +614,7 @@ class Synapses(EquationGroup):
         if self._procedural is not None:
             return MemoryEstimate(self.memory_lines())
         more = synapses if synapses is not None else 0 if p is None else float(
-            p) * n * self.source._count * self.target._count
+            p) * n * len(self.source) * len(self.target)
         return MemoryEstimate([line for o in (self, *self._pathways) for line in o._memory_of(len(self) + round(more))])
 
     def _memory_of(self, count: int) -> list[Line]:
@@ -628,7 +651,7 @@ class Synapses(EquationGroup):
 
     def _warn_of_steps(self) -> None:
         """Say once which clock the pathways run on, where it is not everybody's."""
-        steps = {o.clock._dt for o in (self.source, self.target, self, *self._pathways)}
+        steps = {o.clock.spacing for o in (self.source, self.target, self, *self._pathways)}
         if len(steps) > 1 and not self._said_steps:
             self._said_steps = True
             logger.warning(
@@ -670,12 +693,13 @@ class Synapses(EquationGroup):
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
                             block=block))
-        made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        made += [self.summed_task(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
         return made
 
-    def _summed(self, name: str, run: RunNamespace) -> Summed:
+    def summed_task(self, name: str, run: RunNamespace) -> Summed:
+        """The sum that a summed variable is."""
         e = self.equations[name]
         stem, _, side = name.rpartition("_")
         group = self.target if side == "post" else self.source
@@ -698,10 +722,10 @@ class Synapses(EquationGroup):
 
         'dots': source across, target up; 'lines': source left, target right; 'matrix': sums by pair; 'histogram'.
         """
-        return plotting.synapses(self, variable, kind, ax)
+        return plotting.synapses(self, variable, None if variable is None else getattr(self, variable), kind, ax)
 
-    def _table(self) -> Table:
-        table, place = super()._table(), (self._element,)
+    def _table(self) -> Frame:
+        table, place = super()._table(), (self.element_word,)
         sides = tuple(Column(side, place, getattr(self, side)[:]) for side in ("i", "j"))
         delays = tuple(Column("delay" if p.label == "pre" else f"delay_{p.label}", () if p._delay.shared else place,
                               p._delay.values[0] if p._delay.shared else p._delay.values, "second")
@@ -719,13 +743,14 @@ class Synapses(EquationGroup):
         return f"Synapses({self.source.name} → {self.target.name}, {len(self)} synapses, name={self.name!r})"
 
 
-class SynapticIndices:
+class SynapticIndices(Choice):
     """Chosen synapses, for ``record=``."""
 
     def __init__(self, synapses: Synapses, indices: np.ndarray):
         self.synapses, self.indices, self._version = synapses, indices, synapses.connected
 
-    def _indices_for(self, group: Group) -> np.ndarray:
+    def indices_for(self, group: Holder) -> np.ndarray:
+        """The numbers of these synapses."""
         if group is not self.synapses:
             raise WrongValue(f"These are synapses of {self.synapses.name}, not of {group.name}")
         if self._version != self.synapses.connected:
@@ -752,10 +777,9 @@ def names_reached(wanted: Iterable[str], lines: Mapping[str, Tree]) -> set[str]:
 
 
 def _neurons(part: object, group: Group) -> np.ndarray:
-    inner = getattr(part, "_indices_for", None)
-    if inner is not None:
-        return inner(group.parent) - group._first  # type: ignore[attr-defined]
-    return element_indices(part, group._count, group.name)
+    if isinstance(part, Choice):
+        return part.indices_for(group.parent) - group.first_element
+    return element_indices(part, len(group), group.name)
 
 
 def _named(code: object, default: str) -> dict[str, str]:
@@ -772,3 +796,8 @@ def _renamed(new: object, old: object, side: str) -> object:
     if old is not None:
         logger.warning("the argument '%s' is now called 'on_%s'", side, side, extra={"topic": f"deprecated_{side}"})
     return new if new is not None else old
+
+
+def reductions(objects: Iterable[BrianObject]) -> list[Reduced]:
+    """Where the states of all synapses lie, in the order of the objects."""
+    return [o.reduced_states for o in objects if isinstance(o, Synapses)]
