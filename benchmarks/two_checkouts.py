@@ -16,12 +16,12 @@ import sys
 import time
 from pathlib import Path
 
-from common import answer, save, table
+from common import answer, commit, save, table
 
 TICK = 1e-4              # s: the time step of all of these models
 MODELS = {"single": 1.0, "cuba": 0.2, "coba": 0.2, "coba_hh": 0.05, "brunel_hakim": 0.1, "conductance": 0.1,
-          "stdp_many:N=1000,M=10": 1.0, "stdp_many": 0.1, "cuba:N=100000,p=0.0008": 0.02, "coba:N=100000,p=0.0008": 0.02,
-          "coba_hh:N=100000,p=0.0008": 0.01}      # simulated seconds of a stretch
+          "stdp_many:N=1000,M=10": 1.0, "stdp_many": 0.1, "cuba:N=100000,p=0.0008": 0.02,
+          "coba:N=100000,p=0.0008": 0.02, "coba_hh:N=100000,p=0.0008": 0.01}      # simulated seconds of a stretch
 LEAST = 0.4              # s: a process goes on for so long
 
 
@@ -51,7 +51,8 @@ def side_by_side(model: str, checkouts: dict[str, Path], turns: int) -> dict:
     before, after = (statistics.median(x["median"] for x in found[name]) for name in ("before", "after"))
     least = [min(x["least"] for x in found[name]) for name in ("before", "after")]
     return {"model": model, "simulated s": MODELS[model], "before s": before, "after s": after,
-            "after / before": after / before, "least / least": least[1] / least[0], "spikes": sum(*spikes)}
+            "after / before": after / before, "least / least": least[1] / least[0], "spikes": sum(*spikes),
+            **{name: commit(checkout) for name, checkout in checkouts.items()}}
 
 
 def inside(checkout: Path, model: str) -> dict:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "brainsim"
-EVERYWHERE = {"errors", "options", "preferences", "stages"}
+EVERYWHERE = {"errors", "naming", "options", "preferences", "stages"}
 LEFT = ["language", "units", "model", "integrators", "reduction"]
 RIGHT = ["ir", "passes", "targets", "runtime"]
 ALLOWED = {
@@ -26,7 +26,7 @@ ALLOWED = {
     "compat": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log", "log_file"},
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
-    "errors": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"},
+    "errors": set(), "naming": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"},
     "log": {"log_file"}, "log_file": set(),
     "__init__": {"*"}, "__main__": {"*"},
 }

@@ -17,11 +17,13 @@ STORES = frozenset("= += -= *= /= //= %= **=".split())
 def problems(program: Program) -> list[str]:
     """Everything wrong with a program, in words; empty when it is legal."""
     found: list[str] = []
-    names = Counter([a.name for a in program.arrays] + [q.name for q in program.queues])
+    names = Counter([*(x.name for x in (*program.arrays, *program.queues)), *(name for name, _ in program.params)])
     known = {"space": frozenset(program.spaces), "queue": frozenset(q.name for q in program.queues),
              "array": frozenset(program.declared)}
     params = dict(program.params)
-    found += [f"{n} is declared twice" for n in sorted(n for n, times in names.items() if times > 1)]
+    found += [f"{n} is declared twice" for n, times in names.items() if times > 1]
+    found += [f"{n}: two kernels have this name" for n, times in Counter(k.name for k in program.kernels).items()
+              if times > 1]
     found += [
         f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in known["space"]
     ]

@@ -10,10 +10,10 @@ from dataclasses import replace
 from brainsim.model.tasks import Pathway, Task
 from brainsim.reduction.cells import led_through
 from brainsim.reduction.projection import parts_of, written_arrays
-from brainsim.reduction.rewrite import Plan, rewritten
+from brainsim.reduction.rewrite import Moves, rewritten
 
 
-def beside(plan: Plan, tasks: Sequence[Task], apart: bool) -> list[Task]:
+def beside(plan: Moves, tasks: Sequence[Task], apart: bool) -> list[Task]:
     """The tasks as the plan rewrites them, and what changes each synapse; sums of each projection ``apart`` too."""
     before = led_through(plan.through, tasks) if plan.through is not None else list(tasks)
     parts = parts_of(plan.parts.projection, before, written_arrays(before))
@@ -22,6 +22,6 @@ def beside(plan: Plan, tasks: Sequence[Task], apart: bool) -> list[Task]:
     return rewritten(replace(plan, parts=parts, late=late, beside=True, apart=apart))
 
 
-def is_repeatable(plan: Plan) -> bool:
+def is_repeatable(plan: Moves) -> bool:
     """Whether values per synapse follow from the same random numbers: noise of a sum is its own."""
     return not any(m.noise for m in plan.sums.maps.values())

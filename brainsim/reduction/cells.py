@@ -14,10 +14,11 @@ from brainsim.language.trees import names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.naming import of_cells, supplied
 from brainsim.reduction.projection import Parts, Projection, Side, final, keys, parts_of, written_arrays
-from brainsim.reduction.rewrite import Plan, Through, rewritten
+from brainsim.reduction.rewrite import Moves, Through, rewritten
 from brainsim.reduction.sums import sums
-from brainsim.reduction.values import Rule, Values
+from brainsim.reduction.values import Obstacle, ValuesNow
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,21 @@ class InCells:
     """The plan of the states that are kept as sums by cells, the tasks, the constants that tell cells apart; or why
     there are none."""
 
-    plan: Plan | None
+    plan: Moves | None
     tasks: tuple[Task, ...]
     constants: tuple[Symbol, ...] = ()
-    broken: Mapping[str, Rule] | None = None
+    broken: Mapping[str, Obstacle] | None = None
 
 
-def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str], values: Values,
-             seen: Mapping[str, Rule]) -> InCells:
+def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str], values: ValuesNow,
+             seen: Mapping[str, Obstacle]) -> InCells:
     """Keep the states ``left`` with the synapses as sums by cells, where the constants in their rates of change have
     few values."""
     nothing = InCells(None, tuple(tasks), broken={})
-    parts = parts_of(projection, tasks, written_arrays(tasks))
-    constants = _constants(parts, left)
-    if not constants or all(v in seen for v in left):
+    if all(v in seen for v in left):
+        return nothing
+    constants = _constants(parts_of(projection, tasks, written_arrays(tasks)), left)
+    if not constants:
         return nothing
     through = Through(projection, constants)
     fine = replace(projection, post=side_of(projection),
@@ -51,14 +53,14 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
                 for c in constants if c.program in projection.later), "")
     why = why or values.divided(constants)
     if why:
-        return replace(nothing, broken=dict.fromkeys(found.states, Rule("classes", why)))
-    plan = Plan(divided, {}, found, through=through)
+        return replace(nothing, broken=dict.fromkeys(found.states, Obstacle("classes", why)))
+    plan = Moves(divided, {}, found, through=through)
     return InCells(plan, tuple(rewritten(plan)), constants)
 
 
 def side_of(projection: Projection) -> Side:
     """The cells of a projection, as a side of its synapses."""
-    return Side("cells", f"{projection.name}.cell", f"{projection.name}.cells", None)
+    return Side("cells", supplied(projection.name, "cell"), f"{projection.name}.cells", None)
 
 
 def led_through(through: Through, tasks: Sequence[Task]) -> list[Task]:
@@ -112,9 +114,9 @@ def _through_cells(task: Task, projection: Projection, side: Side, constants: tu
 
 def neuron_of(name: str) -> str:
     """The array that leads from a cell to its target."""
-    return f"{name}.cell_target"
+    return supplied(name, "cell_target")
 
 
 def constant_of(symbol: Symbol) -> str:
     """The array of a constant of cells."""
-    return f"{symbol.program}@cells"
+    return of_cells(symbol.program)

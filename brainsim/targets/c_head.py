@@ -57,17 +57,13 @@ def _seed(k: Kernel, at: Fixed) -> Iterator[str]:
 def _arrays(k: Kernel, at: Fixed) -> Iterator[str]:
     written = writes(k)
     for name in at.of.in_order("arrays", reads(k) | written):
-        kind = f"{'' if name in written else 'const '}{C.types[at.of.arrays[name].dtype]} *"
-        yield f"{kind}restrict {at.of.words[name]} = ({kind})T->arrays[{at('arrays', name)}];"
+        kind = f"{'' if name in written else 'const '}{C.types[at.of.arrays[name].dtype]}"
+        yield f"BS_ARRAY({kind}, {at.of.words[name]}, {at('arrays', name)});"
 
 
 def _queues(k: Kernel, at: Fixed) -> Iterator[str]:
     for name in at.of.in_order("queues", touched_queues(k)):
-        kind, word, n = at.of.queue_type(name), at.of.words[name], at("queues", name)
-        yield f"{kind} *restrict {word} = ({kind} *)T->queue_data[{n}];"
-        yield f"int64_t *restrict {word}_count = T->queue_count[{n}];"
-        yield (f"const int64_t {word}_capacity = T->queue_capacity[{n}]; "
-               f"(void){word}; (void){word}_capacity; (void){word}_count;")
+        yield f"BS_QUEUE({at.of.queue_type(name)}, {at.of.words[name]}, {at('queues', name)});"
 
 
 def prologue(p: Plan, writer: Writer, at: Fixed) -> tuple[list[str], frozenset[str]]:
@@ -84,7 +80,8 @@ def settle(p: Plan, writer: Writer, at: Fixed) -> list[str]:
     """Lines that compute what does not change during a run."""
     if not p.settled:
         return []
-    return [*declarations(p.kernel, at), *writer.block(p.settled, "", set()),
+    alone = Kernel(p.kernel.name, p.kernel.clock, Once(), (), p.settled)
+    return [*declarations(alone, at), *writer.block(p.settled, "", set()),
             *(f"T->steady[{at('settled', s.name)}] = {local(s.name)};" for s in p.settled)]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brainsim.ir.program import Program
+from brainsim.ir.program import Kernel, Program
 from brainsim.ir.walk import reads, writes
 from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.c_head import declarations, extent, prologue, settle
-from brainsim.targets.c_loops import Pen, bounds, listed, loop
+from brainsim.targets.c_loops import Pen, bounds, loop
 from brainsim.targets.c_table import Fixed, Listed, Table, table
 from brainsim.targets.loop_plan import plan
 from brainsim.targets.loops import PACKED, HostCall, Plan, RandomRowLoop, RowLoop, WholeLoop
@@ -91,11 +91,13 @@ def _named(names: frozenset[str], of: Table) -> str:
 
 def _join(p: Plan, number: int, writer: Writer, at: Fixed) -> str:
     """The function that puts the lists of all parts together."""
-    if not isinstance(p.loop, WholeLoop) or (found := listed(p.loop, pen := Pen(writer, at, frozenset()))) is None:
+    if not isinstance(p.loop, WholeLoop) or p.loop.filter is None or p.loop.filter.listed is None:
         return ""
+    pen, found = Pen(writer, at, frozenset()), p.loop.filter.listed
     first, last = bounds(p.loop.domain, pen)
-    return render("c/join.jinja", number=number, lines=declarations(p.kernel, at), first=first, last=last,
-                  grain=p.loop.grain, **found)
+    alone = Kernel(p.kernel.name, p.kernel.clock, p.kernel.domain, (found,))
+    return render("c/join.jinja", number=number, lines=declarations(alone, at), first=first, last=last,
+                  grain=p.loop.grain, **pen.slot(found.queue, found.slot))
 
 
 def _row(p: Plan, number: int, of: Table) -> str:

@@ -8,6 +8,7 @@ from typing import get_args
 
 from brainsim.ir.expressions import Part, Scalar, Size, Slots, Tick
 from brainsim.ir.program import Array, Program, Queue
+from brainsim.naming import owner_of
 from brainsim.targets import native
 from brainsim.targets.loops import PACKED, Plan
 from brainsim.targets.words import C
@@ -70,8 +71,8 @@ def canonical_names(program: Program) -> dict[str, str]:
     owners: dict[str, str] = {}
 
     def short(name: str) -> str:
-        owner, dot, field = name.partition(".")
-        return owners.setdefault(owner, f"o{len(owners)}") + dot + field
+        owner = owner_of(name)
+        return owners.setdefault(owner, f"o{len(owners)}") + name[len(owner):]
 
     for k in program.kernels:
         short(k.name)

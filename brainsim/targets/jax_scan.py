@@ -17,6 +17,7 @@ from brainsim.ir import evaluate, random_rows
 from brainsim.ir.expressions import Keyed, Load, Param
 from brainsim.ir.program import Clear, FanOut, Kernel, Once, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
+from brainsim.naming import is_bound
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Missing, Settings, Traits, Written, refuse_operations
 from brainsim.targets.jax_writer import module
@@ -102,7 +103,7 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
     }
     bounds = {
         n: int(state.params[n]) for n, t in program.params
-        if t != "f8" and (n in keys or n.endswith((".first", ".last")))
+        if t != "f8" and (n in keys or is_bound(n))
     }
     drawn = {k.name: drawn_rows(k.domain, state) for k in program.kernels if isinstance(k.domain, RandomRows)}
     into = {q.name: sizes[q.into] for q in program.queues if q.into in sizes}

@@ -43,11 +43,12 @@ from brainsim.ir.program import (
     Store,
     While,
 )
-from brainsim.ir.trees import statements, walk
+from brainsim.ir.trees import own_element, statements, walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
 from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
+OUTSIDE = 2**31 - 1      #: of every array
 HEAD = "def kernel_{number}(c):\n    # {name}\n    A = c.A"
 
 
@@ -168,9 +169,10 @@ class KernelWriter:
             case Store(array, index, op, value, t):
                 number = f"cast('i4', {self.text(value)})" if dtype(value) == "b1" and op != "=" else self.text(value)
                 still = mask != "None" and (self.finds or isinstance(value, Tick) and moves(value))
-                return [
-                    f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"
-                ]
+                where = f"hard({mask})" if still else mask
+                word = "put_once" if self.kernel.domain.rounds and own_element(index) else "put"
+                return [f"{pad}A[{array!r}] = {word}(A[{array!r}], {self.text(index)}, {op!r}, {number}, {where}, "
+                        f"{t!r})"]
             case Append(queue, _, value) if queue in self.records:
                 return [f"{pad}c.record({queue!r}, {self.text(value)}, {mask}, '{self.number}{mask}')"]
             case Append(queue, slot, value):
@@ -305,10 +307,10 @@ def _range(w: KernelWriter, d: Range) -> list[str]:
 
 
 def _levels(w: KernelWriter, d: Levels) -> list[str]:
-    """A row of elements per level; all rows are as long as the widest level, with a mask."""
+    """A row of elements per level; all rows are as long as the widest level, filled up with places outside."""
     return [f"starts = c.layout.posts[{d.starts!r}]", "first, count = starts[:-1, None], np.diff(starts)[:, None]",
             "place = np.arange(count.max(initial=0))", f"m = (place < count){'[::-1]' * d.backward}",
-            f"i = np.where(place < count, first + place, first).astype(np.int32){'[::-1]' * d.backward}"]
+            f"i = np.where(place < count, first + place, {OUTSIDE}).astype(np.int32){'[::-1]' * d.backward}"]
 
 
 def _events(w: KernelWriter, d: Events) -> list[str]:

@@ -22,17 +22,17 @@ logger = logging.getLogger("brainsim")
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PlainResult:
     """A plain result and the dimension of all its arrays, or of each (None: no dimension)."""
 
     value: Any
     dim: Dimension | tuple[Any, ...] | None
 
 
-Rule = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Result]
+Rule = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], PlainResult]
 
 
-def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """``func(*args, **kwargs)`` apart from its dimension. WrongType for a function that does not know units."""
     rule = RULES.get(func)
     if rule is not None:
@@ -41,7 +41,7 @@ def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
     if values is None:
         raise WrongType(f"{_title(func)} does not know units",
                         help=f"divide by the unit first, e.g. {func.__name__}(x/mV)")
-    return Result(func(*values[0], **values[1]), None)
+    return PlainResult(func(*values[0], **values[1]), None)
 
 
 def _title(func: Callable[..., Any]) -> str:
@@ -144,12 +144,12 @@ def keeps(*partners: tuple[int, str]) -> Rule:
 def gives(change: Callable[[Dimension], Any], *partners: tuple[int, str]) -> Rule:
     """The dimension of the result follows from the first argument's."""
 
-    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
         call = Arguments(func, args, kwargs)
         dim = call.take(call.first())
         for position, name in partners:
             call.fit(dim, position, name)
-        return Result(call.call(), change(dim))
+        return PlainResult(call.call(), change(dim))
 
     return rule
 
@@ -159,20 +159,20 @@ def forgets(*partners: tuple[int, str]) -> Rule:
     return gives(lambda dim: None, *partners)
 
 
-def joins(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def joins(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """A sequence of arrays of one dimension becomes one array."""
     call = Arguments(func, args, kwargs)
     place = call.first()
     parts = [split(array) for array in call.get(place)]
     dim = agree(parts, f"Cannot calculate {call.title}, the units do not match", is_scale_free)
     call.put(place, [plain for plain, _ in parts])
-    return Result(call.call(), dim)
+    return PlainResult(call.call(), dim)
 
 
 def alike(*names: tuple[int, str], result: Callable[[Dimension], Any] = lambda dim: dim) -> Rule:
     """These arguments have to have one dimension, which (changed by ``result``) is that of the outcome."""
 
-    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
         call = Arguments(func, args, kwargs)
         places = [
             place for position, name in names
@@ -182,42 +182,42 @@ def alike(*names: tuple[int, str], result: Callable[[Dimension], Any] = lambda d
         dim = agree(parts, f"Cannot calculate {call.title}, the units do not match", is_scale_free)
         for place, (plain, _) in zip(places, parts):
             call.put(place, plain)
-        return Result(call.call(), result(dim))
+        return PlainResult(call.call(), result(dim))
 
     return rule
 
 
-def multiplies(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def multiplies(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """The product of the dimensions of the first two arguments."""
     call = Arguments(func, args, kwargs)
     names = [*range(len(call.args)), *call.kwargs][:2]
     dims = [call.take(place) for place in names]
-    return Result(call.call(), times(dims[0], dims[1]) if len(dims) == 2 else raised(dims[0], 2.0))
+    return PlainResult(call.call(), times(dims[0], dims[1]) if len(dims) == 2 else raised(dims[0], 2.0))
 
 
-def each_its_own(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def each_its_own(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """One result for each array, with that array's dimension."""
     parts = [split(array) for array in args]
     value = func(*(plain for plain, _ in parts), **kwargs)
-    return Result(value, tuple(dim for _, dim in parts) if isinstance(value, (list, tuple)) else parts[0][1])
+    return PlainResult(value, tuple(dim for _, dim in parts) if isinstance(value, (list, tuple)) else parts[0][1])
 
 
-def product_of_elements(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def product_of_elements(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     call = Arguments(func, args, kwargs)
     place = call.first()
     shape = np.shape(call.get(place))
     dim = call.take(place)
     if dim is DIMENSIONLESS:
-        return Result(call.call(), None)
+        return PlainResult(call.call(), None)
     if call.kwargs.get("where") is not None or call.kwargs.get("initial") is not None:
         raise WrongType(f"{call.title} with a mask or an initial value does not know units")
     at = call.place(1, "axis")
     axis = None if at is None else call.get(at)
     count = np.prod([shape[i] for i in (range(len(shape)) if axis is None else np.atleast_1d(axis))])
-    return Result(call.call(), raised(dim, float(count)))
+    return PlainResult(call.call(), raised(dim, float(count)))
 
 
-def chooses(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def chooses(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.where: one argument gives indices; three choose between values of one dimension."""
     if len(args) == 1:
         return forgets()(func, args, kwargs)
@@ -228,7 +228,7 @@ def _truth(condition: Any) -> Any:
     return np.asarray(condition).astype(bool) if isinstance(getattr(condition, "dim", None), Dimension) else condition
 
 
-def selects(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def selects(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.select(conditions, choices, default)."""
     call = Arguments(func, args, kwargs)
     place = call.place(1, "choicelist")
@@ -237,10 +237,10 @@ def selects(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     dim = agree(parts, "Cannot calculate select, the units do not match", is_scale_free)
     call.put(place, [plain for plain, _ in parts])
     call.fit(dim, 2, "default")
-    return Result(call.call(), dim)
+    return PlainResult(call.call(), dim)
 
 
-def interpolates(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def interpolates(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.interp(x, xp, fp, left, right, period)."""
     call = Arguments(func, args, kwargs)
     x, fp = call.place(0, "x"), call.place(2, "fp")
@@ -250,10 +250,10 @@ def interpolates(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
     call.fit(along, 5, "period")
     call.fit(values, 3, "left")
     call.fit(values, 4, "right")
-    return Result(call.call(), values)
+    return PlainResult(call.call(), values)
 
 
-def counts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def counts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.histogram: counts (or a density) and edges with the dimension of the data."""
     call = Arguments(func, args, kwargs)
     dim = call.take(call.first())
@@ -265,10 +265,10 @@ def counts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
     density = bool(dense is not None and call.get(dense))
     weights = call.place(4, "weights")
     of_weight = DIMENSIONLESS if weights is None else call.take(weights)
-    return Result(call.call(), (divided(of_weight, dim) if density else of_weight, dim))
+    return PlainResult(call.call(), (divided(of_weight, dim) if density else of_weight, dim))
 
 
-def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.histogram2d(x, y): counts (or a density), and edges with the dimensions of x and y."""
     call = Arguments(func, args, kwargs)
     dims = [call.take(place) for place in (0, 1)]
@@ -276,10 +276,10 @@ def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
     density = bool(dense is not None and call.get(dense))
     for position, name in ((2, "bins"), (3, "range")):
         call.fit_each(dims, position, name)
-    return Result(call.call(), (raised(times(*dims), -1.0) if density else None, *dims))
+    return PlainResult(call.call(), (raised(times(*dims), -1.0) if density else None, *dims))
 
 
-def edges(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def edges(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.histogram_bin_edges."""
     call = Arguments(func, args, kwargs)
     dim = call.take(call.first())
@@ -287,10 +287,10 @@ def edges(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     if bins is not None and not isinstance(call.get(bins), (str, int, np.integer)):
         call.fit(dim, 1, "bins")
     call.fit(dim, 2, "range")
-    return Result(call.call(), dim)
+    return PlainResult(call.call(), dim)
 
 
-def close(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def close(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.isclose and allclose: NumPy's absolute tolerance 1e-8 has no meaning for volts, so it is 0 unless given
     with a unit."""
     call = Arguments(func, args, kwargs)
@@ -301,28 +301,28 @@ def close(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     call.fit(dim, 3, "atol")
     if dim is not DIMENSIONLESS and call.place(3, "atol") is None:
         call.kwargs["atol"] = 0.0
-    return Result(call.call(), None)
+    return PlainResult(call.call(), None)
 
 
-def uniques(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def uniques(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """Values with the dimension of the data, then indices and counts without."""
     call = Arguments(func, args, kwargs)
     dim = call.take(call.first())
     value = call.call()
-    return Result(value, (dim, *[None] * (len(value) - 1)) if isinstance(value, tuple) else dim)
+    return PlainResult(value, (dim, *[None] * (len(value) - 1)) if isinstance(value, tuple) else dim)
 
 
-def averages(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def averages(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.average: weights may have any unit; ``returned`` gives their sum too."""
     call = Arguments(func, args, kwargs)
     dim = call.take(call.first())
     weights = call.place(2, "weights")
     of_weight = DIMENSIONLESS if weights is None or call.get(weights) is None else call.take(weights)
     value = call.call()
-    return Result(value, (dim, of_weight) if isinstance(value, tuple) else dim)
+    return PlainResult(value, (dim, of_weight) if isinstance(value, tuple) else dim)
 
 
-def integrates(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def integrates(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.trapezoid(y, x, dx)."""
     call = Arguments(func, args, kwargs)
     dim = call.take(call.first())
@@ -330,10 +330,10 @@ def integrates(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
         place = call.place(position, name)
         if place is not None and call.get(place) is not None:
             dim = times(dim, call.take(place))
-    return Result(call.call(), dim)
+    return PlainResult(call.call(), dim)
 
 
-def slopes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def slopes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.gradient(f, *spacing): one slope for each axis."""
     parts = [split(arg) for arg in args]
     plain_kwargs = _plain_all(kwargs, strict=True, name="gradient")
@@ -341,11 +341,11 @@ def slopes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
     spacings = [dim for _, dim in parts[1:]] or [DIMENSIONLESS]
     dims = [divided(parts[0][1], spacing) for spacing in spacings]
     if isinstance(value, (list, tuple)):
-        return Result(value, tuple(dims if len(dims) == len(value) else dims * len(value)))
-    return Result(value, dims[0])
+        return PlainResult(value, tuple(dims if len(dims) == len(value) else dims * len(value)))
+    return PlainResult(value, dims[0])
 
 
-def filled_like(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def filled_like(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.full_like: shape of the first, dimension of the second."""
     call = Arguments(func, args, kwargs)
     call.take(call.first())
@@ -353,13 +353,13 @@ def filled_like(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     assert place is not None
     plain, dim = split(call.get(place))
     call.put(place, plain)
-    return Result(call.call(), dim)
+    return PlainResult(call.call(), dim)
 
 
 def writes(position: int, name: str) -> Rule:
     """The first argument is changed in place by values that have to fit it."""
 
-    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
         call = Arguments(func, args, kwargs)
         place = call.first()
         target = call.get(place)
@@ -367,31 +367,31 @@ def writes(position: int, name: str) -> Rule:
                       getattr(target, "dim", DIMENSIONLESS)) if isinstance(target, np.ndarray) else split(target)
         call.put(place, plain)
         call.fit(dim, position, name)
-        return Result(call.call(), None)
+        return PlainResult(call.call(), None)
 
     return rule
 
 
-def norms(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def norms(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.linalg.norm; order 0 counts."""
     call = Arguments(func, args, kwargs)
     dim = call.take(call.first())
     order = call.place(1, "ord")
-    return Result(call.call(),
-                  None if order is not None and call.get(order) == 0 and np.ndim(call.get(0)) == 1 else dim)
+    return PlainResult(call.call(),
+                       None if order is not None and call.get(order) == 0 and np.ndim(call.get(0)) == 1 else dim)
 
 
-def solves(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def solves(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     parts = [split(arg) for arg in args]
-    return Result(func(*(plain for plain, _ in parts), **kwargs), divided(parts[1][1], parts[0][1]))
+    return PlainResult(func(*(plain for plain, _ in parts), **kwargs), divided(parts[1][1], parts[0][1]))
 
 
-def determinant(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def determinant(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     plain, dim = split(args[0])
-    return Result(func(plain), raised(dim, float(np.shape(plain)[-1])))
+    return PlainResult(func(plain), raised(dim, float(np.shape(plain)[-1])))
 
 
-def sums_of_products(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def sums_of_products(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.einsum with a text of subscripts."""
     if not isinstance(args[0], str):
         raise WrongType("numpy.einsum knows units only with subscripts as text")
@@ -399,24 +399,24 @@ def sums_of_products(func: Callable[..., Any], args: tuple[Any, ...], kwargs: di
     parts = [split(arg) for arg in args[1:]]
     for _, found in parts:
         dim = times(dim, found)
-    return Result(func(args[0], *(plain for plain, _ in parts), **kwargs), dim)
+    return PlainResult(func(args[0], *(plain for plain, _ in parts), **kwargs), dim)
 
 
-def chained(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def chained(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.linalg.multi_dot."""
     parts = [split(arg) for arg in args[0]]
     dim = DIMENSIONLESS
     for _, found in parts:
         dim = times(dim, found)
-    return Result(func([plain for plain, _ in parts], **kwargs), dim)
+    return PlainResult(func([plain for plain, _ in parts], **kwargs), dim)
 
 
-def takes_base_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def takes_base_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """Functions of the numbers in base units, with results that have none, where scripts for Brian 2 count on it; said
     every time."""
     logger.warning("%s took values in base units, and its result has no unit; divide by a unit to choose the scale",
                    _title(func), extra={"topic": "unit_dropped"})
-    return Result(func(*_bare(args), **_bare(kwargs)), None)
+    return PlainResult(func(*_bare(args), **_bare(kwargs)), None)
 
 
 def _bare(tree: Any) -> Any:
@@ -428,8 +428,8 @@ def _bare(tree: Any) -> Any:
     return np.asarray(tree) if isinstance(getattr(tree, "dim", None), Dimension) else tree
 
 
-def text(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-    return Result(repr(args[0]) if func.__name__ == "array_repr" else str(args[0]), None)
+def text(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
+    return PlainResult(repr(args[0]) if func.__name__ == "array_repr" else str(args[0]), None)
 
 
 def _rows(rule: Rule, names: str, where: Any = np) -> dict[Callable[..., Any], Rule]:

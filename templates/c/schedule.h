@@ -82,7 +82,7 @@ static BS_INLINE int bs_step(const BsKernel *k, BsTable *T, BsTeam *team, int64_
 }
 /* A model's tick, one line for each kernel: the compiler sees what the table says of it, and puts short kernels in place. */
 #define BS_BEGIN_STEPS int why; switch (T->cursor) {
-#define BS_STEP(n) case n: if ((why = bs_step(&kernels[n], T, team, n)) != BS_GO_ON) return why; __attribute__((fallthrough));
+#define BS_STEP(n) case n: if ((why = bs_step(&bs_kernels[n], T, team, n)) != BS_GO_ON) return why; __attribute__((fallthrough));
 #define BS_END_STEPS default: break; } return BS_GO_ON;
 
 /* Up to so many ticks, from where the cursor is; below 0 it is between two. */

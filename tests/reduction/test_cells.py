@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainsim import Network, NeuronGroup, StateMonitor, Synapses, ms
-from brainsim.errors import WrongState, WrongValue
+from brainsim.errors import WrongValue
 from tests.reduction.test_classes import CONSTANTS, SUM, SYN, every_size, network  # noqa: F401
 
 TWO = dict(model="dg/dt = -g/tau_syn : 1 (clock-driven)\ntau_syn : second\nw : 1\nI_post = g : 1 (summed)",

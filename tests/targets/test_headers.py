@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from brainsim import Function, Network, NeuronGroup, ms, prefs
 from brainsim.targets.compiler import Compiler, find_compiler
 from brainsim.targets.cython_module import FIELDS, HEADERS
 from brainsim.targets.templates import folder
@@ -35,7 +36,7 @@ static void slow(BsTable *T, int64_t part, int64_t parts) {
 }
 static void settle(BsTable *T) { T->steady[0] += 1; }
 
-static const BsKernel kernels[] = {
+static const BsKernel bs_kernels[] = {
     {.run = append, .clock = 0, .extent = two, .work = 10, .room = (const BsRoom[]){{0, 1}}, .rooms = 1},
     {.clock = 1},
     {.run = slow, .clock = 1},
@@ -47,7 +48,7 @@ static int tick(BsTable *T, BsTeam *team) {
     BS_STEP(2)
     BS_END_STEPS
 }
-static const BsModel model = {kernels, 3, tick, settle, NULL};
+static const BsModel model = {bs_kernels, 3, tick, settle, NULL};
 
 int main(void) {
     BsTable T = {.sizes = sizes, .queue_count = counts, .queue_capacity = capacity, .queue_slots = slots, .step = step,
@@ -86,6 +87,18 @@ def test_python_writes_the_fields_that_c_reads(tmp_path):
     lines = [f'_Static_assert(offsetof(BsTable, {field}) == {8 * n}, "{field}");' for n, field in enumerate(FIELDS)]
     (tmp_path / "fields.c").write_text("\n".join(['#include <stddef.h>', '#include "table.h"', *lines]) + "\n")
     check([*STRICT, "-fsyntax-only", f"-I{folder() / 'c'}", "fields.c"], tmp_path)
+
+
+@pytest.mark.parametrize("name", "settle tick model kernels join begin_tick fullest table team shared pace".split())
+def test_a_function_of_the_users_in_c_may_have_any_name_of_a_scheduler(name, fresh):
+    function = Function(None, arg_units=[1], return_unit=1)
+    function.implementations.add_implementation("c", f"double {name}(double x) {{ return 7*x; }}")
+    prefs.codegen.target = "cython"
+    G = NeuronGroup(2, "x : 1", namespace={name: function}, name="G")
+    G.x = 3
+    G.run_regularly(f"x = {name}(x)")
+    Network(G).run(0.1 * ms)
+    assert list(G.x[:]) == [21, 21]
 
 
 def check(arguments: list[str], where: Path) -> None:

@@ -18,6 +18,7 @@ from brainsim.ir.program import (
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     Program,
     Queue,
@@ -263,6 +264,12 @@ FORMS = {
           64 at a time, ahead S.ids, ahead @packed, through S.w, packed S.post
           in order
             G.v[@packed[@place]] += S.w[i]"""),
+    "levels of trees": (kernel(Levels("S.starts"), v(Load("G.v", Load("G.parent", I, "i4"), "f8"), "+=")), """\
+        k: levels S.starts on clock
+          G.v[i] += G.v[G.parent[i]]""", """\
+        k: levels S.starts on clock
+          in order
+            G.v[i] += G.v[G.parent[i]]"""),
     "random rows": (
         kernel(RandomRows("G.spikes", ZERO, Const(7), Const(100), "S.gaps", "S.guide"),
                Store("G.v", Local("column", "i4"), "+=", NUMBER, "f8")), """\

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import UnknownName, Unsupported, WrongState, WrongType, WrongValue, near
-from brainsim.events.form import PRE, Arrival, Neurons, Summation
+from brainsim.events.form import Arrival, Neurons, Summation
 from brainsim.events.neurons import neurons_of
 from brainsim.events.refusals import INSTEAD
 from brainsim.events.synapses import PLASTIC, arrival_of, summation_of
 from brainsim.language.trees import Assign, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
+from brainsim.naming import at_the_end, called, field_of, owner_of, without_sender
 from brainsim.objects.gradients.functional import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
@@ -26,7 +27,7 @@ from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
-from brainsim.objects.names.namespace import RunNamespace
+from brainsim.objects.names.namespace import RunNamespace, scalar_value
 from brainsim.objects.neurons.neuron_group import NeuronGroup, Phase
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
@@ -140,17 +141,17 @@ class _Members:
         bounds = self._bounds()
         return function.EventFunction(
             hybrid, values, places, tuple(given), tuple(self._outputs(function, neurons, outputs)),
-            {n: self._own(n).removesuffix(".times") for n in inputs},
+            {n: owner_of(self._own(n)) for n in inputs},
             ranges({p.name: p.now for p in places}, {p.name: bounds.get(self._own(p.name)) for p in places},
                    {p.name: p.dimension for p in places}))
 
     def _own(self, name: str) -> str:
         """A name as the program has it: that of an object, or else the script's for it."""
-        return name if name.partition(".")[0] in {o.name for o in self.every} else own_name(name, self.words)
+        return name if owner_of(name) in {o.name for o in self.every} else own_name(name, self.words)
 
     def _kept(self, max_spikes: int | Mapping[str, int]) -> dict[str, int]:
         given = dict(max_spikes) if isinstance(max_spikes, Mapping) else {}
-        named = {self._own(f"{n}.").removesuffix("."): k for n, k in given.items()}
+        named = {owner_of(self._own(f"{n}.")): k for n, k in given.items()}
         for n, k in (*named.items(), ("", max_spikes) if not given else ("", 1)):
             if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
                 raise WrongValue("max_spikes= is a whole number from 1 on, or one for each group", found=repr(k))
@@ -167,8 +168,9 @@ class _Members:
             for code in g.event_code.values():
                 block = g.event_block(code, "reset", self.run)
                 found |= {
-                    block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
-                }  # type: ignore[union-attr]
+                    block.symbols[s.target].program for s in block.assignments
+                    if block.symbols[s.target].kind != "local"
+                }
         return found
 
     def _neurons(self, g: NeuronGroup, sums: Mapping[str, list[Summation]], arrivals: list[tuple[Arrival,
@@ -230,17 +232,17 @@ class _Members:
         found: dict[tuple[str, str], Symbol] = {}
         for g in neurons.values():
             found |= {(g.name, n): s for n, s in g.symbols.items()}
-            found |= {(start.synapses, n.removeprefix(PRE)): s for start in g.starts.values()
+            found |= {(start.synapses, without_sender(n)): s for start in g.starts.values()
                       for n, s in start.symbols.items()}
         for a, _ in arrivals:
-            found |= {(a.synapses, n.removeprefix(PRE)): s for n, s in a.symbols.items()}
+            found |= {(a.synapses, without_sender(n)): s for n, s in a.symbols.items()}
         return found
 
     def _value(self, s: Symbol) -> np.ndarray:
         """What a name stands for in the network: an entry per element, or one number."""
         match s.kind:
             case "param" if s.origin == "namespace":
-                return np.asarray(float(s.holder))  # type: ignore[arg-type]
+                return np.asarray(scalar_value(s.holder, "f8"))
             case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":
@@ -279,11 +281,11 @@ class _Members:
         if own not in known:
             said = [
                 *known,
-                *(f"{w}.{n.partition('.')[2]}" for w, o in self.words.items() for n in known if n.startswith(f"{o}."))
+                *(called(w, n) for w, o in self.words.items() for n in known if owner_of(n) == o)
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said)
                               or f"one of {', '.join(known)}")
-        return function.Place(name, *known[own])
+        return function.NamedParameter(name, *known[own])
 
     def _bounds(self) -> dict[str, tuple[float, float]]:
         """Of the variables that the equations flag as trainable, by name."""
@@ -335,13 +337,13 @@ class _Members:
             known |= {
                 f"{g.name}.{what}": (g.name, what, DIMENSIONLESS if what == "count" else SECOND) for what in spiking
             }
-            names = [x.rpartition(".")[2] for x in neurons[g.name].states]
+            names = [field_of(x) for x in neurons[g.name].states]
             known |= {
                 f"{g.name}.{n}": (g.name, k, g.variables[n].dimension) for k, n in enumerate(names) if n in g.variables
             }
         default = [n for n, (_, what, _) in known.items() if what == "spikes" or isinstance(what, int)]
         for name in default if outputs is None else outputs:
-            own = self._own(name).removesuffix("[-1]")      # as on the grid, where this is the last of many
+            own = at_the_end(self._own(name))[0]      # as on the grid, where this is the last of many
             if own not in known:
                 raise UnknownName(f"There is no output '{name}'", help=near(name, known)
                                   or f"one of {', '.join(known)}")

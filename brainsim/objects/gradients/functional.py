@@ -18,6 +18,7 @@ from brainsim.ir.state import QueueState, State
 from brainsim.lowering.surrogates import derivative
 from brainsim.model.surrogates import surrogate as surrogate_of
 from brainsim.model.tasks import Threshold
+from brainsim.naming import at_the_end, field_of, function_of, owner_of, queue_of, shown, supplied
 from brainsim.objects.gradients.ranges import Ranges, ranges
 from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.looks import html
@@ -56,7 +57,7 @@ def functional(network: Preparable, run: RunNamespace, duration: object, params:
 
 def _check_choices(batch: object, reset_grad: object, checkpoint: object, truncate: object) -> None:
     def whole(x: object) -> bool:
-        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and x > 0
+        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and bool(x > 0)
     if reset_grad not in RESETS:
         raise WrongValue("How do gradients pass through a reset?", found=repr(reset_grad),
                          help=f"reset_grad is one of {', '.join(map(repr, RESETS))}")
@@ -109,7 +110,7 @@ class Functional:
     pulls at it: see `Pull`.
     """
 
-    def __init__(self, simulation: Simulation, length: float, params: Sequence[str], inputs: Sequence[str],
+    def __init__(self, simulation: Simulation, length: float, params: Sequence[str] | str | None, inputs: Sequence[str],
                  outputs: Sequence[str], batch: int | None, surrogate: object, reset_grad: str, checkpoint: object,
                  truncate: int | None):
         self._simulation, self._length, self.batch = simulation, length, batch
@@ -340,25 +341,22 @@ class Functional:
 
     def spikes_of(self, name: str) -> str | None:
         """Name of the spikes of the group that a variable belongs to; None if it has no threshold."""
-        spikes = f"{name.partition('.')[0]}.spikes"
+        spikes = f"{owner_of(name)}.spikes"
         return spikes if self._events(spikes)[0] else None
 
     def _all_events(self) -> list[str]:
-        return [q.name for q in self._start.program.queues if q.name in self._event_queues()]
+        return [shown(q.name) for q in self._start.program.queues if q.name in self._event_queues()]
 
     def _event_queues(self) -> set[str]:
         program = self._start.program
         pushed = {q for k in program.kernels for q in k.facts.appends} - program.records
-        return {
-            q for q in pushed if q.endswith(("spikes",)) or q.count(".") == 1 and not q.endswith((".due", ".fired"))
-        }
+        return {q.name for q in program.queues if q.role == "events" and q.name in pushed}
 
     def _events(self, name: str) -> tuple[str, slice | None, int]:
         """The queue of ``'G.spikes'``, the part that a subgroup is, and how many elements."""
-        own = own_name(name, self._start.words)
-        owner, _, event = own.partition(".")
-        group = self._simulation.parts.get(owner)
-        queue = f"{group.parent.name}.{event}" if group is not None else own
+        said = own_name(name, self._start.words)
+        group = self._simulation.parts.get(owner_of(said))
+        queue = supplied(owner_of(said) if group is None else group.parent.name, field_of(said))
         if queue not in self._event_queues():
             return "", None, 0
         into = next(q.into for q in self._start.program.queues if q.name == queue)
@@ -369,8 +367,7 @@ class Functional:
     def _output(self, name: str) -> Any:
         """Where an output stands: a variable at the end of each step, a monitor's record, or the spikes of a group."""
         Place = self._jax.Place
-        plain = name.removesuffix("[-1]").strip()
-        last = plain != name
+        plain, last = at_the_end(name)
         found = self._variable(plain)
         if found is not None:
             self._know(name, found.dimension)
@@ -397,7 +394,7 @@ class Functional:
             return name
         found = [
             q.name for q in self._start.program.queues
-            if q.name.startswith(f"{recorder.name}.") and not q.name.endswith(".t")
+            if q.role == "record" and owner_of(q.name) == recorder.name and field_of(q.name) != "t"
         ]
         if len(found) != 1:
             raise UnknownName(f"The monitor '{name}' has several records", help="one of " + ", ".join(found))
@@ -405,20 +402,19 @@ class Functional:
 
     def _recorded(self, recorder: Any, plain: str, name: str) -> Any:
         Place = self._jax.Place
-        own = own_name(plain, self._start.words)
-        if isinstance(recorder, EventMonitor) and own == recorder.name or self._start.words.get(
+        said = own_name(plain, self._start.words)
+        if isinstance(recorder, EventMonitor) and said == recorder.name or self._start.words.get(
                 plain) == recorder.name and isinstance(recorder, EventMonitor):
             source = recorder.source
-            queue = f"{source.parent.name}.{recorder.event if recorder.event != 'spike' else 'spikes'}"
-            queue = queue if queue in self._event_queues() else f"{source.parent.name}.spikes"
+            queue = queue_of(source.parent.name, recorder.event)
             self._know(name, DIMENSIONLESS)
             part = None if source is source.parent else slice(source.first_element, source.first_element + len(source))
             return Place("events", (queue,), part)
-        owner, _, variable = own.partition(".")
-        if owner == recorder.name and f"{owner}.{variable}" in {q.name for q in self._start.program.queues}:
+        variable = field_of(said)
+        if owner_of(said) == recorder.name and said in {q.name for q in self._start.program.queues}:
             self._know(name,
                        recorder.variables[variable].dimension if variable in recorder.variables else DIMENSIONLESS)
-            return Place("record", (own,))
+            return Place("record", (said,))
         return None
 
     # -- the function --------------------------------------------------------------------------------------------------
@@ -430,7 +426,7 @@ class Functional:
             for n in k.facts.nodes:
                 if isinstance(n, Foreign) and not getattr(start.values.functions[n.function], "traceable", False):
                     raise Unsupported(
-                        f"Gradients do not pass through the Python function '{n.function.partition('@')[0]}'", help=
+                        f"Gradients do not pass through the Python function '{function_of(n.function)}'", help=
                         "write it as an equation or a subexpression, or give it code for JAX: @implementation('jax', f)"
                     )
         arrays = {a.name: start.values.contents(a.name) for a in program.arrays}
@@ -459,7 +455,7 @@ class Functional:
         events = {p.names[0] for p in given.values() if p.kind == "events"}
         layout = jax_scan.layout_of(
             program, state, spikes=spikes, soft=soft_queues(program, {*spikes, *events}), differentiable=True,
-            resets={k.name: reset_grad for k in program.kernels if k.name.endswith("_resetter")})
+            resets={k.name: reset_grad for k in program.kernels if k.role == "reset"})
         by_number = {
             n: p.names[0] for p in given.values() if p.kind == "events" for n, old in self._given.items()
             if old == p.kernel
@@ -499,10 +495,10 @@ class Functional:
         """For the queue of each threshold that has no random numbers in it, how gradients pass."""
         made: dict[str, Any] = {}
         chosen = surrogate if isinstance(surrogate, Mapping) else {}
-        by_name = {own_name(f"{n}.x", self._start.words).partition(".")[0]: text for n, text in chosen.items()}
+        by_name = {owner_of(own_name(f"{n}.x", self._start.words)): text for n, text in chosen.items()}
         thresholds = {t.queue: t for t in self._simulation.tasks if isinstance(t, Threshold)}
-        for unknown in by_name.keys() - {q.partition(".")[0] for q in thresholds}:
-            groups = [q.partition('.')[0] for q in thresholds]
+        for unknown in by_name.keys() - {owner_of(q) for q in thresholds}:
+            groups = [owner_of(q) for q in thresholds]
             raise UnknownName(f"There is no group '{unknown}' with a threshold", help=near(unknown, groups)
                               or "one of " + ", ".join(groups))
         for number, kernel in enumerate(program.kernels):
@@ -510,12 +506,12 @@ class Functional:
             if not queues or kernel.facts.draws:
                 continue
             queue = next(iter(queues))
-            owner = queue.partition(".")[0]
+            owner = owner_of(queue)
             if "c.above(" not in KernelWriter(program, kernel, number).function():
                 logger.warning("No gradient passes through the spikes of %s: its threshold compares no two values",
                                owner, extra={"topic": "no_margin"})
-            text = by_name.get(owner, "superspike(alpha=10)") if isinstance(surrogate, Mapping) else surrogate
-            expression = derivative(surrogate_of(text))  # type: ignore[arg-type]
+            text: Any = by_name.get(owner, "superspike(alpha=10)") if isinstance(surrogate, Mapping) else surrogate
+            expression = derivative(surrogate_of(text))
             written = KernelWriter(program, kernel, number).text(expression)
             made[queue] = self._jax.spike_of(expression, written)
         return made

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 
 
-class EventSource:
-    """What pathways and monitors ask of a group that sends events."""
+class EventSource(Group):
+    """A group that pathways and monitors ask for its events."""
 
     events: Mapping[str, str]      #: conditions by name, ``spike`` for the threshold
 

@@ -147,8 +147,9 @@ class Readable(Scoped):
         """Called after values were assigned."""
 
     def variable_behind(self, symbol: Symbol) -> Variable:
-        group = symbol.holder
-        return next(w for w in group.variables.values() if w.program == symbol.program)  # type: ignore[attr-defined]
+        """The variable of another group that a linked one stands for."""
+        group: Any = symbol.holder
+        return next(w for w in group.variables.values() if w.program == symbol.program)
 
     def refuse_write(self, v: Variable) -> None:
         if v.is_subexpression:

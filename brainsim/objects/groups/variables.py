@@ -1,9 +1,9 @@
 """Variables of a group, and the views through which users read and write them."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -126,7 +126,7 @@ class Variable:
         """The stored values with their unit."""
         return with_dimension(self.get_value(), self.dimension)
 
-    def set_value(self, value: object) -> None:
+    def set_value(self, value: Any) -> None:
         """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or
         has another shape."""
         if self.read_only:
@@ -137,7 +137,7 @@ class Variable:
             values[...] = value
         except ValueError as error:
             raise WrongValue(f"'{self.name}' has {len(values)} values",
-                             found=f"shape {np.shape(value)}") from error  # type: ignore[arg-type]
+                             found=f"shape {np.shape(value)}") from error
         if self.moved:
             self.values = values
 
@@ -231,12 +231,12 @@ class VariableView:
         """``view[item]`` with names from ``namespace``, or from ``level`` frames further up."""
         return self._wrap(self.group.read_values(self.variable, item, level=level, namespace=namespace))
 
-    def _wrap(self, values: np.ndarray) -> object:
+    def _wrap(self, values: np.ndarray) -> np.ndarray:
         return with_dimension(values, self.variable.dimension) if self.with_units else values
 
     def whole(self) -> np.ndarray:
         """All values, with their unit where the view has one."""
-        return self._wrap(self.group.read_values(self.variable, slice(None)))  # type: ignore[return-value]
+        return self._wrap(self.group.read_values(self.variable, slice(None)))
 
     def get_value(self) -> np.ndarray:
         """The numbers in base units."""
@@ -285,9 +285,9 @@ class VariableView:
         return self._in_place("%=", other)
 
     # -- behaving like an array ----------------------------------------------------------------------------------------
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if not self.with_units or copy is not False:
-            return np.array(self.whole(), dtype=dtype, subok=True)  # type: ignore[call-overload]
+            return np.array(self.whole(), dtype=dtype, subok=True)
         raise ValueError("a view of a variable always gives a copy")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
@@ -296,9 +296,9 @@ class VariableView:
         values = [x.whole() if isinstance(x, VariableView) else x for x in inputs]
         return getattr(ufunc, method)(*values, **kwargs)
 
-    def __array_function__(self, function: object, types: object, args: object, kwargs: object) -> object:
-        return function(*_without_views(args),
-                        **{k: _without_views(v) for k, v in kwargs.items()})  # type: ignore[operator,attr-defined]
+    def __array_function__(self, function: Callable[..., object], types: object, args: Iterable[object],
+                           kwargs: Mapping[str, object]) -> object:
+        return function(*map(_without_views, args), **{k: _without_views(v) for k, v in kwargs.items()})
 
     def __len__(self) -> int:
         return len(self.whole())
@@ -389,7 +389,7 @@ def _as_exponent(self: VariableView, base: object) -> object:
     return base ** self.whole()  # type: ignore[operator]
 
 
-VariableView.__rpow__ = _as_exponent  # type: ignore[attr-defined]
+setattr(VariableView, "__rpow__", _as_exponent)  # noqa: B010
 VariableView.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 

@@ -124,7 +124,7 @@ class Function(InEquations):
         return (*("f8" if unit is not bool and t in ("any", "highest") else "b1" if unit is bool else TYPES[t]
                   for t, unit in zip(self.arg_types, self.arg_units)), *elements)
 
-    def _arguments(self) -> tuple[object, ...]:
+    def _arguments(self) -> tuple[Any, ...]:
         found: list[object] = []
         for unit in self.arg_units:
             if unit is None:
@@ -206,8 +206,8 @@ class Plain:
 def refuse_only_compiled(functions: Iterable[External], target: str) -> None:
     """`Unsupported` where a target that compiles nothing would have to call a function whose code is C or C++ only."""
     for function in functions:
-        if function.kind == "python":
-            function.holder.refuse_only_compiled(target, function.name)  # type: ignore[attr-defined]
+        if isinstance(function.holder, Function):
+            function.holder.refuse_only_compiled(target, function.name)
 
 
 def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] | None = None,
@@ -228,7 +228,7 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
         made = function if isinstance(function, Function) else Function(function)
         wanted = target_name(target)
         if wanted == "numpy":
-            if code is None and discard_units:
+            if code is None and discard_units and made.pyfunc is not None:
                 made.implementations.add_numpy_implementation(without_units(made.pyfunc))
             elif callable(code):
                 made.implementations.add_numpy_implementation(code)

@@ -6,8 +6,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +79,7 @@ def lookup(owner: str, own: Mapping[str, object] | None,
         every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
         return [n for n, v in every.items() if scalar_dtype(v) is not None or isinstance(v, InEquations)]
 
-    find.names = names  # type: ignore[attr-defined]
+    setattr(find, "names", names)  # noqa: B010
     return find
 
 
@@ -106,10 +108,10 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     if value is None:
         return None
     if isinstance(value, InEquations):
-        return value.external(name)
+        return replace(value.external(name), owner=owner)
     function = as_function(value)
     if function is not None:
-        return function.external(name)
+        return replace(function.external(name), owner=owner)
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (np.ndarray, list, tuple)):
@@ -134,24 +136,24 @@ def scalar_dtype(value: object) -> str | None:
     return None
 
 
-def scalar_value(value: object, dtype: str) -> float | int:
+def scalar_value(value: Any, dtype: str) -> float | int:
     """The plain number of such a scalar, in base units."""
-    return float(value) if dtype == "f8" else int(value)  # type: ignore[arg-type]
+    return float(value) if dtype == "f8" else int(value)
 
 
-def _warn_of_another(owner: str, name: str, value: object, other: object) -> None:
+def _warn_of_another(owner: str, name: str, value: Any, other: Any) -> None:
     if other is value or scalar_dtype(other) is None or scalar_dtype(value) is None:
         return
-    if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):  # type: ignore[arg-type]
+    if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):
         _warn_once(f"{owner}: '{name}' is {value} from its own namespace, not {other} from the script")
 
 
 def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object] | None, run: RunNamespace) -> None:
-    value = own[name] if own is not None and name in own else run.get(name)
+    value: Any = own[name] if own is not None and name in own else run.get(name)
     if value is None or scalar_dtype(value) is None:
         return
     if not fixed or not (get_dimensions(value) is fixed.dimension
-                         and float(value) == fixed.value):  # type: ignore[arg-type]
+                         and float(value) == fixed.value):
         what = fixed.origin if fixed else "function"
         _warn_once(
             f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})"

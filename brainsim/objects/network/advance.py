@@ -80,7 +80,8 @@ class Advancing(Checkpointed):
         operation: Any = self[name]
 
         def call() -> None:
-            state = self._prepared.state  # type: ignore[union-attr]
+            assert self._prepared is not None
+            state = self._prepared.state
             self._sync_clocks(state)
             self._t = operation.clock.t_
             layout = structure_version()

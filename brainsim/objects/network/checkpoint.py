@@ -136,4 +136,5 @@ class Checkpointed(Contents):
                    level: int = 0) -> None:
         """The inverse of `get_states`."""
         for name, states in values.items():
-            self[name].set_states(states, units=units, format=format, level=level)  # type: ignore[attr-defined]
+            owner: Any = self[name]
+            owner.set_states(states, units=units, format=format, level=level)

@@ -19,8 +19,13 @@ class Contents(Named):
 
     def __init__(self, name: str):
         self._take_name(name)
-        self._objects: list[BrianObject] = []
+        self._kept: list[BrianObject] = []
         self._mark = object()      #: what its objects remember it by, without keeping it alive
+
+    @property
+    def _objects(self) -> list[BrianObject]:
+        """The objects, without those contained in others; the list itself."""
+        return self._kept
 
     def add(self, *objects: Any) -> None:
         """Add objects, or containers of objects."""

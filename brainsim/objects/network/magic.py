@@ -34,10 +34,6 @@ class MagicNetwork(Network):
         """What the last run took, as far as it still exists: this network keeps nothing alive."""
         return [o for member in self._members if (o := member()) is not None]
 
-    @_objects.setter
-    def _objects(self, objects: list[BrianObject]) -> None:
-        self._members = [weakref.ref(o) for o in objects]
-
     def add(self, *objects: Any) -> None:
         """Not possible."""
         if objects:
@@ -71,7 +67,7 @@ class MagicNetwork(Network):
             raise MagicError(
                 "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
                 found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
-        self._objects = self._with_dependencies(objects)
+        self._members = [weakref.ref(o) for o in self._with_dependencies(objects)]
         if all(o.network_mark is self._mark for o in deciding):
             self._taken_at = structure_version(), now[1]
 

@@ -41,9 +41,9 @@ from brainsim.objects.network.describe import describe
 from brainsim.objects.network.devices import get_device
 from brainsim.objects.network.prepare import check, owners, reduced, tasks_of, values_of
 from brainsim.objects.network.replaying import (
+    Following,
     keep_course,
     kept_for_replay,
-    replay_from,
 )
 from brainsim.objects.runs.precision import PrecisionReport, compare
 from brainsim.objects.runs.simulation import Simulation
@@ -71,6 +71,7 @@ class Network(Advancing):
         self._externals: list[Outside] = []
         self._schedule: tuple[str, ...] | None = None
         self._new_values = False
+        self._following = Following()
         self._watched: list[tuple[weakref.ref[EquationGroup], str, np.ndarray]] = []
         self._timings: dict[str, float] = {}
         self._spent: dict[str, float] = {}      #: seconds by stage of the last run
@@ -226,7 +227,7 @@ class Network(Advancing):
             clock.step = int(state.step[k])
             state.origin[k] = self._origins.setdefault(clock, clock.step)
         self._timings["prepare"] = wall.perf_counter() - began
-        replay = replay_from(self._all(), state)
+        replay = self._following.begin(self._all, state)
         self._advance(prepared, start, end, say, period)
         if replay is not None:
             replay.end(state)
@@ -286,6 +287,7 @@ class Network(Advancing):
         else:
             add_natives(values, functions_of(tasks))
         self._prepared = prepare(tasks, values, self.schedule, target, self._profiled)
+        self._following.anew()
         keep_course(self._all(), unreduced, values, self.schedule, self._prepared)
         by_name = {o.clock.name: o.clock for o in self._all()}
         self._clocks = [by_name[name] for name in self._prepared.program.clocks]

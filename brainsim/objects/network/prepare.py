@@ -17,6 +17,7 @@ from brainsim.objects.groups.clock import BaseClock, EventClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.group import whole
 from brainsim.objects.groups.named import BrianObject
+from brainsim.objects.names.functions import Function
 from brainsim.objects.names.namespace import RunNamespace, scalar_value
 from brainsim.objects.synapses.reduced.merging import merged
 from brainsim.objects.synapses.synapses import reductions
@@ -32,11 +33,12 @@ def check(objects: Sequence[BrianObject], network: str, mark: object) -> None:
 
 
 def _check_company(objects: Sequence[BrianObject], network: str, mark: object) -> None:
+    known = set(map(id, objects))
     for o in objects:
         if o.network_mark not in (None, mark):
             raise WrongState(f"{o.name} has already been simulated in another network", help="make a new object")
         for needed in map(whole, o.dependencies()):
-            if not any(needed is x for x in objects):
+            if id(needed) not in known:
                 raise WrongValue(f"{o.name} needs {needed.name}, which is not in {network}",
                                  help=f"add {needed.name} to the network too")
 
@@ -50,9 +52,9 @@ def _refuse_equal_names(what: str, named: Iterable[BrianObject | BaseClock], net
 
 
 def tasks_of(objects: Iterable[BrianObject], run: RunNamespace) -> list[Task]:
-    """What the objects do in a step; errors name the object."""
+    """What the objects do in a step, in the order in which they were made; errors name the object."""
     made: list[Task] = []
-    for o in objects:
+    for o in sorted(objects, key=lambda o: o.serial):
         try:
             o.prepare()
             if o.active:
@@ -94,8 +96,8 @@ def values_of(objects: Sequence[BrianObject], tasks: Iterable[Task]) -> Values:
     for declared in (*(o.declared() for o in owners(objects).values()), *(x.declared(clocks.values()) for x in timed)):
         _add(values, declared)
     for function in functions:
-        if function.kind == "python":
-            values.functions[function.program] = function.holder.plain  # type: ignore[attr-defined]
+        if isinstance(function.holder, Function):
+            values.functions[function.program] = function.holder.plain
     for symbol in symbols_of(tasks):
         if symbol.kind == "param" and symbol.origin == "namespace":
             values.params[symbol.program] = scalar_value(symbol.holder, symbol.dtype)

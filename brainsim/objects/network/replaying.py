@@ -1,7 +1,8 @@
 """What a network keeps of its runs so that values per synapse can be asked for where only sums were kept."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -31,24 +32,51 @@ def keep_course(objects: Iterable[BrianObject], tasks: Sequence[Task], values: V
         r.course = course
 
 
-def replay_from(objects: Iterable[BrianObject], state: State) -> Replay | None:
-    """Keep where a run begins; None where nothing is kept as a sum."""
-    every = list(objects)
-    reduced = reductions(every)
-    course = reduced[0].course if reduced else None
-    if course is None:
+class Following:
+    """The replay that a network's runs are kept by, as long as it is prepared as it is; keeps nothing alive."""
+
+    def __init__(self) -> None:
+        self._replay: Callable[[], Replay | None] = _nothing
+
+    def begin(self, objects: Callable[[], Iterable[BrianObject]], state: State) -> Replay | None:
+        """Keep where a run begins; None where nothing is kept as a sum."""
+        if self._replay is _nothing:
+            found = _replay_of(list(objects()))
+            self._replay = _none if found is None else weakref.ref(found)
+        replay = self._replay()
+        if replay is not None and not replay.goes_on(state):
+            reduced = reductions(objects())
+            known: dict[str, np.ndarray] = {}
+            for r in reduced:
+                known |= r.began()
+            course = reduced[0].course
+            assert course is not None
+            replay.begin(course, state, known)
+        return replay
+
+    def anew(self) -> None:
+        """The network was prepared anew, or went back."""
+        self._replay = _nothing
+
+
+def _nothing() -> None:
+    """Not known yet."""
+
+
+def _none() -> None:
+    """Nothing is kept as a sum."""
+
+
+def _replay_of(objects: Sequence[BrianObject]) -> Replay | None:
+    """The replay of the synapses, which is told what is assigned to variables; None where nothing is kept as a sum."""
+    reduced = reductions(objects)
+    if not reduced or reduced[0].course is None:
         return None
-    known: dict[str, np.ndarray] = {}
     replay = _of(reduced)
-    for r in reduced:
-        known |= r.began()
-    if replay.last is not course:
-        for o in every:
-            if isinstance(o, Group) and not isinstance(o, Recorder):
-                replay.watch(o.variables.values())
-            if isinstance(o, Synapses):
-                replay.watch(o.delays())
-    replay.begin(course, state, known)
+    for o in objects:
+        if isinstance(o, Group) and not isinstance(o, Recorder):
+            replay.watch(o.variables.values(), o.delays() if isinstance(o, Synapses) else ())
+    replay.reached = ()
     return replay
 
 

@@ -30,7 +30,7 @@ class Link(Reference):
             raise UnknownName(f"'{variable}' is not a variable of {group.name}", help=near(variable, group.variables))
         self.group, self.variable, self.index = group, variable, index
 
-    def symbol_for(self, owner: Group, linked: Variable) -> Symbol:
+    def symbol_for(self, owner: Any, linked: Variable) -> Symbol:
         """What the linked name means in ``owner``."""
         source = self.group.variables[self.variable]
         if source.dimension is not linked.dimension:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While,
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, OnEvents, Task, Threshold
+from brainsim.naming import queue_of, supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -101,19 +103,19 @@ class NeuronGroup(EquationGroup, EventSource):
     def _add_fixed_variables(self) -> None:
         name = self.name
         self.variables["N"] = Variable(
-            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
+            "N", supplied(name, "N"), dtype="i4", shared=True, read_only=True, constant=True,
             values=np.array([self._N], np.int32), symbol=Symbol("N", "size", name, dtype="i4", shared=True,
                                                                 constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True,
                                        symbol=Symbol("i", "index", dtype="i4",
                                                      constant=True), values=np.arange(self._N, dtype=np.int32))
         if self.is_refractory:
+            free, last = zeros(self._N, "b1"), zeros(self._N, "f8")
+            free[:], last[:] = True, NEVER
             self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1",
-                                                        values=zeros(self._N, "b1"))
-            self.variables["not_refractory"].values[:] = True
+                                                        values=free)
             self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True,
-                                                   values=zeros(self._N, "f8"))
-            self.variables["lastspike"].values[:] = NEVER
+                                                   values=last)
 
     def _parts(self, order: int) -> None:
         self.state_updater = Phase("stateupdater", self, "groups", order)
@@ -167,7 +169,7 @@ class NeuronGroup(EquationGroup, EventSource):
 
     def event_queue(self, event: str) -> str:
         """Program name of an event's queue."""
-        return f"{self.name}.spikes" if event == "spike" else f"{self.name}.event_{event}"
+        return queue_of(self.name, event)
 
     def looked_for_by(self, event: str) -> BrianObject:
         """The thresholder of an event."""
@@ -202,7 +204,7 @@ class NeuronGroup(EquationGroup, EventSource):
             for e, q in self._spike_queues.items()
         }
         given = self._refractory
-        params = {f"{self.name}.refractory": float(given)} if isinstance(given, Quantity) else {}
+        params = {supplied(self.name, "refractory"): float(given)} if isinstance(given, Quantity) else {}
         return super().declared() | Declared(queues=queues, params=params)
 
     # -- what happens in a step ----------------------------------------------------------------------------------------
@@ -227,20 +229,20 @@ class NeuronGroup(EquationGroup, EventSource):
             part = self.state_updater
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
-                            block=update))
+                            block=update, role="update"))
         made += [self.threshold_task(event, run) for event in self.events if self.thresholder[event].active]
         for event, (code, part) in self._event_code.items():
             if part.active:
                 block = self.event_block(code, "reset" if event == "spike" else f"code on '{event}'", run)
                 made.append(
                     OnEvents(name=part.name, clock=clock, when=part.when, order=part.order,
-                             queue=self.event_queue(event), block=block))
+                             queue=self.event_queue(event), block=block, role="reset"))
         return made
 
     def event_block(self, code: str, title: str, run: RunNamespace) -> Block:
         """Statements for some of the neurons; shared variables cannot be written there."""
         block = self.block_of(code, title, run)
-        for s in block.statements:
+        for s in block.assignments:
             symbol = block.symbols[s.target]
             to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
                 and not self.variable_behind(symbol).shared
@@ -302,7 +304,7 @@ class NeuronGroup(EquationGroup, EventSource):
             raise DimensionMismatchError(f"refractory of {self.name} must be a time", SECOND, get_dimensions(given),
                                          help="for example refractory=2*ms")
         key = "_refractory"
-        resolver.symbols[key] = Symbol(key, "param", f"{self.name}.refractory", SECOND, "f8", constant=True)
+        resolver.symbols[key] = Symbol(key, "param", supplied(self.name, "refractory"), SECOND, "f8", constant=True)
         return Name(key), True
 
     def threshold_task(self, event: str, run: RunNamespace) -> Threshold:
@@ -334,12 +336,12 @@ def whole_steps(time: Tree) -> Tree:
 MOST = int(np.iinfo(np.int32).max)     #: neurons that a group may have
 
 
-def _checked_count(N: object) -> int:
-    if isinstance(N, (str, Mapping)) or not np.isscalar(N) and np.ndim(N) > 0:  # type: ignore[arg-type]
+def _checked_count(N: Any) -> int:
+    if isinstance(N, (str, Mapping)) or np.ndim(N) > 0:
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
                         help="NeuronGroup(100, equations)")
     try:
-        count = int(N)  # type: ignore[call-overload]
+        count = int(N)
     except (TypeError, ValueError) as error:
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
                         help="NeuronGroup(100, equations)") from error

@@ -18,6 +18,7 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
@@ -35,7 +36,7 @@ class PoissonInput(BrianObject):
     add_to_magic_network = True
     _slot = "synapses"
 
-    def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses",
+    def __init__(self, target: Any, target_var: str, N: int, rate: Any, weight: Any, when: str = "synapses",
                  order: int = 0):
         if not isinstance(target, Group):
             raise WrongType("PoissonInput needs a group as target", found=type(target).__name__)
@@ -64,10 +65,10 @@ class PoissonInput(BrianObject):
 
     def declared(self) -> Declared:
         """Number, rate and weight."""
-        params: dict[str, float | int] = {f"{self.name}.N": self.N, f"{self.name}.rate":
-                                          float(self.rate)}  # type: ignore[arg-type]
+        params: dict[str, float | int] = {supplied(self.name, "N"): self.N,
+                                          supplied(self.name, "rate"): float(self.rate)}
         if not isinstance(self.weight, str):
-            params[f"{self.name}.weight"] = float(self.weight)  # type: ignore[arg-type]
+            params[supplied(self.name, "weight")] = float(self.weight)
         return Declared(params=params, clock=self.clock)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -78,7 +79,7 @@ class PoissonInput(BrianObject):
         variable = resolver.scope.own[self.target_var]
         for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension,
                                                                                     "f8")):
-            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", f"{self.name}.{key}", dim, dtype, constant=True)
+            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", supplied(self.name, key), dim, dtype, constant=True)
         weight: Any = Name("_weight")
         if isinstance(self.weight, str):
             weight = parse_expression(Source(self.weight, f"weight of {self.name}"))

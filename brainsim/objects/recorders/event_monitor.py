@@ -21,6 +21,7 @@ from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import RecordEvents, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.variables import Variable, VariableView
@@ -71,19 +72,22 @@ class EventMonitor(Recorder):
         else:
             del self._records["t"], self.variables["t"]
         for v in self.record_variables:
+            if v == "count":
+                raise WrongValue(f"{type(self).__name__} has a 'count' of its own and cannot record the variable",
+                                 help="give the variable of the group another name")
             if v not in ("i", "t"):
                 self._keep(v, source.variables[v].dtype, source.variables[v].dimension)
-        self.variables["count"] = Variable("count", f"{self.name}.count", dtype="i4", read_only=True,
+        self.variables["count"] = Variable("count", supplied(self.name, "count"), dtype="i4", read_only=True,
                                            values=self._counts)
 
     def declared(self) -> Declared:
         """Events per element besides."""
-        count = Array(f"{self.name}.count", "i4", f"{self.name}.source")
+        count = Array(supplied(self.name, "count"), "i4", f"{self.name}.source", role="count")
         return super().declared() | Declared({count.name: (count, self._counts)})
 
     def with_records(self, step: int, queues: Mapping[str, QueueState], arrays: Mapping[str, np.ndarray]) -> Recorder:
         """The monitor with these records and counts."""
-        return super().with_records(step, queues, arrays)._with(_counts=arrays[f"{self.name}.count"])
+        return super().with_records(step, queues, arrays)._with(_counts=arrays[supplied(self.name, "count")])
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One entry per event."""
@@ -97,7 +101,7 @@ class EventMonitor(Recorder):
             RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                          queue=self.source.event_queue(self.event), source=self.source.bounds(),
                          index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "",
-                         count=f"{self.name}.count", block=block, variables=tuple((self._queue(v), v) for v in chosen))
+                         count=supplied(self.name, "count"), block=block, variables=tuple((self._queue(v), v) for v in chosen))
         ]
 
     def memory_lines(self, steps: int = 0) -> list[Line]:

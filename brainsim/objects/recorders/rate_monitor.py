@@ -13,6 +13,7 @@ from brainsim.errors import (
 )
 from brainsim.ir.program import Array
 from brainsim.model.tasks import RecordRate, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import Clock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
@@ -43,7 +44,7 @@ class PopulationRateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """The count of the step besides."""
-        counter = Array(f"{self.name}.counter", "i4", f"{self.name}.once")
+        counter = Array(supplied(self.name, "counter"), "i4", f"{self.name}.once", role="count")
         return super().declared() | Declared({counter.name: (counter, self._counter)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -53,7 +54,7 @@ class PopulationRateMonitor(Recorder):
         return [
             RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                        queue=self.source.event_queue("spike"), source=self.source.bounds(),
-                       counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))
+                       counter=supplied(self.name, "counter"), rate=self._queue("rate"), time=self._queue("t"))
         ]
 
     def smooth_rate(self, window: object = "gaussian", width: object = None) -> Quantity:
@@ -77,7 +78,7 @@ class PopulationRateMonitor(Recorder):
         return f"PopulationRateMonitor({self.source.name}, {len(self)} times)"
 
 
-def _window(window: object, width: object, dt: float) -> np.ndarray:
+def _window(window: Any, width: Any, dt: float) -> np.ndarray:
     if not isinstance(window, str):
         if width is not None:
             raise WrongType("A window given as weights has no width", found=repr(width))
@@ -90,9 +91,9 @@ def _window(window: object, width: object, dt: float) -> np.ndarray:
     if width is None:
         raise WrongType(f"The window '{window}' needs a width", help="width=5*ms")
     if window == "flat":
-        return np.ones(int(float(width) / 2 / dt) * 2 + 1)  # type: ignore[arg-type]
+        return np.ones(int(float(width) / 2 / dt) * 2 + 1)
     if window == "gaussian":
-        sigma = float(width)  # type: ignore[arg-type]
+        sigma = float(width)
         half = int(np.round(2 * sigma / dt))
         return np.exp(-((np.arange(-half, half + 1) * dt) ** 2) / (2 * sigma**2))
     raise Unsupported(f"The window '{window}' is unknown", help="'flat', 'gaussian', or an array of weights")

@@ -20,6 +20,7 @@ from brainsim.errors import (
 from brainsim.ir.program import Queue
 from brainsim.ir.state import DTYPES, QueueState
 from brainsim.model.symbols import Symbol
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -79,7 +80,7 @@ class Recorder(Group):
         self.source = source
         self._records: dict[str, tuple[str, QueueState]] = {}
         self.variables.clear()   # the time is that of the entries
-        self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
+        self.variables["N"] = Variable("N", supplied(self.name, "N"), dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", self.name, dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
 
@@ -106,7 +107,8 @@ class Recorder(Group):
     def _with(self, **changed: Any) -> "Recorder":
         """A copy with other values of these attributes, which a finished group would not take."""
         made = copy.copy(self)
-        made.__dict__.update(changed)
+        for name, value in changed.items():
+            object.__setattr__(made, name, value)
         return made
 
     # -- the record ----------------------------------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class Recorder(Group):
     @property
     def space(self) -> str:
         """The entries."""
-        return f"{self.name}.entries"
+        return supplied(self.name, "entries")
 
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """What is recorded; the time is that of the entries."""
@@ -174,7 +176,7 @@ class Recorder(Group):
 
     def declared(self) -> Declared:
         """One growing queue per recorded variable, and the bounds of a part that is the source."""
-        queues = {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
+        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q) for v, (dtype, q) in self._records.items()}
         return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
                         clock=self.clock)
 
@@ -234,7 +236,7 @@ class Recorder(Group):
         return html.table(type(self).__name__, ("recorded", "unit"), rows, repr(self).partition("(")[2][:-1])
 
     def _state(self, name: str, units: bool) -> Any:
-        values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
+        values: Any = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
         values = values[:] if isinstance(values, VariableView) else values
         return values.T if np.ndim(values) == 2 else values
 
@@ -243,14 +245,14 @@ class Recorder(Group):
         raise Unsupported("A monitor cannot be emptied", help="make a new one")
 
 
-def names_to_record(source: Group, variables: object) -> list[str]:
+def names_to_record(source: Group, variables: Any) -> list[str]:
     """Names of variables of the source: those asked for, or all of its equations; `UnknownName` otherwise."""
     if variables is True:
         if not isinstance(source, EquationGroup):
             return [n for n in source.variables if n not in TIMES]
         return [e.name for e in source.equations.equations if "summed" not in e.flags
                 ] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
-    names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
+    names = [variables] if isinstance(variables, str) else list(variables)
     for v in names:
         if v != "t" and variable_of(source, v) is None:
             raise UnknownName(f"'{v}' is not a variable of {source.name}", help=near(v, source.variables))

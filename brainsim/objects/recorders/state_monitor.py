@@ -19,6 +19,7 @@ from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import RecordState, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import evaluate
@@ -79,7 +80,7 @@ class StateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """Indices of the recorded elements besides."""
-        index = Array(f"{self.name}.index", "i4", self.name, self.source.space)
+        index = Array(supplied(self.name, "index"), "i4", self.name, self.source.space, "index")
         return super().declared() | Declared({index.name: (index, self._index)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -131,7 +132,7 @@ class StateMonitor(Recorder):
                 return with_dimension(values, self.variables[stem].dimension) if with_units else values
         return super().__getattr__(name)
 
-    def __getitem__(self, item: object) -> "StateMonitorView":
+    def __getitem__(self, item: Any) -> "StateMonitorView":
         wanted = np.atleast_1d(
             element_indices(index_of(item, self.source), len(self.source), self.name))
         rows = []
@@ -154,7 +155,7 @@ class StateMonitor(Recorder):
 class StateMonitorView:
     """The records of chosen source indices."""
 
-    def __init__(self, monitor: StateMonitor, rows: object):
+    def __init__(self, monitor: StateMonitor, rows: Any):
         self._monitor, self._rows = monitor, rows
 
     def __getattr__(self, name: str) -> Any:

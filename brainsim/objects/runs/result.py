@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import UnknownAttribute, UnknownName, near
+from brainsim.naming import called, owner_of, supplied
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Frame, to_xarray
 from brainsim.objects.looks.optional import optional
@@ -86,7 +87,7 @@ class Result:
         places = self._start.stored
         columns = tuple(
             Column(n, () if p.shared else (
-                f"{n.rpartition('.')[0]} element",), np.asarray(self[n]), unit_text(p.dimension))
+                f"{owner_of(n)} element",), np.asarray(self[n]), unit_text(p.dimension))
             for n, p in places.items())
         tree = xarray.DataTree.from_dict(
             {**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Frame("end", "values", "", columns))})
@@ -115,7 +116,7 @@ class Result:
 
     def _events(self, m: EventMonitor) -> int:
         """Events of this run."""
-        return m.num_events - int(self._start.values.arrays[f"{m.name}.count"][1].sum())
+        return m.num_events - int(self._start.values.arrays[supplied(m.name, "count")][1].sum())
 
     def _entries(self, m: Recorder) -> int:
         return len(m) - int(self._start.values.queues[f"{m.name}.t"][1].count[0])
@@ -131,5 +132,5 @@ class Result:
 
 def own_name(name: str, words: Mapping[str, str]) -> str:
     """``"G.v"`` with the object's own name, where the script calls it otherwise."""
-    owner, dot, rest = name.partition(".")
-    return words.get(owner, owner) + dot + rest if dot else name
+    owner = owner_of(name)
+    return name if owner == name else called(words.get(owner, owner), name)

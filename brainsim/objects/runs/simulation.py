@@ -12,6 +12,7 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
+from brainsim.naming import called, field_of, owner_of, supplied
 from brainsim.objects.groups.clock import fastest_of, run_length
 from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.group import Group
@@ -162,7 +163,7 @@ class Simulation:
     def _refuse_arguments(self, others: Mapping[str, object]) -> None:
         """`WrongType` for arguments that `run` does not have."""
         for name, value in others.items():
-            meant = next((s for s in self._settable if name in (s, s.partition(".")[2])), None)
+            meant = next((s for s in self._settable if name in (s, field_of(s))), None)
             help = near(
                 name,
                 ("params", "duration", "seed", *self._settable)) or "its arguments are params=, duration= and seed="
@@ -227,8 +228,8 @@ class Simulation:
         found = self._settable.get(name) or self._settable.get(own_name(name, self._words)) or self._part(name)
         if found is None:
             known = [
-                *self._settable, *(f"{w}.{s.partition('.')[2]}" for w, own in self._words.items()
-                                   for s in self._settable if s.startswith(f"{own}."))
+                *self._settable, *(called(word, s) for word, owner in self._words.items()
+                                   for s in self._settable if owner_of(s) == owner)
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, known)
                               or f"one of {', '.join(self.parameters)}")
@@ -236,8 +237,8 @@ class Simulation:
 
     def _part(self, name: str) -> Settable | None:
         """A variable of a part that the script has a name for."""
-        owner, _, rest = name.partition(".")
-        whole = self._settable.get(f"{self._parts[owner].parent.name}.{rest}") if owner in self._parts else None
+        owner = owner_of(name)
+        whole = self._settable.get(called(self._parts[owner].parent.name, name)) if owner in self._parts else None
         return None if whole is None or whole.variable is None else Settable(
             name, whole.kind, whole.dimension, whole.now, self._parts[owner], whole.variable)
 
@@ -252,7 +253,7 @@ class Simulation:
                                        text, o, v)
                 if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
                     yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
-                                   program=f"{o.name}.refractory")
+                                   program=supplied(o.name, "refractory"))
                 for path in o.pathways if isinstance(o, Synapses) else ():
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
                     text = "0 s" if path.own_delay.values is None else value_text(path.own_delay.values, SECOND)
@@ -260,7 +261,8 @@ class Simulation:
         outside = [x for x in self._network.externals if isinstance(x.found, Symbol)]
         for name in dict.fromkeys(x.name for x in outside):
             places = tuple(x for x in outside if x.name == name)
-            for part in [places, *((x,) for x in places)] if len(places) > 1 else [places]:
+            parts: list[tuple[Outside, ...]] = [places, *((x,) for x in places)] if len(places) > 1 else [places]
+            for part in parts:
                 symbol: Any = part[0].found
                 shown = name if part is places else f"{part[0].owner.name}.{name}"
                 yield Settable(shown, "constant", symbol.dimension,
@@ -390,7 +392,7 @@ def _may_be_set(v: Variable) -> bool:
         and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 
-def _scalar(s: Settable, value: object, dtype: str) -> float | int:
+def _scalar(s: Settable, value: Any, dtype: str) -> float | int:
     """The plain number; raises `DimensionMismatchError` or `WrongType` for what cannot stand in this place."""
     found = get_dimensions(value) if not isinstance(value, str) else None
     if scalar_dtype(value) is None:
@@ -401,7 +403,7 @@ def _scalar(s: Settable, value: object, dtype: str) -> float | int:
         raise DimensionMismatchError(
             f"'{s.name}' cannot be set to this value", s.dimension, found,
             found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")  # type: ignore[arg-type]
-    if dtype != "f8" and float(value) != int(value):  # type: ignore[arg-type]
+    if dtype != "f8" and float(value) != int(value):
         raise WrongType(f"'{s.name}' was a whole number when the network was compiled", found=str(value),
                         help=f"write it with a point, {s.name} = {s.now}.0, before net.compile()")
     return scalar_value(value, dtype)

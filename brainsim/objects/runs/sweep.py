@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, Unsupported, WrongType, WrongValue
+from brainsim.naming import field_of, owner_of
 from brainsim.objects.groups.random_state import mixed
 from brainsim.objects.groups.variables import VariableView
 from brainsim.objects.looks.optional import optional
@@ -37,13 +38,13 @@ class Axis:
 
     name: str
     dimension: Dimension
-    values: tuple[object, ...]
+    values: tuple[Any, ...]
 
     def coordinate(self) -> tuple[np.ndarray, dict[str, str]]:
         """Numbers in base units, or strings; numbers of the values where those are arrays."""
         if all(isinstance(v, str) for v in self.values):
             return np.array(self.values, dtype=object), {}
-        if all(not isinstance(v, str) and np.ndim(v) == 0 for v in self.values):  # type: ignore[arg-type]
+        if all(not isinstance(v, str) and np.ndim(v) == 0 for v in self.values):
             return np.array([np.asarray(v)[()] for v in self.values]), {"units": unit_text(self.dimension)}
         return np.arange(len(self.values)), {"long_name": f"number of the values of {self.name}"}
 
@@ -87,8 +88,7 @@ def sweep(sim: Repeatable, params: Mapping[str, Any], mode: str, repeats: int, o
 # -- what is run -------------------------------------------------------------------------------------------------------
 def _axis(sim: Repeatable, name: str, values: Any) -> Axis:
     dimension = sim.settable(name).dimension
-    if isinstance(values, str) or not isinstance(
-            values, Iterable) or np.ndim(values) == 0 and not isinstance(values, Sequence):  # type: ignore[arg-type]
+    if isinstance(values, str) or np.ndim(values) == 0 and not isinstance(values, Sequence):
         raise WrongType(f"A sweep takes several values of '{name}'", found=repr(values)[:60],
                         help=f"{{'{name}': [{values!r}]}}"[:60])
     chosen = tuple(values)
@@ -124,7 +124,7 @@ def _jobs(n_jobs: int | None) -> int:
     return n_jobs
 
 
-def _sayer(progress: object, total: int) -> Callable[[int], None]:
+def _sayer(progress: Any, total: int) -> Callable[[int], object]:
     if progress is None or progress is False:
         return lambda done: None
     if callable(progress):
@@ -150,10 +150,11 @@ def as_measure(outputs: object) -> Measure:
     if callable(outputs):
         return Measured(outputs, getattr(outputs, "__name__", "value"))
     names = [outputs] if isinstance(outputs, str) else list(outputs) if isinstance(outputs, Iterable) else [outputs]
-    if not all(isinstance(n, str) for n in names):
+    named = tuple(n for n in names if isinstance(n, str))
+    if len(named) < len(names):
         raise WrongType("outputs= is a list of names, or a function of the result", found=repr(outputs)[:60],
                         help="['spikes.num_spikes', 'M.v', 'G.v'] for example")
-    return Chosen(tuple(names))
+    return Chosen(named)
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class Chosen:
         return {name: self._one(result, name) for name in self.names}
 
     def _one(self, result: Result, name: str) -> object:
-        owner, _, rest = name.partition(".")
+        owner, rest = owner_of(name), field_of(name)
         try:
             monitor = getattr(result, owner)
         except UnknownAttribute:
@@ -206,7 +207,7 @@ class Job:
     measure: Measure
     length: float
 
-    def results(self, n_jobs: int, client: Any, say: Callable[[int], None]) -> list[Gathered]:
+    def results(self, n_jobs: int, client: Any, say: Callable[[int], object]) -> list[Gathered]:
         """What each run gave, in order."""
         if client is not None:
             return self._on_cluster(client, say)
@@ -226,14 +227,14 @@ class Job:
                 return Gathered(self.measure(self.sim.run_on_objects(run.params, self.length, run.seed)))
             return finished(*self.sim.point(run.params, self.length, run.seed), run, self.measure, self.length)
 
-    def _one_by_one(self, say: Callable[[int], None]) -> list[Gathered]:
+    def _one_by_one(self, say: Callable[[int], object]) -> list[Gathered]:
         found = []
         for number in range(len(self.runs)):
             found.append(self.one(number))
             say(number + 1)
         return found
 
-    def _in_threads(self, n_jobs: int, say: Callable[[int], None]) -> list[Gathered]:
+    def _in_threads(self, n_jobs: int, say: Callable[[int], object]) -> list[Gathered]:
         """Compiled code lets go of the interpreter lock, and every run has a state of its own."""
         stop = Stop()
         with ThreadPoolExecutor(n_jobs, thread_name_prefix="brainsim sweep") as pool:
@@ -249,7 +250,7 @@ class Job:
                 stop()
                 raise
 
-    def _in_forks(self, n_jobs: int, say: Callable[[int], None]) -> list[Gathered]:
+    def _in_forks(self, n_jobs: int, say: Callable[[int], object]) -> list[Gathered]:
         """Copies of this process, each with all objects of its own."""
         number = next(_NUMBERS)
         _JOBS[number] = self
@@ -259,7 +260,7 @@ class Job:
         finally:
             del _JOBS[number]
 
-    def _on_cluster(self, client: Any, say: Callable[[int], None]) -> list[Gathered]:
+    def _on_cluster(self, client: Any, say: Callable[[int], object]) -> list[Gathered]:
         if self.sim.has_operations:
             raise Unsupported("Network operations work on the objects of this process and cannot go to a cluster",
                               help="sweep(..., n_jobs=4) runs them here")
@@ -314,8 +315,8 @@ def named(run: Run) -> Iterator[None]:
         raise
 
 
-def _gathered(submit: Callable[[int], "Future[Gathered]"], count: int, at_once: int, say: Callable[[int],
-                                                                                               None]) -> list[Gathered]:
+def _gathered(submit: Callable[[int], "Future[Gathered]"], count: int, at_once: int,
+              say: Callable[[int], object]) -> list[Gathered]:
     """Results in order, with a few runs waiting at a time; the first error ends everything."""
     waiting: dict[Future[Gathered], int] = {}
     found: dict[int, Gathered] = {}

@@ -15,6 +15,7 @@ from brainsim.model.aliases import settle_aliases
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
+from brainsim.naming import end_index, supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import statements_of
 from brainsim.objects.groups.event_source import EventSource
@@ -187,7 +188,7 @@ class Pathway(BrianObject):
             space = f"{self.name}.once" if delay.shared else self.synapses.space
             arrays[delay.program] = (Array(delay.program, "f8", space), delay.values)
         sizes = {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
-        return Declared(arrays, self._event_queues(), sizes, {f"{self.name}.delay": self._delay_steps},
+        return Declared(arrays, self._event_queues(), sizes, {supplied(self.name, "delay"): self._delay_steps},
                         clock=self.clock, derived=frozenset(rows))
 
     def _row_arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -195,11 +196,11 @@ class Pathway(BrianObject):
         if self.synapses._procedural is not None:
             return {}
         n, space = self.name, self.synapses.space
-        found = {f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows", space), self._rows.starts)}
+        found = {supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts"), self._rows.starts)}
         if self._rows.ids is not None:
-            found[f"{n}.ids"] = (Array(f"{n}.ids", "i4", space, space), self._rows.ids)
+            found[supplied(n, "ids")] = (Array(supplied(n, "ids"), "i4", space, space, "ids"), self._rows.ids)
         if self._scattered:
-            found[f"{n}.steps"] = (Array(f"{n}.steps", "i4", space), self._steps)
+            found[supplied(n, "steps")] = (Array(supplied(n, "steps"), "i4", space, role="delays"), self._steps)
         return found
 
     @property
@@ -232,8 +233,8 @@ class Pathway(BrianObject):
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
         crowded = self._scattered and len(self.synapses) >= CROWDED * len(targets)
-        return {f"{self.name}.fired": (Queue(f"{self.name}.fired", "i4", self.source.space), self._fired),
-                f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into, crowded), self._due)}
+        return {supplied(self.name, "fired"): (Queue(supplied(self.name, "fired"), "i4", self.source.space, role="sent"), self._fired),
+                supplied(self.name, "due"): (Queue(supplied(self.name, "due"), "i4", into, crowded, "due"), self._due)}
 
     def kept_besides(self) -> dict[str, Any]:
         """Delays, and what the queue of events under way depends on."""
@@ -254,15 +255,15 @@ class Pathway(BrianObject):
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
-        delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
+        delay = supplied(self.name, "steps") if self._scattered else supplied(self.name, "delay")
         block, driven = self.code_block(run)
         procedural = self.synapses._procedural
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                        fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
-                        ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay,
-                        scattered=self._scattered, end=f"{self.synapses.name}.{self.side}_index", block=block,
+                        fired=supplied(self.name, "fired"), due=supplied(self.name, "due"), starts=supplied(self.name, "starts"),
+                        ids=supplied(self.name, "ids") if self._rows.ids is not None else "", delay=delay,
+                        scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
                         driven=driven, drawn=None if procedural is None else procedural.drawn(block))
         ]
 

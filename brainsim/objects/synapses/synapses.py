@@ -30,6 +30,7 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
+from brainsim.naming import end_index, field_of, supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -211,14 +212,14 @@ class Synapses(EquationGroup):
     def _add_fixed_variables(self) -> None:
         n = self.name
         for label, group, side in (("i", self.source, "pre"), ("j", self.target, "post")):
-            offset = f"{group.name}.first" if isinstance(group, Subgroup) else ""
+            offset = supplied(group.name, "first") if isinstance(group, Subgroup) else ""
             self.variables[label] = Variable(
                 label, f"{n}.{label}", dtype="i4", read_only=True,
-                symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
-        self.variables["N"] = Variable("N", f"{n}.N", dtype="i4", shared=True, read_only=True,
+                symbol=Symbol(label, "index", dtype="i4", path=(end_index(n, side),), constant=True, offset=offset))
+        self.variables["N"] = Variable("N", supplied(n, "N"), dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", n, dtype="i4", shared=True, constant=True))
         for label, side in (("N_outgoing", "pre"), ("N_incoming", "post")):
-            symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",),
+            symbol = Symbol(label, "array", supplied(n, f"{label}_{side}"), dtype="i4", path=(end_index(n, side),),
                             constant=True)
             self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True, symbol=symbol)
 
@@ -518,7 +519,7 @@ class Synapses(EquationGroup):
         """Synaptic names, every name of the target bare, and both sides with their suffix (R31)."""
         found: dict[str, Symbol] = {}
         for group, side in ((self.target, "post"), (self.source, "pre")):
-            path = (f"{self.name}.{side}_index",)
+            path = (end_index(self.name, side),)
             for name, symbol in group.scope(run).own.items():
                 if symbol.kind == "clock":
                     continue
@@ -552,7 +553,7 @@ class Synapses(EquationGroup):
         if made is not None:     # counting them would mean drawing them
             return Declared({**self._arrays(), **made.arrays()}, params=made.params(), on_request=wanted,
                             clock=self.clock)
-        end = Array(f"{self.name}.post_index", "i4", self.name, self.target.space)
+        end = Array(end_index(self.name, "post"), "i4", self.name, self.target.space, "index")
         return super().declared() | Declared({end.name: (end, self.post_index), **self._reduced.declared()},
                                              params=self._reduced.params(), on_request=wanted)
 
@@ -560,10 +561,10 @@ class Synapses(EquationGroup):
         """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
         n = self.name
         return {
-            f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), lambda: self.N_outgoing_pre),
-            f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4",
-                                           self.target.space), lambda: self.N_incoming_post), f"{n}.pre_index":
-            (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)
+            supplied(n, "N_outgoing_pre"): (Array(supplied(n, "N_outgoing_pre"), "i4", self.source.space), lambda: self.N_outgoing_pre),
+            supplied(n, "N_incoming_post"): (Array(supplied(n, "N_incoming_post"), "i4",
+                                           self.target.space), lambda: self.N_incoming_post), end_index(n, "pre"):
+            (Array(end_index(n, "pre"), "i4", n, self.source.space, "index"), lambda: self.pre_index)
         }
 
     def kept_besides(self) -> dict[str, Any]:
@@ -578,14 +579,14 @@ class Synapses(EquationGroup):
     def array_of(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
         if self._procedural is not None:
-            if name in (f"{self.name}.pre_index", f"{self.name}.post_index"):
-                return self._procedural.pairs()[name.endswith("post_index")]  # type: ignore[return-value]
+            if name in (end_index(self.name, "pre"), end_index(self.name, "post")):
+                return self._procedural.pairs()[name == end_index(self.name, "post")]  # type: ignore[return-value]
             if name in self._on_request():
                 return self._on_request()[name][1]()
             if any(v.program == name and not v.shared and v.symbol is None and v.definition is None
                    for v in self.variables.values()):
                 return self._procedural.values(name)
-        if name == f"{self.name}.pre_index":
+        if name == end_index(self.name, "pre"):
             return self._pre   # type: ignore[return-value]
         if name in self._on_request():
             return self._on_request()[name][1]()
@@ -621,7 +622,7 @@ class Synapses(EquationGroup):
         variables = [v for v in self.variables.values() if not v.moved and v.values is not None and v.symbol is None]
         found = [
             Line(self.name,
-                 name.partition(".")[2], len(values), values.itemsize)
+                 field_of(name), len(values), values.itemsize)
             for name, (_, values) in self._reduced.declared().items()
         ]
         found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]
@@ -692,7 +693,7 @@ class Synapses(EquationGroup):
             part = self.state_updater
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
-                            block=block))
+                            block=block, role="update"))
         made += [self.summed_task(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
@@ -714,7 +715,7 @@ class Synapses(EquationGroup):
         space, bounds = group.domain()
         return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups",
                       order=group.order - 1, space=self.name, target=symbol.via(
-                          (f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
+                          (end_index(self.name, side),)), target_space=space, bounds=bounds, block=block)
 
     # -- looks ---------------------------------------------------------------------------------------------------------
     def plot(self, variable: str | None = None, kind: str = "dots", ax: Any = None) -> Any:

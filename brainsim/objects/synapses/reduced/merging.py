@@ -16,7 +16,7 @@ from brainsim.objects.synapses.reduced.reduced import Reduced
 from brainsim.objects.synapses.reduced.replay import Course, course_of
 from brainsim.pipeline import Prepared, Values
 from brainsim.reduction.merge import Merged, merge
-from brainsim.reduction.values import Rule
+from brainsim.reduction.values import Obstacle
 
 
 def merged(tasks: Sequence[Task], reduced: Sequence[Reduced]) -> list[Task]:
@@ -54,11 +54,11 @@ def repeatable(tasks: Sequence[Task], reduced: Sequence[Reduced], values: Values
                      delays, values, slots, prepared, records, [n for r in reduced for n in r.declared()])
 
 
-def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Rule:
+def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Obstacle:
     a, b = host.party, guest.party
     assert a is not None and b is not None
     if host.synapses.target.space != guest.synapses.target.space:
-        return Rule("Mg", f"{a.name} has another target")
+        return Obstacle("Mg", f"{a.name} has another target")
     delays = {p.name: p._delay_steps for r in (host, guest) for p in r.synapses._pathways}
 
     def same(x: Symbol, y: Symbol) -> bool:
@@ -70,7 +70,7 @@ def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | 
         fixed = {*found.tied, *(p for r in (host, guest) for p, kind in r.moved.items() if kind == "sum")}
         changed = [words for r in (host, guest) for p, words in r.later.items() if p in fixed]
         if changed:
-            return Rule("Mg", changed[0])
+            return Obstacle("Mg", changed[0])
     return found
 
 

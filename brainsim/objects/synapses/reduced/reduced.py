@@ -16,6 +16,7 @@ from brainsim.language.trees import Number, Tree
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.naming import field_of, of_synapses, supplied
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import scalar_value
@@ -28,8 +29,8 @@ from brainsim.pipeline import symbols_of
 from brainsim.reduction.cells import constant_of, neuron_of
 from brainsim.reduction.projection import final, written_arrays
 from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
-from brainsim.reduction.rewrite import Place, Plan, apart_name
-from brainsim.reduction.values import Rule
+from brainsim.reduction.rewrite import Moves, Substitute, apart_name
+from brainsim.reduction.values import Obstacle
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses.synapses import Synapses
@@ -49,7 +50,7 @@ class Kept:
     """Where states were at some time, for `Network.store`."""
 
     moved: dict[str, str]
-    places: dict[str, Place]
+    places: dict[str, Substitute]
     delays: dict[str, Delays]
     constants: dict[str, bytes | float]
     host: str
@@ -64,7 +65,7 @@ class Reduced:
 
     synapses: "Synapses"
     verdicts: tuple[Verdict, ...] = ()
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Substitute] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     analysed: bool = False
@@ -76,14 +77,14 @@ class Reduced:
     host: str = ""                        #: the synapses in whose arrays these sums are
     lies_with: "Reduced | None" = None    #: their reduction
     guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
-    apart: dict[str, Rule] = field(default_factory=dict)  #: with which other sums these are not together, and why
+    apart: dict[str, Obstacle] = field(default_factory=dict)  #: with which other sums these are not together, and why
     cells: Cells | None = None            #: of sums that are divided by constants
     new_cells: Cells | None = None        #: those of the analysis under way
     ties: dict[str, bytes | float] = field(
         default_factory=dict)  #: constants that are equal to those of the host or the guests
     changing: frozenset[str] = frozenset()
     later: dict[str, str] = field(default_factory=dict)  #: constants of sums that were assigned to after a run, in words
-    plans: tuple[Plan, ...] = ()          #: how the tasks were rewritten
+    plans: tuple[Moves, ...] = ()          #: how the tasks were rewritten
     #: values per synapse of states that have become sums since the last run
     known: dict[str, np.ndarray] = field(default_factory=dict)
     course: Course | None = None          #: what happens in the runs of the network, where it has sums
@@ -290,9 +291,9 @@ class Reduced:
         if self.cells is None:
             return []
         get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
-        now = {n: get(n.removesuffix("@cells")) for n in before}
+        now = {n: get(of_synapses(n)) for n in before}
         at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
-        return [n.removesuffix("@cells") for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
+        return [of_synapses(n) for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
 
     def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
         """A sum by cells in the cells of now."""
@@ -334,7 +335,7 @@ class Reduced:
             self.moved.get(v) in ("equal", "late") and self._place_of(v).side == side
             for v in projection_of(self.synapses).event_driven)
 
-    def _made(self, place: Place) -> np.ndarray:
+    def _made(self, place: Substitute) -> np.ndarray:
         index, size = self._index(place.side)
         slots = self.delays[place.pathway].slots if place.pathway else 1
         if place.kind in ("newest", "payload", "sent"):
@@ -359,7 +360,7 @@ class Reduced:
                                    size)
         return array
 
-    def _factor(self, place: Place) -> Any:
+    def _factor(self, place: Substitute) -> Any:
         if isinstance(place.factor.tree, Number):
             return float(place.factor.tree.value)
         s = self.synapses
@@ -423,13 +424,13 @@ class Reduced:
         more = len(self.synapses) - len(values)
         return np.concatenate([values, np.zeros(more, values.dtype)]) if more else values
 
-    def _seen_of(self, place: Place) -> np.ndarray:
+    def _seen_of(self, place: Substitute) -> np.ndarray:
         """What every synapse sees of a state at the neurons of a side."""
         neuron = self._index(place.side)[0]
         if not place.pathway:
             return self.arrays[place.program][neuron]
         delays = self.delays[place.pathway]
-        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[f"{place.pathway}.newest"], neuron)
+        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[supplied(place.pathway, "newest")], neuron)
         return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
 
     def _last_update(self) -> np.ndarray:
@@ -550,7 +551,7 @@ class Reduced:
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)
 
-    def _place_of(self, program: str) -> Place:
+    def _place_of(self, program: str) -> Substitute:
         return next(p for p in self.places.values() if p.state == program and p.kind == "equal")
 
     def _index(self, side: str) -> tuple[np.ndarray, int]:
@@ -565,15 +566,15 @@ class Reduced:
         s = self.synapses
         spaces = {"newest": "now", "past": "past", "sent": "past"}
 
-        def space(p: Place) -> str:
+        def space(p: Substitute) -> str:
             sides = {"pre": s.source.space, "post": s.target.space, "cells": f"{s.name}.cells"}
             return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else sides[p.side]
 
         found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
         if self.cells is not None:
             made = f"{s.name}.cells"
-            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
-            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            found[supplied(s.name, "cell")] = (Array(supplied(s.name, "cell"), "i4", s.space, made, "index"), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space, "index"), self.cells.neuron)
             words = {kind: word for word, kind in DTYPES.items()}
             found |= {
                 name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()
@@ -582,9 +583,9 @@ class Reduced:
 
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
-        return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
+        return {supplied(name, "slots"): delays.slots for name, delays in self.delays.items()}
 
 
 def _last(program: str) -> str:
     """What a script calls a variable of this program name."""
-    return program.rpartition(".")[2]
+    return field_of(program)

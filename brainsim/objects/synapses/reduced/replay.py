@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from weakref import WeakMethod
 
 import numpy as np
@@ -24,7 +25,7 @@ from brainsim.pipeline import Prepared, Values, functions_of, prepare, symbols_o
 from brainsim.reduction.beside import beside, is_repeatable
 from brainsim.reduction.merge import Merged, merge
 from brainsim.reduction.reduce import Party
-from brainsim.reduction.rewrite import Plan, apart_name
+from brainsim.reduction.rewrite import Moves, apart_name
 from brainsim.runtime.scheduler import Stop, advance
 from brainsim.targets.contract import Target
 
@@ -41,7 +42,7 @@ class Course:
     together, and the values of all objects."""
 
     tasks: tuple[Task, ...]
-    plans: tuple[tuple[Plan, ...], ...]                 #: of each set of synapses, in their order
+    plans: tuple[tuple[Moves, ...], ...]                 #: of each set of synapses, in their order
     together: tuple[tuple[Party, Party], ...]
     delays: Mapping[str, int]                           #: of pathways, in steps
     values: Values
@@ -107,7 +108,7 @@ def _as_before(x: Symbol, y: Symbol) -> bool:
     return True       # the values were compared when the sums were put together
 
 
-def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Plan, ...]], together: Sequence[tuple[Party, Party]],
+def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], together: Sequence[tuple[Party, Party]],
               delays: Mapping[str, int], values: Values, slots: Sequence[str], prepared: Prepared,
               records: Iterable[str], made: Iterable[str]) -> Course | None:
     """What happens in the runs of a prepared network; None where nothing is kept as a sum. ``records``: names of what
@@ -146,6 +147,10 @@ class Leg:
     params: Mapping[str, float | int]
     seed: int
     spans: Mapping[str, Span]
+
+    def as_far_as(self, reached: Mapping[str, int]) -> "Leg":
+        """The same up to these steps of clocks."""
+        return replace(self, spans={n: replace(s, end=reached.get(n, s.end)) for n, s in self.spans.items()})
 
     @property
     def bytes(self) -> int:
@@ -203,6 +208,8 @@ class Replay:
     shared: bool = False              #: whether a picture has the base too, so that it must not change
     built: tuple[Course, Prepared] | None = None          #: what worked on the arrays of the base last
     under_way: bool = False
+    reached: tuple[Any, ...] = ()     #: where the last run ended, to know whether the next one goes on from there
+    clocks: tuple[str, ...] = ()      #: the clocks of that
     last: Course | None = None        #: what the last run did, whose arrays are kept
 
     # -- as runs go on -------------------------------------------------------------------------------------------------
@@ -224,12 +231,7 @@ class Replay:
         leg = self._leg(course, state, known)
         self.assigned.clear()
         self.last = course
-        last = self.legs[-1] if self.legs else None
-        if last is not None and not leg.arrays and not leg.queues and _goes_on(last, leg):
-            leg = replace(last, spans=leg.spans | {n: replace(s, end=leg.spans[n].end) for n, s in last.spans.items()})
-            self.legs = (*self.legs[:-1], leg)
-        else:
-            self.legs = (*self.legs, leg)
+        self.legs = (*self._closed(), leg)
         if sum(x.bytes for x in self.legs) > MOST_ASSIGNED:
             self.refuse(f"the script assigned more than {MOST_ASSIGNED >> 20} MB of values between the runs")
 
@@ -269,31 +271,43 @@ class Replay:
         return Leg(course, arrays, {n: _copy(values.queues[n][1]) for n in queues if n in values.queues}, params,
                    state.seed, spans)
 
+    def goes_on(self, state: State) -> bool:
+        """Whether a run begins where the last one ended and is like it in everything; it is then one with it."""
+        on = bool(self.reached) and not self.assigned and not self.under_way and self.reached == _place(state)
+        self.under_way |= on
+        return on
+
     def end(self, state: State) -> None:
         """The run is over: it came as far as the clocks are now."""
-        self.under_way = False
-        if self.legs:
-            leg = self.legs[-1]
-            reached = {c: int(state.step[k]) for k, c in enumerate(state.program.clocks)}
-            spans = {n: replace(s, end=reached.get(n, s.end)) for n, s in leg.spans.items()}
-            self.legs = (*self.legs[:-1], replace(leg, spans=spans))
+        self.under_way, self.reached = False, _place(state) if self.legs else ()
+        self.clocks = state.program.clocks
+
+    def _closed(self) -> tuple[Leg, ...]:
+        """The runs, the last one as far as it came."""
+        if not self.legs or not self.reached:
+            return self.legs
+        return *self.legs[:-1], self.legs[-1].as_far_as(dict(zip(self.clocks, self.reached[0])))
 
     def refuse(self, why: str) -> None:
         """Nothing can be repeated any more, for this reason."""
-        self.base, self.legs, self.refusal, self.built = None, (), why, None
+        self.base, self.legs, self.refusal, self.built, self.reached = None, (), why, None, ()
         self.assigned.clear()
 
-    def watch(self, variables: Iterable[Variable]) -> None:
+    def watch(self, variables: Iterable[Variable], delays: Iterable[Variable]) -> None:
         """From now on be told what is assigned to these."""
         for v in variables:
             v.watched = WeakMethod(self.note)
+        for v in delays:
+            v.watched = WeakMethod(self.note_delay)
+
+    def note_delay(self, v: Variable) -> None:
+        """A script is about to assign to a delay: the queues will be others."""
+        if self.base is not None and v.values is not None:
+            self.refuse(f"'{v.program}' was assigned to between two runs")
 
     def note(self, v: Variable) -> None:
         """A script is about to assign to a variable: keep what a run once more begins with."""
         if self.base is None or v.values is None:
-            return
-        if v.name == "delay":
-            self.refuse(f"'{v.program}' was assigned to between two runs")
             return
         self.assigned.add(v.program)
         if v.program not in self.base.arrays and v.program not in self._changing():
@@ -308,6 +322,7 @@ class Replay:
         values now. `WrongState` for runs that cannot be repeated."""
         if self.base is None:
             raise WrongState("The runs cannot be repeated", found=self.refusal or "they were not kept")
+        self.legs = self._closed()
         if any(leg.arrays or any(s.end > s.step for s in leg.spans.values()) for leg in self.legs):
             self._again()
         return self.base.arrays
@@ -325,7 +340,7 @@ class Replay:
         if why:
             self.refuse(why)
             raise WrongState("The runs cannot be repeated", found=why)
-        self.base, self.legs, self.refusal = base, (), ""
+        self.base, self.legs, self.refusal, self.reached = base, (), "", ()
 
     def _run(self, leg: Leg, base: Base) -> None:
         if self.built is None or self.built[0] is not leg.course:
@@ -357,13 +372,13 @@ class Replay:
     def picture(self) -> Picture:
         """What is kept now."""
         self.shared = True
-        return Picture(self.base, self.legs, self.refusal, frozenset(self.assigned), self.last)
+        return Picture(self.base, self._closed(), self.refusal, frozenset(self.assigned), self.last)
 
     def take(self, picture: Picture) -> None:
         """As it was when the picture was made."""
         self.base, self.legs, self.refusal = picture.base, picture.legs, picture.refusal
         self.assigned, self.shared, self.built, self.under_way = set(picture.assigned), True, None, False
-        self.last = picture.last
+        self.last, self.reached = picture.last, ()
 
     @property
     def bytes(self) -> int:
@@ -393,11 +408,9 @@ def _take(arrays: dict[str, np.ndarray], given: Mapping[str, np.ndarray]) -> Non
             arrays[name] = values.copy()
 
 
-def _goes_on(last: Leg, leg: Leg) -> bool:
-    """Whether a run begins where the last one ended and is like it."""
-    return last.course is leg.course and last.seed == leg.seed and last.params == leg.params and all(
-        s.end == leg.spans[n].step and s.dt == leg.spans[n].dt and s.origin == leg.spans[n].origin
-        for n, s in last.spans.items())
+def _place(state: State) -> tuple[Any, ...]:
+    """Where the clocks are, and everything else that a run depends on besides arrays and queues."""
+    return state.step.tolist(), state.dt.tolist(), state.origin.tolist(), state.seed, dict(state.params)
 
 
 def _copy(q: QueueState) -> QueueState:
