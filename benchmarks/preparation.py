@@ -41,9 +41,8 @@ def main() -> None:
     for target in a.targets:
         for network, size in cases:
             command = [sys.executable, str(Path(__file__).resolve()), "worker", network, str(size), target]
-            if target == "cython":
-                answer(command)         # compiles
-            rows.append(min((answer(command) for _ in range(a.repeat)), key=lambda row: row["prepare s"]))
+            answer(command)         # compiles
+            rows.append(min((answer(command) for _ in range(a.repeat)), key=lambda row: row["ms per object"]))
             table(rows[-1:], COLUMNS)
     table(rows, COLUMNS)
     save("preparation", rows, {}, a.json, key=("network", "objects", "target"))

@@ -101,12 +101,12 @@ def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:
     return bool(free_locals(condition) & {s.name for s in body if isinstance(s, Let)})
 
 
-def _access(arrays: Mapping[str, Array], name: str, index: object, t: str) -> Iterator[str]:
+def _access(arrays: Mapping[str, Array], name: str, index: Expr, t: str) -> Iterator[str]:
     if name not in arrays:
         yield f"unknown array {name}"
     elif arrays[name].dtype != t:
         yield f"array {name} is {arrays[name].dtype}, used as {t}"
-    if dtype(index) not in ("i4", "i8", "b1"):  # type: ignore[arg-type]
+    if dtype(index) not in ("i4", "i8", "b1"):
         yield f"index into {name} is not an integer"
 
 

@@ -31,7 +31,7 @@ def _kept(k: Kernel) -> Kernel:
     body, _ = _useful(k.body, frozenset())
     prologue, _ = _useful(k.prologue, frozenset().union(*(free_locals(s) for s in body)) | _locals_of_loop(k))
     return k if (body, prologue) == (k.body,
-                                     k.prologue) else replace(k, body=body, prologue=prologue)  # type: ignore[arg-type]
+                                     k.prologue) else replace(k, body=body, prologue=prologue)
 
 
 def _locals_of_loop(k: Kernel) -> frozenset[str]:

@@ -119,7 +119,8 @@ class KernelWriter:
         """A comparison that makes events: `Step.above`, with the distance that stands for 1 in it."""
         scale = self.scale(a, b)
         self.taking, queue = "", self.taking
-        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {'None' if scale is None else 'lambda: ' + self.text(scale)})"
+        size = "None" if scale is None else f"lambda: {self.text(scale)}"
+        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {size})"
         self.taking = queue
         return made
 
@@ -207,13 +208,13 @@ class KernelWriter:
                     ] if arrays else []
         like = "i" if not isinstance(self.kernel.domain, Once) else "0"
         lines = [f"{pad}{local(c)} = spread({t!r}, {local(c)}, {like})" for c, t in carried.items()]
-        types = self.visible
+        spread, held = [f"spread({t!r}, {local(c)}, {like})" for c, t in carried.items()], [f"A[{a!r}]" for a in arrays]
         lines += [
             f"{pad}def more_{n}({every}, A=A):", *put_back, f"{pad}    return both({mask}, {self.text(condition)})",
             f"{pad}def round_{n}({every}, A=A):", *put_back, f"{pad}    w{n} = both({mask}, {self.text(condition)})",
-            *self.block(body, pad + "    ", f"w{n}", types),
-            f"{pad}    return ({', '.join([*(f'spread({carried[c]!r}, {local(c)}, {like})' for c in carried), *(f'A[{a!r}]' for a in arrays)])},)",
-            f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *(f'A[{a!r}]' for a in arrays)])},))"
+            *self.block(body, pad + "    ", f"w{n}", self.visible),
+            f"{pad}    return ({', '.join([*spread, *held])},)",
+            f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *held])},))"
         ]
         return lines + [f"{pad}A[{a!r}] = a{k}" for k, a in enumerate(arrays)]
 
@@ -273,10 +274,8 @@ class KernelWriter:
         ]
         value = "y" if d.target is None else f"y * {self.text(d.target)}"
         mask = "None" if d.condition is None else self.text(d.condition)
-        return [
-            *lines,
-            f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"
-        ]
+        op = "+=" if d.sign > 0 else "-="
+        return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, {op!r}, {value}, {mask}, {d.dtype!r})"]
 
     def still(self, d: Delivery) -> bool:
         """Whether the weights of a sum stay as they are for the whole run."""

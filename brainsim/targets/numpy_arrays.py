@@ -1,7 +1,8 @@
 """The NumPy target: each kernel becomes a Python function of whole-array operations. Needs no compiler."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -54,24 +55,25 @@ class NumpyTarget:
 
     def build(self, program: Program, source: Written) -> "NumpyExecutable":
         """The functions, ready to call."""
-        scope = {name: fn for name, fn in FUNCTIONS.items()
-                 } | dict(divide=np.divide, floor_divide=np.floor_divide, mod=np.mod, logical_not=np.logical_not,
-                          logical_and=np.logical_and, logical_or=np.logical_or, where=np.where, power=power_many,
-                          draw_many=draw_many, draw_ahead=DrawAhead(), append=append, fan_out=fan_out,
-                          random_members=random_members, flatnonzero=np.flatnonzero, arange=np.arange, add_at=np.add.at,
-                          multiply_at=np.multiply.at, cast=cast, inf=np.inf, nan=np.nan, expand=expand)
+        scope: dict[str, Any] = {
+            **FUNCTIONS, "divide": np.divide, "floor_divide": np.floor_divide, "mod": np.mod,
+            "logical_not": np.logical_not, "logical_and": np.logical_and, "logical_or": np.logical_or,
+            "where": np.where, "power": power_many, "draw_many": draw_many, "draw_ahead": DrawAhead(),
+            "append": append, "fan_out": fan_out, "random_members": random_members, "flatnonzero": np.flatnonzero,
+            "arange": np.arange, "add_at": np.add.at, "multiply_at": np.multiply.at, "cast": cast, "inf": np.inf,
+            "nan": np.nan, "expand": expand
+        }
         if self.settings.math == "strict" and library.functions():
             scope |= {n: f for n, f in library.functions().items() if n != "pow"} | {"power": strict_power}
             scope |= {"draw_many": strict_draw, "draw_ahead": DrawAhead(strict_draw)}
         exec(compile(source.text, "<brainsim numpy target>", "exec"), scope)
-        functions = [scope.get(f"kernel_{n}") for n in range(len(program.kernels))]
-        return NumpyExecutable(program, functions)  # type: ignore[arg-type]
+        return NumpyExecutable(program, [scope.get(f"kernel_{n}") for n in range(len(program.kernels))])
 
 
 class NumpyExecutable:
     """Kernel functions and the plain loop over time."""
 
-    def __init__(self, program: Program, functions: list[Callable[[State], None]]):
+    def __init__(self, program: Program, functions: Sequence[Any]):
         self.program = program
         self._run = {id(k): f for k, f in zip(program.kernels, functions)}
         self._number = {q.name: n for n, q in enumerate(program.queues)}

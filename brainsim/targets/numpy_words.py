@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -33,40 +34,40 @@ class DrawAhead:
         return table[step - first]
 
 
-def power_many(a: object, b: object) -> object:
+def power_many(a: Any, b: Any) -> Any:
     """``**`` with the interpreter's rule for whole numbers, on arrays."""
     whole = np.asarray(a).dtype.kind in "iu" and np.asarray(b).dtype.kind in "iu"
     if not whole:
         return np.power(np.asarray(a, dtype=float) if np.asarray(a).dtype.kind in "iub" else a, b)
     if np.ndim(a) == 0 and np.ndim(b) == 0:
-        return power(int(a), int(b))  # type: ignore[call-overload]
+        return power(int(a), int(b))
     return np.power(a, b) if np.min(b) >= 0 else np.power(np.asarray(a, dtype=float), b)
 
 
-def strict_power(a: object, b: object) -> object:
+def strict_power(a: Any, b: Any) -> Any:
     """``**`` with the C library's function for floats."""
     whole = np.asarray(a).dtype.kind in "iub" and np.asarray(b).dtype.kind in "iub"
     return power_many(a, b) if whole else library.power(
         np.asarray(a, dtype=float) if np.asarray(a).dtype.kind in "iub" else a, b)
 
 
-def strict_draw(*args: object) -> np.ndarray:
+def strict_draw(*args: Any) -> np.ndarray:
     """`draw_many` with the C library's logarithm."""
-    return draw_many(*args, log=library.functions()["log"])  # type: ignore[arg-type]
+    return draw_many(*args, log=library.functions()["log"])
 
 
-def cast(t: str, x: object) -> np.ndarray:
+def cast(t: str, x: Any) -> np.ndarray:
     """Conversion to a dtype of the program."""
     return np.asarray(x).astype(DTYPES[t])[()]
 
 
-def expand(x: object, count: int) -> np.ndarray:
+def expand(x: Any, count: int) -> np.ndarray:
     """A value per element."""
     x = np.asarray(x)
     return x if x.ndim else np.full(count, x)
 
 
-def append(queue: QueueState, slot: object, values: object, count: int) -> None:
+def append(queue: QueueState, slot: Any, values: Any, count: int) -> None:
     """Add ``count`` values to the end of a slot, or each to the slot of its own, in order."""
     if count == 0:
         return

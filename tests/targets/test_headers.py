@@ -3,11 +3,13 @@ table."""
 from __future__ import annotations
 
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from brainsim import Function, Network, NeuronGroup, ms, prefs
+from brainsim import Function, Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs
 from brainsim.targets.compiler import Compiler, find_compiler
 from brainsim.targets.cython_module import FIELDS, HEADERS
 from brainsim.targets.templates import folder
@@ -87,6 +89,24 @@ def test_python_writes_the_fields_that_c_reads(tmp_path):
     lines = [f'_Static_assert(offsetof(BsTable, {field}) == {8 * n}, "{field}");' for n, field in enumerate(FIELDS)]
     (tmp_path / "fields.c").write_text("\n".join(['#include <stddef.h>', '#include "table.h"', *lines]) + "\n")
     check([*STRICT, "-fsyntax-only", f"-I{folder() / 'c'}", "fields.c"], tmp_path)
+
+
+@pytest.mark.skipif(find_spec("ziglang") is None, reason="no compiler for other machines")
+@pytest.mark.parametrize("machine", ["wasm32-wasi", "aarch64-linux-gnu", "x86_64-windows-gnu"])
+def test_the_text_of_a_network_is_legal_on_other_machines(machine, fresh, tmp_path):
+    prefs.codegen.target, prefs.codegen.math = "cython", "strict"
+    G = NeuronGroup(2, "dv/dt = (2 - v)/(10*ms) + xi*ms**-0.5 : 1", threshold="v > 1", reset="v = 0", name="G")
+    S = Synapses(G, G, "w : 1", on_pre="v_post += exp(w)", name="S")
+    S.connect()
+    net = Network(G, S, SpikeMonitor(G))
+    net.run(0.1 * ms)
+    (tmp_path / "network.c").write_text(net.explain("source"))
+    (tmp_path / "brainsim").symlink_to(folder() / "c")
+    more = ["-DBS_NO_THREADS"] if machine.startswith("wasm") else []
+    done = subprocess.run([sys.executable, "-m", "ziglang", "cc", "-target", machine, *STRICT, *more,
+                           "-Wno-unused-function", "-Wno-unused-parameter", "-Wno-unused-variable", "-c", "network.c",
+                           "-o", "network.o"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", "settle tick model kernels join begin_tick fullest table team shared pace".split())

@@ -129,7 +129,8 @@ class Scoped(BrianObject):
             if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
                 _SHADOWED.add((self.name, name))
                 logger.warning(
-                    "'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
+                    "'%s' in the equations of %s is its own variable; "
+                    "your variable '%s' with the value %s is not used there",
                     name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     # -- storage -------------------------------------------------------------------------------------------------------
@@ -197,20 +198,16 @@ class Scoped(BrianObject):
 
     def array_of(self, name: str) -> np.ndarray | None:
         """The values of an array of this group's own, by program name."""
-        told = next((v for v in self.variables.values() if v.program == name and v.told is not None), None)
-        return self.declared().values(name) if told is None else told.shown
-
-    def _all_params(self) -> dict[str, int | float]:
-        found = dict(self.declared().params)
-        for other in self.neighbours():
-            found = {**other.declared().params, **found}
-        return found
+        mine = next((v for v in self.variables.values()
+                     if v.program == name and (v.told is not None or not v.moved)), None)
+        known = None if mine is None else mine.shown      # asked for often: without declaring everything
+        return self.declared().values(name) if known is None else known
 
     def elements(self, index: np.ndarray | None) -> Elements:
         """Elements for strings evaluated at once."""
-        near_by, params = (self, *self.neighbours()), self._all_params()
-        parts = {name: int(params[name]) for g in near_by for name in (supplied(g.name, "count"), bounds(g.name)[0])
-                 if name in params}
+        near_by = (self, *self.neighbours())
+        parts = {supplied(g.name, "count"): len(g) for g in near_by}
+        parts |= {bounds(g.name)[0]: g.first_element for g in near_by}
         return Elements(self.reach(), self.clock, index, parts | {g.space: len(g) for g in near_by}, parts)
 
     def bounds(self) -> Bounds:
