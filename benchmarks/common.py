@@ -123,11 +123,11 @@ def _has(package: str) -> bool:
     return True
 
 
-def commit() -> str | None:
+def commit(where: Path = HERE) -> str | None:
     """The state of the repository measured, if this is one; a star behind it when files differ."""
     if shutil.which("git") is None:
         return None
-    done = subprocess.run(["git", "-C", str(HERE), "describe", "--always", "--dirty=*", "--exclude=*"],
+    done = subprocess.run(["git", "-C", str(where), "describe", "--always", "--dirty=*", "--exclude=*"],
                           capture_output=True, text=True)
     return done.stdout.strip() or None
 

@@ -104,7 +104,7 @@ def choose_target(threads: int | None = None) -> Target:
     """The target that the preferences name; ``auto`` is the best that runs here, and says what would run better."""
     wanted = str(prefs["codegen.target"])
     settings = Settings(str(prefs["codegen.math"]), str(prefs["codegen.compiler"]),
-                        int(prefs["codegen.threads"] if threads is None else threads))  # type: ignore[call-overload]
+                        int(prefs["codegen.threads"] if threads is None else threads))
     target = TARGETS[BEST if wanted == "auto" else wanted](settings)
     found = target.available()
     if not isinstance(found, Missing):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "brainsim"
-EVERYWHERE = {"errors", "options", "preferences", "stages"}
+EVERYWHERE = {"errors", "naming", "options", "preferences", "stages"}
 LEFT = ["language", "units", "model", "integrators", "reduction"]
 RIGHT = ["ir", "passes", "targets", "runtime"]
 ALLOWED = {
@@ -26,7 +26,7 @@ ALLOWED = {
     "compat": {*LEFT, *RIGHT, "lowering", "pipeline", "objects", "log", "log_file"},
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
-    "errors": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"},
+    "errors": set(), "naming": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"},
     "log": {"log_file"}, "log_file": set(),
     "__init__": {"*"}, "__main__": {"*"},
 }
@@ -160,3 +160,111 @@ def test_jax_comes_with_those_modules_only_that_need_it():
         assert not own_modules(ROOT / "events" / f"{name}.py") & {f"brainsim.events.{n}" for n in needing}
     assert not own_modules(ROOT / "objects" / "gradients" / "event_gradients.py") & {
         f"brainsim.events.{n}" for n in needing}
+
+
+# -- the wing of objects -----------------------------------------------------------------------------------------------
+#: each room imports from those before it
+WING = ["looks", "names", "groups", "neurons", "synapses", "recorders", "runs", "gradients", "network"]
+#: the longest file that is still one idea
+LONGEST = 450
+#: files that hold two ideas still
+LONG_YET = {"brainsim.objects.synapses.synapses", "brainsim.objects.synapses.reduced.reduced"}
+#: questions to things that are not ours, where no class of the house could answer: file → its first words, and why
+QUESTIONS = {
+    "names/functions.py": "marks that decorators leave on the user's Python functions",
+    "names/implementations.py": "marks that decorators leave on the user's Python functions",
+    "groups/equation_group.py": "groups of the user's own, as `Equations.check_units` takes them",
+    "groups/variables.py": "a view hands on whatever is asked of an array",
+    "recorders/state_monitor.py": "a view hands on whatever is asked of its monitor",
+    "synapses/connect.py": "trees with and without a place, amounts with and without a unit",
+    "synapses/pathway.py": "delays without a unit",
+    "synapses/procedural.py": "trees of conditions",
+    "runs/sweep.py": "what the user gives a sweep: a cluster, a function, names of outputs",
+    "network/describe.py": "the name of the user's Python function",
+    "network/devices.py": "a device hands on whatever is asked of it",
+}
+#: names of Python and of notebooks that begin with an underscore
+PUBLIC = {"_getframe", "_repr_latex_", "_repr_html_"}
+#: marks on the user's functions, as Brian 2 has them
+MARKS = {"_arg_types", "_return_type", "_annotation_attributes"}
+
+
+@cache
+def wing() -> list[Path]:
+    return [p for p in modules() if room(p) == "objects" and p.parent.name != "objects"]
+
+
+def wing_room(path: Path) -> str:
+    """The room of a module within ``objects/``."""
+    return path.relative_to(ROOT / "objects").parts[0]
+
+
+def test_arrows_between_the_rooms_of_objects_point_down():
+    """Also those that are for type checkers only."""
+    assert {wing_room(p) for p in wing()} == set(WING)
+    for path in wing():
+        for name in all_imports(path):
+            parts = name.split(".")
+            if parts[:2] == ["brainsim", "objects"] and len(parts) > 2:
+                assert WING.index(parts[2]) <= WING.index(wing_room(path)), f"{name_of(path)} must not import {name}"
+
+
+@pytest.mark.parametrize("inside", [room for room in WING if room != "synapses"])
+def test_a_room_of_objects_has_no_circle_even_for_types(inside):
+    edges = {name_of(p): set(all_imports(p)) for p in wing() if wing_room(p) == inside}
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " → ".join((*path[path.index(module):], module))
+        for other in edges[module] & edges.keys():
+            visit(other, (*path, module))
+
+    for module in edges:
+        visit(module, ())
+
+
+def test_files_of_objects_hold_one_idea():
+    long = {name_of(p): n for p in wing() if (n := len(p.read_text("utf-8").splitlines())) > LONGEST}
+    assert set(long) <= LONG_YET
+
+
+def test_objects_are_not_asked_whether_they_have_something():
+    """A class says what can be asked of it; `getattr` of oneself, by a name that the user gave, is no question."""
+    for path in wing():
+        if path.relative_to(ROOT / "objects").as_posix() in QUESTIONS:
+            continue
+        for n in ast.walk(parsed(path)):
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in ("getattr", "hasattr", "vars"):
+                assert ast.unparse(n.args[0]) in ("self", "type(self)", "self._clock"), \
+                    f"{path.name}:{n.lineno}: {ast.unparse(n)}"
+
+
+@cache
+def names_of_room(inside: str) -> frozenset[str]:
+    """Attributes, functions and methods that a room defines."""
+    made = set()
+    for n in (n for p in wing() if wing_room(p) == inside for n in ast.walk(parsed(p))):
+        if isinstance(n, ast.FunctionDef):
+            made.add(n.name)
+        targets = n.targets if isinstance(n, ast.Assign) else [n.target] if isinstance(n, ast.AnnAssign) else []
+        for x in (x for t in targets for x in ast.walk(t)):
+            if isinstance(x, ast.Name):
+                made.add(x.id)
+            elif isinstance(x, ast.Attribute) and ast.unparse(x.value) == "self":
+                made.add(x.attr)
+    return frozenset(made)
+
+
+def test_private_names_stay_in_their_room():
+    for path in wing():
+        for n in ast.walk(parsed(path)):
+            if isinstance(n, ast.Attribute) and n.attr.startswith("_") and not n.attr.startswith("__"):
+                mine = ast.unparse(n.value) in ("self", "cls", "super()") or n.attr in names_of_room(wing_room(path))
+                assert mine or n.attr in PUBLIC | MARKS, f"{path.name}:{n.lineno}: {ast.unparse(n)}"
+
+
+def test_a_class_of_objects_has_a_name_of_its_own():
+    where = {}
+    for path in wing():
+        for n in ast.walk(parsed(path)):
+            if isinstance(n, ast.ClassDef):
+                assert where.setdefault(n.name, path) == path, f"{n.name} stands for two things"

@@ -71,7 +71,7 @@ def _builtin(name: str) -> Function:
                     stateless=row.stateless)
 
 
-class Functions(dict[str, Function]):
+class FunctionTable(dict[str, Function]):
     """The functions of equations by name; another one set here takes the place of the built-in one everywhere."""
 
     def __setitem__(self, name: str, function: Function) -> None:
@@ -84,7 +84,7 @@ class Functions(dict[str, Function]):
 
 
 _BUILTIN = {name: _builtin(name) for name in FUNCTIONS if name not in ("select", "binomial")}
-DEFAULT_FUNCTIONS = Functions(_BUILTIN)
+DEFAULT_FUNCTIONS = FunctionTable(_BUILTIN)
 DEFAULT_CONSTANTS = {**CONSTANTS, "-inf": -float("inf")}
 timestep = DEFAULT_FUNCTIONS["timestep"]
 

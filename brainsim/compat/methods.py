@@ -199,8 +199,8 @@ gsl_rk2, gsl_rk4, gsl_rkf45, gsl_rkck, gsl_rk8pd = (NamedMethod(f"gsl_{name}")
                                                     for name in ("rk2", "rk4", "rkf45", "rkck", "rk8pd"))
 
 
-def extract_method_options(method_options: Mapping[str, Any] | None, default_options: Mapping[str,
-                                                                                              Any]) -> dict[str, Any]:
+def extract_method_options(method_options: Mapping[str, Any] | None, default_options: Mapping[str, Any]) -> dict[
+        str, Any]:
     """The options of a method with their defaults; `UnknownName` for one that it does not have."""
     for option in method_options or {}:
         if option not in default_options:

@@ -15,9 +15,10 @@ import numpy as np
 
 from brainsim.events.dynamics import Dynamics
 from brainsim.events.engine import Found, Given, simulate
-from brainsim.events.form import PRE, TIME, Arrival, Neurons, Sum
+from brainsim.events.form import TIME, Arrival, Neurons, StartSum
 from brainsim.events.layout import Layout
 from brainsim.events.words import value_of
+from brainsim.naming import is_at_sender, without_sender
 
 Array = Any
 Read = Callable[[str, str], Array]
@@ -51,7 +52,7 @@ def simulation_of(net: Hybrid) -> Callable[[Read, Mapping[str, Array]], tuple[di
     """A function of values and of given spikes (elements, spikes), in order and filled up with infinity: what each
     group did, and which overflowed."""
     parts = [
-        _Part.of(net, names)
+        _Component.of(net, names)
         for names in parts_in_order(list(net.neurons), [(w.arrival.source, w.arrival.target) for w in net.wires])
     ]
 
@@ -84,7 +85,7 @@ def _all_before(name: str, into: Mapping[str, set[str]]) -> set[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _Component:
     """Groups with an engine. ``synapses`` (C, R, W): number of the synapse in each place, counted over all wires;
     ``origins`` (C, G): number of the source of each row from outside, counted over ``outside``."""
 
@@ -97,7 +98,7 @@ class _Part:
     origins: np.ndarray
 
     @staticmethod
-    def of(net: Hybrid, names: tuple[str, ...]) -> "_Part":
+    def of(net: Hybrid, names: tuple[str, ...]) -> "_Component":
         wires = tuple(w for w in net.wires if w.arrival.target in names)
         outside = tuple(dict.fromkeys(w.arrival.source for w in wires if w.arrival.source not in names))
         recurrent = any(w.arrival.source in names for w in wires)
@@ -106,7 +107,7 @@ class _Part:
         kept, given = max(net.kept[n] for n in names), max((net.kept[n] for n in outside), default=1)
         layout = Layout(dynamics, net.duration, tables.group, tables.targets, tables.pathways, tables.sources, kept,
                         given)
-        return _Part(net, names, wires, layout, tables.synapses, outside, tables.origins)
+        return _Component(net, names, wires, layout, tables.synapses, outside, tables.origins)
 
     def run(self, read: Read, spikes: Mapping[str, Array]) -> tuple[dict[str, Found], dict[str, Array]]:
         """What the groups do, given the spikes of those before, by name; and whether there was room for all spikes of
@@ -150,7 +151,7 @@ class _Part:
         ]
         return _filled(starts, count, self.layout.dynamics.states)
 
-    def _sum(self, read: Read, start: Sum, count: int) -> Array:
+    def _sum(self, read: Read, start: StartSum, count: int) -> Array:
         wires = next(w for w in self.wires if w.arrival.synapses == start.synapses)
         names = {n: _seen(read, start.synapses, n, wires) for n in start.symbols}
         return jax.ops.segment_sum(jnp.broadcast_to(value_of(start.value, names), wires.post.shape), wires.post, count)
@@ -162,8 +163,8 @@ class _Part:
 
 def _seen(read: Read, owner: str, name: str, wires: Wires) -> Array:
     """A constant as synapses see it."""
-    value = jnp.asarray(read(owner, name.removeprefix(PRE)))
-    return value[wires.pre] if name.startswith(PRE) and value.ndim else value
+    value = jnp.asarray(read(owner, without_sender(name)))
+    return value[wires.pre] if is_at_sender(name) and value.ndim else value
 
 
 def _filled(columns: Sequence[Array], count: int, width: int) -> Array:

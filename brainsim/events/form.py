@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from brainsim.language.trees import Assign, Name, Tree, rebuild
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
+from brainsim.naming import at_sender, end_index, owner_of
 
 TIME = "t"
-PRE = "pre "
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Neurons:
     closed: tuple[Assign, ...] | None
     pace: tuple[Tree, ...] = ()
     symbols: Mapping[str, Symbol] = field(default_factory=dict, compare=False)
-    starts: Mapping[str, "Sum"] = field(default_factory=dict,
-                                        compare=False)  #: initial values that are sums over synapses
+    starts: Mapping[str, "StartSum"] = field(default_factory=dict,
+                                             compare=False)  #: initial values that are sums over synapses
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Sum:
+class StartSum:
     """A sum over the synapses of a target neuron, of a product of their constants and a state's initial value."""
 
     synapses: str
@@ -78,7 +78,7 @@ class Summation:
 
     inputs: Mapping[str, Tree]
     rates: Mapping[str, Tree]
-    starts: Mapping[str, Sum]
+    starts: Mapping[str, StartSum]
     copies: Mapping[str, Mapping[Tree, str]]
     symbols: Mapping[str, Symbol]       #: of the target, and what is the same for all
     synaptic: Mapping[str, Symbol]      #: of single synapses
@@ -97,10 +97,9 @@ def program_name(symbol: Symbol) -> str:
     """The name under which a symbol is known here; of an index or a size, one of its own."""
     if symbol.kind == "clock":
         return TIME if symbol.part == "t" else f"{symbol.program}.{symbol.part}"
-    before = PRE if symbol.path and symbol.path[0].endswith(".pre_index") else ""
-    if symbol.kind == "index":
-        return f"{before}{' '.join((*symbol.path, symbol.name))} index"
-    return before + symbol.program
+    name = f"{' '.join((*symbol.path, symbol.name))} index" if symbol.kind == "index" else symbol.program
+    seen_from_sender = symbol.path and symbol.path[0] == end_index(owner_of(symbol.path[0]), "pre")
+    return at_sender(name) if seen_from_sender else name
 
 
 def renamed(tree: Tree, names: Mapping[str, str]) -> Tree:

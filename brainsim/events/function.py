@@ -22,7 +22,7 @@ Array = Any
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class NamedParameter:
     """A parameter: the names in the program that it sets, its dimension, and its values in the network (base units)."""
 
     name: str
@@ -70,9 +70,9 @@ class EventFunction:
     """
 
     net: Hybrid
-    values: Mapping[tuple[str, str], tuple[str,
-                                           np.ndarray]]  #: object and name in its code → name in the program, value
-    places: tuple[Place, ...]
+    #: object and name in its code → name in the program, value
+    values: Mapping[tuple[str, str], tuple[str, np.ndarray]]
+    places: tuple[NamedParameter, ...]
     sources: tuple[GivenSpikes, ...]
     asked: tuple[Output, ...]
     times_of: Mapping[str, str] = field(default_factory=dict)   #: name of an input → source
@@ -162,8 +162,8 @@ class EventFunction:
             self._refuse_overflow(overflow)
         return found
 
-    def _checked(self, params: Mapping[str, Any], inputs: Mapping[str,
-                                                                  Any]) -> tuple[dict[str, Array], dict[str, Array]]:
+    def _checked(self, params: Mapping[str, Any],
+                 inputs: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Array]]:
         shapes = {p.name: p.shape for p in self.places}
         return self._shaped(params, shapes, "parameter"), self._shaped(inputs, self.input_shapes, "input")
 

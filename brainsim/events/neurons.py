@@ -12,6 +12,7 @@ from brainsim.integrators.linear import Linear, linear
 from brainsim.integrators.system import System
 from brainsim.language.trees import Assign, Number, Tree, names, substitute
 from brainsim.model.resolve import Block
+from brainsim.naming import field_of
 
 RESET = "give it a reset that takes it below its threshold: reset='v = 0'"
 
@@ -55,7 +56,7 @@ def neurons_of(name: str, system: System, block: Block, threshold: Block | None,
     if TIME in used:
         equations[TIME], states = Number(1), states | {TIME}
     for x, rhs in equations.items():
-        refuse_jumps(name, rhs, states, f"the equation of '{x.rpartition('.')[2]}'")
+        refuse_jumps(name, rhs, states, f"the equation of '{field_of(x)}'")
     params = tuple(sorted(n for n in used if n not in equations and n in symbols))
     made = Neurons(name, tuple(equations), tuple(equations.values()), event, resets, params, None, (), symbols,
                    {x: start for s in sums for x, start in s.starts.items()})

@@ -7,6 +7,7 @@ from brainsim.errors import Unsupported
 from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Call, Op, Tree, names, walk
 from brainsim.model.resolve import Block
+from brainsim.naming import field_of
 
 JUMPS = frozenset({"floor", "ceil", "int", "sign", "timestep"})
 COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "select", "%", "//"})
@@ -43,7 +44,7 @@ def refuse_jumps(owner: str, tree: Tree, states: Set[str], what: str) -> None:
     for node in walk(tree):
         jumps = isinstance(node, Call) and node.function in JUMPS or isinstance(node, Op) and node.op in COMPARISONS
         if jumps and names(node) & states:
-            first = sorted(names(node) & states)[0].rpartition(".")[2]
+            first = field_of(sorted(names(node) & states)[0])
             raise Unsupported(
                 f"{owner}: {what} jumps where no event is: this part depends on '{first}' and is not continuous",
                 at=node.span, help="keep the case in a parameter that the reset changes, 'on : 1' with 'on = 0'")

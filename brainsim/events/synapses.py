@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 
 from brainsim.errors import Unsupported
-from brainsim.events.form import PRE, TIME, Arrival, Piece, Sum, Summation, piece, program_name, renamed
+from brainsim.events.form import TIME, Arrival, Piece, StartSum, Summation, piece, program_name, renamed
 from brainsim.events.refusals import refuse_functions
 from brainsim.integrators.affine import affine, is_zero, polynomial, to_tree
 from brainsim.integrators.system import System
@@ -14,6 +14,7 @@ from brainsim.language.expressions import to_text
 from brainsim.language.trees import Assign, Name, Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
+from brainsim.naming import at_sender, end_index, field_of, is_at_sender, owner_of
 from brainsim.reduction.sums import increment
 
 PLASTIC = "a weight that learns has no exact gradient here; keep it constant, or use grad='surrogate'"
@@ -25,14 +26,14 @@ def arrival_of(name: str, synapses: str, source: str, target: str, block: Block,
     synapse or the source."""
     refuse_functions(synapses, block, "on_pre")
     code = piece(block)
-    at_target = {n for n, s in code.symbols.items() if s.path and s.path[0].endswith(".post_index")}
+    at_target = {n for n, s in code.symbols.items() if s.path and s.path[0] == end_index(owner_of(s.path[0]), "post")}
     statements = [new for s in code.statements for new in _at_target(synapses, s, code, at_target, summation)]
     symbols = {**(summation.synaptic if summation else {}), **code.symbols}
     columns = sorted(
         {n for s in statements for n in names(s.value) if n in symbols and n not in at_target and n != TIME})
     for s in statements:
-        for n in names(s.value) & {PRE + x for x in states}:
-            raise Unsupported(f"{synapses}: on_pre reads '{n.rpartition('.')[2]}' of the source neuron, which changes",
+        for n in names(s.value) & {at_sender(x) for x in states}:
+            raise Unsupported(f"{synapses}: on_pre reads '{field_of(n)}' of the source neuron, which changes",
                               at=s.span, help="read values of the target, or parameters that stay constant")
     return Arrival(name, synapses, source, target, tuple(statements), tuple(columns), symbols)
 
@@ -59,7 +60,7 @@ def _at_target(synapses: str, s: Assign, code: Piece, at_target: Set[str],
 
 def _refuse_states(synapses: str, s: Assign, summation: Summation | None) -> None:
     for n in names(s.value) & set(summation.copies if summation else ()):
-        raise Unsupported(f"{synapses}: on_pre reads '{n.rpartition('.')[2]}', a state of every synapse", at=s.span,
+        raise Unsupported(f"{synapses}: on_pre reads '{field_of(n)}', a state of every synapse", at=s.span,
                           help="keep it in the equations of the target")
 
 
@@ -83,7 +84,7 @@ def summation_of(synapses: str, system: System, block: Block, summed: Mapping[st
     inputs: dict[str, Tree] = {target: made.input(part.statements[-1]) for target, part in pieces.items()}
     found = made.equations()
     starts = {
-        name: Sum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items()
+        name: StartSum(synapses, multiply(factor, Name(x)), symbols) for x, copies in made.copies.items()
         for factor, name in copies.items()
     }
     return Summation(inputs, found, starts, made.copies, {n: s for n, s in symbols.items() if n not in own},
@@ -91,8 +92,7 @@ def summation_of(synapses: str, system: System, block: Block, summed: Mapping[st
 
 
 def _is_own(name: str, symbol: Symbol) -> bool:
-    return name.startswith(
-        PRE) or symbol.kind == "index" or symbol.kind == "array" and not symbol.path and not symbol.shared
+    return is_at_sender(name) or symbol.kind == "index" or symbol.kind == "array" and not symbol.path and not symbol.shared
 
 
 class _Copies:
@@ -126,10 +126,10 @@ class _Copies:
                 split = affine(self._rates[x], self._states)
                 own = split and [n for c in (*split.coefficients.values(), split.rest) for n in names(c) & self._own]
                 if split is None or own or not is_zero(split.rest):
-                    why = (f"its rate depends on '{own[0].rpartition('.')[2]}', which differs between synapses" if own
+                    why = (f"its rate depends on '{field_of(own[0])}', which differs between synapses" if own
                            else "it is not linear")
                     raise self._refusal(
-                        f"the state '{x.rpartition('.')[2]}' of the synapses cannot be kept as a sum: {why}", None,
+                        f"the state '{field_of(x)}' of the synapses cannot be kept as a sum: {why}", None,
                         self._rates[x])
                 rate: Tree = ZERO
                 for y, coefficient in split.coefficients.items():

@@ -17,11 +17,13 @@ STORES = frozenset("= += -= *= /= //= %= **=".split())
 def problems(program: Program) -> list[str]:
     """Everything wrong with a program, in words; empty when it is legal."""
     found: list[str] = []
-    names = Counter([a.name for a in program.arrays] + [q.name for q in program.queues])
+    names = Counter([*(x.name for x in (*program.arrays, *program.queues)), *(name for name, _ in program.params)])
     known = {"space": frozenset(program.spaces), "queue": frozenset(q.name for q in program.queues),
              "array": frozenset(program.declared)}
     params = dict(program.params)
-    found += [f"{n} is declared twice" for n in sorted(n for n, times in names.items() if times > 1)]
+    found += [f"{n} is declared twice" for n, times in names.items() if times > 1]
+    found += [f"{n}: two kernels have this name" for n, times in Counter(k.name for k in program.kernels).items()
+              if times > 1]
     found += [
         f"array {a.name} lies over the unknown space {a.space}" for a in program.arrays if a.space not in known["space"]
     ]
@@ -49,6 +51,7 @@ def _kernel_problems(program: Program, kernel: Kernel, known: Mapping[str, froze
     if kernel.clock not in program.clocks:
         yield f"unknown clock {kernel.clock}"
     yield from _domain_problems(program, kernel, known)
+    yield from kernel.domain.refuses(kernel.facts.nodes)
     for node in kernel.facts.nodes:
         match node:
             case Load(name, index, t):
@@ -89,21 +92,21 @@ def _domain_problems(program: Program, kernel: Kernel, known: Mapping[str, froze
     for f, name in kernel.domain.marked():
         what, dtypes = f.metadata["names"], f.metadata.get("dtypes", ())
         if name not in known[what]:
-            yield f"unknown {what} {name}"
+            yield f"unknown {what} {name}, the {f.name} of {kernel.domain.title}"
         elif dtypes and program.declared[name].dtype not in dtypes:
-            yield f"{f.name} {name} of the loop is not an array of {' or '.join(dtypes)}"
+            yield f"{name}, the {f.name} of {kernel.domain.title}, is not an array of {' or '.join(dtypes)}"
 
 
 def _changes(condition: Expr, body: tuple[Statement, ...]) -> bool:
     return bool(free_locals(condition) & {s.name for s in body if isinstance(s, Let)})
 
 
-def _access(arrays: Mapping[str, Array], name: str, index: object, t: str) -> Iterator[str]:
+def _access(arrays: Mapping[str, Array], name: str, index: Expr, t: str) -> Iterator[str]:
     if name not in arrays:
         yield f"unknown array {name}"
     elif arrays[name].dtype != t:
         yield f"array {name} is {arrays[name].dtype}, used as {t}"
-    if dtype(index) not in ("i4", "i8", "b1"):  # type: ignore[arg-type]
+    if dtype(index) not in ("i4", "i8", "b1"):
         yield f"index into {name} is not an integer"
 
 

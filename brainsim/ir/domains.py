@@ -2,12 +2,14 @@
 interpreter's); everything else asks the row."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import cache
 from typing import ClassVar, TypeVar
 
-from brainsim.ir.expressions import Expr
+from brainsim.ir.expressions import Expr, Load
+from brainsim.ir.statements import Append, Clear, Statement, Store
+from brainsim.ir.trees import own_element
 
 Kind = TypeVar("Kind", bound="Domain")
 SPACE = {"names": "space"}
@@ -23,12 +25,14 @@ class Domain:
     """The elements a kernel's body runs for, in order.
 
     Each domain says of itself which locals it ``provides`` (none: there is no loop), whether ``i`` runs over a
-    ``stretch`` of a space, one by one and each element once, and how it is written (``words``, and more of them where
-    an ``option`` is not empty).
+    ``stretch`` of a space, one by one and each element once, whether the elements come in ``rounds``, one after the
+    other, of which those of one round do not depend on each other, and how it is written (``words``, and more of them
+    where an ``option`` is not empty).
     """
 
     provides: ClassVar[tuple[str, ...]] = ()
     stretch: ClassVar[bool] = False
+    rounds: ClassVar[bool] = False
     words: ClassVar[str] = ""
     options: ClassVar[Mapping[str, str]] = {}
 
@@ -40,9 +44,18 @@ class Domain:
         """The fields that name something, with the name."""
         yield from ((f, name) for f in _marked(type(self)) if (name := getattr(self, f.name)))
 
+    def refuses(self, nodes: Iterable[Expr | Statement]) -> Iterator[str]:
+        """What a body of these nodes does and may not in this loop."""
+        yield from ()
+
     def renamed(self: Kind, of: Callable[[str], str]) -> Kind:
         """The same loop over what has other names."""
         return replace(self, **{f.name: of(name) for f, name in self.marked()})
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.words.partition("{")[0].strip()
 
     def text(self, expression: Callable[[Expr], str]) -> str:
         """The domain in words; ``expression`` writes what it computes."""
@@ -83,6 +96,40 @@ class Range(Domain):
     provides: ClassVar[tuple[str, ...]] = ("i",)
     stretch: ClassVar[bool] = True
     words: ClassVar[str] = "range {first} to {last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Levels(Domain):
+    """``i`` runs over the elements of trees, a level after the other: from ``starts[l]`` up to ``starts[l + 1]`` for
+    all l, outwards from the roots, or where ``backward`` inwards from the tips, the last level first.
+
+    An element knows its parent, which lies in an earlier level, through an index array. Outwards it writes to its own
+    place and reads what its parent has become; inwards it also adds to what its parent, which comes later, will read.
+    """
+
+    starts: str = field(metadata=ROWS)
+    backward: bool = False
+
+    provides: ClassVar[tuple[str, ...]] = ("i",)
+    rounds: ClassVar[bool] = True
+    words: ClassVar[str] = "levels {starts}"
+    options: ClassVar[Mapping[str, str]] = {"backward": ", inwards"}
+
+    def refuses(self, nodes: Iterable[Expr | Statement]) -> Iterator[str]:
+        """What one element of a level might see of another, or leave to it."""
+        nodes = tuple(nodes)
+        written = {n.array for n in nodes if isinstance(n, Store)}
+        if any(isinstance(n, (Append, Clear)) for n in nodes):
+            yield "a level changes a queue"
+        for n in nodes:
+            if not isinstance(n, (Load, Store)) or n.array not in written or own_element(n.index):
+                continue
+            if not (isinstance(n.index, Load) and own_element(n.index.index) and n.index.array not in written):
+                yield f"an element of a level reaches {n.array} at a place that is neither its own nor its parent's"
+            elif isinstance(n, Store) and not (self.backward and n.op in ("+=", "-=")):
+                yield f"an element of a level does not add to {n.array} of its parent, inwards, but writes there"
+            elif isinstance(n, Load) and self.backward:
+                yield f"an element of a level reads {n.array} of its parent, which comes later"
 
 
 @dataclass(frozen=True, slots=True)

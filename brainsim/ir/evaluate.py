@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from brainsim.ir.program import (
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     RandomRows,
     Range,
@@ -47,18 +49,22 @@ from brainsim.ir.random import draw
 from brainsim.ir.state import DTYPES, Pause, State, begin_tick
 
 
-def power(a: object, b: object) -> object:
+def power(a: Any, b: Any) -> Any:
     """a ** b; whole numbers stay whole for exponents that are not negative."""
     if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
         return int(a) ** int(b) if b >= 0 else np.float64(a) ** int(b)
-    return library.power(a if isinstance(a, np.float32) else np.float64(a), b)
+    return library.power(a if _is_single(a) else np.float64(a), b)
 
 
-OPS = {
+def _is_single(x: Any) -> bool:
+    return isinstance(x, np.floating) and x.itemsize == 4
+
+
+OPS: Mapping[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": lambda a, b: np.divide(a if isinstance(a, np.float32) else np.float64(a), b),
+    "/": lambda a, b: np.divide(a if _is_single(a) else np.float64(a), b),
     "//": np.floor_divide,
     "%": np.mod,
     "**": power,
@@ -73,7 +79,7 @@ OPS = {
 }
 
 
-def value(e: Expr, state: State, local: dict[str, object]) -> object:
+def value(e: Expr, state: State, local: dict[str, Any]) -> Any:
     """The value of an expression for one element."""
     match e:
         case Const(v):
@@ -100,18 +106,17 @@ def value(e: Expr, state: State, local: dict[str, object]) -> object:
                 np.asarray(state.functions[function](*(value(a, state, local) for a in args))).reshape(-1)[-1])
         case Draw(law, stream, index):
             clock = local["@clock"]
-            step = int(state.step[clock] - state.origin[clock])  # type: ignore[index]
-            return np.float64(draw(law, state.seed, stream, step, int(value(index, state,
-                                                                            local))))  # type: ignore[arg-type]
+            step = int(state.step[clock] - state.origin[clock])
+            return np.float64(draw(law, state.seed, stream, step, int(value(index, state, local))))
         case Keyed(law, stream, key, row, index):
-            number, k, r = (int(value(x, state, local)) for x in (index, key, row))  # type: ignore[call-overload]
+            number, k, r = (int(value(x, state, local)) for x in (index, key, row))
             return np.float64(draw(law, k, stream, r, number))
         case Cast(dtype, v):
             return _plain(DTYPES[dtype].type(value(v, state, local)))
     raise TypeError(f"not an expression of the program: {e!r}")
 
 
-def scalar(e: Scalar, state: State) -> object:
+def scalar(e: Scalar, state: State) -> Any:
     """A value that is the same for all elements."""
     match e:
         case Tick(clock, part):
@@ -127,17 +132,17 @@ def scalar(e: Scalar, state: State) -> object:
     raise TypeError(f"not a scalar of the program: {e!r}")
 
 
-def _plain(x: object) -> object:
+def _plain(x: Any) -> Any:
     if isinstance(x, np.bool_):
         return bool(x)
     return int(x) if isinstance(x, np.integer) else x
 
 
-def _number(x: object) -> object:
+def _number(x: Any) -> Any:
     return int(x) if isinstance(x, bool) else x
 
 
-def execute(s: Statement, state: State, local: dict[str, object]) -> None:
+def execute(s: Statement, state: State, local: dict[str, Any]) -> None:
     """One statement for one element."""
     match s:
         case Let(name, v):
@@ -162,33 +167,67 @@ def execute(s: Statement, state: State, local: dict[str, object]) -> None:
                     execute(inner, state, local)
 
 
-def elements(d: Domain, state: State, local: dict[str, object]) -> Iterator[dict[str, object]]:
+Indices = Iterator[dict[str, Any]]
+
+
+def _once(d: Once, state: State, local: dict[str, Any]) -> Indices:
+    yield {}
+
+
+def _each(d: Each, state: State, local: dict[str, Any]) -> Indices:
+    yield from ({"i": i} for i in range(state.sizes[d.space]))
+
+
+def _range(d: Range, state: State, local: dict[str, Any]) -> Indices:
+    yield from ({"i": i} for i in range(_whole(d.first, state, local), _whole(d.last, state, local)))
+
+
+def _levels(d: Levels, state: State, local: dict[str, Any]) -> Indices:
+    starts = state.arrays[d.starts].tolist()
+    rounds = list(zip(starts, starts[1:]))
+    yield from ({"i": i} for first, last in (rounds[::-1] if d.backward else rounds) for i in range(first, last))
+
+
+def _events(d: Events, state: State, local: dict[str, Any]) -> Indices:
+    yield from ({"i": i} for i in state.queues[d.queue].values(_whole(d.slot, state, local)).tolist())
+
+
+def _fan_out(d: FanOut, state: State, local: dict[str, Any]) -> Indices:
+    starts = state.arrays[d.starts]
+    for j in state.queues[d.queue].values(_whole(d.slot, state, local)).tolist():
+        yield from ({"i": int(state.arrays[d.ids][k]) if d.ids else k, "j": j} for k in range(starts[j], starts[j + 1]))
+
+
+def _random_rows(d: RandomRows, state: State, local: dict[str, Any]) -> Indices:
+    key, columns = _whole(d.key, state, local), _whole(d.columns, state, local)
+    for j in state.queues[d.queue].values(_whole(d.slot, state, local)).tolist():
+        row = random_rows.row(key, j, columns, state.arrays[d.gaps], d.hollow)
+        yield from ({"column": column, "number": number, "j": j} for number, column in enumerate(row))
+
+
+LOOPS: Mapping[type[Domain], Callable[[Any, State, dict[str, Any]], Indices]] = {
+    Once: _once,
+    Each: _each,
+    Range: _range,
+    Levels: _levels,
+    Events: _events,
+    FanOut: _fan_out,
+    RandomRows: _random_rows,
+}
+
+
+def elements(d: Domain, state: State, local: dict[str, Any]) -> Indices:
     """The indices a domain visits, in order."""
-    match d:
-        case Once():
-            yield {}
-        case Each(space):
-            yield from ({"i": i} for i in range(state.sizes[space]))
-        case Range(first, last):
-            yield from ({"i": i}
-                        for i in range(value(first, state, local), value(last, state, local)))  # type: ignore[arg-type]
-        case Events(queue, slot):
-            yield from ({"i": i} for i in state.queues[queue].values(value(slot, state, local)).tolist()
-                        )  # type: ignore[arg-type]
-        case FanOut(queue, slot, starts, ids):
-            for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
-                for k in range(state.arrays[starts][j], state.arrays[starts][j + 1]):
-                    yield {"i": int(state.arrays[ids][k]) if ids else k, "j": j}
-        case RandomRows(queue, slot, key, columns, gaps, _, hollow):
-            for j in state.queues[queue].values(value(slot, state, local)).tolist():  # type: ignore[arg-type]
-                found = random_rows.row(int(value(key, state, local)), j, int(value(columns, state, local)),
-                                        state.arrays[gaps], hollow)  # type: ignore[call-overload]
-                yield from ({"column": column, "number": number, "j": j} for number, column in enumerate(found))
+    yield from LOOPS[type(d)](d, state, local)
+
+
+def _whole(e: Expr, state: State, local: dict[str, Any]) -> int:
+    return int(value(e, state, local))
 
 
 def run_kernel(kernel: Kernel, state: State) -> None:
     """Run one kernel for the present step."""
-    common: dict[str, object] = {"@clock": state.program.clocks.index(kernel.clock)}
+    common: dict[str, Any] = {"@clock": state.program.clocks.index(kernel.clock)}
     with np.errstate(all="ignore"):
         for s in kernel.prologue:
             execute(s, state, common)
@@ -217,7 +256,8 @@ def lacks_room(kernel: Kernel, state: State) -> bool:
     return False
 
 
-def advance(state: State, ticks: int, run: object = run_kernel, room: object = lacks_room) -> Pause:
+def advance(state: State, ticks: int, run: Callable[[Kernel, State], None] = run_kernel,
+            room: Callable[[Kernel, State], bool] = lacks_room) -> Pause:
     """Advance by up to ``ticks`` ticks; a tick under way is always finished. See `Pause` for why it returns."""
     kernels = state.program.kernels
     owner = [state.program.clocks.index(k.clock) for k in kernels]
@@ -233,10 +273,10 @@ def advance(state: State, ticks: int, run: object = run_kernel, room: object = l
                 if isinstance(kernels[at].domain, Host):
                     state.cursor, state.kernel = at + 1, at
                     return Pause.HOST
-                if room(kernels[at], state):  # type: ignore[operator]
+                if room(kernels[at], state):
                     state.kernel = at
                     return Pause.ROOM
-                run(kernels[at], state)  # type: ignore[operator]
+                run(kernels[at], state)
             state.cursor += 1
         state.step += state.due
         state.cursor = -1

@@ -30,7 +30,7 @@ class Facts:
     streams: frozenset[int]               #: of the random numbers
     functions: frozenset[str]             #: of the user's
     own_element: bool  #: every written array is reached at the running element's own place only
-    order_free: bool   #: running statement by statement over all elements gives the same as element by element
+    order_free: bool   #: statement by statement over all elements (of a round) is the same as element by element
 
     @property
     def draws(self) -> bool:
@@ -57,7 +57,8 @@ def facts_of(domain: Domain, prologue: tuple[Let, ...], body: tuple[Statement, .
         tuple(dict.fromkeys([n for n in nodes if isinstance(n, Scalar)])),
         frozenset([n.stream for n in kinds.get(Draw, [])]), frozenset([n.function for n in kinds.get(Foreign, [])]),
         all(_at_own_place(places[array]) for array in written),
-        all(_at_own_place(places[array]) or _in_any_order(places[array], array in read) for array in written))
+        domain.rounds or all(
+            _at_own_place(places[array]) or _in_any_order(places[array], array in read) for array in written))
 
 
 def _counted(appends: Iterable[Append]) -> dict[str, int]:

@@ -29,7 +29,7 @@ def take_off(state: State) -> None:
         due = state.queues[f.due]
         for s in f.sums:
             rows = state.arrays[s.array].reshape(len(due.count), -1)
-            for slot in np.flatnonzero(due.count):
+            for slot in np.flatnonzero(due.count).tolist():
                 synapses = due.values(slot)
                 value = np.broadcast_to(_value(s.value, state, synapses), len(synapses))
                 (np.add if s.sign > 0 else np.subtract).at(rows[slot], state.arrays[s.index][synapses], value)

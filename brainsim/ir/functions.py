@@ -39,7 +39,7 @@ def binomial_from(n: float, p: float, u: float, z: float) -> np.ndarray:
     return _elementwise(_binomial, n, p, u, z)
 
 
-def _elementwise(one: Callable[..., float], *args: object) -> np.ndarray:
+def _elementwise(one: Callable[..., float], *args: float) -> np.ndarray:
     arrays = np.broadcast_arrays(*args)
     values = np.array([one(*row) for row in zip(*(a.ravel().tolist() for a in arrays))], dtype=np.int32)
     return values.reshape(arrays[0].shape)[()]

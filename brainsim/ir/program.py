@@ -4,15 +4,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
-from brainsim.ir.domains import Domain, Each, Events, FanOut, Host, Once, RandomRows, Range
+from brainsim.ir.domains import Domain, Each, Events, FanOut, Host, Levels, Once, RandomRows, Range
 from brainsim.ir.expressions import Expr
 from brainsim.ir.facts import Facts, facts_of
 from brainsim.ir.statements import Append, Clear, If, Let, Statement, Store, While
 from brainsim.ir.trees import Change, rebuild
 
 __all__ = ["Append", "Array", "Clear", "Domain", "Each", "Events", "FanOut", "Flight", "Host", "If", "Kernel", "Let",
-           "Native", "Once", "Program", "Queue", "RandomRows", "Range", "Section", "Statement", "Store", "Sum", "While"]
+           "Levels", "Native", "Once", "Program", "Queue", "RandomRows", "Range", "Section", "Statement", "Store",
+           "Sum", "While"]
+
+ArrayRole = Literal["values", "index", "starts", "ids", "delays", "list", "count"]
+"""What an array is for: values of elements; the neurons that synapses lead to; where rows start; synapses in the order
+of rows; delays in steps; tables and lists that nobody changes; counts of what happened."""
+QueueRole = Literal["events", "sent", "due", "record"]
+"""What a queue is for: a group's events of this step; those of them that leave through a pathway; what is on its way;
+what is written down and only grows."""
+KernelRole = Literal["update", "threshold", "reset", "given", "send", "arrive", "sum", "record", "operation"]
+"""What a kernel does: states move on; events are found, acted on where they are, or read from a list; events leave and
+arrive at synapses; synapses are summed over; values are written down; a user's own operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,7 @@ class Array:
     dtype: str
     space: str
     into: str = ""
+    role: ArrayRole = "values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Queue:
     dtype: str
     into: str = ""
     crowded: bool = False
+    role: QueueRole = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,7 @@ class Kernel:
     prologue: tuple[Let, ...] = ()
     title: str = ""
     like: str = ""
+    role: KernelRole = "operation"
 
     @cached_property
     def facts(self) -> Facts:

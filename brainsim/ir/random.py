@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def _unit(high: int, low: int) -> float:
     return (high * 1048576.0 + (low >> 12)) / 4503599627370496.0
 
 
-def quarter_turn(f: float) -> tuple[float, float]:
+def quarter_turn(f: Any) -> tuple[Any, Any]:
     """(sine, cosine) of ``f`` quarter turns, -0.5 <= f <= 0.5, by Taylor's series; works on arrays."""
     y = f * f
     sine = cosine = 0.0
@@ -75,13 +76,14 @@ def draw_many(law: str, seed: int, stream: int, step: int | np.ndarray, index: n
     where = np.asarray(index).astype(np.int64).astype(u64) & mask
     c2 = (where >> u64(6) << u64(5)) | (where & u64(31))
     steps = np.asarray(step, dtype=np.int64).astype(u64)
-    c0, c1, c2, c3 = _philox_many(*np.broadcast_arrays(steps & mask, steps >> shift, c2, u64(stream)), seed)
+    low, high, block, streams = np.broadcast_arrays(steps & mask, steps >> shift, c2, u64(stream))
+    c0, c1, c2, c3 = _philox_many(low, high, block, streams, seed)
     u, w = _units(c0, c1), _units(c2, c3)
     second = (where & u64(32)).astype(bool)
     if law == "uniform":
         return np.where(second, w, u)
     turns = np.floor(4.0 * w + 0.5)
-    sine, cosine = quarter_turn(4.0 * w - turns)  # type: ignore[arg-type]
+    sine, cosine = quarter_turn(4.0 * w - turns)
     along, across = np.where(second, sine, cosine), np.where(second, cosine, -sine)
     quarter = turns % 4
     signed = np.where(quarter % 2 == 1, across, along) * np.where(quarter >= 2, -1.0, 1.0)

@@ -2,26 +2,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import Field, fields, replace
 from functools import cache
-from typing import TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from brainsim.ir.domains import Domain
 from brainsim.ir.expressions import Draw, Expr, Foreign, Load, Local, Op
 from brainsim.ir.statements import If, Statement, While
 
-Node = TypeVar("Node", bound=Expr | Statement | Domain)
-Change = Callable[[Expr | Statement], Expr | Statement]
+Change = Callable[[Any], Any]
+"""A node → the node that stands in its place: an expression for an expression, a statement for a statement."""
+
+
+class Node(Protocol):
+    """An expression, a statement or a domain: a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+AnyNode = TypeVar("AnyNode", bound=Node)
 
 
 @cache
-def _parts(kind: type) -> tuple[str, ...]:
+def _parts(kind: type[Node]) -> tuple[str, ...]:
     """The fields of a kind of node that hold nodes."""
     return tuple(f.name for f in fields(kind) if any(x in str(f.type) for x in ("Expr", "Statement", "Let")))
 
 
-def children(node: Expr | Statement | Domain) -> list[Expr | Statement]:
-    """Direct sub-expressions and sub-statements."""
+def children(node: Node) -> list[Expr | Statement]:
+    """Direct sub-expressions and sub-statements of these, and of a domain."""
     found: list[Expr | Statement] = []
     for name in _parts(type(node)):
         value = getattr(node, name)
@@ -41,22 +49,26 @@ def walk(node: Expr | Statement) -> Iterator[Expr | Statement]:
         waiting += children(node)[::-1]
 
 
-def with_children(node: Node, change: Change) -> Node:
+def with_children(node: AnyNode, change: Change) -> AnyNode:
     """The node with ``change`` applied to its direct sub-expressions and sub-statements; where none changes, the same
     object."""
     new: dict[str, object] = {}
     for name in _parts(type(node)):
         value = getattr(node, name)
-        made = tuple([change(item) for item in value]) if type(value) is tuple else change(value)
-        if made is not value and not (type(value) is tuple and all(a is b for a, b in zip(made, value))):
+        if type(value) is tuple:
+            items = tuple([change(item) for item in value])
+            made: object = value if all(a is b for a, b in zip(items, value)) else items
+        else:
+            made = change(value)
+        if made is not value:
             new[name] = made
     return replace(node, **new) if new else node
 
 
-def rebuild(node: Node, change: Change) -> Node:
+def rebuild(node: AnyNode, change: Change) -> AnyNode:
     """Apply ``change`` bottom-up to expressions and statements; what does not change stays the same object."""
-    made = with_children(node, lambda inner: rebuild(inner, change))
-    return change(made) if isinstance(made, (Expr, Statement)) else made  # type: ignore[return-value]
+    made: Any = with_children(node, lambda inner: rebuild(inner, change))
+    return change(made) if isinstance(made, (Expr, Statement)) else made
 
 
 def own_element(expr: Expr) -> bool:

@@ -22,7 +22,7 @@ _UNARY = {ast.USub: "neg", ast.Not: "not"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Parsing:
     """What is read (``text``, one line, standing at ``start`` of ``source``) and how a refusal is raised."""
 
     source: Source
@@ -62,14 +62,14 @@ def parse_part(
     """The tree of ``source.text[start:stop]``, with spans in the whole source."""
     flat = on_one_line(source.text[start:stop])
     first, last = trimmed(flat, 0, len(flat))
-    reading = _Reading(source, start + first, flat[first:last], error, allow_select)
+    reading = _Parsing(source, start + first, flat[first:last], error, allow_select)
     try:
         return _tree(_python(reading).body, reading)
     except (RecursionError, MemoryError):
         raise error("The expression is nested too deeply", at=reading.between(0, 1)) from None
 
 
-def _python(reading: _Reading) -> ast.Expression:
+def _python(reading: _Parsing) -> ast.Expression:
     if not reading.text.isascii():
         raise reading.wrong(*explain_character(reading.text))
     try:
@@ -80,7 +80,7 @@ def _python(reading: _Reading) -> ast.Expression:
         raise reading.wrong(*explain_failure(reading.text, failure)) from None
 
 
-def _tree(node: ast.expr, reading: _Reading) -> Tree:
+def _tree(node: ast.expr, reading: _Parsing) -> Tree:
     span = reading.span(node)
     match node:
         case ast.Constant(value=bool() | int() | float() as value) if math.isfinite(value):
@@ -104,7 +104,7 @@ def _tree(node: ast.expr, reading: _Reading) -> Tree:
     raise reading.refuse(node)
 
 
-def _from_the_left(op: str, values: list[ast.expr], reading: _Reading) -> Tree:
+def _from_the_left(op: str, values: list[ast.expr], reading: _Parsing) -> Tree:
     tree = _tree(values[0], reading)
     start = reading.span(values[0]).start
     for value in values[1:]:

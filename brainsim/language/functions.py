@@ -42,7 +42,7 @@ class Dimensions:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class FunctionRow:
     """A function; ``dtype`` is that of its result (``highest``: that of its arguments).
 
     A function that is not ``stateless`` gives a new value at each call, and is never merged, moved or left out.
@@ -62,39 +62,39 @@ _KEEPS = Dimensions((Free(),), Same(0))
 _CHOICE = Dimensions((Fixed(), Free(), Same(1)), Same(1))
 
 _ROWS = (
-    Function("abs", 1, _KEEPS, "highest"),
-    Function("arccos", 1, _PLAIN),
-    Function("arccosh", 1, _PLAIN),
-    Function("arcsin", 1, _PLAIN),
-    Function("arcsinh", 1, _PLAIN),
-    Function("arctan", 1, _PLAIN),
-    Function("arctanh", 1, _PLAIN),
-    Function("binomial", 2, Dimensions((ONE, ONE), ONE), "integer", stateless=False),
-    Function("ceil", 1, _KEEPS),
-    Function("clip", 3, Dimensions((Free(), Same(0), Same(0)), Same(0)), "highest"),
-    Function("cos", 1, _PLAIN),
-    Function("cosh", 1, _PLAIN),
-    Function("exp", 1, _PLAIN),
-    Function("expm1", 1, _PLAIN),
-    Function("exprel", 1, _PLAIN),
-    Function("floor", 1, _KEEPS),
-    Function("int", 1, _PLAIN, "integer"),
-    Function("log", 1, _PLAIN),
-    Function("log10", 1, _PLAIN),
-    Function("log1p", 1, _PLAIN),
-    Function("poisson", 1, _PLAIN, "integer", stateless=False),
-    Function("rand", 0, Dimensions((), ONE), stateless=False),
-    Function("randn", 0, Dimensions((), ONE), stateless=False),
-    Function("select", 3, _CHOICE, "highest"),  # made by brainsim, never written by users
-    Function("sign", 1, Dimensions((Free(),), ONE), "highest"),
-    Function("sin", 1, _PLAIN),
-    Function("sinh", 1, _PLAIN),
-    Function("sqrt", 1, Dimensions((Free(),), Same(0, 0.5))),
-    Function("tan", 1, _PLAIN),
-    Function("tanh", 1, _PLAIN),
-    Function("timestep", 2, Dimensions((SECOND, SECOND), ONE), "integer"),
+    FunctionRow("abs", 1, _KEEPS, "highest"),
+    FunctionRow("arccos", 1, _PLAIN),
+    FunctionRow("arccosh", 1, _PLAIN),
+    FunctionRow("arcsin", 1, _PLAIN),
+    FunctionRow("arcsinh", 1, _PLAIN),
+    FunctionRow("arctan", 1, _PLAIN),
+    FunctionRow("arctanh", 1, _PLAIN),
+    FunctionRow("binomial", 2, Dimensions((ONE, ONE), ONE), "integer", stateless=False),
+    FunctionRow("ceil", 1, _KEEPS),
+    FunctionRow("clip", 3, Dimensions((Free(), Same(0), Same(0)), Same(0)), "highest"),
+    FunctionRow("cos", 1, _PLAIN),
+    FunctionRow("cosh", 1, _PLAIN),
+    FunctionRow("exp", 1, _PLAIN),
+    FunctionRow("expm1", 1, _PLAIN),
+    FunctionRow("exprel", 1, _PLAIN),
+    FunctionRow("floor", 1, _KEEPS),
+    FunctionRow("int", 1, _PLAIN, "integer"),
+    FunctionRow("log", 1, _PLAIN),
+    FunctionRow("log10", 1, _PLAIN),
+    FunctionRow("log1p", 1, _PLAIN),
+    FunctionRow("poisson", 1, _PLAIN, "integer", stateless=False),
+    FunctionRow("rand", 0, Dimensions((), ONE), stateless=False),
+    FunctionRow("randn", 0, Dimensions((), ONE), stateless=False),
+    FunctionRow("select", 3, _CHOICE, "highest"),  # made by brainsim, never written by users
+    FunctionRow("sign", 1, Dimensions((Free(),), ONE), "highest"),
+    FunctionRow("sin", 1, _PLAIN),
+    FunctionRow("sinh", 1, _PLAIN),
+    FunctionRow("sqrt", 1, Dimensions((Free(),), Same(0, 0.5))),
+    FunctionRow("tan", 1, _PLAIN),
+    FunctionRow("tanh", 1, _PLAIN),
+    FunctionRow("timestep", 2, Dimensions((SECOND, SECOND), ONE), "integer"),
 )
-FUNCTIONS: Mapping[str, Function] = MappingProxyType({row.name: row for row in _ROWS})
+FUNCTIONS: Mapping[str, FunctionRow] = MappingProxyType({row.name: row for row in _ROWS})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e, "inf": math.inf})
 RANDOM = frozenset(name for name, function in FUNCTIONS.items() if not function.stateless)
 """The built-in functions that give a new value at each call."""

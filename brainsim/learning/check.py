@@ -26,7 +26,7 @@ SPIKES = (
 
 
 @dataclass(frozen=True)
-class Row:
+class Compared:
     """One parameter: the norms of the slopes in some directions from the gradient and from differences, and how far
     they are apart."""
 
@@ -43,7 +43,7 @@ class GradientCheck:
     """A row for each parameter; ``worst``, the largest relative error; ``spiking``, whether a surrogate had a part in
     the gradient."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Compared, ...]
     spiking: bool
 
     @property
@@ -120,7 +120,7 @@ def check_grad(net_or_sim: Differentiable | Network, loss: Callable[[Mapping[str
 
 
 def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, Any], inputs: Mapping[str, object],
-          eps: object, directions: int, key: object, seed: int) -> Iterable[Row]:
+          eps: object, directions: int, key: object, seed: int) -> Iterable[Compared]:
     numbers = np.random.default_rng(seed)
 
     def total(p: Mapping[str, Any]) -> Any:
@@ -142,8 +142,8 @@ def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, An
         found = np.array([(8 * along(w, 1) - 8 * along(w, -1) - along(w, 2) + along(w, -2)) / (12 * step)
                           for w in ways])
         larger = max(np.linalg.norm(exact), np.linalg.norm(found))
-        yield Row(name, x.size, len(ways), float(np.linalg.norm(exact)), float(np.linalg.norm(found)),
-                  float(np.linalg.norm(exact - found) / larger) if larger else 0.0)
+        yield Compared(name, x.size, len(ways), float(np.linalg.norm(exact)), float(np.linalg.norm(found)),
+                       float(np.linalg.norm(exact - found) / larger) if larger else 0.0)
 
 
 def _step(eps: Any, name: str, x: np.ndarray) -> float:

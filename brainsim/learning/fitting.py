@@ -14,7 +14,7 @@ from brainsim.errors import Unsupported, WrongType, WrongValue
 from brainsim.learning.fitting_data import inputs, loss_of, recording, samples, shares, smoothed, steps_per_sample
 from brainsim.learning.fitting_losses import Loss
 from brainsim.learning.fitting_methods import METHODS, Method, Trial
-from brainsim.learning.fitting_objective import Layout, Model, Objective
+from brainsim.learning.fitting_objective import Model, Objective, TraceLayout
 from brainsim.learning.fitting_result import Fitted
 from brainsim.learning.fitting_space import number, space_of
 from brainsim.objects.gradients.functional import Functional, functional
@@ -94,8 +94,8 @@ class Wish:
     seed: int
 
 
-def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, Any], output: str, given: dict[str,
-                                                                                                               Any],
+def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, Any], output: str,
+               given: dict[str, Any],
                step: float, every: int, loss: Any, wish: Wish) -> tuple[Objective, Objective, list[np.ndarray]]:
     """The objective, that of the model by itself, and the share of each stage."""
     shape = np.shape(data)
@@ -134,14 +134,14 @@ def _objective(net: Network, run: RunNamespace, data: Any, params: Mapping[str, 
     return objective, replace(objective, model=Model(alone, layout, output, currents)), stages
 
 
-def _layout(sim: Functional, output: str, shape: tuple[int, int], every: int) -> Layout:
+def _layout(sim: Functional, output: str, shape: tuple[int, int], every: int) -> TraceLayout:
     elements = int(np.prod(sim.pure.outputs[output].shape, dtype=int))
     if elements not in (1, shape[0]):
         raise WrongValue(
             "Neither one element nor one for each trace",
             found=f"'{output}' has {elements} elements, the data {shape[0]} "
             f"{'trace' if shape[0] == 1 else 'traces'}", help=f"a group of one neuron, or of {shape[0]}")
-    return Layout(shape[0], shape[1], every, elements)
+    return TraceLayout(shape[0], shape[1], every, elements)
 
 
 def _starts(objective: Objective, start: Any, count: int | None, share: np.ndarray,

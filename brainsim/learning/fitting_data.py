@@ -9,7 +9,7 @@ import numpy as np
 
 from brainsim.errors import DimensionMismatchError, WrongType, WrongValue
 from brainsim.learning.fitting_losses import LOSSES, Loss, Recording
-from brainsim.learning.fitting_objective import Layout
+from brainsim.learning.fitting_objective import TraceLayout
 from brainsim.learning.fitting_space import number
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.looks.optional import optional
@@ -39,7 +39,7 @@ def samples(name: str, given: Any, dimension: Dimension) -> np.ndarray:
     return np.atleast_2d(values)
 
 
-def inputs(given: Mapping[str, Any], dimensions: Mapping[str, Dimension], layout: Layout) -> dict[str, np.ndarray]:
+def inputs(given: Mapping[str, Any], dimensions: Mapping[str, Dimension], layout: TraceLayout) -> dict[str, np.ndarray]:
     """Inputs by name, (trials, steps, elements)."""
     made = {}
     for name, values in given.items():
@@ -140,7 +140,7 @@ def smoothed(values: np.ndarray, width: object, dt: float) -> np.ndarray:
                                                seconds(width, "smooth", positive=True) / dt, axis=1)
 
 
-def shares(follow: object, restart: object, layout: Layout, dt: float) -> list[np.ndarray]:
+def shares(follow: object, restart: object, layout: TraceLayout, dt: float) -> list[np.ndarray]:
     """For each stage of the fit, the share (steps,) of its distance from the data that the model makes up for at each
     step."""
     stages = list(follow) if isinstance(follow, (list, tuple)) else [follow]

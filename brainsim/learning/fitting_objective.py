@@ -24,7 +24,7 @@ NUMBERS_AT_ONCE = 1 << 24     #: samples of all traces of all places, with their
 
 
 @dataclass(frozen=True)
-class Layout:
+class TraceLayout:
     """How traces stand in the model: as trials of one element, or as the elements of one trial. ``every``: steps per
     sample."""
 
@@ -67,7 +67,7 @@ class Model:
     """The network as a function, its inputs (trials, steps, elements), and what the data does to it."""
 
     sim: Functional
-    layout: Layout
+    layout: TraceLayout
     output: str
     inputs: dict[str, np.ndarray]
     #: what the output is pulled to, (trials, steps, elements); not numbers between samples

@@ -13,7 +13,7 @@ from brainsim.learning.fitting_methods import Trial
 from brainsim.learning.fitting_objective import Objective
 from brainsim.learning.fitting_space import number
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table, to_pandas
+from brainsim.objects.looks.exports import Column, Frame, to_pandas
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.looks.plotting import scaled
 from brainsim.units import Quantity
@@ -122,7 +122,7 @@ class Fitted:
         columns = [Column(r.name, ("start",), np.asarray(ends[r.name]), unit_text(r.dimension)) for r in space.ranges]
         columns += [Column("loss", ("start",), np.array([t.loss for t in self.trials]), "1"),
                     Column("iterations", ("start",), np.array([len(t.history) for t in self.trials]), "1")]
-        return to_pandas(Table("fit", "fit", "start", tuple(columns)))
+        return to_pandas(Frame("fit", "fit", "start", tuple(columns)))
 
     # -- looks ---------------------------------------------------------------------------------------------------------
     def _with_units(self, place: np.ndarray) -> dict[str, Any]:

@@ -18,7 +18,7 @@ AROUND = 0.2    #: of a value without bounds: other starts are up to this share 
 
 
 @dataclass(frozen=True)
-class Range:
+class SearchRange:
     """A parameter: bounds, or for a value alone (``low`` is -inf) the value at place 0.5 and its size as the scale."""
 
     name: str
@@ -70,7 +70,7 @@ class Range:
 class Space:
     """All parameters of a fit, in order; places are arrays (..., parameters)."""
 
-    ranges: tuple[Range, ...]
+    ranges: tuple[SearchRange, ...]
 
     def __len__(self) -> int:
         return len(self.ranges)
@@ -114,7 +114,7 @@ def space_of(params: Mapping[str, Any], dimensions: Mapping[str, Dimension]) -> 
     return Space(tuple(_range(name, given, dimensions[name]) for name, given in params.items()))
 
 
-def _range(name: str, given: Any, dimension: Dimension) -> Range:
+def _range(name: str, given: Any, dimension: Dimension) -> SearchRange:
     parts = list(given) if isinstance(given, (tuple, list)) or np.ndim(given) == 1 else [given]
     if isinstance(given, str) or len(parts) not in (1, 2) or any(isinstance(p, str) or np.ndim(p) for p in parts):
         raise WrongType(f"'{name}' has two bounds, or one value to start from", found=repr(given)[:60],
@@ -123,13 +123,13 @@ def _range(name: str, given: Any, dimension: Dimension) -> Range:
     if len(numbers) == 1:
         if numbers[0] == 0:
             raise WrongValue(f"'{name}' starts from 0 and has no scale", help=f"give it bounds, '{name}': (low, high)")
-        return Range(name, dimension, -np.inf, np.inf, numbers[0])
+        return SearchRange(name, dimension, -np.inf, np.inf, numbers[0])
     low, high = numbers
     if not low < high:
         raise WrongValue(
             f"The bounds of '{name}' are the wrong way round" if low > high else f"The bounds of '{name}' are the same",
             found=f"{parts[0]} to {parts[1]}", help=f"'{name}': (low, high)")
-    return Range(name, dimension, low, high, np.nan)
+    return SearchRange(name, dimension, low, high, np.nan)
 
 
 def number(name: str, value: Any, dimension: Dimension) -> float:

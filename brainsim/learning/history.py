@@ -9,7 +9,7 @@ import numpy as np
 
 from brainsim.errors import UnknownName, near
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table, to_pandas
+from brainsim.objects.looks.exports import Column, Frame, to_pandas
 from brainsim.objects.looks.optional import optional
 from brainsim.units import Quantity
 
@@ -43,7 +43,7 @@ class History(Mapping[str, np.ndarray]):
         """A table with a row per epoch. `Unsupported` without pandas."""
         epochs = Column("epoch", ("epoch",), np.arange(1, len(self.rows) + 1))
         return to_pandas(
-            Table("history", "training", "epoch", tuple(Column(n, ("epoch",), self[n]) for n in self.columns),
+            Frame("history", "training", "epoch", tuple(Column(n, ("epoch",), self[n]) for n in self.columns),
                   (epochs,)))
 
     def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:

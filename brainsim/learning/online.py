@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import UnknownName, Unsupported, WrongType, WrongValue, near
-from brainsim.learning.online_rule import Rule, rule_of
+from brainsim.learning.online_rule import LearningRule, rule_of
 from brainsim.learning.optimisers import optimiser
 from brainsim.objects.gradients.functional import Functional
 from brainsim.objects.groups.random_state import mixed
@@ -18,7 +18,8 @@ from brainsim.objects.looks.optional import optional
 from brainsim.objects.network.network import Network
 
 
-def online(network: Network | Functional, rule: str | Rule = "d_rtrl", *, loss: Callable[..., Any] | None = None,
+def online(network: Network | Functional, rule: str | LearningRule = "d_rtrl", *,
+           loss: Callable[..., Any] | None = None,
            wrt: Sequence[str] | None = None, duration: Any = None, inputs: Sequence[str] = (),
            outputs: Sequence[str] = (), batch: int | None = None, surrogate: Any = "superspike(alpha=10)",
            block: int = 20, seed: int = 0, namespace: Mapping[str, object] | None = None, level: int = 0) -> "Online":
@@ -85,7 +86,7 @@ class Online:
     """A rule of online learning for a network, made by `online`. ``print(rule.report())`` says which parameters take
     part, and how."""
 
-    def __init__(self, sim: Functional, rule: Rule, loss: Callable[..., Any] | None, wrt: Sequence[str] | None,
+    def __init__(self, sim: Functional, rule: LearningRule, loss: Callable[..., Any] | None, wrt: Sequence[str] | None,
                  block: int, seed: int):
         self.sim, self.rule = sim, rule
         self._jax = importlib.import_module("brainsim.targets.jax_function")
@@ -235,12 +236,9 @@ class Online:
         return "\n".join([*lines, *(f"  {line}" for line in self._filters())])
 
     def _filters(self) -> list[str]:
-        own = {
-            n: n.rpartition(".")[0] if n in {p.key for p in self._machine.chain.parts.projections} else n
-            for n in self.kappas
-        }
+        kernels = {p.key: p.kernel for p in self._machine.chain.parts.projections}
         return [
-            f"what '{own[n]}' brings to the readout is filtered, decay {k:.6g} in a step"
+            f"what '{kernels.get(n, n)}' brings to the readout is filtered, decay {k:.6g} in a step"
             for n, k in self.kappas.items()
         ]
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from brainsim.ir.expressions import Load, Local, Param
-from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Program, Store
-from brainsim.ir.walk import nodes, walk
+from brainsim.ir.program import Each, Events, FanOut, Kernel, Program, Store
+from brainsim.ir.trees import walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
 from brainsim.targets.jax_writer import KernelWriter
 
@@ -20,11 +20,12 @@ ELEMENT = Local("i", "i4")
 
 
 @dataclass(frozen=True)
-class Projection:
+class LearningProjection:
     """One sum over synapses: ``key`` names its matrix, ``array`` is what it is added to, in ``space``; ``source`` is
     the space of its queue."""
 
-    key: str
+    kernel: str
+    number: int                      #: among the sums of its kernel
     starts: str
     posts: str
     array: str
@@ -35,29 +36,34 @@ class Projection:
     senders: frozenset[str]          #: those that what a row sends is made of
     targets: frozenset[str]          #: those of the target's own factor
 
+    @property
+    def key(self) -> str:
+        """The name of its matrix."""
+        return f"{self.kernel}.{self.number}"
+
 
 @dataclass(frozen=True)
-class Parts:
+class LearningParts:
     """The taken-apart step. ``states``: arrays of single neurons and their spaces; ``local``: what their own equations
     read, by name → kernel."""
 
     states: Mapping[str, str]
-    projections: tuple[Projection, ...]
+    projections: tuple[LearningProjection, ...]
     walls: Mapping[str, str]                 #: kernel → why
     local: Mapping[str, str]
     aside: Mapping[str, str]  #: values that such kernels read at another index than the element's: name → kernel
     behind: Mapping[str, str]                #: what walls read: name → kernel
-    lowered: Mapping[str,
-                     frozenset[str]]  #: reset kernel → states that it sets or lowers and that the threshold looks at
+    #: reset kernel → states that it sets or lowers and that the threshold looks at
+    lowered: Mapping[str, frozenset[str]]
 
 
-def parts_of(program: Program) -> Parts:
+def parts_of(program: Program) -> LearningParts:
     """Take a program apart."""
     fixed = program.constant
     spaces = {a.name: a.space for a in program.arrays}
     moving = {a.name for a in program.arrays if a.dtype in ("f8", "f4") and a.name not in fixed}
     into = {q.name: q.into for q in program.queues}
-    projections: list[Projection] = []
+    projections: list[LearningProjection] = []
     walls: dict[str, str] = {}
     for number, kernel in enumerate(program.kernels):
         found = deliveries(kernel)
@@ -72,31 +78,31 @@ def parts_of(program: Program) -> Parts:
                 walls[kernel.name] = reason
     plain = [k for k in program.kernels if k.name not in walls and not deliveries(k)]
     targets = {p.array for p in projections}
-    changed = {n.array for k in plain for n in nodes(k) if isinstance(n, Store)} & moving
+    changed = {name for k in plain for name in k.facts.stores} & moving
     states = {a: spaces[a] for a in sorted(changed | targets & moving)}
     local = {n: k.name for k in plain
-             for n in _names(nodes(k))} | {n: p.key.rpartition(".")[0] for p in projections for n in p.targets}
+             for n in _names(k.facts.nodes)} | {n: p.kernel for p in projections for n in p.targets}
     floats = {a.name for a in program.arrays if a.dtype in ("f8", "f4")}
     aside = {
-        n.array: k.name for k in plain for n in nodes(k)
+        n.array: k.name for k in plain for n in k.facts.nodes
         if isinstance(n, Load) and n.array in floats and n.index != ELEMENT
     }
-    behind = {n: k.name for k in program.kernels if k.name in walls for n in _names(nodes(k))}
-    return Parts(states, tuple(projections), walls, local, aside, behind, _lowered(program))
+    behind = {n: k.name for k in program.kernels if k.name in walls for n in _names(k.facts.nodes)}
+    return LearningParts(states, tuple(projections), walls, local, aside, behind, _lowered(program))
 
 
-def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, str], into: Mapping[str,
-                                                                                                   str]) -> Projection:
+def _projection(kernel: Kernel, number: int, d: Delivery, spaces: Mapping[str, str],
+                into: Mapping[str, str]) -> LearningProjection:
     assert isinstance(kernel.domain, FanOut)
     parts = [frozenset(_names(walk(e)) if e is not None else ()) for e in (d.synapse, d.source, d.target)]
     condition = frozenset(_names(walk(d.condition)) if d.condition is not None else ())
-    return Projection(f"{kernel.name}.{number}", kernel.domain.starts, d.index_array, d.array, spaces[d.array],
-                      into[kernel.domain.queue], kernel.domain.queue, parts[0], parts[1], parts[2] | condition)
+    return LearningProjection(kernel.name, number, kernel.domain.starts, d.index_array, d.array, spaces[d.array],
+                              into[kernel.domain.queue], kernel.domain.queue, parts[0], parts[1], parts[2] | condition)
 
 
 def _wall(kernel: Kernel, moving: set[str], spaces: Mapping[str, str], into: Mapping[str, str]) -> str:
     """Why a kernel is not a neuron's own; '' if it is."""
-    touched = [n for n in nodes(kernel) if isinstance(n, (Load, Store)) and n.array in moving]
+    touched = [n for n in kernel.facts.nodes if isinstance(n, (Load, Store)) and n.array in moving]
     if not touched:
         return ""
     match kernel.domain:
@@ -121,11 +127,11 @@ def _lowered(program: Program) -> dict[str, frozenset[str]]:
     watched: dict[str, set[str]] = {}
     for k in program.kernels:
         if isinstance(k.domain, Each):
-            for queue in {n.queue for n in nodes(k) if isinstance(n, Append)}:
-                watched.setdefault(queue, set()).update(n.array for n in nodes(k) if isinstance(n, Load))
+            for queue in k.facts.appends:
+                watched.setdefault(queue, set()).update(k.facts.loads)
     made = {}
     for k in program.kernels:
-        if k.name.endswith("_resetter") and isinstance(k.domain, Events):
-            stores = {n.array for n in nodes(k) if isinstance(n, Store) and n.op in ("=", "-=")}
+        if k.role == "reset" and isinstance(k.domain, Events):
+            stores = {n.array for n in k.facts.nodes if isinstance(n, Store) and n.op in ("=", "-=")}
             made[k.name] = frozenset(stores & watched.get(k.domain.queue, set()))
     return made

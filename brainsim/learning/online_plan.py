@@ -10,11 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from brainsim.learning.online_parts import Parts, parts_of
-from brainsim.learning.online_rule import Rule
+from brainsim.learning.online_parts import LearningParts, parts_of
+from brainsim.learning.online_rule import LearningRule
 from brainsim.learning.online_rules import Exact, Factored, Own, reach
 from brainsim.learning.online_run import Machine, wires_of
 from brainsim.learning.online_step import Chain, Signal, pattern_of
+from brainsim.naming import bounds, owner_of
 from brainsim.targets.jax_function import Pure
 from brainsim.targets.jax_words import kind
 
@@ -23,7 +24,7 @@ UNHEARD = "within a step the loss does not depend on what it changes"
 
 
 @dataclass(frozen=True)
-class Row:
+class Fate:
     """What becomes of a parameter. ``keys``: projections whose weights it makes; ``own``: whether it has a trace per
     neuron; ``first``: the state whose first value it is; ``reason``: why it takes no part; ``relation``: how it
     does."""
@@ -38,40 +39,40 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class LearningPlan:
     """A rule for one network. ``feedback``: first weights of feedback by space, (neurons, outputs)."""
 
     machine: Machine
-    rows: tuple[Row, ...]
+    rows: tuple[Fate, ...]
     feedback: Mapping[str, Any]
 
 
-def row_of(name: str, names: tuple[str, ...], parts: Parts) -> Row:
+def row_of(name: str, names: tuple[str, ...], parts: LearningParts) -> Fate:
     """How a parameter enters the equations, or why it cannot take part."""
     keys: list[str] = []
     own, first = False, ""
     for n in names:
         if n in parts.behind and n not in parts.states:
             kernel = parts.behind[n]
-            return Row(
+            return Fate(
                 name, reason=f"it enters through '{kernel}': {parts.walls[kernel]}", help=
                 "a synapse takes part where a spike adds one weight times a factor of each side, with one delay for all"
             )
         if n in parts.aside:
-            return Row(name, reason=f"'{parts.aside[n]}' reads it at other places than the neuron's own")
+            return Fate(name, reason=f"'{parts.aside[n]}' reads it at other places than the neuron's own")
         sender = next((p for p in parts.projections if n in p.senders), None)
         if sender is not None:
-            return Row(
+            return Fate(
                 name, reason=
-                f"it changes what neurons send through '{sender.key.rpartition('.')[0]}', and influence ends there")
+                f"it changes what neurons send through '{sender.kernel}', and influence ends there")
         keys += [p.key for p in parts.projections if n in p.weights]
         own = own or n in parts.local and n not in parts.states
         first = n if n in parts.states else first
-    return Row(name, tuple(keys), own, first, "" if keys or own or first else "nothing in a step depends on it")
+    return Fate(name, tuple(keys), own, first, "" if keys or own or first else "nothing in a step depends on it")
 
 
-def plan(pure: Pure, rule: Rule, loss: Callable[..., Any] | None, names: Sequence[str], block: int, batch: int,
-         params: Mapping[str, Any], key: Any, seed: int) -> Plan:
+def plan(pure: Pure, rule: LearningRule, loss: Callable[..., Any] | None, names: Sequence[str], block: int, batch: int,
+         params: Mapping[str, Any], key: Any, seed: int) -> LearningPlan:
     """Take a network apart, find the relations, and lay out the traces."""
     parts = parts_of(pure.traced.program)
     rows = [row_of(n, pure.params[n].names, parts) for n in names]
@@ -93,8 +94,8 @@ def plan(pure: Pure, rule: Rule, loss: Callable[..., Any] | None, names: Sequenc
     pattern, reached = _pattern(machine, params, key)
     spaces = {**parts.states, **{f"~{n}": x[0] for n, x in kappas.items()}}
     rows = [_described(_heard(r, pattern, reached, tuple(spaces)), pattern, spaces, parts, rule, spiking) for r in rows]
-    return Plan(_laid_out(machine, rule, rows, pattern, reached, spaces, spiking), tuple(rows),
-                _feedback(chain, rule, params, key, seed))
+    return LearningPlan(_laid_out(machine, rule, rows, pattern, reached, spaces, spiking), tuple(rows),
+                        _feedback(chain, rule, params, key, seed))
 
 
 def layout_space(pure: Pure, queue: str) -> str:
@@ -102,12 +103,12 @@ def layout_space(pure: Pure, queue: str) -> str:
     return next(q.into for q in pure.traced.program.queues if q.name == queue)
 
 
-def _hidden(pure: Pure, parts: Parts, rows: Sequence[Row], spiking: Mapping[str, str]) -> list[str]:
+def _hidden(pure: Pure, parts: LearningParts, rows: Sequence[Fate], spiking: Mapping[str, str]) -> list[str]:
     """Spaces of spiking neurons in which something learns."""
     taking = [r for r in rows if not r.reason]
     found = {p.space for p in parts.projections
              for r in taking if p.key in r.keys} | {parts.states[r.first] for r in taking if r.first}
-    owners = {n.rpartition(".")[0] for r in taking if r.own for n in pure.params[r.name].names}
+    owners = {owner_of(n) for r in taking if r.own for n in pure.params[r.name].names}
     return [s for s in spiking if s in found | owners]
 
 
@@ -119,7 +120,7 @@ def _pattern(machine: Machine, params: Mapping[str, Any], key: Any) -> tuple[Any
 
 # -- filters
 # -----------------------------------------------------------------------------------------------------------------
-def _kappas(chain: Chain, rule: Rule, hidden: Sequence[str], spiking: Mapping[str, str], params: Any,
+def _kappas(chain: Chain, rule: LearningRule, hidden: Sequence[str], spiking: Mapping[str, str], params: Any,
             key: Any) -> dict[str, tuple[str, int, float | str]]:
     """What is filtered → (space, rows, decay): projections to readouts, or the spikes themselves where feedback goes
     straight to neurons."""
@@ -128,7 +129,7 @@ def _kappas(chain: Chain, rule: Rule, hidden: Sequence[str], spiking: Mapping[st
     layout = chain.pure.traced.layout
     readouts = [
         p for p in chain.parts.projections if p.source in hidden and p.space not in spiking
-        and layout.slots[p.queue] == 1 and layout.bounds.get(f"{p.source}.first", 0) == 0
+        and layout.slots[p.queue] == 1 and layout.bounds.get(bounds(p.source)[0], 0) == 0
     ]
     leaky = _leaky(chain, {p.array for p in readouts}, params, key) if rule.kappa == "readout" else {}
     found = {
@@ -169,7 +170,7 @@ def _leaky(chain: Chain, arrays: set[str], params: Any, key: Any) -> set[str]:
 
 # -- rows
 # --------------------------------------------------------------------------------------------------------------------
-def _heard(row: Row, pattern: Any, reached: frozenset[str], states: tuple[str, ...]) -> Row:
+def _heard(row: Fate, pattern: Any, reached: frozenset[str], states: tuple[str, ...]) -> Fate:
     """The row, refused if nothing that it changes is heard in the loss of a step."""
     if row.reason:
         return row
@@ -182,8 +183,8 @@ def _heard(row: Row, pattern: Any, reached: frozenset[str], states: tuple[str, .
         help="'eprop(feedback=\"random\")' brings the error to every spiking neuron; or look at its group in the loss")
 
 
-def _described(row: Row, pattern: Any, spaces: Mapping[str, str], parts: Parts, rule: Rule,
-               spiking: Mapping[str, str]) -> Row:
+def _described(row: Fate, pattern: Any, spaces: Mapping[str, str], parts: LearningParts, rule: LearningRule,
+               spiking: Mapping[str, str]) -> Fate:
     """The row with the relation in words."""
     if row.reason:
         return row
@@ -193,23 +194,23 @@ def _described(row: Row, pattern: Any, spaces: Mapping[str, str], parts: Parts, 
             states = reach(pattern, p.key, tuple(spaces))
             said.append(
                 f"{'factors' if rule.decay is not None and p.space in spiking else 'a trace per synapse'} "
-                f"{_matrix(pattern, states, p.key)}"
+                f"{_matrix(pattern, states, p.key, 'y')}"
             )
     starts = [*([row.name] if row.own else []), *([row.first] if row.first else [])]
     for n in starts:
         mine: list[str] = [n] if n == row.first else []
         states = tuple(dict.fromkeys((*mine, *reach(pattern, n, tuple(spaces)))))
-        said.append(f"{'first value, ' if n == row.first else ''}a trace per neuron {_matrix(pattern, states, n)}")
+        said.append(f"{'first value, ' if n == row.first else ''}a trace per neuron {_matrix(pattern, states, n, 'θ')}")
     return replace(row, relation="; ".join(said))
 
 
-def _matrix(pattern: Any, states: tuple[str, ...], start: str) -> str:
-    """Which state follows from which: ``(G.g ← y; G.v ← G.v, G.g)``."""
+def _matrix(pattern: Any, states: tuple[str, ...], start: str, word: str) -> str:
+    """Which state follows from which, and from the start, called ``word``: ``(G.g ← y; G.v ← G.v, G.g)``."""
     lines = []
     for r in states:
         causes = [
-            *(["y" if "." in start and start.rpartition(".")[2].isdigit() else "θ"] if
-              (r, start) in pattern and start not in states else []), *(s for s in states if (r, s) in pattern)
+            *([word] if (r, start) in pattern and start not in states else []),
+            *(s for s in states if (r, s) in pattern)
         ]
         lines.append(f"{r} ← {', '.join(causes)}")
     return f"({'; '.join(lines)})"
@@ -217,7 +218,7 @@ def _matrix(pattern: Any, states: tuple[str, ...], start: str) -> str:
 
 # -- layout
 # ------------------------------------------------------------------------------------------------------------------
-def _laid_out(machine: Machine, rule: Rule, rows: Sequence[Row], pattern: Any, reached: frozenset[str],
+def _laid_out(machine: Machine, rule: LearningRule, rows: Sequence[Fate], pattern: Any, reached: frozenset[str],
               spaces: Mapping[str, str], spiking: Mapping[str, str]) -> Machine:
     """The machine with traces of what takes part, and of the states that lie between it and the loss."""
     taking, every, chain = [r for r in rows if not r.reason], tuple(spaces), machine.chain
@@ -244,7 +245,7 @@ def _laid_out(machine: Machine, rule: Rule, rows: Sequence[Row], pattern: Any, r
     return replace(machine, chain=chain, rules=tuple(rules), own=own, learning=learning)
 
 
-def _feedback(chain: Chain, rule: Rule, params: Any, key: Any, seed: int) -> dict[str, Any]:
+def _feedback(chain: Chain, rule: LearningRule, params: Any, key: Any, seed: int) -> dict[str, Any]:
     """Weights from outputs to neurons, normal with variance 1/neurons."""
     if rule.feedback not in ("random", "adaptive"):
         return {}

@@ -11,7 +11,7 @@ FEEDBACKS = ("symmetric", "random", "adaptive")
 
 
 @dataclass(frozen=True)
-class Rule:
+class LearningRule:
     """A rule and its numbers. ``kappa``: the decay in a step of the filter on what readouts get, ``'readout'`` for that
     of the readout itself."""
 
@@ -30,19 +30,19 @@ class Rule:
 
 
 #: name → rule with its defaults, and the numbers that may be given, in order
-TABLE: dict[str, tuple[Rule, tuple[str, ...]]] = {
-    "d_rtrl": (Rule("d_rtrl"), ("kappa",)),
-    "es_d_rtrl": (Rule("es_d_rtrl", decay=0.98), ("decay", "rank", "kappa")),
-    "eprop": (Rule("eprop", kappa=0.0, through_reset=False), ("kappa", "feedback")),
-    "three_factor": (Rule("three_factor", kappa=0.0, feedback="modulator", through_reset=False), ("kappa",)),
+TABLE: dict[str, tuple[LearningRule, tuple[str, ...]]] = {
+    "d_rtrl": (LearningRule("d_rtrl"), ("kappa",)),
+    "es_d_rtrl": (LearningRule("es_d_rtrl", decay=0.98), ("decay", "rank", "kappa")),
+    "eprop": (LearningRule("eprop", kappa=0.0, through_reset=False), ("kappa", "feedback")),
+    "three_factor": (LearningRule("three_factor", kappa=0.0, feedback="modulator", through_reset=False), ("kappa",)),
 }
 ALIASES = {"pp_prop": "es_d_rtrl", "e_prop": "eprop"}
 EXAMPLES = "'d_rtrl', 'es_d_rtrl(decay=0.98)', 'eprop(kappa=0.95, feedback=\"random\")', 'three_factor'"
 
 
-def rule_of(text: object) -> Rule:
+def rule_of(text: object) -> LearningRule:
     """The rule that a text names. Raises `UnknownName`, `WrongSyntax` or `WrongValue`."""
-    if isinstance(text, Rule):
+    if isinstance(text, LearningRule):
         return text
     if not isinstance(text, str):
         raise WrongType("A rule of online learning is a name, with numbers in brackets", found=repr(text)[:60],
@@ -87,7 +87,7 @@ def _by_rank(values: dict[str, object]) -> dict[str, object]:
     return {**values, "decay": (rank - 1) / (rank + 1)}
 
 
-def _checked(rule: Rule) -> Rule:
+def _checked(rule: LearningRule) -> LearningRule:
     def share(x: object) -> bool:
         return isinstance(x, (int, float)) and not isinstance(x, bool) and 0 <= x <= 1
     if rule.decay is not None and not share(rule.decay):

@@ -18,7 +18,7 @@ from brainsim.targets.jax_words import kind
 
 
 @dataclass(frozen=True, eq=False)
-class Wires:
+class SynapseWires:
     """The synapses of a projection: all pairs (``pre`` None), or so many with their ends. ``rows``, ``targets``: how
     many neurons at each end."""
 
@@ -114,7 +114,7 @@ class Exact:
     """
 
     keys: tuple[str, ...]
-    wires: Mapping[str, Wires]
+    wires: Mapping[str, SynapseWires]
     states: tuple[str, ...]
     pattern: Pattern
     reached: frozenset[str]
@@ -183,7 +183,7 @@ class Factored:
     """
 
     keys: tuple[str, ...]
-    wires: Mapping[str, Wires]
+    wires: Mapping[str, SynapseWires]
     states: tuple[str, ...]
     pattern: Pattern
     decay: float

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from brainsim.learning.online_rules import Exact, Factored, Own, Wires
+from brainsim.learning.online_rules import Exact, Factored, Own, SynapseWires
 from brainsim.learning.online_step import Chain
 from brainsim.targets.jax_step import full, strategy
 from brainsim.targets.jax_words import kind
@@ -18,14 +18,15 @@ from brainsim.targets.jax_words import kind
 PAIRS_FROM = 0.5        #: of all pairs, from which on traces are kept for pairs, not for synapses
 
 
-def wires_of(chain: Chain) -> dict[str, Wires]:
+def wires_of(chain: Chain) -> dict[str, SynapseWires]:
     """How the synapses of each projection that learns are laid out."""
     layout, made = chain.pure.traced.layout, {}
     for p in chain.projections:
         rows, posts, count = layout.rows[p.starts], layout.posts[p.posts], layout.lengths[p.array]
         dense = strategy(rows, posts, count, True) == "dense"
         pairs = dense and (full(rows, posts, count) or len(posts) >= PAIRS_FROM * rows.count * count)
-        made[p.key] = Wires(rows.count, count) if pairs else Wires(rows.count, count, rows.row, posts, dense)
+        made[p.key] = SynapseWires(rows.count, count) if pairs else SynapseWires(rows.count, count, rows.row, posts,
+                                                                                 dense)
     return made
 
 

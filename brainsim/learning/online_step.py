@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from brainsim.learning.online_parts import Parts, Projection
+from brainsim.learning.online_parts import LearningParts, LearningProjection
 from brainsim.targets.jax_function import Pure
 from brainsim.targets.jax_step import Taps
 from brainsim.targets.jax_words import kind
@@ -35,14 +35,14 @@ class Chain:
     """What the derivative of a step needs: the function, its parts, and what is asked for."""
 
     pure: Pure
-    parts: Parts
-    projections: tuple[Projection, ...]            #: those whose weights learn
+    parts: LearningParts
+    projections: tuple[LearningProjection, ...]            #: those whose weights learn
     own: tuple[str, ...]                           #: parameters with a trace per neuron
     loss: Callable[[Mapping[str, Any], Any], Any]
     signal: Signal
     filtered: Mapping[str, tuple[str, int]]  #: what readouts filter: projection, or queue of spikes → (space, rows)
-    spaces: Mapping[str,
-                    str] = field(default_factory=dict)  #: state → space, of those through which influence is followed
+    #: state → space, of those through which influence is followed
+    spaces: Mapping[str, str] = field(default_factory=dict)
     pattern: frozenset[tuple[str, str]] = frozenset()                #: (h', what it depends on)
     reached: frozenset[str] = frozenset()                            #: states that the loss of a step depends on
 
@@ -133,8 +133,8 @@ class Chain:
         added = self.nothing_added()
         moving = {n: h[n] for n in self.spaces}
 
-        def local(part: Mapping[str, Any], more: Mapping[str, Any], mine: Mapping[str,
-                                                                                  Any]) -> tuple[dict[str, Any], Any]:
+        def local(part: Mapping[str, Any], more: Mapping[str, Any],
+                  mine: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
             return self.local({**h, **part}, {**added, **more}, {**own, **mine}, at)
 
         new, found = local({}, {}, {})

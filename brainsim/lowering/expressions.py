@@ -25,6 +25,7 @@ from brainsim.ir.program import If, Let, Statement, Store, While
 from brainsim.language import trees
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import External, Past, Symbol
+from brainsim.naming import MARK, grid_of, supplied
 
 I = Local("i", "i4")   # noqa: E741
 J = Local("j", "i4")
@@ -150,7 +151,7 @@ def ring_index(symbol: Symbol, past: Past, place: Place) -> Expr:
 
 def local_name(name: str) -> str:
     """Locals of the program; those that a domain provides have their names to themselves."""
-    return name + "_" if name in ("i", "j", "column", "number") else name
+    return name + MARK if name in ("i", "j", "column", "number") else name
 
 
 def outside(found: External, args: tuple[Expr, ...], place: Place) -> Expr:
@@ -164,18 +165,18 @@ def timed_array(found: External, args: tuple[Expr, ...], place: Place) -> Expr:
     """``values[k]`` for k dt <= t < (k + 1) dt, with a grid finer than the step so that exact multiples are exact
     (R24)."""
     name = found.program
-    grid = Param(f"{name}.{place.clock}.grid", "f8")
-    per_row = Param(f"{name}.{place.clock}.per_row", "i8")
+    grid_name, per_row_name = grid_of(name, place.clock)
+    grid, per_row = Param(grid_name, "f8"), Param(per_row_name, "i8")
     fine = Cast("i8", Call("floor", (Op("+", (Op("/", (args[0], grid)), Const(0.5))),)))
-    last = Op("-", (Param(f"{name}.rows", "i8"), Const(1)))
+    last = Op("-", (Param(supplied(name, "rows"), "i8"), Const(1)))
     row = Call("clip", (Op("//", (fine, per_row)), ZERO, last))
     if len(args) == 1:
-        return Load(f"{name}.values", row, "f8")
-    columns = Param(f"{name}.columns", "i8")
+        return Load(supplied(name, "values"), row, "f8")
+    columns = Param(supplied(name, "columns"), "i8")
     column = Cast("i8", args[1])
     inside = Op("and", (Op(">=", (column, ZERO)), Op("<", (column, columns))))
     safe = Call("clip", (column, ZERO, Op("-", (columns, Const(1)))))
-    value = Load(f"{name}.values", Op("+", (Op("*", (row, columns)), safe)), "f8")
+    value = Load(supplied(name, "values"), Op("+", (Op("*", (row, columns)), safe)), "f8")
     return Op("select", (inside, value, Const(float("nan"))))
 
 

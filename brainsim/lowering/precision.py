@@ -27,7 +27,7 @@ from brainsim.ir.expressions import (
     dtype,
 )
 from brainsim.ir.program import Append, If, Kernel, Let, Program, Statement, Store, While
-from brainsim.ir.walk import statements, walk
+from brainsim.ir.trees import statements, walk
 
 Kind = Literal["double", "single", "adapts", "whole"]
 DOUBLE_INSIDE = ("//", "%")

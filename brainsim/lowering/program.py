@@ -3,8 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from brainsim.ir.expressions import Param, Size, Tick
-from brainsim.ir.program import Array, Program, Queue
+from brainsim.errors import BrainsimError
+from brainsim.ir.check import problems
+from brainsim.ir.expressions import Load, Param, Size, Tick
+from brainsim.ir.program import Append, Array, Clear, Kernel, Program, Queue, Store
 from brainsim.lowering.expressions import Streams
 from brainsim.lowering.precision import in_single
 from brainsim.lowering.schedule import ordered
@@ -18,15 +20,32 @@ def lower(tasks: Iterable[Task], arrays: Mapping[str, Array], queues: Mapping[st
     clocks have lists of times."""
     streams = Streams()
     made = [k for task in ordered(tasks, slots) for k in kernels(task, streams)]
-    facts = [k.facts for k in made]
-    used, touched = sorted({n for f in facts for n in f.arrays}), sorted({q for f in facts for q in f.queues})
-    scalars = [x for f in facts for x in f.scalars]
+    scalars = [x for k in made for x in k.facts.scalars]
     params = {x.name: x.dtype for x in scalars if isinstance(x, Param)}
     read = {x.clock for x in scalars if isinstance(x, Tick)}
     clocks = tuple(dict.fromkeys([*(k.clock for k in made), *(c for c in clock_names if c in read)]))
-    chosen = tuple(arrays[name] for name in used)
-    spaces = {a.space for a in chosen} | {space for k in made for space in k.domain.named("space")}
-    spaces |= {x.space for x in scalars if isinstance(x, Size)}
-    return in_single(
-        Program(tuple(sorted(spaces)), clocks, tuple(sorted(params.items())), chosen,
-                tuple(queues[q] for q in touched), tuple(made), listed=tuple(c for c in clocks if c in set(listed))))
+    chosen = tuple(arrays[name] for name in dict.fromkeys(name for k in made for name in _arrays(k)))
+    spaces = dict.fromkeys([*(a.space for a in chosen), *(s for k in made for s in k.domain.named("space")),
+                            *(x.space for x in scalars if isinstance(x, Size))])
+    touched = tuple(queues[name] for name in dict.fromkeys(name for k in made for name in _queues(k)))
+    program = Program(tuple(spaces), clocks, tuple(params.items()), chosen, touched, tuple(made),
+                      listed=tuple(c for c in clocks if c in set(listed)))
+    return in_single(legal(program))
+
+
+def _arrays(k: Kernel) -> tuple[str, ...]:
+    """In the order of their use, which does not depend on what objects are called."""
+    return *k.domain.named("array"), *(n.array for n in k.facts.nodes if isinstance(n, (Load, Store)))
+
+
+def _queues(k: Kernel) -> tuple[str, ...]:
+    return *k.domain.named("queue"), *(n.queue for n in k.facts.nodes if isinstance(n, (Append, Clear)))
+
+
+def legal(program: Program) -> Program:
+    """The program; an error that names the kernel where the stages before made one that no target may run."""
+    found = problems(program)
+    if found:
+        raise BrainsimError("The update program that was made from this model is not a legal one: brainsim is wrong here",
+                            found="; ".join(found[:5]), help="please report it, with the model")
+    return program

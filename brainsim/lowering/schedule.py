@@ -1,10 +1,13 @@
-"""The order of things in a time step (R1): slot, then order, then name."""
+"""The order of things in a time step (R1): slot, then order, then age."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
-from brainsim.model.tasks import Task
+from brainsim.model.tasks import HostCall, Task
+from brainsim.naming import MARK
 
 DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
 
@@ -27,11 +30,22 @@ def positions(slots: Sequence[str]) -> dict[str, int]:
 
 
 def ordered(tasks: Iterable[Task], slots: Sequence[str]) -> list[Task]:
-    """Tasks in the order in which they run."""
+    """Tasks in the order in which they run; those of one slot and order in the order in which they come."""
     rank = positions(slots)
     tasks = list(tasks)
     for task in tasks:
         if task.when not in rank:
             raise UnknownName(f"'{task.name}' wants to run in the slot '{task.when}', which the schedule does not have",
                               found=", ".join(slots), help=near(task.when, rank))
-    return sorted(tasks, key=lambda task: (rank[task.when], task.order, task.name))
+    return apart(sorted(tasks, key=lambda task: (rank[task.when], task.order)))
+
+
+def apart(tasks: Sequence[Task]) -> list[Task]:
+    """The tasks with a name for each: a mark tells it from that of an object which a user called alike."""
+    taken = Counter(t.name for t in tasks if isinstance(t, HostCall))
+    made = []
+    for task in tasks:
+        taken[task.name] += not isinstance(task, HostCall)
+        again = taken[task.name] > 1 and not isinstance(task, HostCall)
+        made.append(replace(task, name=f"{task.name}{MARK}{taken[task.name]}") if again else task)
+    return made

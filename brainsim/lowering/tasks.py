@@ -1,6 +1,9 @@
 """Tasks → kernels: what happens in a time step, said once, for every target."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from brainsim.ir.expressions import Cast, Const, Expr, Load, Local, Op, Param, Slots, Tick
 from brainsim.ir.program import (
     Append,
@@ -12,6 +15,7 @@ from brainsim.ir.program import (
     Host,
     If,
     Kernel,
+    KernelRole,
     Let,
     Once,
     RandomRows,
@@ -46,12 +50,23 @@ from brainsim.model.tasks import (
     Task,
     Threshold,
 )
+from brainsim.naming import supplied
 
 ONE = Const(1)
 
 
+ROLES: Mapping[type[Task], KernelRole] = {
+    Threshold: "threshold", Pathway: "arrive", Summed: "sum", GivenEvents: "given", RecordState: "record",
+    RecordEvents: "record", RecordRate: "record"}
+
+
 def kernels(task: Task, streams: Streams) -> tuple[Kernel, ...]:
-    """The kernels of one task, in order."""
+    """The kernels of one task, in order, each with its role."""
+    role = task.role if isinstance(task, (Elementwise, OnEvents)) else ROLES.get(type(task), "operation")
+    return tuple(replace(k, role=role) if k.role == "operation" else k for k in _made(task, streams))
+
+
+def _made(task: Task, streams: Streams) -> tuple[Kernel, ...]:
     match task:
         case Elementwise():
             return elementwise(task, streams)
@@ -150,6 +165,7 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
         if task.once is not None:
             here = Place(clock, streams, element=Op("+", (I, Param(task.source.first, "i4"))))
             push = (*push, Kernel(f"{task.name}.once", clock, Events(task.due, now), statements(task.once, here)))
+    push = tuple(replace(k, role="send") for k in push)
     retire = Kernel(f"{task.name}.retire", clock, Once(), (Clear(task.due, now),))
     return *push, *((arrive,) if arrive.body else ()), retire
 
@@ -211,8 +227,8 @@ def _at_least_one(period: Expr) -> Expr:
 
 def record_state(task: RecordState, streams: Streams) -> tuple[Kernel, ...]:
     """The time once, then a value per variable and recorded element."""
-    time = Kernel(f"{task.name}.t", task.clock, Once(), (Append(task.time, ZERO, Tick(task.clock, "t")),))
-    place = Place(task.clock, streams, short={(): Load(f"{task.space}.index", I, "i4")})
+    time = Kernel(supplied(task.name, "t"), task.clock, Once(), (Append(task.time, ZERO, Tick(task.clock, "t")),))
+    place = Place(task.clock, streams, short={(): Load(supplied(task.space, "index"), I, "i4")})
     values = {s.target: s.value for s in task.block.statements}
     made = []
     for queue, key in task.variables:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from brainsim.errors import BrainsimError, Span, UnknownName, WrongCall, WrongSyntax, WrongType, WrongValue, near
-from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, DType, Fixed, Function
+from brainsim.language.functions import FUNCTIONS, RANDOM, Dimensions, DType, Fixed, FunctionRow
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, walk
 from brainsim.model.single_equation import is_unit
 from brainsim.model.symbols import DTYPE_WORDS, External, Scope, Symbol
@@ -71,7 +71,7 @@ class Resolver:
         """'boolean', 'integer' or 'float' for each name in a tree."""
         return {n.id: self.find(n, scope).type_word for n in walk(tree) if isinstance(n, Name)}
 
-    def function_table(self, tree: Tree, scope: Scope | None = None) -> dict[str, Function]:
+    def function_table(self, tree: Tree, scope: Scope | None = None) -> dict[str, FunctionRow]:
         """The functions a tree calls: built-in ones, and those found in the namespaces."""
         scope = scope or self.scope
         table = {}
@@ -80,7 +80,7 @@ class Resolver:
                 table[node.function] = self._function(node, scope)
         return table
 
-    def _function(self, node: Call, scope: Scope) -> Function:
+    def _function(self, node: Call, scope: Scope) -> FunctionRow:
         found = self.functions.get(node.function) if scope is self.scope else None
         found = found or scope.find(node.function)
         if found is None and node.function in FUNCTIONS:
@@ -239,8 +239,8 @@ def _sets(s: Assign, symbols: Mapping[str, Symbol], shared: bool) -> bool:
     return symbols[s.target].kind != "local" and symbols[s.target].shared == shared
 
 
-def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...], symbols: Mapping[str,
-                                                                                        Symbol]) -> tuple[Assign, ...]:
+def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...],
+                   symbols: Mapping[str, Symbol]) -> tuple[Assign, ...]:
     used = {n.id for s in each for n in walk(s.value) if isinstance(n, Name)}
     changed = {s.target for s in once if symbols[s.target].kind != "local"}
     kept: list[Assign] = []
@@ -255,17 +255,17 @@ def _locals_needed(once: tuple[Assign, ...], each: tuple[Assign, ...], symbols: 
     return tuple(kept)
 
 
-def generated_functions(functions: Mapping[str, External]) -> dict[str, Function]:
+def generated_functions(functions: Mapping[str, External]) -> dict[str, FunctionRow]:
     """Built-in functions and those of a block."""
     return {**FUNCTIONS, **{k: external_function(f) for k, f in functions.items()}}
 
 
-def external_function(found: External) -> Function:
+def external_function(found: External) -> FunctionRow:
     """The row that the unit check needs."""
     arguments = tuple(Fixed(d.exponents) if isinstance(d, Dimension) else d for d in found.argument_dimensions)
     result = Fixed(found.dimension.exponents) if isinstance(found.dimension, Dimension) else found.dimension
     dims = Dimensions(arguments, result)
-    return Function(found.name, found.arity, dims, DTYPE_WORDS.get(found.dtype, "float"), found.stateless)
+    return FunctionRow(found.name, found.arity, dims, DTYPE_WORDS.get(found.dtype, "float"), found.stateless)
 
 
 def _write_help(symbol: Symbol) -> str:

@@ -106,6 +106,7 @@ class External:
     holder: object = field(default=None, compare=False, repr=False)
     wants_elements: bool = False
     definition: Tree | None = None    #: of an expression
+    owner: str = field(default="", compare=False)    #: the object whose code calls it
 
 
 Lookup = Callable[[str], "Symbol | External | None"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
@@ -10,7 +11,7 @@ from brainsim.model.symbols import Symbol
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One scheduled thing: its slot, its order there, then its name decide when it runs (R1)."""
+    """One scheduled thing: its slot, its order there, then the age of its object decide when it runs (R1)."""
 
     name: str
     clock: str
@@ -26,10 +27,15 @@ class Task:
     @cached_property
     def assigns(self) -> frozenset[str]:
         """Arrays that it assigns to; what it records is nobody's variable."""
-        if isinstance(self, (RecordState, RecordEvents)):
-            return frozenset()
-        own = {self.target.program} if isinstance(self, Summed) else {self.not_refractory, self.last_spike} if isinstance(
-            self, Threshold) else ()
+        match self:
+            case RecordState() | RecordEvents():
+                return frozenset()
+            case Summed():
+                own = {self.target.program}
+            case Threshold():
+                own = {self.not_refractory, self.last_spike}
+            case _:
+                own = set()
         return frozenset().union(own, *(b.assigns for b in self.blocks))
 
     @cached_property
@@ -53,6 +59,7 @@ class Elementwise(Task):
     space: str
     block: Block
     bounds: Bounds | None = None
+    role: Literal["update", "operation"] = "operation"
     guarded: bool = False      #: writes to (unless refractory) variables are dropped while refractory (R9)
     before: Block | None = None    #: statements that set shared variables, once, before the others
 
@@ -74,6 +81,7 @@ class OnEvents(Task):
 
     queue: str
     block: Block
+    role: Literal["reset", "operation"] = "operation"
 
 
 @dataclass(frozen=True, kw_only=True)

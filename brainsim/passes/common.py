@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from brainsim.ir.expressions import Call, Draw, Expr, Foreign, Load, Local, Op, dtype
 from brainsim.ir.program import Append, Kernel, Let, Program, Statement, Store
@@ -71,8 +72,8 @@ def _marks(s: Statement, versions: dict[str, int]) -> Iterator[Mark]:
             yield m
 
 
-def _named(node: Expr | Statement, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local],
-           body: list[Statement]) -> Expr | Statement:
+def _named(node: Any, versions: dict[str, int], wanted: set[Mark], made: dict[Mark, Local],
+           body: list[Statement]) -> Any:
     """The node with wanted expressions replaced by locals, outermost first; their statements are added to the body."""
     mark = _mark(node, versions) if isinstance(node, (Op, Call)) else None
     if mark is not None and mark in wanted:

@@ -23,7 +23,8 @@ def compare_times(program: Program) -> Program:
 
 def _solved(node: Expr | Statement) -> Expr | Statement:
     match node:
-        case Op(">=", (Call("floor", (Op("+", (Op("/", (Op("-", (t, Load() as x)), dt)), c)),)), Call("floor") as whole)) \
+        case Op(">=", (Call("floor", (Op("+", (Op("/", (Op("-", (t, Load() as x)), dt)), c)),)),
+                       Call("floor") as whole)) \
                 if all(map(_same_for_all, (t, dt, c, whole))):
             return Op("<=", (x, Op("-", (t, Op("*", (Op("-", (whole, c)), dt))))))
     return node

@@ -2,9 +2,8 @@
 arrival."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from brainsim.ir.expressions import Cast, Const, Expr, Load, Op, Param, Scalar, Size, Tick, dtype
 from brainsim.ir.program import (
@@ -26,8 +25,7 @@ from brainsim.ir.program import (
     Sum,
 )
 from brainsim.ir.trees import own_element, walk
-
-Declared = TypeVar("Declared", Array, Queue)
+from brainsim.naming import owner_of, supplied
 
 
 @dataclass(frozen=True)
@@ -61,14 +59,9 @@ def ring_of_sums(program: Program) -> Program:
     made = {n: kernels for r in rings for n, kernels in r.kernels.items()}
     return replace(
         program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
-        queues=_by_name(program.queues, (r.recent for r in rings)),
-        arrays=_by_name(program.arrays, (a for r in rings for a in r.sums)),
-        spaces=tuple(sorted({*program.spaces, *(s for r in rings for s in r.spaces)})),
+        queues=(*program.queues, *(r.recent for r in rings)), arrays=(*program.arrays, *(a for r in rings for a in r.sums)),
+        spaces=tuple(dict.fromkeys([*program.spaces, *(s for r in rings for s in r.spaces)])),
         flights=(*program.flights, *(r.flight for r in rings)))
-
-
-def _by_name(before: tuple[Declared, ...], more: Iterable[Declared]) -> tuple[Declared, ...]:
-    return tuple(sorted((*before, *more), key=lambda x: x.name))
 
 
 @dataclass(frozen=True)
@@ -92,8 +85,8 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
         case FanOut() as fan, (Append(_, later, value),), Events(_, now), (Clear(
             _, cleared),) if own_element(value) and cleared == now:
             loads = [n for n in walk(later) if isinstance(n, Load)]
-            if len({n.array
-                    for n in loads}) != 1 or push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python():
+            plain = not (push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python())
+            if len({n.array for n in loads}) != 1 or not plain:
                 return None
             return Delivery(mine[0], mine[1], fan, queue, now, later, loads[0].array, arrive.body)
     return None
@@ -101,13 +94,9 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
 
 def _remember(d: Delivery, clock: str) -> tuple[str, tuple[Kernel, ...]]:
     """The queue of the rows that fired in the last steps, and the kernels that fill it."""
-    recent = f"{_owner(d)}.recent"
-    return recent, (Kernel(f"{recent}.clear", clock, Once(), (Clear(recent, d.now),)),
-                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), (Append(recent, d.now, _i(d)),)))
-
-
-def _owner(d: Delivery) -> str:
-    return d.due.name.rpartition(".")[0]
+    recent = supplied(owner_of(d.due.name), "recent")
+    return recent, (Kernel(f"{recent}.clear", clock, Once(), (Clear(recent, d.now),), role="send"),
+                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), (Append(recent, d.now, _i(d)),), role="send"))
 
 
 def _i(d: Delivery) -> Expr:
@@ -119,7 +108,7 @@ def _ring(program: Program, d: Delivery) -> _Ring | None:
     if len(parts) < len(d.body) or len({p.store.array for p in parts}) < len(parts):
         return None
     push, arrive = program.kernels[d.push], program.kernels[d.arrive]
-    names = [f"{_owner(d)}.sums{n}" for n in range(len(parts))]
+    names = [supplied(owner_of(d.due.name), f"sums{n}") for n in range(len(parts))]
     spaces = [program.declared[p.index].into for p in parts]
     recent, remember = _remember(d, push.clock)
     adding = replace(push, body=tuple(_added(d, p, name, space) for p, name, space in zip(parts, names, spaces)))
@@ -130,7 +119,7 @@ def _ring(program: Program, d: Delivery) -> _Ring | None:
     flight = Flight(
         d.due.name, recent, push.clock, d.fan.starts, d.fan.ids, d.steps,
         tuple(Sum(name, p.index, p.store.value, 1 if p.store.op == "+=" else -1) for p, name in zip(parts, names)))
-    return _Ring({d.push: (*remember, adding), d.arrive: tuple(taking)}, Queue(recent, "i4"),
+    return _Ring({d.push: (*remember, adding), d.arrive: tuple(taking)}, Queue(recent, "i4", role="sent"),
                  tuple(Array(n, p.store.dtype, n) for p, n in zip(parts, names)), (*spaces, *names), flight)
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Scalar, dtype
 from brainsim.ir.program import If, Kernel, Let, Program, Statement, While
@@ -26,7 +27,7 @@ def _hoist(kernel: Kernel) -> Kernel:
     def invariant(e: Expr) -> bool:
         return all(_fixed(n, fixed, written) for n in walk(e))
 
-    def lift(node: Expr | Statement) -> Expr | Statement:
+    def lift(node: Any) -> Any:
         if isinstance(node,
                       (Op, Call)) and invariant(node) and any(isinstance(n, (Scalar, Load, Local)) for n in walk(node)):
             if node not in made:

@@ -22,7 +22,8 @@ def to_host(program: Program) -> Program:
     """The same program where every kernel that calls Python is a `Host` kernel: the caller runs it (`only_python`)."""
     if not any(k.calls_python(program.compiled) for k in program.kernels):
         return program
-    return replace(program, kernels=tuple(_empty(k) if k.calls_python(program.compiled) else k for k in program.kernels))
+    return replace(program, kernels=tuple(
+        _empty(k) if k.calls_python(program.compiled) else k for k in program.kernels))
 
 
 def only_python(program: Program) -> Program:

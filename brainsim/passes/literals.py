@@ -36,7 +36,7 @@ def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
         return node
 
     made = tuple(k.rebuilt(change) for k in program.kernels)
-    params = tuple(sorted({**dict(program.params), **{name: "f8" for name in values}}.items()))
+    params = (*program.params, *((name, "f8") for name in values))
     return replace(program, kernels=made, params=params), values
 
 

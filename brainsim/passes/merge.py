@@ -52,4 +52,4 @@ def shape(k: Kernel, dtypes: Mapping[str, str]) -> tuple[Kernel, tuple[str, ...]
         return node
 
     made = k.rebuilt(change)
-    return replace(made, name="", title="", like="", domain=made.domain.renamed(of)), tuple(number)
+    return replace(made, name="", title="", like="", role="operation", domain=made.domain.renamed(of)), tuple(number)

@@ -20,18 +20,18 @@ def drop_unread(program: Program) -> Program:
         for name in (f.starts, f.ids, f.steps, *(x for s in f.sums for x in (s.array, s.index)))
     }
     spaces = {a.space for a in program.arrays if a.name not in touched}
-    left = tuple(a for a in program.arrays if a.name in touched)
+    left = [a for a in program.arrays if a.name in touched]
     # an array says how many elements its space has: the last one of a space stays
     needed = {s for k in kernels for s in k.domain.named("space")} & (spaces - {a.space for a in left})
-    left += tuple({a.space: a for a in reversed(program.arrays) if a.space in needed}.values())
-    return replace(program, kernels=kernels, arrays=tuple(sorted(left, key=lambda a: a.name)))
+    kept = {*left, *{a.space: a for a in reversed(program.arrays) if a.space in needed}.values()}
+    return replace(program, kernels=kernels, arrays=tuple(a for a in program.arrays if a in kept))
 
 
 def _kept(k: Kernel) -> Kernel:
     body, _ = _useful(k.body, frozenset())
     prologue, _ = _useful(k.prologue, frozenset().union(*(free_locals(s) for s in body)) | _locals_of_loop(k))
     return k if (body, prologue) == (k.body,
-                                     k.prologue) else replace(k, body=body, prologue=prologue)  # type: ignore[arg-type]
+                                     k.prologue) else replace(k, body=body, prologue=prologue)
 
 
 def _locals_of_loop(k: Kernel) -> frozenset[str]:

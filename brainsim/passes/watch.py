@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from brainsim.ir.program import Host, Kernel, Program
+from brainsim.naming import owner_of
 
 START = "@start"
 
@@ -15,5 +16,5 @@ def watched(program: Program) -> tuple[Program, dict[int, str]]:
     ended = dict.fromkeys(range(len(made)), START)
     for k in program.kernels:
         made += [k, Kernel(f"@after.{k.name}", k.clock, Host())]
-        ended[len(made) - 1] = k.name.split(".")[0]
+        ended[len(made) - 1] = owner_of(k.name)
     return replace(program, kernels=tuple(made)), ended

@@ -14,10 +14,11 @@ from brainsim.language.trees import names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.naming import of_cells, supplied
 from brainsim.reduction.projection import Parts, Projection, Side, final, keys, parts_of, written_arrays
-from brainsim.reduction.rewrite import Plan, rewritten
+from brainsim.reduction.rewrite import Moves, Through, rewritten
 from brainsim.reduction.sums import sums
-from brainsim.reduction.values import Rule, Values
+from brainsim.reduction.values import Obstacle, ValuesNow
 
 
 @dataclass(frozen=True)
@@ -25,30 +26,26 @@ class InCells:
     """The plan of the states that are kept as sums by cells, the tasks, the constants that tell cells apart; or why
     there are none."""
 
-    plan: Plan | None
+    plan: Moves | None
     tasks: tuple[Task, ...]
     constants: tuple[Symbol, ...] = ()
-    broken: Mapping[str, Rule] | None = None
+    broken: Mapping[str, Obstacle] | None = None
 
 
-def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str], values: Values,
-             seen: Mapping[str, Rule]) -> InCells:
+def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str], values: ValuesNow,
+             seen: Mapping[str, Obstacle]) -> InCells:
     """Keep the states ``left`` with the synapses as sums by cells, where the constants in their rates of change have
     few values."""
     nothing = InCells(None, tuple(tasks), broken={})
-    parts = parts_of(projection, tasks, written_arrays(tasks))
-    constants = _constants(parts, left)
-    if not constants or all(v in seen for v in left):
+    if all(v in seen for v in left):
         return nothing
-    side = Side("cells", f"{projection.name}.cell", f"{projection.name}.cells", None)
-    fine = replace(projection, post=side, states={v: n for v, n in projection.states.items() if v in left})
-    mine = {
-        t.name
-        for t in (parts.update, *parts.summed, *(p for p in parts.pathways if parts.side_of(p) is projection.pre))
-        if t is not None
-    }
-    seen_through = [_through_cells(t, projection, side, constants) if t.name in mine else t for t in tasks]
-    divided = parts_of(fine, seen_through, written_arrays(tasks))
+    constants = _constants(parts_of(projection, tasks, written_arrays(tasks)), left)
+    if not constants:
+        return nothing
+    through = Through(projection, constants)
+    fine = replace(projection, post=side_of(projection),
+                   states={v: n for v, n in projection.states.items() if v in left})
+    divided = parts_of(fine, led_through(through, tasks), written_arrays(tasks))
     found, _ = sums(divided, {}, seen)
     if not found.states:
         return nothing
@@ -56,9 +53,26 @@ def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str]
                 for c in constants if c.program in projection.later), "")
     why = why or values.divided(constants)
     if why:
-        return replace(nothing, broken=dict.fromkeys(found.states, Rule("classes", why)))
-    plan = Plan(divided, {}, found)
+        return replace(nothing, broken=dict.fromkeys(found.states, Obstacle("classes", why)))
+    plan = Moves(divided, {}, found, through=through)
     return InCells(plan, tuple(rewritten(plan)), constants)
+
+
+def side_of(projection: Projection) -> Side:
+    """The cells of a projection, as a side of its synapses."""
+    return Side("cells", supplied(projection.name, "cell"), f"{projection.name}.cells", None)
+
+
+def led_through(through: Through, tasks: Sequence[Task]) -> list[Task]:
+    """The tasks; those of the projection reach their targets, and the constants, by way of the cells."""
+    projection, parts = through.projection, parts_of(through.projection, tasks, written_arrays(tasks))
+    mine = {
+        t.name
+        for t in (parts.update, *parts.summed, *(p for p in parts.pathways if parts.side_of(p) is projection.pre))
+        if t is not None
+    }
+    side = side_of(projection)
+    return [_through_cells(t, projection, side, through.constants) if t.name in mine else t for t in tasks]
 
 
 def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:
@@ -100,9 +114,9 @@ def _through_cells(task: Task, projection: Projection, side: Side, constants: tu
 
 def neuron_of(name: str) -> str:
     """The array that leads from a cell to its target."""
-    return f"{name}.cell_target"
+    return supplied(name, "cell_target")
 
 
 def constant_of(symbol: Symbol) -> str:
     """The array of a constant of cells."""
-    return f"{symbol.program}@cells"
+    return of_cells(symbol.program)

@@ -8,13 +8,13 @@ from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway
 from brainsim.reduction.late import late_states, late_violation
 from brainsim.reduction.projection import Parts, Side, draws, keys, traced
-from brainsim.reduction.values import Rule, Values
+from brainsim.reduction.values import Obstacle, ValuesNow
 
 
-def equal_states(parts: Parts, side: Side, values: Values) -> tuple[frozenset[str], Mapping[str, Rule]]:
+def equal_states(parts: Parts, side: Side, values: ValuesNow) -> tuple[frozenset[str], Mapping[str, Obstacle]]:
     """The largest set of states (program names) that the synapses of a neuron share, and the rule that each of the
     others breaks."""
-    broken: dict[str, Rule] = {}
+    broken: dict[str, Obstacle] = {}
     chosen = set(parts.projection.states)
     while True:
         found = {v: rule for v in chosen if (rule := violation(parts, side, v, frozenset(chosen), values)) is not None}
@@ -24,7 +24,7 @@ def equal_states(parts: Parts, side: Side, values: Values) -> tuple[frozenset[st
         chosen -= set(found)
 
 
-def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values: Values) -> Rule | None:
+def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values: ValuesNow) -> Obstacle | None:
     """The first rule that ``v`` breaks as a member of ``together``."""
     p, name = parts.projection, parts.projection.states[v]
     neuron = "source" if side.name == "pre" else "target"
@@ -32,48 +32,48 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
     late = late_states(parts, together) if side is p.pre else {}
     for task in parts.others:
         if v in task.assigns:
-            return Rule("P4", f"'{task.name}' assigns to {name}")
+            return Obstacle("P4", f"'{task.name}' assigns to {name}")
         if driven and (v in task.mentions or p.last_update in task.mentions):
-            return Rule("P4", f"'{task.name}' reads {name}, which is up to date at events only")
+            return Obstacle("P4", f"'{task.name}' reads {name}, which is up to date at events only")
     if driven and any(v in t.mentions for t in parts.summed):
-        return Rule("P4", f"a summed variable reads {name}")
+        return Obstacle("P4", f"a summed variable reads {name}")
     assigned = False
     if parts.update is not None:
         for tree, block in _assignments(parts.update.block, parts.update.block.assignments, v):
             assigned = True
             wrong = _foreign(parts, side, tree, block, together)
             if wrong:
-                return Rule("P5" if wrong == "random" else "P1",
-                            f"{name} depends on {wrong}" if wrong != "random" else f"{name} has noise of its own")
+                return Obstacle("P5" if wrong == "random" else "P1",
+                                f"{name} depends on {wrong}" if wrong != "random" else f"{name} has noise of its own")
     for path in parts.pathways:
         own = parts.side_of(path) is side
         code = path.block.assignments if own else path.block.assignments[path.driven:]
         mine = path.block.assignments[path.driven:-1] if path.driven else ()
         if driven and any(n in keys(path.block, [p.last_update]) for s in mine for n in names(s.value)):
-            return Rule("P4", f"the code of '{path.name}' reads lastupdate")
+            return Obstacle("P4", f"the code of '{path.name}' reads lastupdate")
         if not own:
             if any(s.target in keys(path.block, [v]) for s in code):
-                return Rule("P2", f"the pathway '{path.name}' of the other side assigns to {name}")
+                return Obstacle("P2", f"the pathway '{path.name}' of the other side assigns to {name}")
             continue
         found = list(_assignments(path.block, code, v))
         if not found:
             continue
         assigned = True
         if path.scattered and v not in late:
-            return Rule("P3", f"the synapses of a {neuron} neuron have different delays")
+            return Obstacle("P3", f"the synapses of a {neuron} neuron have different delays")
         written = path.assigns - set(p.states)
         for tree, block in found:
             wrong = _foreign(parts, side, tree, block, together, written)
             if wrong:
-                return Rule(
+                return Obstacle(
                     "P5" if wrong == "random" else "P1", f"{name} depends on {wrong}"
                     if wrong != "random" else f"a random number for each synapse is in {name}")
         if driven and not _composes(parts, path, v):
-            return Rule("P1", f"the decay of {name} depends on something that changes")
+            return Obstacle("P1", f"the decay of {name} depends on something that changes")
     if not assigned:
-        return Rule("P1", f"{name} is a parameter")
+        return Obstacle("P1", f"{name} is a parameter")
     if not values.equal(v, side.name) or driven and not values.equal(p.last_update, side.name):
-        return Rule("P4", f"{name} has different values at the synapses of one {neuron} neuron")
+        return Obstacle("P4", f"{name} has different values at the synapses of one {neuron} neuron")
     return late_violation(parts, v, late[v], late, values) if v in late else None
 
 

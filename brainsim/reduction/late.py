@@ -12,7 +12,7 @@ from brainsim.language.trees import Tree, names
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway, Task
 from brainsim.reduction.projection import Parts, final, keys, locals_of, needed, traced
-from brainsim.reduction.values import Rule, Values
+from brainsim.reduction.values import Obstacle, ValuesNow
 
 
 def late_states(parts: Parts, together: frozenset[str]) -> Mapping[str, Pathway]:
@@ -45,12 +45,13 @@ def _links(parts: Parts, together: frozenset[str]) -> dict[str, set[str]]:
     return links
 
 
-def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathway], values: Values) -> Rule | None:
+def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathway],
+                   values: ValuesNow) -> Obstacle | None:
     """What keeps a state at a source with scattered delays from being read late; None when nothing does."""
     name = parts.projection.states[v]
 
-    def rule(text: str) -> Rule:
-        return Rule("P3'", f"the synapses of a source neuron have different delays, and {text}")
+    def rule(text: str) -> Obstacle:
+        return Obstacle("P3'", f"the synapses of a source neuron have different delays, and {text}")
 
     for other in parts.pathways:
         own = parts.side_of(other) is parts.projection.pre
@@ -65,7 +66,7 @@ def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathw
     if changed:
         return rule(f"{name} depends on {changed}")
     if parts.update is not None and parts.update.clock != path.clock:
-        return Rule("P6", f"{name} and the events of '{path.name}' have different clocks")
+        return Obstacle("P6", f"{name} and the events of '{path.name}' have different clocks")
     reader = _reader_within_step(parts, v, path, late)
     if reader:
         return rule(f"'{reader}' reads {name} between its step and its events")
@@ -103,7 +104,7 @@ def _trees(parts: Parts, v: str, path: Pathway) -> list[tuple[Block, list[Tree]]
     return [(block, [value for s, value, _ in traced(code) if s.target in keys(block, [v])]) for block, code in blocks]
 
 
-def _rests(parts: Parts, v: str, path: Pathway, values: Values) -> bool:
+def _rests(parts: Parts, v: str, path: Pathway, values: ValuesNow) -> bool:
     """Whether a state stays as it is as long as no event comes."""
     if v in parts.projection.event_driven:
         block, code = path.block, path.block.assignments[1:path.driven]

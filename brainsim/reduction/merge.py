@@ -15,9 +15,10 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While,
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, HostCall, Pathway, Task
+from brainsim.naming import field_of
 from brainsim.reduction.projection import written_arrays
 from brainsim.reduction.reduce import Party
-from brainsim.reduction.values import Rule
+from brainsim.reduction.values import Obstacle
 
 Same = Callable[[Symbol, Symbol], bool]
 """Whether two constants have equal values."""
@@ -38,10 +39,10 @@ class _Apart(Exception):
 
     def __init__(self, text: str):
         super().__init__(text)
-        self.rule = Rule("Mg", text)
+        self.rule = Obstacle("Mg", text)
 
 
-def merge(a: Party, b: Party, tasks: Sequence[Task], delays: Mapping[str, int], same: Same) -> Merged | Rule:
+def merge(a: Party, b: Party, tasks: Sequence[Task], delays: Mapping[str, int], same: Same) -> Merged | Obstacle:
     """The sums of ``b`` in the arrays of ``a``, or why not. ``tasks`` are in the order of a step, ``delays`` those of
     pathways in steps."""
     try:
@@ -199,7 +200,7 @@ def _check_sums(task: Task, read: Sequence[tuple[str, str]]) -> None:
             if not whole or not all(s.target not in keys and _is_sum(s.value, mine[0][0], mine[1][0])
                                     for s in _assignments(block)):
                 raise _Apart(
-                    f"'{task.name}' uses {x.rpartition('.')[2]} and {y.rpartition('.')[2]} otherwise than as a sum")
+                    f"'{task.name}' uses {field_of(x)} and {field_of(y)} otherwise than as a sum")
 
 
 def _assignments(block: Block) -> list[Assign]:

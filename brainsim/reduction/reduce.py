@@ -10,9 +10,9 @@ from brainsim.reduction.cells import constant_of, in_cells
 from brainsim.reduction.equal import equal_states
 from brainsim.reduction.late import constants, late_states
 from brainsim.reduction.projection import Projection, parts_of, written_arrays
-from brainsim.reduction.rewrite import Place, Plan, column_name, rewritten
+from brainsim.reduction.rewrite import Moves, Substitute, column_name, rewritten
 from brainsim.reduction.sums import Sums, sums
-from brainsim.reduction.values import Rule, Values
+from brainsim.reduction.values import Obstacle, ValuesNow
 
 CLASSES = {"pre": "pre", "late": "pre (delayed)", "post": "post (equal)", "sum": "post (sum)", "syn": "synapse"}
 
@@ -23,7 +23,7 @@ class Verdict:
 
     variable: str
     kind: str                     #: 'pre', 'pre (delayed)', 'post (equal)', 'post (sum)' or 'synapse'
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Obstacle, ...] = ()
     note: str = ""
 
 
@@ -44,39 +44,41 @@ class Reduction:
     """The tasks after reduction, the arrays that take the place of values per synapse, and the verdicts."""
 
     tasks: tuple[Task, ...]
-    places: tuple[Place, ...]
+    places: tuple[Substitute, ...]
     verdicts: tuple[Verdict, ...]
     moved: Mapping[str, str]      #: program name of a state → 'equal', 'late' or 'sum'
     party: Party | None = None    #: what may lie together with sums of others
-    constants: frozenset[str] = frozenset(
-    )  #: what may not change as long as states are where they are: parameters and arrays
+    #: what may not change as long as states are where they are: parameters and arrays
+    constants: frozenset[str] = frozenset()
     cells: frozenset[str] = frozenset()       #: arrays of constants by which sums are divided (`reduction/cells.py`)
+    plans: tuple[Moves, ...] = ()             #: how the tasks were rewritten, one after the other
 
 
-def each_once(rules: Iterable[Rule | None]) -> tuple[Rule, ...]:
+def each_once(rules: Iterable[Obstacle | None]) -> tuple[Obstacle, ...]:
     """The rules in their order, without those that say the same again: the two sides of a synapse often do."""
     return tuple(dict.fromkeys(r for r in rules if r is not None))
 
 
-def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Values, seen: Mapping[str,
-                                                                                                   str]) -> Reduction:
+def reduce_projection(projection: Projection, tasks: Sequence[Task], values: ValuesNow,
+                      seen: Mapping[str, str]) -> Reduction:
     """Reduce what can be reduced. ``tasks`` are in the order of a time step.
 
     ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that.
     """
     parts = parts_of(projection, tasks, written_arrays(tasks))
     if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
-        rule = Rule("L8", "each synapse takes steps of its own length")
+        rule = Obstacle("L8", "each synapse takes steps of its own length")
         return Reduction(
             tuple(tasks), (),
             tuple(Verdict(name, CLASSES["syn"], (rule,)) for _, name in sorted(projection.states.items())), {})
     at_pre, broken_pre = equal_states(parts, parts.projection.pre, values)
     at_post, broken_post = equal_states(parts, parts.projection.post, values)
     sides = {**dict.fromkeys(at_post, "post"), **dict.fromkeys(at_pre, "pre")}
-    found, broken_sum = sums(parts, sides, {v: Rule("L6", why) for v, why in seen.items()})
+    found, broken_sum = sums(parts, sides, {v: Obstacle("L6", why) for v, why in seen.items()})
     dynamic = frozenset(projection.states) & parts.changing
     if any(isinstance(t, HostCall) for t in tasks) and seen:      # it may look while the network runs: nothing moves
-        stays = tuple(Verdict(projection.states[v], CLASSES["syn"], (Rule("L6", seen[v]),)) for v in sorted(dynamic))
+        stays = tuple(Verdict(projection.states[v], CLASSES["syn"], (Obstacle("L6", seen[v]),))
+                      for v in sorted(dynamic))
         return Reduction(tuple(tasks), (), stays, {})
     sides = {v: side for v, side in sides.items() if v not in found.states}
     late = {v: path for v, path in late_states(parts, at_pre).items() if v in sides}
@@ -86,21 +88,21 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
         rules = () if kind != "syn" else each_once((broken_pre.get(v), broken_post.get(v), broken_sum.get(v)))
         verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
     moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(late, "late"), **dict.fromkeys(found.states, "sum")}
-    plan = Plan(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
+    plan = Moves(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
     made = rewritten(plan) if moved else tasks
     for v in sides:
         plan.equal_place(v)
     return _divided(
         Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan),
-                  constants(parts, late)), projection, values, seen)
+                  constants(parts, late), plans=(plan,) if moved else ()), projection, values, seen)
 
 
-def _divided(first: Reduction, projection: Projection, values: Values, seen: Mapping[str, str]) -> Reduction:
+def _divided(first: Reduction, projection: Projection, values: ValuesNow, seen: Mapping[str, str]) -> Reduction:
     """What is still kept per synapse, as sums by cells where that is possible."""
     words = {name: v for v, name in projection.states.items()}
     left = frozenset(words[v.variable] for v in first.verdicts if v.kind == CLASSES["syn"])
     found = in_cells(projection, first.tasks, left, values,
-                     {v: Rule("L6", why) for v, why in seen.items() if v in left})
+                     {v: Obstacle("L6", why) for v, why in seen.items() if v in left})
     if found.plan is None:
         broken = found.broken or {}
         verdicts = tuple(
@@ -114,10 +116,10 @@ def _divided(first: Reduction, projection: Projection, values: Values, seen: Map
     return replace(first, tasks=found.tasks, places=(*first.places, *found.plan.places.values()), verdicts=verdicts,
                    moved={**first.moved, **dict.fromkeys(states, "sum")},
                    constants=first.constants | {s.program for s in found.constants},
-                   cells=frozenset(map(constant_of, found.constants)))
+                   cells=frozenset(map(constant_of, found.constants)), plans=(*first.plans, found.plan))
 
 
-def _party(plan: Plan) -> Party | None:
+def _party(plan: Moves) -> Party | None:
     parts, places = plan.parts, plan.places.values()
     if not plan.sums.outputs:
         return None

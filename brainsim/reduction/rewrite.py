@@ -9,13 +9,14 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names,
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Past, Symbol, key_of
 from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.naming import supplied
 from brainsim.reduction.late import last_task
-from brainsim.reduction.projection import Parts, Side, draws, final, keys, locals_of, needed, seen_from
+from brainsim.reduction.projection import Parts, Projection, Side, draws, final, keys, locals_of, needed, seen_from
 from brainsim.reduction.sums import Factor, Sums, increment, scaling
 
 
 @dataclass(frozen=True)
-class Place:
+class Substitute:
     """An array that takes the place of values per synapse.
 
     ``kind``: 'equal', 'sum', 'static' (a sum of constants), 'noise' (the root of a sum of their squares), 'payload'
@@ -37,68 +38,82 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Through:
+    """Cells between the synapses and their targets: the projection without them, and the constants that tell them
+    apart."""
+
+    projection: Projection
+    constants: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True)
+class Moves:
     """Which states go where."""
 
     parts: Parts
     equal: Mapping[str, str]              #: program name → side
     sums: Sums
     late: Mapping[str, Pathway] = field(default_factory=dict)   #: of the states equal at the source, those read late
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Substitute] = field(default_factory=dict)
+    through: "Through | None" = None      #: cells that the tasks are led through before they are rewritten
+    beside: bool = False                  #: whether values per synapse are kept beside their sums, which nobody reads
+    apart: bool = False                   #: whether the sums over synapses are taken once more, each by itself
 
     # -- names ---------------------------------------------------------------------------------------------------------
-    def equal_place(self, v: str) -> Place:
+    def equal_place(self, v: str) -> Substitute:
         """Where a state that is equal at one side lies."""
         side = self.equal[v]
         pathway = self.late[v].name if v in self.late else ""
         return self._place(
-            Place(f"{v}@{side}", "equal", side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
+            Substitute(f"{v}@{side}", "equal", side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
 
-    def last_place(self, side: str) -> Place:
+    def last_place(self, side: str) -> Substitute:
         """Time of the last event of a neuron, for event-driven states of a side."""
         last = self.parts.projection.last_update
         late = [path.name for v, path in self.late.items() if self.is_driven(v) and self.equal[v] == side]
-        return self._place(Place(f"{last}@{side}", "equal", side, "f8", last, pathway=late[0] if late else ""))
+        return self._place(Substitute(f"{last}@{side}", "equal", side, "f8", last, pathway=late[0] if late else ""))
 
-    def past_place(self, place: Place) -> Place:
+    def past_place(self, place: Substitute) -> Substitute:
         """The ring of earlier values of a state."""
         return self._place(replace(place, program=f"{place.program}.past", kind="past"))
 
-    def newest(self, v: str) -> Place:
+    def newest(self, v: str) -> Substitute:
         """The latest place of the rings that go with the pathway of a state."""
         path = self.late[v].name
-        return self._place(Place(f"{path}.newest", "newest", self.equal[v], "i4", v, pathway=path))
+        return self._place(Substitute(supplied(path, "newest"), "newest", self.equal[v], "i4", v, pathway=path))
 
     def past(self, v: str, reading: bool, ahead: int = 0) -> Past | None:
         """How a ring of a state is read by a synapse, or written by a neuron; None for a state that has no ring."""
         if v not in self.late:
             return None
         path = self.late[v]
-        return Past(self.newest(v).program, f"{path.name}.slots", path.delay if reading else "", ahead)
+        return Past(self.newest(v).program, supplied(path.name, "slots"), path.delay if reading else "", ahead)
 
-    def payload(self, v: str, version: int) -> Place:
+    def payload(self, v: str, version: int) -> Substitute:
         """A value of a state between two assignments of an event."""
         side = self.equal[v]
         kind, pathway = ("sent", self.late[v].name) if v in self.late else ("payload", "")
         return self._place(
-            Place(f"{v}@{side}.{version}", kind, side, self.parts.projection.dtypes.get(v, "f8"), v, pathway=pathway))
+            Substitute(f"{v}@{side}.{version}", kind, side, self.parts.projection.dtypes.get(v, "f8"), v,
+                       pathway=pathway))
 
-    def sum_place(self, v: str, factor: Factor) -> Place:
+    def sum_place(self, v: str, factor: Factor) -> Substitute:
         """Where the sum of a state under a factor lies."""
         number = list(self.sums.factors).index(factor)
         return self._place(
-            Place(f"{v}@sum{number}", "sum", self.parts.projection.post.name, self.parts.projection.dtypes.get(v, "f8"),
-                  v, factor))
+            Substitute(f"{v}@sum{number}", "sum", self.parts.projection.post.name,
+                       self.parts.projection.dtypes.get(v, "f8"),
+                       v, factor))
 
-    def static_place(self, factor: Factor, kind: str = "static") -> Place:
+    def static_place(self, factor: Factor, kind: str = "static") -> Substitute:
         """Where the sum of constants lies, or the amplitude of noise."""
         same = [p for p in self.places.values() if p.kind == kind and p.factor == factor]
         number = sum(p.kind == kind for p in self.places.values())
         side, word = self.parts.projection.post.name, "drive" if kind == "static" else kind
         return same[0] if same else self._place(
-            Place(f"{self.parts.projection.space}.{word}{number}@{side}", kind, side, "f8", "", factor))
+            Substitute(f"{self.parts.projection.space}.{word}{number}@{side}", kind, side, "f8", "", factor))
 
-    def _place(self, place: Place) -> Place:
+    def _place(self, place: Substitute) -> Substitute:
         return self.places.setdefault(place.program, place)
 
     def is_driven(self, v: str) -> bool:
@@ -106,7 +121,7 @@ class Plan:
         return v in self.parts.projection.event_driven
 
 
-def rewritten(plan: Plan) -> list[Task]:
+def rewritten(plan: Moves) -> list[Task]:
     """All tasks of the network, those of the projection in their new form."""
     parts = plan.parts
     made: list[Task] = [_redirected(t, plan) for t in parts.others]
@@ -114,14 +129,28 @@ def rewritten(plan: Plan) -> list[Task]:
         made += _updates(plan)
     for task in parts.summed:
         made.append(_total(plan, task) if task.name in plan.sums.outputs else _redirected(task, plan))
+        if plan.apart and task.name in plan.sums.outputs:
+            made.append(_apart(_redirected(task, plan)))
     made += [_pathway(plan, path) for path in parts.pathways]
     made += [_remembered(plan, path) for path in parts.pathways if any(path is late for late in plan.late.values())]
     return made
 
 
+def _apart(task: Task) -> Summed:
+    """The sum over synapses in an array of its own."""
+    assert isinstance(task, Summed)
+    return replace(task, name=f"{task.name}_apart",
+                   target=replace(task.target, program=apart_name(task.target.program)))
+
+
+def apart_name(program: str) -> str:
+    """The array of a summed variable by itself, where the variable holds the sum of several projections."""
+    return f"{program}@apart"
+
+
 # -- symbols
 # -------------------------------------------------------------------------------------------------------------
-def _moved(symbol: Symbol, plan: Plan, here: str) -> Symbol:
+def _moved(symbol: Symbol, plan: Moves, here: str) -> Symbol:
     """A reference to a state that has moved to a neuron; ``here`` is the side whose neurons look, empty for
     synapses."""
     if symbol.kind == "array" and symbol.program in plan.equal:
@@ -134,18 +163,18 @@ def _moved(symbol: Symbol, plan: Plan, here: str) -> Symbol:
     return symbol
 
 
-def _symbols(symbols: Mapping[str, Symbol], plan: Plan, here: str = "") -> dict[str, Symbol]:
+def _symbols(symbols: Mapping[str, Symbol], plan: Moves, here: str = "") -> dict[str, Symbol]:
     return {k: _moved(s, plan, here) for k, s in symbols.items()}
 
 
-def _redirected(task: Task, plan: Plan) -> Task:
+def _redirected(task: Task, plan: Moves) -> Task:
     block = getattr(task, "block", None)
     if block is None or not any(s.program in plan.equal for s in block.symbols.values()):
         return task
     return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))
 
 
-def _of_neuron(block: Block, plan: Plan, side: Side) -> Block:
+def _of_neuron(block: Block, plan: Moves, side: Side) -> Block:
     """The block as the neurons of a side run it."""
     return replace(block, symbols={k: seen_from(s, side) for k, s in _symbols(block.symbols, plan, side.name).items()})
 
@@ -156,12 +185,13 @@ def _array(program: str, path: tuple[str, ...], dtype: str, name: str, past: Pas
 
 # -- continuous change
 # ---------------------------------------------------------------------------------------------------
-def _updates(plan: Plan) -> list[Task]:
+def _updates(plan: Moves) -> list[Task]:
     parts, update = plan.parts, plan.parts.update
     assert update is not None
     block, local = update.block, locals_of(update.block)
     stored = {s.target for s in block.assignments} - local
-    gone = {k for k in stored if block.symbols[k].program in plan.equal or block.symbols[k].program in plan.sums.states}
+    away = frozenset(plan.equal) if plan.beside else plan.sums.states.union(plan.equal)
+    gone = {k for k in stored if block.symbols[k].program in away}
     made: list[Task] = []
     code = tuple(s for s in block.assignments if s.target not in _noise_of_sums(plan))
     rest = _needed_or_drawn(code, frozenset(stored - gone), local, block)
@@ -178,7 +208,7 @@ def _updates(plan: Plan) -> list[Task]:
     return made
 
 
-def _noise_of_sums(plan: Plan) -> frozenset[str]:
+def _noise_of_sums(plan: Moves) -> frozenset[str]:
     """Names of normal numbers that only sums need."""
     assert plan.parts.update is not None
     block = plan.parts.update.block
@@ -191,7 +221,7 @@ def _noise_of_sums(plan: Plan) -> frozenset[str]:
                      if s.target in locals_of(block) and draws(s.value, block)) - {s.target for s in rest}
 
 
-def _column(plan: Plan, number: int, factor: Factor, states: frozenset[str]) -> Elementwise:
+def _column(plan: Moves, number: int, factor: Factor, states: frozenset[str]) -> Elementwise:
     """The step of the sums under one factor, for every target."""
     update, side = plan.parts.update, plan.parts.projection.post
     assert update is not None
@@ -232,7 +262,7 @@ def _product(a: Factor, b: Factor) -> Factor:
     return Factor(multiply(a.tree, b.tree), {**a.symbols, **b.symbols})
 
 
-def _total(plan: Plan, task: Summed) -> Elementwise | Summed:
+def _total(plan: Moves, task: Summed) -> Elementwise | Summed:
     """A summed variable as a function of the sums; sums of cells are added up."""
     side, output = plan.parts.projection.post, plan.sums.outputs[task.name]
     symbols = {k: seen_from(s, side) for k, s in _symbols(output.symbols, plan).items()}
@@ -253,14 +283,14 @@ def _total(plan: Plan, task: Summed) -> Elementwise | Summed:
 
 # -- states read late
 # ----------------------------------------------------------------------------------------------------
-def _remembered(plan: Plan, path: Pathway) -> Elementwise:
+def _remembered(plan: Moves, path: Pathway) -> Elementwise:
     """At the end of what changes them in a step, the states of the sources go into their rings."""
     parts = plan.parts
     last, side = last_task(parts, path), parts.projection.pre
     states = sorted(v for v, p in plan.late.items() if p is path)
     kept = [*map(plan.equal_place, states), *([plan.last_place("pre")] if any(map(plan.is_driven, states)) else [])]
     now, slots = _array(plan.newest(states[0]).program, (), "i4",
-                        "_newest"), Symbol("_slots", "param", f"{path.name}.slots", dtype="i8")
+                        "_newest"), Symbol("_slots", "param", supplied(path.name, "slots"), dtype="i8")
     symbols = {"_newest": replace(now, shared=True), "_slots": slots}
     code = []
     for n, place in enumerate(kept):
@@ -277,7 +307,7 @@ def _remembered(plan: Plan, path: Pathway) -> Elementwise:
 
 # -- events
 # --------------------------------------------------------------------------------------------------------------
-def _pathway(plan: Plan, path: Pathway) -> Pathway:
+def _pathway(plan: Moves, path: Pathway) -> Pathway:
     parts, block = plan.parts, path.block
     own = parts.side_of(path)
     mine = frozenset(k for k in keys(block, plan.equal) if plan.equal[block.symbols[k].program] == own.name
@@ -287,7 +317,7 @@ def _pathway(plan: Plan, path: Pathway) -> Pathway:
     return replace(path, once=once if once.assignments else path.once, block=rest)
 
 
-def _once(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
+def _once(plan: Moves, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
     """What an event does once for its neuron: states equal at its side, sums that are scaled."""
     block, p = path.block, plan.parts.projection
     driven = any(plan.is_driven(block.symbols[k].program) for k in mine) and path.driven > 0
@@ -332,7 +362,7 @@ def _versions(code: Iterable[Assign], mine: frozenset[str]) -> dict[str, int]:
     return {v: sum(s.target == v for s in code) for v in mine}
 
 
-def _payloads_read(plan: Plan, path: Pathway, mine: frozenset[str]) -> set[tuple[str, int]]:
+def _payloads_read(plan: Moves, path: Pathway, mine: frozenset[str]) -> set[tuple[str, int]]:
     """Which values of the event's own states, by number of assignments before, the code of single synapses reads."""
     block = path.block
     code = block.assignments[:-1] if path.driven else block.assignments
@@ -346,7 +376,7 @@ def _payloads_read(plan: Plan, path: Pathway, mine: frozenset[str]) -> set[tuple
     return found
 
 
-def _kept_for_each(plan: Plan, path: Pathway, mine: frozenset[str]) -> tuple[Assign, ...]:
+def _kept_for_each(plan: Moves, path: Pathway, mine: frozenset[str]) -> tuple[Assign, ...]:
     """The statements that single synapses still run."""
     block, p = path.block, plan.parts.projection
     local = locals_of(block)
@@ -365,7 +395,7 @@ def _needed_or_drawn(statements: tuple[Assign, ...], targets: frozenset[str], lo
     return needed(statements, targets | random, local)
 
 
-def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
+def _for_each(plan: Moves, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
     """What an event does at every synapse."""
     block = path.block
     symbols = _symbols(block.symbols, plan)
@@ -387,11 +417,14 @@ def _for_each(plan: Plan, path: Pathway, own: Side, mine: frozenset[str]) -> Blo
             symbols[key.id] = _array(place.program, (own.index,), place.dtype, key.id,
                                      plan.past(block.symbols[v].program, True, 1))
         s = replace(s, value=substitute(s.value, {**now, **versions}))
-        made += _added(plan, s, summed[s.target], symbols) if s.target in summed else [s]
+        if s.target in summed and plan.beside:
+            s = _drawn_once(s, block, symbols, made)
+        made += _added(plan, s, summed[s.target], symbols) if s.target in summed else []
+        made += [s] if s.target not in summed or plan.beside else []
     return replace(block, statements=tuple(made), symbols=symbols)
 
 
-def _brought_up(plan: Plan, path: Pathway, mine: frozenset[str], symbols: dict[str, Symbol], made: list[Assign],
+def _brought_up(plan: Moves, path: Pathway, mine: frozenset[str], symbols: dict[str, Symbol], made: list[Assign],
                 kept: tuple[Assign, ...]) -> dict[str, Tree]:
     """Values at this time of event-driven states that are equal at a side whose own events keep them."""
     block, p = path.block, plan.parts.projection
@@ -415,7 +448,18 @@ def _brought_up(plan: Plan, path: Pathway, mine: frozenset[str], symbols: dict[s
     return found
 
 
-def _added(plan: Plan, s: Assign, v: str, symbols: dict[str, Symbol]) -> list[Assign]:
+def _drawn_once(s: Assign, block: Block, symbols: dict[str, Symbol], made: list[Assign]) -> Assign:
+    """An addition of random numbers to a state, so that its sums get the same numbers."""
+    value = increment(s)
+    if value is None or not draws(value, block):
+        return s
+    key = f"_{s.target}_drawn{len(made)}"
+    symbols[key] = Symbol(key, "local", key, dtype=symbols[s.target].dtype, writable=True)
+    made.append(Assign(key, "=", value))
+    return replace(s, op="+=", value=Name(key))
+
+
+def _added(plan: Moves, s: Assign, v: str, symbols: dict[str, Symbol]) -> list[Assign]:
     """An addition to a state becomes additions to its sums."""
     value = increment(s)
     if value is None:

@@ -12,7 +12,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Pathway, Summed
 from brainsim.reduction.projection import Parts, draws, final, keys
-from brainsim.reduction.values import Rule
+from brainsim.reduction.values import Obstacle
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearSum:
     """A sum over synapses, term by term: factor of the synapse, state (program name; empty: none), factor of the
     target.
 
@@ -41,8 +41,8 @@ class Sums:
     """States kept as sums, how each changes in a step, and what is read."""
 
     states: frozenset[str]
-    maps: Mapping[str, Linear]                #: new value of each state
-    outputs: Mapping[str, Linear]             #: by name of the summed task
+    maps: Mapping[str, LinearSum]                #: new value of each state
+    outputs: Mapping[str, LinearSum]             #: by name of the summed task
 
     @property
     def factors(self) -> dict[Factor, frozenset[str]]:
@@ -61,7 +61,7 @@ class Sums:
             states = states | more
 
 
-def sums(parts: Parts, equal: Mapping[str, str], seen: Mapping[str, Rule]) -> tuple[Sums, Mapping[str, Rule]]:
+def sums(parts: Parts, equal: Mapping[str, str], seen: Mapping[str, Obstacle]) -> tuple[Sums, Mapping[str, Obstacle]]:
     """The largest set of states of which the sums are enough, and the rule that each of the others breaks.
 
     ``equal`` says which states are already known to be equal among the synapses of a side (program name → 'pre' or
@@ -81,8 +81,8 @@ def sums(parts: Parts, equal: Mapping[str, str], seen: Mapping[str, Rule]) -> tu
         return Sums(frozenset(), {}, {}), broken
     maps = _maps(parts, equal, chosen) if parts.update is not None else {}
     outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & s.mentions}
-    return Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)},
-                {n: o for n, o in outputs.items() if isinstance(o, Linear)}), broken
+    return Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, LinearSum)},
+                {n: o for n, o in outputs.items() if isinstance(o, LinearSum)}), broken
 
 
 def _forgotten(parts: Parts, equal: Mapping[str, str], candidates: frozenset[str],
@@ -96,11 +96,11 @@ def _forgotten(parts: Parts, equal: Mapping[str, str], candidates: frozenset[str
     return frozenset()
 
 
-def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, Rule]:
+def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, Obstacle]:
     p, found = parts.projection, {}
 
     def broke(v: str, number: str, text: str) -> None:
-        found.setdefault(v, Rule(number, text))
+        found.setdefault(v, Obstacle(number, text))
 
     read = _read(parts)
     for v in chosen:
@@ -114,7 +114,7 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
     if parts.update is not None:
         maps = _maps(parts, equal, chosen)
         for v, found_map in maps.items():
-            if isinstance(found_map, Rule):
+            if isinstance(found_map, Obstacle):
                 broke(v, found_map.number, found_map.text)
         for v in _correlated(parts, equal, chosen, maps):
             broke(v, "L7",
@@ -132,7 +132,7 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
     for s in parts.summed:
         if chosen & s.mentions:
             output = _output(parts, equal, s, chosen)
-            if isinstance(output, Rule):
+            if isinstance(output, Obstacle):
                 for v in chosen & s.mentions:
                     broke(v, output.number, output.text)
     return found
@@ -154,34 +154,34 @@ def _read(parts: Parts) -> set[str]:
 
 # -- continuous change
 # ---------------------------------------------------------------------------------------------------
-def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, Linear | Rule]:
+def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dict[str, LinearSum | Obstacle]:
     assert parts.update is not None
     p, block = parts.projection, parts.update.block
     noises = _normal(block) if p.in_law else {}
     mine, values = keys(block, chosen), final(s for s in block.assignments if s.target not in noises)
-    found: dict[str, Linear | Rule] = {}
+    found: dict[str, LinearSum | Obstacle] = {}
     for key, v in mine.items():
         if key not in values:
             continue
         name = p.states[v]
         if draws(values[key], block):
-            found[v] = Rule(
+            found[v] = Obstacle(
                 "L7", f"{name} has noise of its own at each synapse" +
                 ("" if p.in_law else " (reduce_noise=True keeps its law)"))
             continue
         split = affine(values[key], frozenset(mine))
         if split is None:
-            found[v] = Rule("L1",
-                            f"d{name}/dt is not linear in {', '.join(sorted(p.states[u] for u in mine.values()))}")
+            found[v] = Obstacle("L1",
+                                f"d{name}/dt is not linear in {', '.join(sorted(p.states[u] for u in mine.values()))}")
             continue
         terms: list[tuple[Factor, str, Tree]] = []
         for u, coefficient in split.coefficients.items():
             if names(coefficient) & set(noises):
-                found[v] = Rule("L7", f"the noise of {name} is not additive")
+                found[v] = Obstacle("L7", f"the noise of {name} is not additive")
                 break
             wrong = _not_of_target(parts, equal, coefficient, block)
             if wrong:
-                found[v] = Rule("L1", f"the rate of change of {name} depends on {wrong}")
+                found[v] = Obstacle("L1", f"the rate of change of {name} depends on {wrong}")
                 break
             terms.append((Factor(ONE), mine[u], coefficient))
         else:
@@ -191,11 +191,11 @@ def _maps(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) -> dic
             }
             noise = _noise(parts, equal, split.rest, block, noises, others)
             if isinstance(noise, str):
-                found[v] = Rule("L7", f"the noise of {name} {noise}")
+                found[v] = Obstacle("L7", f"the noise of {name} {noise}")
                 continue
             amplitudes, left = noise
             rest = _drive(parts, equal, left, block)
-            found[v] = Rule("L2", f"{name} is driven by {rest}") if isinstance(rest, str) else Linear(
+            found[v] = Obstacle("L2", f"{name} is driven by {rest}") if isinstance(rest, str) else LinearSum(
                 (*terms, *rest), block.symbols, amplitudes)
     return found
 
@@ -234,14 +234,14 @@ def _noise(parts: Parts, equal: Mapping[str, str], rest: Tree, block: Block, noi
 
 
 def _correlated(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str],
-                maps: Mapping[str, Linear | Rule]) -> set[str]:
+                maps: Mapping[str, LinearSum | Obstacle]) -> set[str]:
     """States with noise of which more than one sum is kept."""
-    noisy = {v for v, m in maps.items() if isinstance(m, Linear) and m.noise}
+    noisy = {v for v, m in maps.items() if isinstance(m, LinearSum) and m.noise}
     if not noisy:
         return set()
     outputs = {s.name: _output(parts, equal, s, chosen) for s in parts.summed if chosen & s.mentions}
-    kept = Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, Linear)},
-                {n: o for n, o in outputs.items() if isinstance(o, Linear)})
+    kept = Sums(chosen, {v: m for v, m in maps.items() if isinstance(m, LinearSum)},
+                {n: o for n, o in outputs.items() if isinstance(o, LinearSum)})
     return {v for v in noisy if sum(v in states for states in kept.factors.values()) > 1}
 
 
@@ -298,7 +298,7 @@ def scaling(s: Assign) -> Tree | None:
         split.rest, 0) else None
 
 
-def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Rule]:
+def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Obstacle]:
     p, block, found = parts.projection, path.block, {}
     mine = keys(block, chosen)
     tainted: dict[str, set[str]] = {}      # local name → states it was made from
@@ -312,7 +312,7 @@ def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Rul
                 if block.symbols[s.target].kind == "local":
                     tainted.setdefault(s.target, set()).update(states_in(s.value))
                 else:
-                    found[v] = Rule("L6", f"the code of '{path.name}' reads {p.states[v]}")
+                    found[v] = Obstacle("L6", f"the code of '{path.name}' reads {p.states[v]}")
             continue
         v, added = mine[s.target], increment(s)
         if added is None:
@@ -320,40 +320,41 @@ def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Rul
             own = parts.side_of(path) is p.post and not path.scattered
             if factor is not None and own and not states_in(factor) and not _not_of_target(parts, {}, factor, block):
                 continue
-            found[v] = Rule("L3" if not own else "L4", f"an event does more than add to {p.states[v]}")
+            found[v] = Obstacle("L3" if not own else "L4", f"an event does more than add to {p.states[v]}")
         elif states_in(added):
-            found[v] = Rule("L3",
-                            f"what an event adds to {p.states[v]} depends on {p.states[sorted(states_in(added))[0]]}")
+            found[v] = Obstacle("L3",
+                                f"what an event adds to {p.states[v]} depends on "
+                                f"{p.states[sorted(states_in(added))[0]]}")
     return found
 
 
 # -- what is read
 # --------------------------------------------------------------------------------------------------------
-def _output(parts: Parts, equal: Mapping[str, str], task: Summed, chosen: frozenset[str]) -> Linear | Rule:
+def _output(parts: Parts, equal: Mapping[str, str], task: Summed, chosen: frozenset[str]) -> LinearSum | Obstacle:
     p, block = parts.projection, task.block
     if task.target.path[:1] != (p.post.index,):
-        return Rule("L5", f"'{task.name}' sums into the source")
+        return Obstacle("L5", f"'{task.name}' sums into the source")
     value = final(block.assignments)[block.assignments[-1].target]
     mine = keys(block, chosen)
     read = ", ".join(sorted(p.states[v] for v in mine.values()))
     split = affine(value, frozenset(mine))
     if split is None or draws(value, block):
-        return Rule("L5", f"the summed variable is not linear in {read}")
+        return Obstacle("L5", f"the summed variable is not linear in {read}")
     if not is_number(split.rest, 0):
-        return Rule("L5", f"the summed variable has a term without {read}")
+        return Obstacle("L5", f"the summed variable has a term without {read}")
     terms: list[tuple[Factor, str, Tree]] = []
     for key, coefficient in split.coefficients.items():
         pieces = separated(parts, equal, coefficient, block)
         if pieces is None:
-            return Rule(
+            return Obstacle(
                 "L5",
                 f"the factor of {p.states[mine[key]]} in the summed variable changes at each synapse or cannot be split"
             )
         changed = [p.later[x.program] for factor, _ in pieces for x in factor.symbols.values() if x.program in p.later]
         if changed:
-            return Rule("L5", f"{changed[0]}, and it is a factor of {p.states[mine[key]]} in the summed variable")
+            return Obstacle("L5", f"{changed[0]}, and it is a factor of {p.states[mine[key]]} in the summed variable")
         terms += [(factor, mine[key], psi) for factor, psi in pieces]
-    return Linear(tuple(_collected(terms)), block.symbols)
+    return LinearSum(tuple(_collected(terms)), block.symbols)
 
 
 def _collected(terms: Sequence[tuple[Factor, str, Tree]]) -> list[tuple[Factor, str, Tree]]:

@@ -11,7 +11,7 @@ from brainsim.model.symbols import Symbol
 
 
 @dataclass(frozen=True)
-class Rule:
+class Obstacle:
     """A condition that does not hold: its number and what is in the way."""
 
     number: str
@@ -21,7 +21,7 @@ class Rule:
         return f"{self.number}: {self.text}"
 
 
-class Values(Protocol):
+class ValuesNow(Protocol):
     """The values of synapses now, as far as rules depend on them."""
 
     def equal(self, program: str, side: str) -> bool:

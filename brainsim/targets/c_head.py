@@ -8,18 +8,18 @@ from typing import get_args
 from brainsim.ir.expressions import Param, Part, Scalar, Size, Slots, Tick, dtype
 from brainsim.ir.program import Each, Events, FanOut, Kernel, Once, RandomRows, Range
 from brainsim.ir.walk import draws, reads, scalars, touched_queues, writes
-from brainsim.targets.c_table import Fixed
+from brainsim.targets.c_table import Places
 from brainsim.targets.loops import Plan
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, local
 
 
-def declarations(k: Kernel, at: Fixed) -> list[str]:
+def declarations(k: Kernel, at: Places) -> list[str]:
     """Declarations of everything that a kernel uses."""
     return [*_scalars(k, at), *_seed(k, at), *_arrays(k, at), *_queues(k, at)]
 
 
-def _scalars(k: Kernel, at: Fixed) -> Iterator[str]:
+def _scalars(k: Kernel, at: Places) -> Iterator[str]:
     used = dict.fromkeys(scalars(k))
     ticks = (Tick(c, part) for c in at.of.in_order("clocks", {s.clock for s in used if isinstance(s, Tick)})
              for part in get_args(Part))
@@ -27,7 +27,7 @@ def _scalars(k: Kernel, at: Fixed) -> Iterator[str]:
     yield from (_scalar(s, at) for s in used if not isinstance(s, Tick))
 
 
-def _scalar(s: Scalar, at: Fixed) -> str:
+def _scalar(s: Scalar, at: Places) -> str:
     """The declaration of a scalar."""
     words = at.of.words
     match s:
@@ -47,30 +47,26 @@ def _scalar(s: Scalar, at: Fixed) -> str:
     raise TypeError(f"not a scalar of the program: {s!r}")
 
 
-def _seed(k: Kernel, at: Fixed) -> Iterator[str]:
+def _seed(k: Kernel, at: Places) -> Iterator[str]:
     if draws(k):
         clock = at.of.numbers["clocks", k.clock]
         yield "const uint64_t seed = T->seed;"
         yield f"const int64_t draw_step = T->step[{clock}] - T->origin[{clock}];"
 
 
-def _arrays(k: Kernel, at: Fixed) -> Iterator[str]:
+def _arrays(k: Kernel, at: Places) -> Iterator[str]:
     written = writes(k)
     for name in at.of.in_order("arrays", reads(k) | written):
-        kind = f"{'' if name in written else 'const '}{C.types[at.of.arrays[name].dtype]} *"
-        yield f"{kind}restrict {at.of.words[name]} = ({kind})T->arrays[{at('arrays', name)}];"
+        kind = f"{'' if name in written else 'const '}{C.types[at.of.arrays[name].dtype]}"
+        yield f"BS_ARRAY({kind}, {at.of.words[name]}, {at('arrays', name)});"
 
 
-def _queues(k: Kernel, at: Fixed) -> Iterator[str]:
+def _queues(k: Kernel, at: Places) -> Iterator[str]:
     for name in at.of.in_order("queues", touched_queues(k)):
-        kind, word, n = at.of.queue_type(name), at.of.words[name], at("queues", name)
-        yield f"{kind} *restrict {word} = ({kind} *)T->queue_data[{n}];"
-        yield f"int64_t *restrict {word}_count = T->queue_count[{n}];"
-        yield (f"const int64_t {word}_capacity = T->queue_capacity[{n}]; "
-               f"(void){word}; (void){word}_capacity; (void){word}_count;")
+        yield f"BS_QUEUE({at.of.queue_type(name)}, {at.of.words[name]}, {at('queues', name)});"
 
 
-def prologue(p: Plan, writer: Writer, at: Fixed) -> tuple[list[str], frozenset[str]]:
+def prologue(p: Plan, writer: Writer, at: Places) -> tuple[list[str], frozenset[str]]:
     """Lines for the numbers before the loop, those that were settled for the run and those of this tick; their
     names."""
     known = {s.name for s in p.settled}
@@ -80,15 +76,16 @@ def prologue(p: Plan, writer: Writer, at: Fixed) -> tuple[list[str], frozenset[s
     return lines, frozenset(known)
 
 
-def settle(p: Plan, writer: Writer, at: Fixed) -> list[str]:
+def settle(p: Plan, writer: Writer, at: Places) -> list[str]:
     """Lines that compute what does not change during a run."""
     if not p.settled:
         return []
-    return [*declarations(p.kernel, at), *writer.block(p.settled, "", set()),
+    alone = Kernel(p.kernel.name, p.kernel.clock, Once(), (), p.settled)
+    return [*declarations(alone, at), *writer.block(p.settled, "", set()),
             *(f"T->steady[{at('settled', s.name)}] = {local(s.name)};" for s in p.settled)]
 
 
-def extent(k: Kernel, writer: Writer, at: Fixed) -> list[str]:
+def extent(k: Kernel, writer: Writer, at: Places) -> list[str]:
     """Lines that return how many elements the kernel will visit, or at most can."""
     match k.domain:
         case Once():

@@ -4,13 +4,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from brainsim.ir.program import Each, Range
+from brainsim.ir.expressions import Expr
+from brainsim.ir.program import Each, Events, Levels, Range
 from brainsim.ir.random_rows import BEYOND, GUIDE
-from brainsim.targets.c_table import Fixed
+from brainsim.targets.c_table import Places
 from brainsim.targets.loops import (
     PLACE,
-    EventLoop,
     OnceLoop,
+    PlainLoop,
     Plan,
     RandomRowLoop,
     RowLoop,
@@ -28,7 +29,7 @@ class Pen:
     """What writes the lines of a kernel: its numbers in the table, and the locals that stand before the loop."""
 
     writer: Writer
-    at: Fixed
+    at: Places
     known: frozenset[str]
 
     def body(self, s: Stage, pad: int) -> str:
@@ -49,9 +50,10 @@ class Pen:
         for _, argument, _ in s.calls:
             yield f"{pad}{local(argument)}_kept[k] = {local(argument)};"
 
-    def slot(self, queue: str, slot: str) -> dict[str, str]:
-        """What a loop over events asks of its queue."""
-        return dict(queue=self.writer.names[queue], slot=slot, value_type=self.at.of.queue_type(queue))
+    def slot(self, queue: str, slot: Expr) -> dict[str, str]:
+        """What a loop asks of a queue."""
+        return dict(queue=self.writer.names[queue], slot=self.writer.expression(slot),
+                    value_type=self.at.of.queue_type(queue))
 
     def owner(self, split: Split) -> dict[str, str]:
         """The array that says whose an element is, and how many there are to be owned; nothing where nobody asks."""
@@ -67,9 +69,12 @@ def loop(p: Plan, pen: Pen) -> str:
             return render("c/once.jinja", body=pen.body(Stage(body), 4))
         case WholeLoop():
             return _whole(p, p.loop, pen)
-        case EventLoop(domain, stage):
+        case PlainLoop(Events() as domain, stage):
             return render("c/events.jinja", body=pen.body(stage, 8), single=stage.order == "single",
-                          **pen.slot(domain.queue, pen.writer.expression(domain.slot)), **pen.owner(p.split))
+                          **pen.slot(domain.queue, domain.slot), **pen.owner(p.split))
+        case PlainLoop(Levels(starts, backward), stage):
+            return render("c/levels.jinja", body=pen.body(stage, 12), starts=pen.writer.names[starts],
+                          levels=f"T->sizes[{pen.at('rows', starts)}] - 1", backward=backward)
         case RowLoop():
             return _rows(p, p.loop, pen)
         case RandomRowLoop():
@@ -115,16 +120,9 @@ def _filter(loop: WholeLoop, pen: Pen) -> dict[str, object] | None:
     few = loop.filter
     if few is None:
         return None
-    body = pen.body(Stage(few.body), 20)
-    return dict(before=pen.body(few.before, 12), test=pen.writer.expression(few.test), body=body,
-                listed=listed(loop, pen))
-
-
-def listed(loop: WholeLoop, pen: Pen) -> dict[str, str] | None:
-    """The queue that parts of a loop have their lists in, if they do."""
-    if loop.filter is None or loop.filter.listed is None:
-        return None
-    return pen.slot(loop.filter.listed.queue, pen.writer.expression(loop.filter.listed.slot))
+    found = few.listed and pen.slot(few.listed.queue, few.listed.slot)
+    return dict(before=pen.body(few.before, 12), test=pen.writer.expression(few.test),
+                body=pen.body(Stage(few.body), 20), listed=found)
 
 
 def _rows(p: Plan, loop: RowLoop, pen: Pen) -> str:
@@ -136,7 +134,7 @@ def _rows(p: Plan, loop: RowLoop, pen: Pen) -> str:
     *early, last = loop.stages
     ahead = [words[a] for a in loop.ahead]
     return render(
-        "c/rows.jinja", **pen.slot(domain.queue, pen.writer.expression(domain.slot)), starts=words[domain.starts],
+        "c/rows.jinja", **pen.slot(domain.queue, domain.slot), starts=words[domain.starts],
         element=f"{words[domain.ids]}[at]" if domain.ids else "at", ids=words[domain.ids] if domain.ids else "",
         place=local(PLACE.name) if loop.packed else "", turns=p.split.kind == "rows", cuts=cuts, chunk=loop.chunk,
         ahead=ahead if domain.ids else sorted(ahead), through=sorted(words[a] for a in loop.through),
@@ -156,7 +154,7 @@ def _first(loop: RowLoop, s: Stage, pen: Pen) -> dict[str, object]:
 def _random_rows(loop: RandomRowLoop, pen: Pen) -> str:
     domain, words, writer = loop.domain, pen.writer.names, pen.writer
     keyed = [(writer.keyed[k], k.law, k.stream, writer.expression(k.key)) for k in loop.keyed]
-    return render("c/random_rows.jinja", **pen.slot(domain.queue, writer.expression(domain.slot)),
+    return render("c/random_rows.jinja", **pen.slot(domain.queue, domain.slot),
                   key=writer.expression(domain.key), columns=writer.expression(domain.columns), gaps=words[domain.gaps],
                   guide=words[domain.guide], hollow=domain.hollow, beyond=repr(BEYOND), entries=GUIDE, keyed=keyed,
                   body=pen.body(Stage(loop.body), 16))

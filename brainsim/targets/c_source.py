@@ -4,13 +4,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brainsim.ir.program import Program
+from brainsim.ir.program import Kernel, Program
 from brainsim.ir.walk import reads, writes
 from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.c_head import declarations, extent, prologue, settle
-from brainsim.targets.c_loops import Pen, bounds, listed, loop
-from brainsim.targets.c_table import Fixed, Listed, Table, table
+from brainsim.targets.c_loops import Pen, bounds, loop
+from brainsim.targets.c_table import ListedPlaces, Places, Table, table
 from brainsim.targets.loop_plan import plan
 from brainsim.targets.loops import PACKED, HostCall, Plan, RandomRowLoop, RowLoop, WholeLoop
 from brainsim.targets.templates import render
@@ -53,7 +53,7 @@ def _kernel_text(p: Plan, of: Table, alike: Mapping[str, Mapping[str, str]]) -> 
     k, number = p.kernel, of.numbers["kernels", p.kernel.name]
     if isinstance(p.loop, HostCall):
         return KernelText(number, "", "", [], [], _row(p, number, of))
-    writer, fixed = _writer(p, of), Fixed(of, k.name)
+    writer, fixed = _writer(p, of), Places(of, k.name)
     function = _function(p, number, writer, of, alike) if p.alike else ""
     asked = bool(p.room or p.split.kind)
     return KernelText(number, function, _join(p, number, writer, fixed), extent(k, writer, fixed) if asked else [],
@@ -67,7 +67,7 @@ def _writer(p: Plan, of: Table) -> Writer:
 
 def _function(p: Plan, number: int, writer: Writer, of: Table, alike: Mapping[str, Mapping[str, str]]) -> str:
     """The function of a kernel, or the one that several share with the list of each."""
-    at = Listed(of, p.kernel.name) if alike else Fixed(of, p.kernel.name)
+    at = ListedPlaces(of, p.kernel.name) if alike else Places(of, p.kernel.name)
     head = declarations(p.kernel, at)
     before, known = prologue(p, writer, at)
     if isinstance(p.loop, RowLoop) and p.loop.packed:
@@ -75,7 +75,7 @@ def _function(p: Plan, number: int, writer: Writer, of: Table, alike: Mapping[st
                     f"/* {of.short[p.loop.packed]} in the order of the rows */")
     text = loop(p, Pen(writer, at, known))
     lists = [(of.numbers["kernels", kernel], at.list_of(kernel, names) or [0])
-             for kernel, names in alike.items()] if isinstance(at, Listed) else []
+             for kernel, names in alike.items()] if isinstance(at, ListedPlaces) else []
     return render("c/kernel.jinja", number=number, titles=[of.short[name] for name in alike or (p.kernel.name,)],
                   reads=_named(reads(p.kernel) - {PACKED} | _packed(p), of), writes=_named(writes(p.kernel), of),
                   shared=bool(p.split.kind), lines=[*head, *before], text=text, lists=lists)
@@ -89,13 +89,15 @@ def _named(names: frozenset[str], of: Table) -> str:
     return " ".join(sorted(of.short.get(n, n) for n in names)) or "nothing"
 
 
-def _join(p: Plan, number: int, writer: Writer, at: Fixed) -> str:
+def _join(p: Plan, number: int, writer: Writer, at: Places) -> str:
     """The function that puts the lists of all parts together."""
-    if not isinstance(p.loop, WholeLoop) or (found := listed(p.loop, pen := Pen(writer, at, frozenset()))) is None:
+    if not isinstance(p.loop, WholeLoop) or p.loop.filter is None or p.loop.filter.listed is None:
         return ""
+    pen, found = Pen(writer, at, frozenset()), p.loop.filter.listed
     first, last = bounds(p.loop.domain, pen)
-    return render("c/join.jinja", number=number, lines=declarations(p.kernel, at), first=first, last=last,
-                  grain=p.loop.grain, **found)
+    alone = Kernel(p.kernel.name, p.kernel.clock, p.kernel.domain, (found,))
+    return render("c/join.jinja", number=number, lines=declarations(alone, at), first=first, last=last,
+                  grain=p.loop.grain, **pen.slot(found.queue, found.slot))
 
 
 def _row(p: Plan, number: int, of: Table) -> str:

@@ -8,6 +8,7 @@ from typing import get_args
 
 from brainsim.ir.expressions import Part, Scalar, Size, Slots, Tick
 from brainsim.ir.program import Array, Program, Queue
+from brainsim.naming import owner_of
 from brainsim.targets import native
 from brainsim.targets.loops import PACKED, Plan
 from brainsim.targets.words import C
@@ -70,8 +71,8 @@ def canonical_names(program: Program) -> dict[str, str]:
     owners: dict[str, str] = {}
 
     def short(name: str) -> str:
-        owner, dot, field = name.partition(".")
-        return owners.setdefault(owner, f"o{len(owners)}") + dot + field
+        owner = owner_of(name)
+        return owners.setdefault(owner, f"o{len(owners)}") + name[len(owner):]
 
     for k in program.kernels:
         short(k.name)
@@ -93,7 +94,7 @@ def _words(program: Program, short: Mapping[str, str]) -> dict[str | Scalar, str
     return words | native.names(program) | {PACKED: "packed"}
 
 
-class Fixed:
+class Places:
     """Numbers in the table, written into a kernel's text."""
 
     def __init__(self, of: Table, kernel: str):
@@ -104,7 +105,7 @@ class Fixed:
         return str(self.of.number(kind, name, self.kernel))
 
 
-class Listed(Fixed):
+class ListedPlaces(Places):
     """Numbers that a text for several kernels finds in a list of each."""
 
     def __init__(self, of: Table, kernel: str):

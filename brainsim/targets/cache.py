@@ -51,7 +51,6 @@ def run_compiler(command: Sequence[str], folder: Path, what: str,
     first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
     kernel = next(
         (line.split("function")[1].strip(" ‘’':") for line in done.stderr.splitlines() if "In function" in line), "")
-    raise BuildError(
-        f"the C compiler refused {what}" + (f", in {kernel}" if kernel else ""), log=str(log), found=first, help=
-        f"the generated code and the full log are kept in {kept}; {absent if absent and NO_CPP.search(done.stderr) else help}"
-    )
+    remedy = absent if absent and NO_CPP.search(done.stderr) else help
+    raise BuildError(f"the C compiler refused {what}" + (f", in {kernel}" if kernel else ""), log=str(log), found=first,
+                     help=f"the generated code and the full log are kept in {kept}; {remedy}")

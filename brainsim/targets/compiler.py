@@ -70,9 +70,8 @@ def find_compiler(choice: str = "") -> Compiler | Missing:
     """The compiler named by ``choice`` or ``CC``, the system's, or ziglang's; never raises."""
     named = choice or os.environ.get("CC", "")
     if named and shutil.which(shlex.split(named)[0]) is None:
-        return Missing(
-            f"the C compiler '{named}' named by {'prefs.codegen.compiler' if choice else 'the variable CC'} was not found",
-            REMEDY)
+        by = "prefs.codegen.compiler" if choice else "the variable CC"
+        return Missing(f"the C compiler '{named}' named by {by} was not found", REMEDY)
     for text in filter(None, (choice, os.environ.get("CC", ""), "cc", "gcc", "clang")):
         command = shlex.split(text)
         path = shutil.which(command[0])
@@ -89,8 +88,8 @@ def _describe(command: tuple[str, ...]) -> Compiler:
     real = Path(command[0]).resolve()
     kind = "gcc" if "gcc" in real.name else "clang" if "clang" in real.name else "cc"
     name, version = platform.libc_ver()
-    known = tuple(int(x) for x in version.split(".")[:2]) if name == "glibc" and version else (0, 0)
-    vector = kind == "gcc" and known >= (2, 35) and platform.machine() == "x86_64"
+    known = [int(x) for x in version.split(".")[:2]] if name == "glibc" and version else []
+    vector = kind == "gcc" and known >= [2, 35] and platform.machine() == "x86_64"
     stat = real.stat()
     return Compiler(command, kind, vector, f"{' '.join(command)} {real} {stat.st_size} {int(stat.st_mtime)}")
 

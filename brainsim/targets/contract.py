@@ -63,12 +63,15 @@ class Executable(Protocol):
 
     def bind(self, state: State) -> None:
         """Use these arrays from now on; called again whenever an array or queue was replaced."""
+        ...
 
     def load_params(self, state: State) -> None:
         """Read the scalars and the seed anew."""
+        ...
 
     def advance(self, state: State, ticks: int) -> Pause:
         """Advance by up to ``ticks`` ticks."""
+        ...
 
 
 class Target(Protocol):
@@ -80,15 +83,19 @@ class Target(Protocol):
 
     def available(self) -> Available | Missing:
         """Never raises."""
+        ...
 
     def write(self, program: Program) -> Written:
         """Pure: testable without the machine."""
+        ...
 
     def build(self, program: Program, source: Written) -> Executable:
         """Cached by digest, safe between processes."""
+        ...
 
     def alone(self) -> "Target":
         """The target for runs that go side by side, each in one thread."""
+        ...
 
 
 def refuse_operations(program: Program, target: Target) -> None:

@@ -76,7 +76,7 @@ class CythonTarget:
         return CythonExecutable(module, program, self.settings.threads)
 
 
-def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.Settings,
+def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.CompilerSettings,
                    path: Path) -> None:
     """Compile the loops and users' functions, link the Cython half to them, and put the module into the cache."""
     half = wrapper(compiler)
@@ -100,7 +100,7 @@ def compile_module(name: str, source: Written, compiler: Compiler, flags: list[s
         keep(made, path)
 
 
-def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: native.Settings,
+def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: native.CompilerSettings,
                   folder: Path) -> Iterator[str]:
     """Users' functions in C++, and further sources of theirs; the object files."""
     for _, text in source.more:
@@ -156,6 +156,7 @@ class CythonExecutable:
         self._table = np.zeros(len(FIELDS), np.int64)
         self._at = {f: k for k, f in enumerate(FIELDS)}
         self._keep: dict[str, np.ndarray] = {}
+        self._alive: tuple[object, ...] = ()      # what the table has addresses of
         self._real_names = [n for n, t in program.params if t == "f8"]
         self._whole_names = [n for n, t in program.params if t != "f8"]
 
@@ -207,7 +208,7 @@ class CythonExecutable:
             np.array([state.times[c].__array_interface__["data"][0] if c in p.listed else 0 for c in p.clocks] or [0],
                      np.int64),
         }
-        self._keep = {**kept, "@arrays": arrays, "@queues": queues, "@times": state.times}  # type: ignore[dict-item]
+        self._keep, self._alive = kept, (arrays, queues, state.times)
         for field, value in kept.items():
             self._table[self._at[field]] = value.__array_interface__["data"][0]
         self._table[self._at["clocks"]] = len(p.clocks)

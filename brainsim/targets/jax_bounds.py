@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Range:
     def outside(self, value: Any) -> float | None:
         """One of the values that do not lie between the bounds; None where all do, or where JAX does not know them
         yet."""
-        if isinstance(value, jax.core.Tracer) or self.is_whole_line:
+        if isinstance(value, Tracer) or self.is_whole_line:
             return None
         values = np.asarray(value, float).ravel()
         return next(iter(values[~((values > self.low) & (values < self.high))].tolist()), None)

@@ -54,7 +54,7 @@ def _of_body(body: tuple[Statement, ...], lets: dict[str, Expr], condition: Expr
 
 
 def _inlined(e: Expr, lets: dict[str, Expr]) -> Expr:
-    return rebuild(e, lambda n: lets.get(n.name, n) if isinstance(n, Local) else n)  # type: ignore[return-value]
+    return rebuild(e, lambda n: lets.get(n.name, n) if isinstance(n, Local) else n)
 
 
 def _taken_apart(array: str, t: str, index_array: str, op: str, value: Expr, condition: Expr | None) -> Delivery | None:
@@ -110,7 +110,7 @@ def _side(e: Expr, index_array: str) -> str | None:
     return found.pop() if len(found) == 1 else "synapse" if found <= {"synapse", "source", "target"} else None
 
 
-def _uses(e: Expr, index_array: str) -> Iterator[str]:
+def _uses(e: Expr | Statement, index_array: str) -> Iterator[str]:
     match e:
         case Load(_, Load(name, Local("i"), _), _) if name == index_array:
             yield "target"
@@ -122,10 +122,10 @@ def _uses(e: Expr, index_array: str) -> Iterator[str]:
             yield "source"
         case _:
             for part in children(e):
-                yield from _uses(part, index_array)  # type: ignore[arg-type]
+                yield from _uses(part, index_array)
 
 
 def _at_target(e: Expr, index_array: str) -> Expr:
-    def change(n: object) -> object:
+    def change(n: Expr) -> Expr:
         return I if n == Load(index_array, I, "i4") else n
-    return rebuild(e, change)  # type: ignore[arg-type]
+    return rebuild(e, change)

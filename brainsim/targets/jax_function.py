@@ -117,7 +117,8 @@ class Pure:
 
     def with_params(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arrays and scalars with parameters put in."""
-        arrays, scalars = dict(self.arrays), dict(self.scalars)
+        arrays: dict[str, Any] = dict(self.arrays)
+        scalars = dict(self.scalars)
         for name, value in params.items():
             place = self.params[name]
             for own in place.names:
@@ -135,7 +136,8 @@ class Pure:
         it where it is a number."""
         values, share, ceiling = given if isinstance(given, tuple) else (given, 1.0, np.inf)
         values = jnp.asarray(values, kind("f8"))
-        return values, *(jnp.broadcast_to(jnp.asarray(x, kind("f8")), self.steps) for x in (share, ceiling))
+        share, ceiling = (jnp.broadcast_to(jnp.asarray(x, kind("f8")), self.steps) for x in (share, ceiling))
+        return values, share, ceiling
 
     def with_inputs(self, constants: Mapping[str, Any], state: Mapping[str, Any], now: Mapping[str, Any],
                ) -> tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]:
@@ -220,7 +222,7 @@ def scan_in_blocks(step: Callable[..., Any], carry: Any, xs: Any, length: int, l
     return carry, jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, more)
 
 
-def levels_of(checkpoint: object, steps: int) -> tuple[int, ...]:
+def levels_of(checkpoint: Any, steps: int) -> tuple[int, ...]:
     """Block lengths for ``checkpoint``: None, 'sqrt', 'log' or a number of steps."""
     if checkpoint is None:
         return ()
@@ -228,7 +230,7 @@ def levels_of(checkpoint: object, steps: int) -> tuple[int, ...]:
         return (int(np.ceil(np.sqrt(steps))),)
     if checkpoint == "log":
         return tuple(BRANCHES ** k for k in range(int(np.log(max(2, steps)) / np.log(BRANCHES)), 0, -1))
-    return (int(checkpoint),)  # type: ignore[call-overload]
+    return (int(checkpoint),)
 
 
 def spike_of(derivative: Expr, text: str) -> Callable[..., Any]:
@@ -273,7 +275,8 @@ def side_by_side(pure: Pure) -> Callable[..., Any]:
     """The function of many trials: inputs and keys have a first axis, parameters may have one."""
     def many(params: Mapping[str, Any], inputs: Mapping[str, Any], key: tuple[Any, Any]) -> dict[str, Any]:
         own = {n: 0 if jnp.ndim(v) > len(pure.params[n].shape) else None for n, v in params.items()}
-        given = {n: type(x)(0, None, None) if isinstance(x, tuple) else 0 for n, x in inputs.items()}
+        kinds: dict[str, Any] = {n: type(x) for n, x in inputs.items()}
+        given = {n: kinds[n](0, None, None) if isinstance(x, tuple) else 0 for n, x in inputs.items()}
         return jax.vmap(pure, in_axes=(own, given, 0))(params, inputs, key)
 
     return many
@@ -292,7 +295,7 @@ def key_words(key: Any, mixed: Callable[[int, int], int], batch: int | None) -> 
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key if batch is None else jax.random.split(key, batch))
     elif batch is not None:
-        key = jax.random.split(jax.random.wrap_key_data(key), batch)
+        key = jax.random.split(jax.random.wrap_key_data(jnp.asarray(key)), batch)
         key = jax.random.key_data(key)
     words = jnp.asarray(key).astype(jnp.uint32)
     return words[..., -2], words[..., -1]
@@ -302,7 +305,9 @@ def temporaries(function: Callable[..., Any], *args: Any) -> int:
     """Bytes that the compiled gradient of the sum of all outputs needs besides its arguments and results."""
     def total(*args: Any) -> Any:
         return sum(jnp.sum(x) for x in jax.tree.leaves(function(*args)) if jnp.issubdtype(x.dtype, jnp.floating))
-    return int(jax.jit(jax.grad(total)).lower(*args).compile().memory_analysis().temp_size_in_bytes)
+    found = jax.jit(jax.grad(total)).lower(*args).compile().memory_analysis()
+    assert found is not None
+    return int(found.temp_size_in_bytes)
 
 
 def as_arrays(tree: Any) -> Any:

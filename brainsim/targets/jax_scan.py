@@ -17,6 +17,7 @@ from brainsim.ir import evaluate, random_rows
 from brainsim.ir.expressions import Keyed, Load, Param
 from brainsim.ir.program import Clear, FanOut, Kernel, Once, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
+from brainsim.naming import is_bound
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Missing, Settings, Traits, Written, refuse_operations
 from brainsim.targets.jax_writer import module
@@ -102,7 +103,7 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
     }
     bounds = {
         n: int(state.params[n]) for n, t in program.params
-        if t != "f8" and (n in keys or n.endswith((".first", ".last")))
+        if t != "f8" and (n in keys or is_bound(n))
     }
     drawn = {k.name: drawn_rows(k.domain, state) for k in program.kernels if isinstance(k.domain, RandomRows)}
     into = {q.name: sizes[q.into] for q in program.queues if q.into in sizes}
@@ -117,7 +118,7 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
 def drawn_rows(domain: RandomRows, state: State) -> tuple[np.ndarray, ...]:
     """(row, column, number in the row) of all members of a random matrix, int32 each."""
     key, columns = (int(evaluate.value(x, state, {}))
-                    for x in (domain.key, domain.columns))  # type: ignore[call-overload]
+                    for x in (domain.key, domain.columns))
     into = next(q.into for q in state.program.queues if q.name == domain.queue)
     count, column = random_rows.rows(key, np.arange(state.sizes[into]), columns, state.arrays[domain.gaps],
                                      domain.hollow)
@@ -268,7 +269,7 @@ def masks(program: Program, state: State, layout: Any) -> dict[str, np.ndarray]:
             continue
         found = state.queues[q.name]
         mask = np.zeros((layout.slots[q.name], layout.into[q.name]), float if q.name in layout.soft else bool)
-        for slot in np.flatnonzero(found.count):
+        for slot in np.flatnonzero(found.count).tolist():
             mask[slot, found.values(slot)] = True
         made[q.name] = mask if layout.slots[q.name] > 1 else mask[0]
     return made
@@ -399,7 +400,8 @@ class JaxExecutable:
 
     def _raise_what_failed(self) -> None:
         """The error of a user's function, if one failed."""
-        failed = self._traced.layout.failed  # type: ignore[union-attr]
+        assert self._traced is not None
+        failed = self._traced.layout.failed
         if failed:
             first = failed[0]
             failed.clear()
@@ -410,7 +412,8 @@ class JaxExecutable:
         """The present values, all of them: a user may have set any between two calls."""
         if self._traced is None or self._bound_anew:
             self._lay_out(state)
-        layout, clocks = self._traced.layout, self.program.clocks  # type: ignore[union-attr]
+        assert self._traced is not None
+        layout, clocks = self._traced.layout, self.program.clocks
         params = {n: state.params[n] for n, _ in self.program.params if n not in layout.bounds}
         self._constants = jax_step().as_jax({
             "arrays": {name: state.arrays[name] for name in self._fixed} | self._derived, "params": params, "key":
@@ -425,7 +428,7 @@ class JaxExecutable:
         if self._run is None:
             self._run, self._length = jax_step().loop_of(self._traced, self._constants, carry, clocks, BYTES_AT_A_TIME,
                                                          MOST_TICKS)
-            self._loops.append(Loop(self._traced, self._run, self._length))  # type: ignore[arg-type]
+            self._loops.append(Loop(self._traced, self._run, self._length))
         return carry
 
     def _lay_out(self, state: State) -> None:

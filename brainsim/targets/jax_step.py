@@ -38,6 +38,7 @@ from brainsim.targets.jax_words import (
     poisson_from,
     power,
     put,
+    put_once,
     sign,
     span,
     take,
@@ -191,8 +192,8 @@ class Step:
         have none.
         """
         failed = self.layout.failed
-        function, shape, into = self.layout.functions[name], jnp.broadcast_shapes(*(jnp.shape(a)
-                                                                                    for a in args)), kind(t)
+        function: Any = self.layout.functions[name]
+        shape, into = jnp.broadcast_shapes(*(jnp.shape(a) for a in args)), kind(t)
         if getattr(function, "traceable", False):
             return jnp.broadcast_to(jnp.asarray(function.traced(*args)), shape).astype(into)
         kinds = [np.dtype(jnp.result_type(a)) for a in args]
@@ -349,7 +350,7 @@ class Step:
         if how == "dense":
             return jnp.asarray(amounts).astype(weights.dtype) @ weights
         if how == "events":
-            return _walk(amounts, *weights, count)
+            return _walk(amounts, weights[0], weights[1], count)
         rows = self.layout.rows[starts]
         values = (jnp.asarray(amounts)[self.A[f"{starts}@row"]] * weights).astype(weights.dtype)
         return jnp.zeros(count, values.dtype).at[self.A[post] if len(rows.row) else np.zeros(0, np.int32)].add(values)
@@ -495,16 +496,18 @@ def loop_of(traced: Any, constants: Any, carry: Any, clocks: tuple[str, ...], ro
 def keep_compiled() -> None:
     """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again;
     a place that the user chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
-    if jax.config.jax_compilation_cache_dir is None:
+    if jax.config.jax_compilation_cache_dir is None:      # pyright: ignore[reportAttributeAccessIssue]  (JAX adds it)
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
 
 
-_OF_NUMPY = "floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh sqrt abs"
+_OF_NUMPY = ("floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh "
+             "arctanh sqrt abs")
 SCOPE: dict[str, Any] = {
     **{name: getattr(jnp, name) for name in _OF_NUMPY.split()},
     "both": both,
     "pick": pick,
     "put": put,
+    "put_once": put_once,
     "take": take,
     "amount": amount,
     "while_loop": while_loop,

@@ -344,6 +344,13 @@ def put(x: Any, index: Any, op: str, value: Any, mask: Any, t: str) -> Any:
     return _last(x, index, value, mask)
 
 
+def put_once(x: Any, index: Any, op: str, value: Any, mask: Any, t: str) -> Any:
+    """`put` where no two elements meet in one place; places outside belong to elements that are not there."""
+    x = jnp.asarray(x)
+    old = take(x, index)
+    return x.at[index].set(_stored(_changed(mask, old, op, value), old), mode="drop")
+
+
 def _changed(mask: Any, old: Any, op: str, value: Any) -> Any:
     """The value after ``op``, where the mask holds; a sum with a mask of floats keeps nothing for the gradient but the
     mask and what is added."""

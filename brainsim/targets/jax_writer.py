@@ -3,7 +3,8 @@ replaced."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from brainsim.ir.expressions import (
     Call,
@@ -26,12 +27,14 @@ from brainsim.ir.expressions import (
 from brainsim.ir.program import (
     Append,
     Clear,
+    Domain,
     Each,
     Events,
     FanOut,
     If,
     Kernel,
     Let,
+    Levels,
     Once,
     Program,
     RandomRows,
@@ -40,11 +43,12 @@ from brainsim.ir.program import (
     Store,
     While,
 )
-from brainsim.ir.trees import statements, walk
+from brainsim.ir.trees import own_element, statements, walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
 from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
+OUTSIDE = 2**31 - 1      #: of every array
 HEAD = "def kernel_{number}(c):\n    # {name}\n    A = c.A"
 
 
@@ -115,7 +119,8 @@ class KernelWriter:
         """A comparison that makes events: `Step.above`, with the distance that stands for 1 in it."""
         scale = self.scale(a, b)
         self.taking, queue = "", self.taking
-        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {'None' if scale is None else 'lambda: ' + self.text(scale)})"
+        size = "None" if scale is None else f"lambda: {self.text(scale)}"
+        made = f"c.above({queue!r}, {self.text(a)}, {self.text(b)}, {op!r}, {size})"
         self.taking = queue
         return made
 
@@ -165,9 +170,10 @@ class KernelWriter:
             case Store(array, index, op, value, t):
                 number = f"cast('i4', {self.text(value)})" if dtype(value) == "b1" and op != "=" else self.text(value)
                 still = mask != "None" and (self.finds or isinstance(value, Tick) and moves(value))
-                return [
-                    f"{pad}A[{array!r}] = put(A[{array!r}], {self.text(index)}, {op!r}, {number}, {f'hard({mask})' if still else mask}, {t!r})"
-                ]
+                where = f"hard({mask})" if still else mask
+                word = "put_once" if self.kernel.domain.rounds and own_element(index) else "put"
+                return [f"{pad}A[{array!r}] = {word}(A[{array!r}], {self.text(index)}, {op!r}, {number}, {where}, "
+                        f"{t!r})"]
             case Append(queue, _, value) if queue in self.records:
                 return [f"{pad}c.record({queue!r}, {self.text(value)}, {mask}, '{self.number}{mask}')"]
             case Append(queue, slot, value):
@@ -202,13 +208,13 @@ class KernelWriter:
                     ] if arrays else []
         like = "i" if not isinstance(self.kernel.domain, Once) else "0"
         lines = [f"{pad}{local(c)} = spread({t!r}, {local(c)}, {like})" for c, t in carried.items()]
-        types = self.visible
+        spread, held = [f"spread({t!r}, {local(c)}, {like})" for c, t in carried.items()], [f"A[{a!r}]" for a in arrays]
         lines += [
             f"{pad}def more_{n}({every}, A=A):", *put_back, f"{pad}    return both({mask}, {self.text(condition)})",
             f"{pad}def round_{n}({every}, A=A):", *put_back, f"{pad}    w{n} = both({mask}, {self.text(condition)})",
-            *self.block(body, pad + "    ", f"w{n}", types),
-            f"{pad}    return ({', '.join([*(f'spread({carried[c]!r}, {local(c)}, {like})' for c in carried), *(f'A[{a!r}]' for a in arrays)])},)",
-            f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *(f'A[{a!r}]' for a in arrays)])},))"
+            *self.block(body, pad + "    ", f"w{n}", self.visible),
+            f"{pad}    return ({', '.join([*spread, *held])},)",
+            f"{pad}{every}, = while_loop(more_{n}, round_{n}, ({', '.join([*names, *held])},))"
         ]
         return lines + [f"{pad}A[{a!r}] = a{k}" for k, a in enumerate(arrays)]
 
@@ -224,13 +230,13 @@ class KernelWriter:
             return "\n".join([*lines, *(line for n, d in enumerate(found) for line in self.delivery(d, n))])
         lines += self.elements()
         mask = "None" if isinstance(self.kernel.domain, (Once, Each)) else "m"
-        if self.free or isinstance(self.kernel.domain, Once):
+        if self.free and not self.kernel.domain.rounds or isinstance(self.kernel.domain, Once):
             return "\n".join([*lines, *(self.block(self.kernel.body, "    ", mask, {}) or ["    pass"])])
         return "\n".join([*lines, *self.one_by_one(mask)])
 
     def one_by_one(self, mask: str) -> list[str]:
-        """The body as a loop over elements."""
-        more = {FanOut: ["j"], RandomRows: ["j", local("column"), local("number")]}.get(type(self.kernel.domain), [])
+        """The body as a loop over elements, or over rounds of them."""
+        more = [local(name) for name in self.kernel.domain.provides if name != "i"]
         names = ["i", *more, *(["m"] if mask == "m" else [])]
         facts = self.kernel.facts
         arrays = tuple(sorted(facts.stores))
@@ -243,31 +249,8 @@ class KernelWriter:
         ]
 
     def elements(self) -> list[str]:
-        """Lines that set ``i`` (and ``j``) and the mask ``m``."""
-        match self.kernel.domain:
-            case Each(space):
-                return [f"    i = c.each({space!r})"]
-            case Range(first, last):
-                return [f"    i, m = c.between({self.text(first)}, {self.text(last)}, {self.longest(first)})"]
-            case Events(queue, slot):
-                return [f"    i, m = c.events({queue!r}, {self.text(slot)})"]
-            case FanOut(queue, slot, starts, _):
-                return [f"    i, j, m = c.fan({queue!r}, {self.text(slot)}, {starts!r}, {not self.free})"]
-            case RandomRows(queue, slot):
-                names = f"j, {local('column')}, {local('number')}, m"
-                return [
-                    f"    {names} = c.random_rows({queue!r}, {self.text(slot)}, {self.kernel.name!r})",
-                    "    i = np.arange(len(j), dtype=np.int32)"
-                ]
-        return []
-
-    def longest(self, first: Expr) -> str:
-        """How many elements there may be between bounds that are found while running: the longest row of the list they
-        come from."""
-        match first:
-            case Load(starts, _, _):
-                return f"c.layout.longest[{starts!r}]"
-        return "0"
+        """Lines that set ``i``, what else the domain provides and the mask ``m``."""
+        return [f"    {line}" for line in LOOPS[type(self.kernel.domain)](self, self.kernel.domain)]
 
     def delivery(self, d: Delivery, number: int) -> list[str]:
         """A sum over synapses."""
@@ -291,10 +274,8 @@ class KernelWriter:
         ]
         value = "y" if d.target is None else f"y * {self.text(d.target)}"
         mask = "None" if d.condition is None else self.text(d.condition)
-        return [
-            *lines,
-            f"    A[{d.array!r}] = put(A[{d.array!r}], i, '{'+=' if d.sign > 0 else '-='}', {value}, {mask}, {d.dtype!r})"
-        ]
+        op = "+=" if d.sign > 0 else "-="
+        return [*lines, f"    A[{d.array!r}] = put(A[{d.array!r}], i, {op!r}, {value}, {mask}, {d.dtype!r})"]
 
     def still(self, d: Delivery) -> bool:
         """Whether the weights of a sum stay as they are for the whole run."""
@@ -306,3 +287,52 @@ class KernelWriter:
 def moves(tick: Tick) -> bool:
     """Whether it changes from step to step."""
     return tick.part != "dt"
+
+
+# -- the loop forms ----------------------------------------------------------------------------------------------------
+def _once(w: KernelWriter, d: Once) -> list[str]:
+    return []
+
+
+def _each(w: KernelWriter, d: Each) -> list[str]:
+    return [f"i = c.each({d.space!r})"]
+
+
+def _range(w: KernelWriter, d: Range) -> list[str]:
+    """Between bounds that are found while running there are as many elements as in the longest row of the list they
+    come from."""
+    longest = f"c.layout.longest[{d.first.array!r}]" if isinstance(d.first, Load) else "0"
+    return [f"i, m = c.between({w.text(d.first)}, {w.text(d.last)}, {longest})"]
+
+
+def _levels(w: KernelWriter, d: Levels) -> list[str]:
+    """A row of elements per level; all rows are as long as the widest level, filled up with places outside."""
+    return [f"starts = c.layout.posts[{d.starts!r}]", "first, count = starts[:-1, None], np.diff(starts)[:, None]",
+            "place = np.arange(count.max(initial=0))", f"m = (place < count){'[::-1]' * d.backward}",
+            f"i = np.where(place < count, first + place, {OUTSIDE}).astype(np.int32){'[::-1]' * d.backward}"]
+
+
+def _events(w: KernelWriter, d: Events) -> list[str]:
+    return [f"i, m = c.events({d.queue!r}, {w.text(d.slot)})"]
+
+
+def _fan_out(w: KernelWriter, d: FanOut) -> list[str]:
+    return [f"i, j, m = c.fan({d.queue!r}, {w.text(d.slot)}, {d.starts!r}, {not w.free})"]
+
+
+def _random_rows(w: KernelWriter, d: RandomRows) -> list[str]:
+    names = f"j, {local('column')}, {local('number')}, m"
+    return [f"{names} = c.random_rows({d.queue!r}, {w.text(d.slot)}, {w.kernel.name!r})",
+            "i = np.arange(len(j), dtype=np.int32)"]
+
+
+LOOPS: Mapping[type[Domain], Callable[[KernelWriter, Any], list[str]]] = {
+    Once: _once,
+    Each: _each,
+    Range: _range,
+    Levels: _levels,
+    Events: _events,
+    FanOut: _fan_out,
+    RandomRows: _random_rows,
+}
+"""How the elements of each domain are found."""

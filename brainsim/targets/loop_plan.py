@@ -9,7 +9,6 @@ from brainsim.ir.expressions import Call, Draw, Foreign, Keyed, Load, Local, Op,
 from brainsim.ir.program import (
     Append,
     Each,
-    Events,
     FanOut,
     Host,
     If,
@@ -26,12 +25,12 @@ from brainsim.targets.loop_stages import BLOCK, ROW_BLOCK, Stages, row_stages, s
 from brainsim.targets.loops import (
     PACKED,
     PLACE,
-    EventLoop,
     Filter,
     HostCall,
     Loop,
     OnceLoop,
     Order,
+    PlainLoop,
     Plan,
     RandomRowLoop,
     RowLoop,
@@ -115,15 +114,13 @@ def _loop(k: Kernel, shared: Split, packed: str, staged: bool) -> Loop:
             return OnceLoop(k.body)
         case Each() | Range():
             return _whole_loop(k, k.domain, shared, staged)
-        case Events():
-            return EventLoop(k.domain, Stage(k.body, _turn(k, shared)))
         case FanOut():
             return _row_loop(k, k.domain, shared, packed, staged)
         case RandomRows():
             return RandomRowLoop(k.domain, k.body, tuple(dict.fromkeys(filter(_of_member, nodes(k)))))
         case Host():
             return HostCall()
-    raise TypeError(f"not a domain: {k.domain!r}")
+    return PlainLoop(k.domain, Stage(k.body, _turn(k, shared)))
 
 
 def _whole_loop(k: Kernel, domain: Each | Range, shared: Split, staged: bool) -> WholeLoop:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from brainsim.ir import text as words
 from brainsim.ir.expressions import Expr, Keyed, Local
-from brainsim.ir.program import Append, Each, Events, FanOut, Kernel, Let, RandomRows, Range, Statement
+from brainsim.ir.program import Append, Domain, Each, FanOut, Kernel, Let, RandomRows, Range, Statement
 from brainsim.targets.split import Split
 
 Order = Literal["any", "given", "single"]
@@ -66,10 +66,11 @@ class WholeLoop:
 
 
 @dataclass(frozen=True)
-class EventLoop:
-    """The values in a slot of a queue."""
+class PlainLoop:
+    """The elements of a domain as it finds them, one after the other: the values in a slot of a queue, levels of
+    trees."""
 
-    domain: Events
+    domain: Domain
     stage: Stage
 
 
@@ -110,7 +111,7 @@ class HostCall:
     """A return to Python."""
 
 
-Loop = WholeLoop | EventLoop | RowLoop | RandomRowLoop | OnceLoop | HostCall
+Loop = WholeLoop | PlainLoop | RowLoop | RandomRowLoop | OnceLoop | HostCall
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,9 @@ def text(plans: tuple[Plan, ...]) -> str:
 
 
 def _lines(p: Plan) -> Iterator[str]:
-    yield f"{p.kernel.name}: {_head(p.loop)} on {p.kernel.clock}"
+    yield f"{p.kernel.name}: {p.kernel.domain.text(words.expression)} on {p.kernel.clock}"
+    if choices := ", ".join(_choices(p.loop)):
+        yield f"  {choices}"
     if p.split.kind:
         yield f"  shared by {p.split.kind}" + f" {p.split.index}" * bool(p.split.index) + f", {p.work} operations each"
     yield from (f"  room in {queue} for {times} each" for queue, times in p.room)
@@ -149,15 +152,6 @@ def _lines(p: Plan) -> Iterator[str]:
     yield from (words.statement(s, "  once for a run | ") for s in p.settled)
     yield from (words.statement(s, "  | ") for s in p.ahead)
     yield from _body(p.loop)
-
-
-def _head(loop: Loop) -> str:
-    match loop:
-        case OnceLoop():
-            return "once"
-        case HostCall():
-            return "python"
-    return loop.domain.text(words.expression) + "".join(f", {choice}" for choice in _choices(loop))
 
 
 def _choices(loop: Loop) -> Iterator[str]:
@@ -180,7 +174,7 @@ def _body(loop: Loop) -> Iterator[str]:
         case WholeLoop(_, stages) | RowLoop(_, stages):
             for s in stages:
                 yield from _stage(s)
-        case EventLoop(_, stage):
+        case PlainLoop(_, stage):
             yield from _stage(stage)
         case OnceLoop(body) | RandomRowLoop(_, body):
             yield from map(words.statement, body)

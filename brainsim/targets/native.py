@@ -24,7 +24,7 @@ CPP_SUFFIXES = (".cpp", ".cxx", ".cc", ".C")
 
 
 @dataclass(frozen=True)
-class Settings:
+class CompilerSettings:
     """What users tell the compiler."""
 
     compile: tuple[str, ...] = ()
@@ -44,14 +44,14 @@ class Settings:
         return shlex.join((*self.compile, "@", *self.link, "@", *self.sources, *contents, "@", *self.headers))
 
 
-def settings(natives: Iterable[Native]) -> Settings:
+def settings(natives: Iterable[Native]) -> CompilerSettings:
     """The settings of all functions together."""
     given = [(word, value) for n in natives for word, values in n.compiler for value in values]
 
     def flags(*words: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(FLAGS[word] + value for word, value in given if word in words))
 
-    return Settings(flags("include_dirs", "define_macros", "extra_compile_args"),
+    return CompilerSettings(flags("include_dirs", "define_macros", "extra_compile_args"),
                     flags("library_dirs", "runtime_library_dirs", "libraries", "extra_link_args"),
                     tuple(dict.fromkeys(value for word, value in given if word == "sources")),
                     tuple(dict.fromkeys(value for word, value in given if word == "headers")))

@@ -21,25 +21,34 @@ from brainsim.ir.expressions import (
     dtype,
 )
 from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
+from brainsim.naming import MARK
 from brainsim.targets.words import Words
 
 
 def identifiers(names: list[str]) -> dict[str, str]:
-    """One legal, distinct identifier per program name; prefixed, so that no user name can clash with the language."""
+    """One legal, distinct identifier per program name; prefixed, so that no user name can clash with the language, and
+    apart from those that a queue has besides."""
     made: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
         word = "u_" + re.sub(r"\W", "_", name)
-        while word in taken:
+        while taken & _with_companions(word):
             word += "_"
-        taken.add(word)
+        taken |= _with_companions(word)
         made[name] = word
     return made
 
 
+def _with_companions(word: str) -> set[str]:
+    return {word, f"{word}_count", f"{word}_capacity"}
+
+
 def local(name: str) -> str:
-    """A local of the program; ``i`` and ``j`` are the loops' own."""
-    return name if name in ("i", "j") else "l_" + name.replace("@", "_at_")
+    """A local of the program; ``i`` and ``j`` are the loops' own. Names of users and those that stages made never
+    meet."""
+    if name in ("i", "j"):
+        return name
+    return f"m_{name.replace('_', '__').replace(MARK, '_a')}" if MARK in name else f"l_{name}"
 
 
 class Writer:
@@ -87,7 +96,8 @@ class Writer:
             case Keyed() if e in self.keyed:
                 return f"keyed_{self.keyed[e]}[{local('number')} & 63]"
             case Keyed(law, stream, key, row, index):
-                return f"bs_{law}((uint64_t){self.expression(key)}, {stream}u, {self.expression(row)}, (uint32_t){self.expression(index)})"
+                words = self.expression(key), f"{stream}u", self.expression(row), f"(uint32_t){self.expression(index)}"
+                return f"bs_{law}((uint64_t){', '.join(words)})"
             case Cast("b1", value):
                 return f"({self.expression(value)} != 0)"
             case Cast(t, value):

@@ -12,14 +12,14 @@ from brainsim.units.plain import agree, is_scale_free, mismatch, split, words
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PlainResult:
     """A plain result and the dimension of all its arrays, or of each (None: no dimension)."""
 
     value: Any
     dim: Dimension | tuple[Any, ...] | None
 
 
-Rule = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Result]
+Rule = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], PlainResult]
 
 
 def title(func: Callable[..., Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import WrongType
-from brainsim.units.arguments import Result, Rule, plain_all, title
+from brainsim.units.arguments import PlainResult, Rule, plain_all, title
 from brainsim.units.array_rules import (
     alike,
     averages,
@@ -66,7 +66,7 @@ from brainsim.units.product_rules import (
 from brainsim.units.ufuncs import raised
 
 
-def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """``func(*args, **kwargs)`` apart from its dimension. WrongType for a function that does not know units."""
     rule = RULES.get(func)
     if rule is not None:
@@ -75,7 +75,7 @@ def call_with_units(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dic
     if values is None:
         raise WrongType(f"{title(func)} does not know units",
                         help=f"divide by the unit first, e.g. {func.__name__}(x/mV)")
-    return Result(func(*values[0], **values[1]), None)
+    return PlainResult(func(*values[0], **values[1]), None)
 
 
 def _rows(rule: Rule, names: str, where: Any = np) -> dict[Callable[..., Any], Rule]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.units.arguments import Arguments, Result, Rule
+from brainsim.units.arguments import Arguments, PlainResult, Rule
 from brainsim.units.array_rules import say_base_units
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.plain import is_scale_free, split
@@ -20,12 +20,12 @@ from brainsim.units.ufuncs import divided, raised, times
 def places(values: tuple[int, str], edges: tuple[int, str]) -> Rule:
     """numpy.digitize and searchsorted: where each of the values stands among sorted edges; an index has no unit."""
 
-    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
         call = Arguments(func, args, kwargs)
         place = call.place(*values)
         assert place is not None
         fit_edges(call, call.take(place), *edges)
-        return Result(call.call(), None)
+        return PlainResult(call.call(), None)
 
     return rule
 
@@ -44,29 +44,29 @@ def fit_edges(call: Arguments, dim: Dimension, position: int, name: str) -> Dime
     return DIMENSIONLESS
 
 
-def counts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def counts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.histogram: counts (or a density) and edges with the dimension of the data."""
     call = Arguments(func, args, kwargs)
     along = _along(call, call.take(call.first()))
     weights = call.place(4, "weights")
     of_weight = DIMENSIONLESS if weights is None else call.take(weights)
-    return Result(call.call(), (divided(of_weight, along) if _is_density(call, 3) else of_weight, along))
+    return PlainResult(call.call(), (divided(of_weight, along) if _is_density(call, 3) else of_weight, along))
 
 
-def edges(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def edges(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.histogram_bin_edges."""
     call = Arguments(func, args, kwargs)
     along = _along(call, call.take(call.first()))
-    return Result(call.call(), along)
+    return PlainResult(call.call(), along)
 
 
-def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def counts_in_cells(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.histogram2d(x, y): counts (or a density), and edges with the dimensions of x and y."""
     call = Arguments(func, args, kwargs)
     dims = [call.take(place) for place in (0, 1)]
     for position, name in ((2, "bins"), (3, "range")):
         call.fit_each(dims, position, name)
-    return Result(call.call(), (raised(times(*dims), -1.0) if _is_density(call, 4) else None, *dims))
+    return PlainResult(call.call(), (raised(times(*dims), -1.0) if _is_density(call, 4) else None, *dims))
 
 
 def _along(call: Arguments, dim: Dimension) -> Dimension:

@@ -8,14 +8,14 @@ from typing import TypeVar
 from brainsim.errors import BrainsimError, DimensionMismatchError, UnknownName, WrongCall, WrongType, near
 from brainsim.language.equations import Equation
 from brainsim.language.expressions import to_text
-from brainsim.language.functions import FUNCTIONS, DType, Fixed, Free, Function, Same
+from brainsim.language.functions import FUNCTIONS, DType, Fixed, Free, FunctionRow, Same
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension, dimension
 from brainsim.units.words import unit_text
 
 Value = TypeVar("Value")
 Table = Mapping[str, Dimension]
-Functions = Mapping[str, Function]
+Functions = Mapping[str, FunctionRow]
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
@@ -121,7 +121,7 @@ def _literal(tree: Tree) -> float | None:
     return None
 
 
-def _of_call(tree: Tree, function: Function, args: Sequence[Tree], found: list[Dimension]) -> Dimension:
+def _of_call(tree: Tree, function: FunctionRow, args: Sequence[Tree], found: list[Dimension]) -> Dimension:
     if len(args) != function.arity:
         raise WrongCall(f"'{function.name}' takes {_count(function.arity)}", at=tree.span, found=_count(len(args)))
     rules = function.dimensions.arguments

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension, dimension
-from brainsim.units.table import Root, Table, load
+from brainsim.units.table import Root, UnitTable, load
 
-TABLE: Table = load()
+TABLE: UnitTable = load()
 #: the roots and prefixes that `from brainsim import *` offers
 STAR_ROOTS = (
     "metre",

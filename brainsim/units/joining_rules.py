@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError
-from brainsim.units.arguments import Arguments, Result
+from brainsim.units.arguments import Arguments, PlainResult
 from brainsim.units.array_rules import alike, forgets, say_base_units
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.plain import Part, agree, agree_but_for_zeros, is_scale_free, split
@@ -16,7 +16,7 @@ from brainsim.units.plain import Part, agree, agree_but_for_zeros, is_scale_free
 TABLES = frozenset({np.column_stack, np.vstack, np.dstack})
 
 
-def joins(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def joins(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """A sequence of arrays of one dimension becomes one array; see `joint_dimension`."""
     call = Arguments(func, args, kwargs)
     place = call.first()
@@ -24,10 +24,10 @@ def joins(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     parts = [split(array) for array in arrays]
     dim = joint_dimension(func, arrays, parts)
     call.put(place, [plain for plain, _ in parts])
-    return Result(call.call(), dim)
+    return PlainResult(call.call(), dim)
 
 
-def appends(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def appends(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.append(arr, values)."""
     call = Arguments(func, args, kwargs)
     places = [place for k, name in enumerate(("arr", "values")) if (place := call.place(k, name)) is not None]
@@ -36,14 +36,14 @@ def appends(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     dim = joint_dimension(func, arrays, parts)
     for place, (plain, _) in zip(places, parts):
         call.put(place, plain)
-    return Result(call.call(), dim)
+    return PlainResult(call.call(), dim)
 
 
-def blocks(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def blocks(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.block of lists within lists."""
     arrays = list(_leaves(args[0]))
     dim = joint_dimension(func, arrays, [split(array) for array in arrays])
-    return Result(func(_without_units(args[0])), dim)
+    return PlainResult(func(_without_units(args[0])), dim)
 
 
 def joint_dimension(func: Callable[..., Any], arrays: list[Any], parts: list[Part]) -> Dimension:
@@ -83,7 +83,7 @@ def _without_units(tree: Any) -> Any:
     return [_without_units(branch) for branch in tree] if isinstance(tree, list) else split(tree)[0]
 
 
-def chooses(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def chooses(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.where: one argument gives indices; three choose between values of one dimension."""
     if len(args) == 1:
         return forgets()(func, args, kwargs)
@@ -94,15 +94,15 @@ def _truth(condition: Any) -> Any:
     return np.asarray(condition).astype(bool) if isinstance(getattr(condition, "dim", None), Dimension) else condition
 
 
-def extracts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def extracts(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.compress and extract: a condition, then values whose dimension stays."""
     return alike((1, "a"), (1, "arr"))(func, (_truth(args[0]), *args[1:]), kwargs)
 
 
-def picks(position: int, name: str) -> Callable[..., Result]:
+def picks(position: int, name: str) -> Callable[..., PlainResult]:
     """numpy.choose and select: one argument is a list of arrays to choose from."""
 
-    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    def rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
         call = Arguments(func, args, kwargs)
         place = call.place(position, name)
         assert place is not None
@@ -113,45 +113,45 @@ def picks(position: int, name: str) -> Callable[..., Result]:
         call.put(place, [plain for plain, _ in parts])
         if other is not None:
             call.put(other, default[0][0])
-        return Result(call.call(), dim)
+        return PlainResult(call.call(), dim)
 
     return rule
 
 
-def along_axis(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def along_axis(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.apply_along_axis: the user's function gets lines with their unit, its results have one dimension."""
 
-    def apply(func1d: Callable[..., Any], axis: int, arr: Any, *more: Any, **keywords: Any) -> Result:
+    def apply(func1d: Callable[..., Any], axis: int, arr: Any, *more: Any, **keywords: Any) -> PlainResult:
         lines = np.moveaxis(arr, axis, -1)
         shape = np.shape(lines)[:-1]
         found = [split(func1d(lines[place], *more, **keywords)) for place in np.ndindex(shape)]
         dim = agree(found, f"The results of {func1d} have different units", is_scale_free)
         values = np.array([plain for plain, _ in found])
-        within = values.ndim - 1
+        within, start = values.ndim - 1, axis % np.ndim(arr)
         values = values.reshape(shape + values.shape[1:])
-        start = axis % np.ndim(arr)
-        return Result(np.moveaxis(values, range(len(shape), len(shape) + within), range(start, start + within)), dim)
+        own = range(len(shape), len(shape) + within)    # axes of each result, which come where the line was
+        return PlainResult(np.moveaxis(values, own, range(start, start + within)), dim)
 
     return apply(*args, **kwargs)
 
 
-def over_axes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def over_axes(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.apply_over_axes: the user's function gets the array with its unit, for one axis after another."""
 
-    def apply(user: Callable[..., Any], a: Any, axes: Any) -> Result:
+    def apply(user: Callable[..., Any], a: Any, axes: Any) -> PlainResult:
         value, ndim = a, np.ndim(a)
         for axis in np.atleast_1d(axes):
             found = user(value, int(axis))
             value = found if np.ndim(found) == ndim else np.expand_dims(found, int(axis))
-        return Result(*split(value))
+        return PlainResult(*split(value))
 
     return apply(*args, **kwargs)
 
 
-def by_pieces(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+def by_pieces(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PlainResult:
     """numpy.piecewise(x, conditions, values): the user's functions get values with their unit."""
 
-    def apply(x: Any, condlist: Any, funclist: Any, *more: Any, **keywords: Any) -> Result:
+    def apply(x: Any, condlist: Any, funclist: Any, *more: Any, **keywords: Any) -> PlainResult:
         places, flat = np.arange(np.size(x), dtype=float).reshape(np.shape(x)), np.ravel(x)
         found: list[Part] = []
 
@@ -163,6 +163,6 @@ def by_pieces(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
             return of
 
         made = func(places, condlist, [piece(value) for value in funclist])
-        return Result(made, agree(found, "The pieces have different units", is_scale_free))
+        return PlainResult(made, agree(found, "The pieces have different units", is_scale_free))
 
     return apply(*args, **kwargs)

@@ -14,7 +14,7 @@ import numpy as np
 
 from brainsim.errors import WrongType
 from brainsim.units import pint_bridge
-from brainsim.units.array_functions import Result, call_with_units
+from brainsim.units.array_functions import PlainResult, call_with_units
 from brainsim.units.as_text import AsText
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
 from brainsim.units.plain import NUMBERS, agree, is_scale_free, mismatch, no_complex, split
@@ -387,16 +387,16 @@ def _count(plain: Any, keywords: dict[str, Any]) -> int | None:
     return int(np.prod([shape[i] for i in axes])) if shape else 1
 
 
-def _measured(result: Result) -> Any:
+def _measured(result: PlainResult) -> Any:
     """The plain result of a function, with its dimension (or dimensions, one for each part)."""
     value, dim = result.value, result.dim
     if isinstance(dim, tuple):
-        parts = [_measured(Result(v, d)) for v, d in zip(value, dim)]
+        parts = [_measured(PlainResult(v, d)) for v, d in zip(value, dim)]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if dim is None or dim is DIMENSIONLESS:
         return value
     if isinstance(value, (list, tuple)):
-        parts = [_measured(Result(v, dim)) for v in value]
+        parts = [_measured(PlainResult(v, dim)) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return with_dimension(value, dim)
 

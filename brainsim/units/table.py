@@ -112,7 +112,7 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class UnitTable:
     """Everything brainsim takes from Pint."""
 
     roots: dict[str, Root]
@@ -120,7 +120,7 @@ class Table:
     constants: dict[str, tuple[float, Dimension]]
 
 
-def load() -> Table:
+def load() -> UnitTable:
     """The table, from the package or the cache when it is there, else from Pint (and then into the cache)."""
     key = _key()
     stored = _read(SHIPPED, key)
@@ -179,13 +179,13 @@ def _power_of_ten(value: Any) -> int:
     return power
 
 
-def _table(stored: Mapping[str, Any]) -> Table:
+def _table(stored: Mapping[str, Any]) -> UnitTable:
     roots = {
         name: Root(name, symbol, scale, dimension(exponents))
         for name, (symbol, scale, exponents) in stored["roots"].items()
     }
     constants = {name: (value, dimension(exponents)) for name, (value, exponents) in stored["constants"].items()}
-    return Table(roots, dict(stored["prefixes"]), constants)
+    return UnitTable(roots, dict(stored["prefixes"]), constants)
 
 
 def _key() -> str:

@@ -11,6 +11,13 @@
 #define BS_LARGE static __attribute__((unused))
 #endif
 
+/* Before a loop: what one element does nobody else sees. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define BS_ANY_ORDER _Pragma("GCC ivdep")
+#else
+#define BS_ANY_ORDER
+#endif
+
 /* glibc has versions for several numbers at once (libmvec), and its headers tell of them under other flags only. */
 #ifdef BS_VECTOR_FUNCTIONS
 #define BS_VECTOR(f) \
@@ -80,8 +87,8 @@ BS_FN void bs_turn(double w, double *sine, double *cosine) {
     double c = ((((((((6.565963114979468e-11 * y + -6.386603083791849e-09) * y + 4.710874778818169e-07) * y + -2.5202042373060596e-05) * y + 0.0009192602748394263) * y + -0.020863480763352957) * y + 0.253669507901048) * y + -1.2337005501361697) * y + 1.0);
     int swap = (turns == 1.0) | (turns == 3.0);
     double a = swap ? s : c, b = swap ? c : s;   /* cosine, sine up to sign */
-    *cosine = (turns == 1.0) | (turns == 2.0) ? -a : a;
-    *sine = (turns == 2.0) | (turns == 3.0) ? -b : b;
+    *cosine = ((turns == 1.0) | (turns == 2.0)) ? -a : a;
+    *sine = ((turns == 2.0) | (turns == 3.0)) ? -b : b;
 }
 /* one call serves an index and the one 32 further on, within each 64 */
 #define BS_PAIR(index) (((index) >> 6 << 5) | ((index) & 31))

@@ -11,8 +11,8 @@
 #define BS_INLINE inline __attribute__((always_inline))
 
 static int64_t bs_fullest(const BsTable *T, int64_t q) {
-    int64_t most = 0;
-    for (int64_t s = 0; s < T->queue_slots[q]; s++) if (T->queue_count[q][s] > most) most = T->queue_count[q][s];
+    int64_t most = T->queue_count[q][0];
+    for (int64_t s = 1; s < T->queue_slots[q]; s++) if (T->queue_count[q][s] > most) most = T->queue_count[q][s];
     return most;
 }
 
@@ -51,20 +51,19 @@ static BS_INLINE int bs_has_room(const BsKernel *k, BsTable *T, int64_t number, 
 }
 
 static BS_INLINE void bs_run(const BsKernel *k, BsTable *T, BsTeam *team, int64_t number, int64_t elements) {
-    int64_t parts = 1;
+    int64_t parts = 0;
 #ifndef BS_NO_THREADS
     if (team && k->work) {
         if (elements < 0) elements = k->extent(T);
         if (k->work * elements > T->least && (!k->cut || T->cuts[number])) {
-            bs_all(team, k->run, k->pieces ? bs_pieces(team) : 0);
-            if (k->join) k->join(T, k->pieces ? bs_pieces(team) : team->parts);
-            return;
+            parts = k->pieces ? bs_pieces(team) : team->parts;
+            bs_all(team, k->run, k->pieces ? parts : 0);
         }
     }
 #else
     (void)team; (void)number; (void)elements;
 #endif
-    k->run(T, 0, parts);
+    if (!parts) k->run(T, 0, parts = 1);
     if (k->join) k->join(T, parts);
 }
 
@@ -83,7 +82,7 @@ static BS_INLINE int bs_step(const BsKernel *k, BsTable *T, BsTeam *team, int64_
 }
 /* A model's tick, one line for each kernel: the compiler sees what the table says of it, and puts short kernels in place. */
 #define BS_BEGIN_STEPS int why; switch (T->cursor) {
-#define BS_STEP(n) case n: if ((why = bs_step(&kernels[n], T, team, n)) != BS_GO_ON) return why; /* fall through */
+#define BS_STEP(n) case n: if ((why = bs_step(&bs_kernels[n], T, team, n)) != BS_GO_ON) return why; __attribute__((fallthrough));
 #define BS_END_STEPS default: break; } return BS_GO_ON;
 
 /* Up to so many ticks, from where the cursor is; below 0 it is between two. */

@@ -15,6 +15,12 @@ typedef struct Network {
     double *steady, **times;
 } BsTable;
 
+/* Words of a kernel for what it works on: values over a space, and a queue with the counts of its slots and their room. */
+#define BS_ARRAY(type, name, number) type *restrict name = (type *)T->arrays[number]
+#define BS_QUEUE(type, name, number) \
+    type *restrict name = (type *)T->queue_data[number]; int64_t *restrict name##_count = T->queue_count[number]; \
+    const int64_t name##_capacity = T->queue_capacity[number]; (void)name; (void)name##_count; (void)name##_capacity
+
 /* Up to so many values for each element go into a queue. */
 typedef struct BsRoom { int64_t queue, times; } BsRoom;
 

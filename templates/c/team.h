@@ -41,7 +41,7 @@ static BsTeam bs_team = {.parts = 1, .lock = PTHREAD_MUTEX_INITIALIZER, .bell = 
 
 /* A thread starts, and wakes, where its maker runs, and would wait there until the system moves it: it moves itself, each to a
    processor of its own as far as there are enough, and is then free to be moved again. */
-static void bs_settle(const BsMember *self) {
+static void bs_place(const BsMember *self) {
 #if defined(__linux__)
     cpu_set_t allowed, here;
     if (self->team->cpu < 0 || sched_getaffinity(0, sizeof allowed, &allowed)) return;
@@ -94,7 +94,7 @@ static void *bs_member(void *given) {
     BsTeam *team = self.team;
     long seen = atomic_load(&team->round);
     atomic_fetch_sub(&team->left, 1);      /* the member has read what it was given */
-    bs_settle(&self);
+    bs_place(&self);
     for (;;) {
         int64_t spins = 0;
         while (atomic_load_explicit(&team->round, memory_order_acquire) == seen) {
@@ -102,7 +102,7 @@ static void *bs_member(void *given) {
             pthread_mutex_lock(&team->lock);
             while (!atomic_load(&team->awake)) pthread_cond_wait(&team->bell, &team->lock);
             pthread_mutex_unlock(&team->lock);
-            bs_settle(&self);
+            bs_place(&self);
         }
         seen++;
         if (atomic_load_explicit(&team->over, memory_order_relaxed)) return NULL;

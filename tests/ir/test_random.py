@@ -9,7 +9,7 @@ import pytest
 
 from brainsim.ir.random import draw, draw_many, philox, quarter_turn
 from brainsim.targets.compiler import Compiler, find_compiler
-from brainsim.targets.numpy_arrays import DrawAhead
+from brainsim.targets.numpy_words import DrawAhead
 from brainsim.targets.templates import read
 
 #: Random123's kat_vectors for philox4x32-10: counter, key, words

@@ -1,4 +1,4 @@
-"""The order of tasks: slot, then order, then name."""
+"""The order of tasks: slot, then order, then age."""
 from __future__ import annotations
 
 import pytest
@@ -25,8 +25,9 @@ def test_before_and_after_frame_every_slot():
                  task("d", "after_start")) == ["d", "c", "b", "a"]
 
 
-def test_order_decides_within_a_slot_then_the_name_as_text():
-    assert names(task("x_10"), task("x_2"), task("z", order=-1), task("a", order=1)) == ["z", "x_10", "x_2", "a"]
+def test_order_decides_within_a_slot_then_age_whatever_the_names():
+    assert names(task("x_2"), task("x_10"), task("z", order=-1), task("a", order=1),
+                 task("b")) == ["z", "x_2", "x_10", "b", "a"]
 
 
 def test_an_unknown_slot_is_named_with_a_near_one():

@@ -243,5 +243,5 @@ def test_the_program_of_procedural_synapses_is_legal_and_says_what_it_does():
     program = net._prepared.program
     assert problems(program) == []
     assert "random rows" in net.explain("program") and "hollow" in net.explain("program")
-    missing = replace(program, arrays=tuple(a for a in program.arrays if not a.name.endswith(".gaps")))
+    missing = replace(program, arrays=tuple(a for a in program.arrays if not a.name.endswith(".@gaps")))
     assert any("gaps of random rows" in text for text in problems(missing))

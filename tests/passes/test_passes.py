@@ -279,16 +279,16 @@ def pathway(weight, crowded: bool = True):
 
 def test_what_is_only_added_is_added_up_on_the_way():
     after = ring_of_sums(pathway(Load("S.w", I, "f8")))
-    assert kernels(after) == ("flight S.due as S.recent and S.sums0\n"
-                              "S.recent.clear: once on clock\n"
-                              "  clear S.recent[(clock.step % S.due.@slots)]\n"
-                              "S.recent: events G.spikes[0] on clock\n"
-                              "  append S.recent[(clock.step % S.due.@slots)] i\n"
+    assert kernels(after) == ("flight S.due as S.@recent and S.@sums0\n"
+                              "S.@recent.clear: once on clock\n"
+                              "  clear S.@recent[(clock.step % S.due.@slots)]\n"
+                              "S.@recent: events G.spikes[0] on clock\n"
+                              "  append S.@recent[(clock.step % S.due.@slots)] i\n"
                               "push: fan-out G.spikes[0] by S.starts on clock\n"
-                              "  S.sums0[(((S.steps[i] + clock.step) * G.@size) + S.post[i])] += S.w[i]\n"
+                              "  S.@sums0[(((S.steps[i] + clock.step) * G.@size) + S.post[i])] += S.w[i]\n"
                               "arrive: each G on clock\n"
-                              "  G.x[i] = (G.x[i] + S.sums0[(((clock.step % S.due.@slots) * G.@size) + i)])\n"
-                              "  S.sums0[(((clock.step % S.due.@slots) * G.@size) + i)] = 0.0\n"
+                              "  G.x[i] = (G.x[i] + S.@sums0[(((clock.step % S.due.@slots) * G.@size) + i)])\n"
+                              "  S.@sums0[(((clock.step % S.due.@slots) * G.@size) + i)] = 0.0\n"
                               "retire: once on clock\n"
                               "  clear S.due[(clock.step % S.due.@slots)]")
     assert problems(after) == []

@@ -37,9 +37,9 @@ def test_default_places_of_all_objects():
     rows = [line.split() for line in net.scheduling_summary().splitlines()]
     assert [(name, slot, int(order)) for name, slot, order, _ in rows] == [
         ("g_subexpression_update", "before_start", 0),
-        ("g_run_regularly", "start", 0), ("op", "start", 0), ("trace", "start", 0),
+        ("g_run_regularly", "start", 0), ("trace", "start", 0), ("op", "start", 0),
         ("s_summed_variable_x_post", "groups", -1), ("g_stateupdater", "groups", 0), ("s_stateupdater", "groups", 0),
-        ("g_spike_thresholder", "thresholds", 0), ("gen", "thresholds", 0), ("p", "thresholds", 0),
+        ("g_spike_thresholder", "thresholds", 0), ("p", "thresholds", 0), ("gen", "thresholds", 0),
         ("spikes", "thresholds", 1), ("part", "thresholds", 2),
         ("g_high_thresholder", "after_thresholds", 0),
         ("s_pre", "synapses", -1), ("poissoninput", "synapses", 0), ("s_post", "synapses", 1),
@@ -92,14 +92,14 @@ def test_schedule_of_a_network_is_followed():
 
 
 @pytest.mark.feature("when and order")
-def test_order_then_name_decide_within_a_slot():
+def test_order_then_age_decide_within_a_slot():
     G = NeuronGroup(1, "x : 1", name="g")
     G.run_regularly("x = 10*x + 1", name="zebra", order=-1)
     G.run_regularly("x = 10*x + 2", name="b_10")
     G.run_regularly("x = 10*x + 3", name="b_2")
     G.run_regularly("x = 10*x + 4", name="a", order=1)
     run(0.1 * ms)
-    assert G.x[0] == 1234
+    assert G.x[0] == 1234          # b_10 was made before b_2
 
 
 @pytest.mark.feature("threshold")
@@ -157,7 +157,7 @@ def test_synapses_come_before_resets(reset, left):
 
 
 @pytest.mark.feature("default names")
-def test_default_names_run_in_string_order():
+def test_objects_run_in_the_order_in_which_they_were_made():
     G = NeuronGroup(1, "v : 1", threshold="v < 1")
     S = Synapses(G, G, on_pre="v = v*10 + 1")
     S1 = Synapses(G, G, on_pre="v = v*10 + 2")
@@ -165,25 +165,33 @@ def test_default_names_run_in_string_order():
     S.connect()
     S1.connect()
     run(0.1 * ms)
-    assert G.v[0] == 21
-
-
-def test_pathways_run_in_order_of_their_names():
-    G = NeuronGroup(1, "v : 1", threshold="v < 1")
-    S = Synapses(G, G, on_pre={"b": "v = v*10 + 2", "a": "v = v*10 + 1"})
-    S.connect()
-    run(0.1 * ms)
     assert G.v[0] == 12
 
 
-@pytest.mark.feature("pathways")
-def test_order_of_a_pathway_goes_before_its_name():
+def test_twelve_operations_run_in_the_order_in_which_they_were_made():
+    G = NeuronGroup(1, "x : 1")
+    for k in range(12):
+        G.run_regularly(f"x = int(x == {k})*{k + 1}")
+    run(0.1 * ms)
+    assert G.x[0] == 12
+
+
+def test_pathways_run_in_the_order_in_which_they_are_given():
     G = NeuronGroup(1, "v : 1", threshold="v < 1")
     S = Synapses(G, G, on_pre={"b": "v = v*10 + 2", "a": "v = v*10 + 1"})
-    S.b.order = -2
     S.connect()
     run(0.1 * ms)
     assert G.v[0] == 21
+
+
+@pytest.mark.feature("pathways")
+def test_order_of_a_pathway_goes_before_its_age():
+    G = NeuronGroup(1, "v : 1", threshold="v < 1")
+    S = Synapses(G, G, on_pre={"b": "v = v*10 + 2", "a": "v = v*10 + 1"})
+    S.a.order = -2
+    S.connect()
+    run(0.1 * ms)
+    assert G.v[0] == 12
 
 
 @pytest.mark.feature("several clocks")
@@ -204,7 +212,7 @@ def test_equal_times_are_found_in_spite_of_rounding():
     assert np.array_equal(M.x[0], np.arange(300) // 3 + 1)
 
 
-@pytest.mark.parametrize("name, seen", [("statemonitor", 1), ("amonitor", 0)])
+@pytest.mark.parametrize("name, seen", [("statemonitor", 1), ("amonitor", 1)])
 def test_monitor_sees_what_runs_before_it_in_start(name, seen):
     G = NeuronGroup(1, "x : 1")
     G.run_regularly("x += 1")

@@ -3,7 +3,7 @@ import pytest
 from brainsim.errors import DimensionMismatchError, Source, UnknownName, WrongType
 from brainsim.language.equations import parse_equations
 from brainsim.language.expressions import parse_expression
-from brainsim.language.functions import FUNCTIONS, Dimensions, Fixed, Function, Same
+from brainsim.language.functions import FUNCTIONS, Dimensions, Fixed, FunctionRow, Same
 from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Name, Op
 from brainsim.units.check import check_assignment, check_condition, check_equation, dimension_of, kind_of
@@ -116,8 +116,8 @@ def test_a_wrong_number_of_arguments_is_refused(text):
 
 
 def test_functions_of_the_user():
-    f = Function("f", 2, Dimensions((Fixed(volt.exponents), Fixed()), Fixed(amp.exponents)))
-    square = Function("square", 1, Dimensions((Same(0),), lambda d: d**2))
+    f = FunctionRow("f", 2, Dimensions((Fixed(volt.exponents), Fixed()), Fixed(amp.exponents)))
+    square = FunctionRow("square", 1, Dimensions((Same(0),), lambda d: d**2))
     functions = {**FUNCTIONS, "f": f, "square": square}
     assert dimension_of(parse_expression(Source("f(v, 2) + I")), DIMENSIONS, functions) is amp
     assert dimension_of(parse_expression(Source("square(v)")), DIMENSIONS, functions) is volt**2

@@ -5,19 +5,20 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import UnknownName, Unsupported, WrongState, WrongType, WrongValue, near
-from brainsim.events.form import PRE, Arrival, Neurons, Summation
+from brainsim.events.form import Arrival, Neurons, Summation
 from brainsim.events.neurons import neurons_of
 from brainsim.events.refusals import INSTEAD
 from brainsim.events.synapses import PLASTIC, arrival_of, summation_of
 from brainsim.language.trees import Assign, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.objects.gradients.functional import names_in
+from brainsim.naming import at_the_end, called, field_of, owner_of, without_sender
+from brainsim.objects.gradients.places import names_in
 from brainsim.objects.gradients.ranges import ranges
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.group import Group
@@ -26,23 +27,21 @@ from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.optional import optional
-from brainsim.objects.names.namespace import RunNamespace
-from brainsim.objects.neurons.neuron_group import NeuronGroup, Part
+from brainsim.objects.names.namespace import RunNamespace, scalar_value
+from brainsim.objects.neurons.neuron_group import NeuronGroup, Phase
 from brainsim.objects.neurons.spike_sources import SpikeGeneratorGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import own_name
 from brainsim.objects.synapses.pathway import Pathway
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
-
 MAX_SPIKES = 32
 
 
-def event_functional(net: "Network", duration: object, params: Sequence[str] | str | None = (),
+def event_functional(net: Preparable, duration: object, params: Sequence[str] | str | None = (),
                      inputs: Sequence[str] | str = (), outputs: Sequence[str] | str | None = None, *,
                      max_spikes: int | Mapping[str, int] = MAX_SPIKES, step: object = None,
                      namespace: Mapping[str, object] | None = None, level: int = 0) -> Any:
@@ -61,7 +60,7 @@ def event_functional(net: "Network", duration: object, params: Sequence[str] | s
     length = None if step is None else seconds(step, "step")
     if length is not None and not length > 0:
         raise WrongValue("'step' is a time above 0", found=repr(step))
-    return _Reading(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
+    return _Members(net, run).function(seconds(duration, "duration"), params, tuple(names_in(inputs, "inputs")),
                                        None if outputs is None else names_in(outputs, "outputs"), max_spikes, length)
 
 
@@ -78,10 +77,10 @@ def refuse_options_of_the_grid(batch: object, surrogate: object, reset_grad: obj
 
 
 @dataclass
-class _Reading:
+class _Members:
     """The objects of a network, read once."""
 
-    net: "Network"
+    net: Preparable
     run: RunNamespace
     every: list[Any] = field(init=False)
     words: dict[str, str] = field(init=False)
@@ -131,28 +130,28 @@ class _Reading:
         given = [_given(function, p) for p in self.sources]
         kept = {**self._kept(max_spikes), **{s.source: s.shape[1] for s in given}}
         wires = tuple(made.Wires(a, np.asarray(p.synapses.pre_index, int), np.asarray(p.synapses.post_index, int),
-                                 not p._scalar and p._delay.values is not None) for a, p in arrivals)
+                                 p.has_delay_per_synapse) for a, p in arrivals)
         counts = {g.name: len(g) for g in (*self.groups, *self.sources)}
         hybrid = made.Hybrid(neurons, wires, counts, kept, duration, step or next(iter(self.groups)).clock.dt_)
         symbols = self._symbols(neurons, arrivals)
         values = {key: (s.program, self._value(s)) for key, s in symbols.items()}
-        values |= {(a.name, "delay"): (p._delay.program, _single(p._delay)) for a, p in arrivals}
+        values |= {(a.name, "delay"): (p.own_delay.program, _single(p.own_delay)) for a, p in arrivals}
         self._check_inputs(inputs)
         places = tuple(self._place(function, n, symbols) for n in self._named(params))
         bounds = self._bounds()
         return function.EventFunction(
             hybrid, values, places, tuple(given), tuple(self._outputs(function, neurons, outputs)),
-            {n: self._own(n).removesuffix(".times") for n in inputs},
+            {n: owner_of(self._own(n)) for n in inputs},
             ranges({p.name: p.now for p in places}, {p.name: bounds.get(self._own(p.name)) for p in places},
                    {p.name: p.dimension for p in places}))
 
     def _own(self, name: str) -> str:
         """A name as the program has it: that of an object, or else the script's for it."""
-        return name if name.partition(".")[0] in {o.name for o in self.every} else own_name(name, self.words)
+        return name if owner_of(name) in {o.name for o in self.every} else own_name(name, self.words)
 
     def _kept(self, max_spikes: int | Mapping[str, int]) -> dict[str, int]:
         given = dict(max_spikes) if isinstance(max_spikes, Mapping) else {}
-        named = {self._own(f"{n}.").removesuffix("."): k for n, k in given.items()}
+        named = {owner_of(self._own(f"{n}.")): k for n, k in given.items()}
         for n, k in (*named.items(), ("", max_spikes) if not given else ("", 1)):
             if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
                 raise WrongValue("max_spikes= is a whole number from 1 on, or one for each group", found=repr(k))
@@ -166,11 +165,12 @@ class _Reading:
     def _states(self) -> set[str]:
         found = {g.variables[n].program for g in self.groups for n in g.equations.diff_eq_names}
         for g in self.groups:
-            for code, _ in g._event_code.values():
+            for code in g.event_code.values():
                 block = g.event_block(code, "reset", self.run)
                 found |= {
-                    block.symbols[s.target].program for s in block.statements if block.symbols[s.target].kind != "local"
-                }  # type: ignore[union-attr]
+                    block.symbols[s.target].program for s in block.assignments
+                    if block.symbols[s.target].kind != "local"
+                }
         return found
 
     def _neurons(self, g: NeuronGroup, sums: Mapping[str, list[Summation]], arrivals: list[tuple[Arrival,
@@ -180,8 +180,8 @@ class _Reading:
         resolver = g.resolver(self.run)
         system = g.system(resolver, g.equations.of_kind("differential"), g.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
-        threshold = g._threshold("spike", self.run).block if "spike" in g.events else None
-        reset = g.event_block(g._event_code["spike"][0], "reset", self.run) if "spike" in g._event_code else None
+        threshold = g.threshold_task("spike", self.run).block if "spike" in g.events else None
+        reset = g.event_block(g.event_code["spike"], "reset", self.run) if "spike" in g.event_code else None
         return neurons_of(g.name, system, block, threshold, reset, [a for a, _ in arrivals if a.target == g.name],
                           sums.get(g.name, ()))
 
@@ -196,8 +196,8 @@ class _Reading:
             found = self._summation(s)
             if found is not None:
                 sums.setdefault(s.target.parent.name, []).append(found)
-            for path in (p for p in s._pathways if p.side == "pre"):
-                block, driven = path._block(self.run)
+            for path in (p for p in s.pathways if p.side == "pre"):
+                block, driven = path.code_block(self.run)
                 if driven:
                     raise Unsupported(f"{s.name}: event-driven variables belong to each synapse", help=PLASTIC)
                 arrivals.append((arrival_of(path.name, s.name, s.source.parent.name, s.target.parent.name, block,
@@ -222,7 +222,7 @@ class _Reading:
         system = s.system(resolver, lines, s.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
         blocks = {
-            s.target.variables[e.name.removesuffix("_post")].program: s._summed(e.name, self.run).block for e in summed
+            s.target.variables[e.name.removesuffix("_post")].program: s.summed_task(e.name, self.run).block for e in summed
         }
         return summation_of(s.name, system, block, blocks)
 
@@ -232,17 +232,17 @@ class _Reading:
         found: dict[tuple[str, str], Symbol] = {}
         for g in neurons.values():
             found |= {(g.name, n): s for n, s in g.symbols.items()}
-            found |= {(start.synapses, n.removeprefix(PRE)): s for start in g.starts.values()
+            found |= {(start.synapses, without_sender(n)): s for start in g.starts.values()
                       for n, s in start.symbols.items()}
         for a, _ in arrivals:
-            found |= {(a.synapses, n.removeprefix(PRE)): s for n, s in a.symbols.items()}
+            found |= {(a.synapses, without_sender(n)): s for n, s in a.symbols.items()}
         return found
 
     def _value(self, s: Symbol) -> np.ndarray:
         """What a name stands for in the network: an entry per element, or one number."""
         match s.kind:
             case "param" if s.origin == "namespace":
-                return np.asarray(float(s.holder))  # type: ignore[arg-type]
+                return np.asarray(scalar_value(s.holder, "f8"))
             case "param" | "size" | "count":
                 return np.asarray(float(self._sizes()[s.program]))
             case "clock":
@@ -281,11 +281,11 @@ class _Reading:
         if own not in known:
             said = [
                 *known,
-                *(f"{w}.{n.partition('.')[2]}" for w, o in self.words.items() for n in known if n.startswith(f"{o}."))
+                *(called(w, n) for w, o in self.words.items() for n in known if owner_of(n) == o)
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, said)
                               or f"one of {', '.join(known)}")
-        return function.Place(name, *known[own])
+        return function.NamedParameter(name, *known[own])
 
     def _bounds(self) -> dict[str, tuple[float, float]]:
         """Of the variables that the equations flag as trainable, by name."""
@@ -311,9 +311,9 @@ class _Reading:
                         "_") and v.dtype[0] == "f":
                     yield f"{o.name}.{v.name}", ((v.program,), v.dimension, _single(v))
         for s in self.synapses:
-            for path in s._pathways:
+            for path in s.pathways:
                 yield f"{s.name}.delay" if path.label == "pre" else f"{s.name}.{path.label}.delay", ((
-                    path._delay.program,), SECOND, _single(path._delay))
+                    path.own_delay.program,), SECOND, _single(path.own_delay))
         outside = {(owner, s.name): s for (owner, _), s in symbols.items()
                    if s.kind == "param" and s.origin == "namespace"}
         for name in dict.fromkeys(n for _, n in outside):
@@ -337,13 +337,13 @@ class _Reading:
             known |= {
                 f"{g.name}.{what}": (g.name, what, DIMENSIONLESS if what == "count" else SECOND) for what in spiking
             }
-            names = [x.rpartition(".")[2] for x in neurons[g.name].states]
+            names = [field_of(x) for x in neurons[g.name].states]
             known |= {
                 f"{g.name}.{n}": (g.name, k, g.variables[n].dimension) for k, n in enumerate(names) if n in g.variables
             }
         default = [n for n, (_, what, _) in known.items() if what == "spikes" or isinstance(what, int)]
         for name in default if outputs is None else outputs:
-            own = self._own(name).removesuffix("[-1]")      # as on the grid, where this is the last of many
+            own = at_the_end(self._own(name))[0]      # as on the grid, where this is the last of many
             if own not in known:
                 raise UnknownName(f"There is no output '{name}'", help=near(name, known)
                                   or f"one of {', '.join(known)}")
@@ -364,7 +364,7 @@ def _single(v: Variable) -> np.ndarray:
 def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
     if float(p.period):
         raise Unsupported(f"{p.name} repeats its spikes", help="give all of them: times=[...] without a period")
-    index, times = p._spikes
+    index, times = p.given_spikes
     order = np.argsort(index, kind="stable")
     held = np.bincount(index, minlength=len(p))
     place = np.zeros(len(index), int)
@@ -376,7 +376,7 @@ def _given(function: Any, p: SpikeGeneratorGroup) -> Any:
 # -- what cannot be taken
 # ------------------------------------------------------------------------------------------------
 def _refuse_object(o: Any) -> None:
-    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Part, Pathway, Subgroup)):
+    if isinstance(o, (NeuronGroup, Synapses, SpikeGeneratorGroup, Recorder, Phase, Pathway, Subgroup)):
         return
     if isinstance(o, (RunRegularly, NetworkOperation)):
         raise Unsupported(f"{o.name} runs code at times of a clock, which are no events of neurons",
@@ -392,7 +392,7 @@ def _refuse_group(g: NeuronGroup) -> None:
     if g.is_refractory:
         raise Unsupported(
             f"{g.name} has a refractory period, which keeps the past of a neuron in a clock of its own",
-            found=f"refractory={g._refractory!r}", help=
+            found=f"refractory={g.refractory_period!r}", help=
             "leave it out and reset lower, or let a variable that the reset changes do the same: reset='v = 0; w += b'")
     for event in g.events:
         if event != "spike":
@@ -407,17 +407,17 @@ def _refuse_group(g: NeuronGroup) -> None:
 
 
 def _refuse_synapses(s: Synapses) -> None:
-    if s._procedural is not None:
+    if s.is_procedural:
         raise Unsupported(f"{s.name}: procedural synapses have no weights to differentiate",
                           help="connect(..., storage='stored') makes the same ones")
     if not s.connected:
         raise WrongType(f"{s.name} has no synapses", help="call connect() before the run")
-    for path in s._pathways:
+    for path in s.pathways:
         if path.side == "post" and path.code.strip():
             raise Unsupported(f"{s.name} changes when its target spikes (on_post)", help=PLASTIC)
         if path.event != "spike":
             raise Unsupported(f"{s.name}: the pathway '{path.label}' follows the event '{path.event}'",
                               help="keep to spikes")
-        if path._due.count.sum():
+        if path.events_under_way:
             raise WrongState(f"{s.name} has spikes under way", help="begin with a network that has not run")
         path.check_delays()

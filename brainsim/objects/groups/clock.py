@@ -22,8 +22,6 @@ TOLERANCE = 1e-4   #: of a step, in comparisons of times (R7)
 class BaseClock(ABC):
     """The step reached, and when each step is; several objects may share one."""
 
-    _dt: float | None        #: the time step in seconds, None without one
-
     def __init__(self, name: str):
         self.name = f"{name[:-1]}_{next(_NUMBER)}" if name.endswith("*") else name
         self.step = 0            #: steps done, as an integer
@@ -32,6 +30,11 @@ class BaseClock(ABC):
     @abstractmethod
     def t_(self) -> float:
         """The present time in seconds, as a plain number."""
+
+    @property
+    @abstractmethod
+    def dt_(self) -> float:
+        """The time step in seconds; `UnknownAttribute` for a clock that has none."""
 
     @property
     def t(self) -> Quantity:
@@ -58,11 +61,11 @@ class BaseClock(ABC):
     @property
     def spacing(self) -> float | None:
         """Seconds between two steps; None where they are those of a list."""
-        return self._dt
+        return None
 
     def go_back_to(self, step: int, spacing: float | None) -> None:
         """Have done so many steps of this length, as when a network was stored."""
-        self.step, self._dt = step, spacing
+        self.step = step
 
     def _repr_html_(self) -> str:
         return html.table(type(self).__name__, ("dt", "t", "steps"), [(self.pace, self.t, self.step)], self.name)
@@ -71,11 +74,18 @@ class BaseClock(ABC):
 class Clock(BaseClock):
     """A time step ``dt`` and the step reached; several objects may share one."""
 
-    _dt: float
-
-    def __init__(self, dt: Quantity, name: str = "clock*"):
+    def __init__(self, dt: object, name: str = "clock*"):
         self._dt = seconds(dt, "dt", positive=True)
         super().__init__(name)
+
+    @property
+    def spacing(self) -> float:
+        """As `dt_`."""
+        return self._dt
+
+    def go_back_to(self, step: int, spacing: float | None) -> None:
+        """See `BaseClock.go_back_to`."""
+        self.step, self._dt = step, spacing or self._dt
 
     @property
     def dt(self) -> Quantity:
@@ -97,7 +107,7 @@ class Clock(BaseClock):
 
     @dt_.setter
     def dt_(self, value: float) -> None:
-        self.dt = Quantity(value, SECOND)  # type: ignore[assignment]
+        self.dt = Quantity(value, SECOND)
 
     @property
     def t_(self) -> float:
@@ -123,8 +133,6 @@ class EventClock(BaseClock):
 
     Raises `WrongValue` for equal, negative or infinite times, `DimensionMismatchError` for numbers that are no times.
     """
-
-    _dt = None
 
     def __init__(self, times: object, name: str = "eventclock*"):
         if isinstance(times, str) or times is None or get_dimensions(times) is not SECOND:
@@ -152,7 +160,10 @@ class EventClock(BaseClock):
             "An EventClock has no dt",
             help="what has differential equations, delays, rates or a refractory period needs a Clock(dt)")
 
-    dt_ = dt
+    @property
+    def dt_(self) -> float:
+        """As `dt`."""
+        return float(self.dt)
 
     @property
     def t_(self) -> float:
@@ -240,4 +251,4 @@ def make_clock(dt: object, clock: BaseClock | None) -> BaseClock:
         if not isinstance(clock, BaseClock):
             raise WrongType("'clock' must be a Clock or an EventClock", found=repr(clock))
         return clock
-    return defaultclock if dt is None else Clock(dt)  # type: ignore[arg-type]
+    return defaultclock if dt is None else Clock(dt)

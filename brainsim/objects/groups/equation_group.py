@@ -66,6 +66,7 @@ class EquationGroup(Group):
     _reserved: tuple[str, ...] = ()
     _variable_class: type[Variable] = Variable
     _update: Update | None = None
+    _warned_invalid = False
     equations: Equations
 
     def _repr_html_(self) -> str:
@@ -115,6 +116,21 @@ class EquationGroup(Group):
                 dimension, dtype = (SECOND, "f8") if kind == "time" else (DIMENSIONLESS, "i4")
                 self.variables[name] = Variable(name, f"{self.name}.{name}", dimension, dtype)
                 self.variables[name].allocate(self._count)
+
+    def integrated_values(self) -> list[tuple[str, np.ndarray]]:
+        """The variables of differential equations that have values of their own, and these."""
+        every = [(name, self.variables[name]) for name in self.equations.diff_eq_names]
+        return [(name, v.values) for name, v in every if not v.moved and v.values is not None]
+
+    def warn_if_invalid(self, name: str, values: np.ndarray) -> None:
+        """Say once that the values of a variable are beyond all measure."""
+        bad = np.flatnonzero(~(np.abs(values) < 1e50))
+        if len(bad) and not self._warned_invalid:
+            self._warned_invalid = True
+            logger.warning(
+                "%s.%s is %s at index %d: the integration became unstable or divided by zero; "
+                "a smaller dt or another method may help", self.name, name, values[bad[0]], bad[0],
+                extra={"topic": "invalid_values"})
 
     def check_accuracy(self) -> None:
         """`IntegrationError` if an adaptive method could not reach its accuracy since the last look."""
@@ -175,15 +191,16 @@ class EquationGroup(Group):
         """A two-dimensional `TimedArray` called with ``i`` has a column for every element."""
         assert e.expression is not None
         for node in walk(e.expression):
-            found = resolver.scope.find(
-                node.function) if isinstance(node, Call) and node.function not in FUNCTIONS else None
-            if isinstance(found, External) and found.kind == "timed_array" and len(
-                    node.args) == 2 and node.args[1] == Name("i"):  # type: ignore[attr-defined]
-                columns = found.holder.values.shape[1]  # type: ignore[attr-defined]
+            if not isinstance(node, Call) or node.function in FUNCTIONS or node.args[1:] != (Name("i"),):
+                continue
+            found = resolver.scope.find(node.function)
+            if isinstance(found, External) and found.kind == "timed_array":
+                array: Any = found.holder
+                columns = array.values.shape[1]
                 if columns < self._count:
                     raise WrongIndex(
                         f"The TimedArray '{found.name}' has {columns} columns for {self._count} elements", at=node.span,
-                        help="give it a column per element, or choose one: ta(t, i % n)")  # type: ignore[attr-defined]
+                        help="give it a column per element, or choose one: ta(t, i % n)")
 
     def _check_stateful(self, e: Equation, resolver: Resolver) -> None:
         if e.kind != "subexpression" or "constant over dt" in e.flags or e.expression is None:
@@ -264,7 +281,8 @@ class EquationGroup(Group):
         found = resolver.functions.get(node.function)
         if found is None or found.kind != "timed_array" or not (node.args and node.args[0] == Name("t")):
             return False
-        ratio = found.holder.dt_ / dt  # type: ignore[attr-defined]
+        array: Any = found.holder
+        ratio = array.dt_ / dt
         return ratio > 0.999999 and abs(ratio - round(ratio)) < 1e-6
 
     def announce(self, update: Update, method: object) -> None:
@@ -282,10 +300,10 @@ class EquationGroup(Group):
             logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason,
                         extra={"topic": "method_choice"})
 
-    def integrated(self, resolver: Resolver, system: System, method: object, options: Mapping[str, object]) -> Update:
+    def integrated(self, resolver: Resolver, system: System, method: Any, options: Mapping[str, object]) -> Update:
         """The update by the chosen method; errors name this object."""
         try:
-            self._update = integrate(system, method, self._plain_options(options or {}))  # type: ignore[arg-type]
+            self._update = integrate(system, method, self._plain_options(options or {}))
             return self._update
         except BrainsimError as error:
             raise inside(error, self.name) from error
@@ -328,27 +346,28 @@ def check_units_for(equations: Equations, group: Any, run_namespace: Mapping[str
                            resolver.types(e.expression), resolver.function_table(e.expression))
 
 
-Equations.check_units = check_units_for  # type: ignore[attr-defined]  # here, since a model knows no groups and no namespaces
+# here, since a model knows no groups and no namespaces
+setattr(Equations, "check_units", check_units_for)  # noqa: B010
 
 
 def _in_order_of_use(lines: Iterable[Equation], equations: Equations) -> list[Equation]:
     """Each line after those it refers to, through other subexpressions too."""
     found: dict[str, Equation] = {}
-    lines = {e.name: e for e in lines}
+    mine = {e.name: e for e in lines}
 
     def visit(e: Equation) -> None:
         for name in sorted(names(e.expression)) if e.expression is not None else ():
             if name in equations and name not in found and equations[name].kind == "subexpression":
                 visit(equations[name])
-        if e.name in lines:
+        if e.name in mine:
             found[e.name] = e
 
-    for e in lines.values():
+    for e in mine.values():
         visit(e)
     return list(found.values())
 
 
-def _check_dtype(dtype: object, known: Sequence[str], owner: str) -> None:
+def _check_dtype(dtype: Any, known: Sequence[str], owner: str) -> None:
     """`UnknownName` for a name in ``dtype`` that is no variable of the equations, `WrongType` for what is no type of
     numbers."""
     for name in dtype if isinstance(dtype, Mapping) else ():
@@ -357,7 +376,7 @@ def _check_dtype(dtype: object, known: Sequence[str], owner: str) -> None:
                               help=near(str(name), known) or f"its variables are {', '.join(known) or 'none'}")
     for wanted in dtype.values() if isinstance(dtype, Mapping) else (dtype,):
         try:
-            np.dtype(wanted)  # type: ignore[call-overload]
+            np.dtype(wanted)
         except (TypeError, ValueError) as error:
             raise WrongType(
                 f"dtype= of {owner} is a type of numbers, or a dictionary name → type", found=repr(wanted),
@@ -365,14 +384,14 @@ def _check_dtype(dtype: object, known: Sequence[str], owner: str) -> None:
                 or "'float32' or 'float64', for example") from error
 
 
-def _float_dtype(e: Equation, dtype: object) -> str:
+def _float_dtype(e: Equation, dtype: Any) -> str:
     word = WORDS[e.dtype]
     wanted = dtype.get(e.name) if isinstance(dtype, Mapping) else dtype
     if wanted is None and word == "f8" and single_precision():
         return "f4"
     if wanted is None or (word != "f8" and not isinstance(dtype, Mapping)):
         return word
-    found = np.dtype(wanted)  # type: ignore[call-overload]
+    found = np.dtype(wanted)
     kind = {np.dtype(v): k for k, v in DTYPES.items()}.get(found)
     if kind is None or (kind[0] == "f") != (word[0] == "f"):
         raise WrongType(f"'{e.name}' is declared {e.dtype} and cannot be stored as {found}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.random_state import random_state
-from brainsim.targets.numpy_arrays import power_many
+from brainsim.targets.numpy_words import power_many
+from brainsim.units import Quantity, Unit
 
 Arrays = Callable[[str], np.ndarray]
 
@@ -58,20 +60,20 @@ class Elements:
 def evaluate(tree: trees.Tree, block: Block, here: Elements) -> np.ndarray:
     """The value of a resolved tree for every element (or one, when nothing in it depends on the element)."""
     with np.errstate(all="ignore"):
-        return _value(tree, block, here)  # type: ignore[return-value]
+        return _value(tree, block, here)
 
 
 def may_be_divided(tree: trees.Tree, block: Block, target: Symbol) -> bool:
     """Whether evaluating (and assigning to ``target``) for some elements after the others gives the same numbers as for
     all at once."""
-    drawn = sum(getattr(n, "function", "") in RANDOM for n in trees.walk(tree))
+    drawn = sum(isinstance(n, trees.Call) and n.function in RANDOM for n in trees.walk(tree))
     if drawn > 1 or any(f.kind != "timed_array" for f in block.functions.values()):
         return False
     read = [block.symbols[n.id] for n in trees.walk(tree) if isinstance(n, trees.Name)]
     return not target.path and all(s.path == () for s in read if s.kind == "array" and s.program == target.program)
 
 
-def _value(tree: trees.Tree, block: Block, here: Elements) -> object:
+def _value(tree: trees.Tree, block: Block, here: Elements) -> Any:
     match tree:
         case trees.Number(value):
             return value
@@ -92,13 +94,13 @@ def _value(tree: trees.Tree, block: Block, here: Elements) -> object:
     raise TypeError(f"not a tree: {tree!r}")
 
 
-def _number(x: object) -> object:
+def _number(x: Any) -> np.ndarray:
     """Booleans count as whole numbers in arithmetic."""
     x = np.asarray(x)
     return x.astype(np.int32) if x.dtype == np.bool_ else x
 
 
-def _call(function: str, args: list[object], block: Block, here: Elements) -> object:
+def _call(function: str, args: list[np.ndarray], block: Block, here: Elements) -> Any:
     rng = random_state.host
     match function:
         case "rand" | "randn" if here.draws is not None:
@@ -112,24 +114,25 @@ def _call(function: str, args: list[object], block: Block, here: Elements) -> ob
         case "binomial":
             return rng.binomial(np.asarray(args[0]).astype(int), args[1], here.count)
         case "int":
-            return np.trunc(args[0]).astype(np.int32)  # type: ignore[call-overload]
+            return np.trunc(args[0]).astype(np.int32)
     if function in block.functions:
         found = block.functions[function]
+        holder: Any = found.holder
         if found.kind == "timed_array":
-            return found.holder.lookup(here.clock, *args)  # type: ignore[attr-defined]
+            return holder.lookup(here.clock, *args)
         if found.wants_elements:
             args = [*args, np.arange(1) if here.index is None else here.index]
-        return found.holder.numbers(*args)  # type: ignore[attr-defined]
+        return holder.numbers(*args)
     return FUNCTIONS[function](*args)
 
 
-def _read(symbol: Symbol, here: Elements) -> object:
+def _read(symbol: Symbol, here: Elements) -> Any:
     match symbol.kind:
         case "array":
             array = here.arrays(symbol.program)
             return array[0] if symbol.shared else array[here.at(symbol.path)]
         case "param":
-            return symbol.holder if not hasattr(symbol.holder, "dim") else np.asarray(symbol.holder)
+            return symbol.holder if not isinstance(symbol.holder, (Quantity, Unit)) else np.asarray(symbol.holder)
         case "clock":
             return {"t": here.clock.t_, "dt": here.clock.dt_, "step": here.clock.step}[symbol.part]
         case "index":

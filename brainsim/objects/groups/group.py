@@ -21,7 +21,7 @@ from brainsim.objects.groups.variables import (
     VariableView,
 )
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table, to_pandas, to_xarray
+from brainsim.objects.looks.exports import Column, Frame, to_pandas, to_xarray
 from brainsim.objects.looks.tables import from_format, in_format
 from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.structure import structure_changed
@@ -189,12 +189,12 @@ class Group(Readable, metaclass=Sealed):
         ``attrs['units']``."""
         return to_xarray(self._table())
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         place = (self.element_word,)
         columns = tuple(
             Column(v.name, () if v.shared else place,
                    self.view_of(v, False).get_value(), unit_text(v.dimension)) for v in self.stored_variables())
-        return Table(self.name,
+        return Frame(self.name,
                      type(self).__name__, self.element_word, columns,
                      (Column(self.element_word, place, np.arange(self._count)),))
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from brainsim.errors import WrongType, WrongValue
-from brainsim.model.tasks import HostCall
+from brainsim.model.tasks import HostCall, Task
 from brainsim.objects.groups.clock import BaseClock, make_clock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.looks import html
 from brainsim.objects.looks.memory import Line
+from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
 
 PACKAGE = str(Path(__file__).resolve().parents[2])
@@ -64,6 +65,7 @@ class BrianObject(Named):
     invalidates_magic_network = True
     #: groups, monitors, inputs and network operations join; a class of a user's says so itself
     add_to_magic_network = False
+    namespace: dict[str, object] | None = None      #: names for the code of this object only
     _slot = "start"
     _forgotten = True        #: nobody tried to run or store it, or looked at its values
 
@@ -175,7 +177,7 @@ class BrianObject(Named):
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The inverse of `kept_besides`; called before arrays and queues get their values of that time."""
 
-    def tasks(self, run: object) -> list[HostCall]:
+    def tasks(self, run: RunNamespace) -> list[Task]:
         """A class of a user's that has a method ``run`` gets it called at every tick."""
         if not self._active or not callable(getattr(type(self), "run", None)):
             return []

@@ -18,17 +18,19 @@ class RandomState:
 
     def __init__(self) -> None:
         self.networks: weakref.WeakSet[Any] = weakref.WeakSet()   #: those that exist
+        self.version = 0
+        self.base = self.runs = 0
         self.seed(None)
 
     def seed(self, value: int | None) -> None:
         """Start anew from a seed, or from the operating system's randomness."""
         self.base = secrets.randbits(63) if value is None else int(value) & (2**64 - 1)
         self.runs = 0
-        self.version = getattr(self, "version", 0) + 1
+        self.version += 1
         self.host = generator(self.base)
         np.random.seed(None if value is None else self.base % 2**32)
 
-    def kept(self) -> dict[str, object]:
+    def kept(self) -> dict[str, Any]:
         """Everything that later random numbers depend on."""
         places = [(weakref.ref(network), network.random_place()) for network in self.networks]
         return {
@@ -36,14 +38,14 @@ class RandomState:
             self.host.bit_generator.state, "numpy": np.random.get_state()
         }
 
-    def put_back(self, kept: dict[str, object]) -> None:
+    def put_back(self, kept: dict[str, Any]) -> None:
         """The inverse of `kept`."""
-        self.base, self.runs, self.version = kept["base"], kept["runs"], self.version + 1  # type: ignore[assignment]
-        for network, (key, version, used) in kept["networks"]:  # type: ignore[attr-defined]
+        self.base, self.runs, self.version = kept["base"], kept["runs"], self.version + 1
+        for network, (key, version, used) in kept["networks"]:
             if network() is not None:
                 network().go_on_from(key, self.version if version == kept["version"] else -1, used)
-        self.host.bit_generator.state = kept["host"]  # type: ignore[assignment]
-        np.random.set_state(kept["numpy"])  # type: ignore[arg-type]
+        self.host.bit_generator.state = kept["host"]
+        np.random.set_state(kept["numpy"])
 
     def next_key(self) -> int:
         """The key of the next network that starts (or starts again after `restore`)."""

@@ -60,11 +60,12 @@ class Readable(Scoped):
         if symbol.shared:
             self._refuse_index(v, item)
             return self._shared_value(symbol, v, run)
-        if _is_all(item) and v.values is not None and v.symbol is None:
-            return v.values[self.first_element:self.first_element + self._count].copy()
+        shown = v.shown if v.symbol is None else None
+        if _is_all(item) and shown is not None:
+            return shown[self.first_element:self.first_element + self._count].copy()
         index = self._absolute(item, run)
-        if v.values is not None and v.symbol is None:
-            return v.values[index]
+        if shown is not None:
+            return shown[index]
         resolver = self.resolver(run)
         tree = resolver.tree(parse_name(v.name))
         values = evaluate(tree, Block((), resolver.symbols, resolver.functions), self.elements(np.atleast_1d(index)))
@@ -110,6 +111,7 @@ class Readable(Scoped):
             self._refuse_index(v, item)
             if numbers.size != 1:
                 raise WrongValue(f"'{v.name}' is shared: it has one value", found=f"{numbers.size} values")
+            target.changing()
             target.values[0] = numbers.reshape(())[()] if numbers.ndim else numbers
             self._written(v)
             return
@@ -118,6 +120,7 @@ class Readable(Scoped):
                             found=f"{numbers.size} values")
         if _is_all(item) and not symbol.path:
             check_length(numbers, self._count, v.name)
+            target.changing()
             target.values[self.first_element:self.first_element
                           + self._count] = numbers.reshape(-1)[0] if numbers.size == 1 else numbers
             self._written(v)
@@ -128,6 +131,7 @@ class Readable(Scoped):
         check_length(numbers, np.size(index), v.name)
         if isinstance(item, str):
             index = self._free(symbol, index)      # a string index makes the assignment code (R9)
+        target.changing()
         target.values[index] = numbers.reshape(-1)[0] if numbers.size == 1 else numbers
         self._written(v)
 
@@ -143,8 +147,9 @@ class Readable(Scoped):
         """Called after values were assigned."""
 
     def variable_behind(self, symbol: Symbol) -> Variable:
-        group = symbol.holder
-        return next(w for w in group.variables.values() if w.program == symbol.program)  # type: ignore[attr-defined]
+        """The variable of another group that a linked one stands for."""
+        group: Any = symbol.holder
+        return next(w for w in group.variables.values() if w.program == symbol.program)
 
     def refuse_write(self, v: Variable) -> None:
         if v.is_subexpression:
@@ -175,11 +180,13 @@ class Readable(Scoped):
             self._refuse_index(v, item)
             target = v if v.values is not None else self.variable_behind(symbol)
             assert target.values is not None
+            target.changing()
             target.values[0] = evaluate(done.value, block, self.elements(None))
             self._written(v)
             return
         target = v if v.values is not None else self.variable_behind(symbol)
         assert target.values is not None
+        target.changing()
         for index in self._pieces(item, run, done.value, block, symbol):
             here = self.elements(index)
             values = np.broadcast_to(evaluate(done.value, block, here), index.shape)

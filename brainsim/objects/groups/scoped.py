@@ -14,6 +14,7 @@ from brainsim.language.trees import names
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Scope, Symbol
 from brainsim.model.tasks import Bounds, Task
+from brainsim.naming import bounds, field_of, supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements
@@ -45,6 +46,7 @@ def clock_symbols(clock: BaseClock) -> dict[str, Symbol]:
 class Scoped(BrianObject):
     """An object with variables, and with code that refers to them by name. Subclasses say what its elements are."""
 
+    may_grow = False       #: whether elements may be added later
     _scope_being_made: Scope | None = None
 
     def __init__(self, *, namespace: Mapping[str, object] | None = None, **place: Any):
@@ -135,7 +137,7 @@ class Scoped(BrianObject):
         """Variables that have values, the number of elements, and bounds for loops over them."""
         n, count = self.name, self._count
         return Declared(self._arrays(), sizes={self.space: count},
-                        params={f"{n}.first": 0, f"{n}.last": count, f"{n}.count": count}, clock=self.clock)
+                        params=dict(zip((*bounds(n), supplied(n, "count")), (0, count, count))), clock=self.clock)
 
     def _arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Arrays of the variables that have values of their own."""
@@ -158,7 +160,8 @@ class Scoped(BrianObject):
 
     def neighbours(self) -> Iterable["Scoped"]:
         """Groups whose arrays this group's code may reach."""
-        return [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]  # type: ignore[misc]
+        holders: list[Any] = [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]
+        return holders
 
     def reach(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name: this group's, its neighbours', and theirs."""
@@ -188,31 +191,28 @@ class Scoped(BrianObject):
     def memory_lines(self, steps: int = 0) -> list[Line]:
         """Every declared array."""
         return [
-            Line(self.name, name.partition(".")[2], len(values), values.itemsize)
+            Line(self.name, field_of(name), len(values), values.itemsize)
             for name, (_, values) in self.declared().arrays.items()
         ]
 
     def array_of(self, name: str) -> np.ndarray | None:
         """The values of an array of this group's own, by program name."""
-        return self.declared().values(name)
-
-    def _all_params(self) -> dict[str, int | float]:
-        found = dict(self.declared().params)
-        for other in self.neighbours():
-            found = {**other.declared().params, **found}
-        return found
+        mine = next((v for v in self.variables.values()
+                     if v.program == name and (v.told is not None or not v.moved)), None)
+        known = None if mine is None else mine.shown      # asked for often: without declaring everything
+        return self.declared().values(name) if known is None else known
 
     def elements(self, index: np.ndarray | None) -> Elements:
         """Elements for strings evaluated at once."""
-        params = self._all_params()
-        sizes = {k: int(v) for k, v in params.items() if k.endswith(".count")}
-        sizes |= {g.space: len(g) for g in (self, *self.neighbours())}
-        return Elements(self.reach(), self.clock, index, sizes,
-                        {k: int(v) for k, v in params.items() if k.endswith(".first")})
+        near_by = (self, *self.neighbours())
+        parts = {supplied(g.name, "count"): len(g) for g in near_by}
+        parts |= {bounds(g.name)[0]: g.first_element for g in near_by}
+        return Elements(self.reach(), self.clock, index, parts | {g.space: len(g) for g in near_by}, parts)
 
     def bounds(self) -> Bounds:
         """First and last element as parameters."""
-        return Bounds(first=f"{self.name}.first", last=f"{self.name}.last")
+        first, last = bounds(self.name)
+        return Bounds(first=first, last=last)
 
     def domain(self) -> tuple[str, Bounds | None]:
         """Space and bounds of a loop over this group."""

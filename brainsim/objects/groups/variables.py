@@ -1,9 +1,9 @@
 """Variables of a group, and the views through which users read and write them."""
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -42,6 +42,11 @@ class Variable:
     symbol: Symbol | None = None        #: overrides what `Group.symbols` would make
     bounds: tuple[float, float] | None = None  #: of a trainable parameter, in base units, infinite where there is none
     space: str = ""                     #: where it lies, when not over the group's own elements
+    #: weakly, who wants to know that values are about to be assigned, and who knows the values that people see
+    #: where those stored are not what the equations say
+    watched: Callable[[], Callable[["Variable"], None] | None] | None = field(default=None, compare=False, repr=False)
+    told: Callable[[], Callable[["Variable"], np.ndarray] | None] | None = field(default=None, compare=False,
+                                                                                repr=False)
 
     @property
     def dim(self) -> Dimension:
@@ -52,6 +57,19 @@ class Variable:
     def moved(self) -> bool:
         """Whether the values lie elsewhere for now; ``values`` is a copy then."""
         return False
+
+    @property
+    def shown(self) -> np.ndarray | None:
+        """The values as the equations say, to read."""
+        tell = None if self.told is None else self.told()
+        return self.values if tell is None else tell(self)
+
+    def changing(self) -> None:
+        """Called before values are assigned."""
+        note = None if self.watched is None else self.watched()
+        if note is not None:
+            note(self)
+        self.told = None
 
     @property
     def is_subexpression(self) -> bool:
@@ -100,25 +118,27 @@ class Variable:
 
     def get_value(self) -> np.ndarray:
         """The stored values in base units, shape (elements,) or (1,); `WrongType` where nothing is stored."""
-        if self.values is None:
+        values = self.shown
+        if values is None:
             raise WrongType(f"'{self.name}' stores no values", help=f"read it from its group: G.{self.name}[:]")
-        return self.values
+        return values
 
     def get_value_with_unit(self) -> object:
         """The stored values with their unit."""
         return with_dimension(self.get_value(), self.dimension)
 
-    def set_value(self, value: object) -> None:
+    def set_value(self, value: Any) -> None:
         """Store numbers in base units. `WrongType` where nothing is stored, `WrongValue` for what cannot be changed or
         has another shape."""
-        values = self.get_value()
         if self.read_only:
             raise WrongValue(f"'{self.name}' cannot be set", help="it follows from how the group was made")
+        self.changing()
+        values = self.get_value()
         try:
             values[...] = value
         except ValueError as error:
             raise WrongValue(f"'{self.name}' has {len(values)} values",
-                             found=f"shape {np.shape(value)}") from error  # type: ignore[arg-type]
+                             found=f"shape {np.shape(value)}") from error
         if self.moved:
             self.values = values
 
@@ -214,12 +234,12 @@ class VariableView:
         """``view[item]`` with names from ``namespace``, or from ``level`` frames further up."""
         return self._wrap(self.group.read_values(self.variable, item, level=level, namespace=namespace))
 
-    def _wrap(self, values: np.ndarray) -> object:
+    def _wrap(self, values: np.ndarray) -> np.ndarray:
         return with_dimension(values, self.variable.dimension) if self.with_units else values
 
     def whole(self) -> np.ndarray:
         """All values, with their unit where the view has one."""
-        return self._wrap(self.group.read_values(self.variable, slice(None)))  # type: ignore[return-value]
+        return self._wrap(self.group.read_values(self.variable, slice(None)))
 
     def get_value(self) -> np.ndarray:
         """The numbers in base units."""
@@ -268,9 +288,9 @@ class VariableView:
         return self._in_place("%=", other)
 
     # -- behaving like an array ----------------------------------------------------------------------------------------
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if not self.with_units or copy is not False:
-            return np.array(self.whole(), dtype=dtype, subok=True)  # type: ignore[call-overload]
+            return np.array(self.whole(), dtype=dtype, subok=True)
         raise ValueError("a view of a variable always gives a copy")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
@@ -279,9 +299,9 @@ class VariableView:
         values = [x.whole() if isinstance(x, VariableView) else x for x in inputs]
         return getattr(ufunc, method)(*values, **kwargs)
 
-    def __array_function__(self, function: object, types: object, args: object, kwargs: object) -> object:
-        return function(*_without_views(args),
-                        **{k: _without_views(v) for k, v in kwargs.items()})  # type: ignore[operator,attr-defined]
+    def __array_function__(self, function: Callable[..., object], types: object, args: Iterable[object],
+                           kwargs: Mapping[str, object]) -> object:
+        return function(*map(_without_views, args), **{k: _without_views(v) for k, v in kwargs.items()})
 
     def __len__(self) -> int:
         return len(self.whole())
@@ -372,7 +392,7 @@ def _as_exponent(self: VariableView, base: object) -> object:
     return base ** self.whole()  # type: ignore[operator]
 
 
-VariableView.__rpow__ = _as_exponent  # type: ignore[attr-defined]
+setattr(VariableView, "__rpow__", _as_exponent)  # noqa: B010
 VariableView.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 

@@ -26,7 +26,7 @@ Cell = tuple[Line, ...]
 
 
 @dataclass(frozen=True)
-class Section:
+class Panel:
     """One table: a title, the heads of its columns, and rows of cells, each some lines."""
 
     title: str
@@ -40,7 +40,7 @@ class Description:
     its format."""
 
     title: str
-    sections: tuple[Section, ...]
+    sections: tuple[Panel, ...]
     format: str = "markdown"
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ def _markdown(d: Description) -> str:
             _dollars(Math(x.text.replace("|", r"\vert "))) if isinstance(x, Math) else x.replace("|", r"\|").
             replace("<", "&lt;") for x in lines)
 
-    def table(s: Section) -> str:
+    def table(s: Panel) -> str:
         rows = [s.head, ("---",) * len(s.head), *(tuple(map(cell, row)) for row in s.rows)]
         return f"### {s.title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -86,7 +86,7 @@ def _latex(d: Description) -> str:
     def line(x: Line) -> str:
         return f"${x.text}$" if isinstance(x, Math) else "".join(_IN_LATEX.get(c, c) for c in x)
 
-    def table(s: Section) -> str:
+    def table(s: Panel) -> str:
         widths = [0.2, *[0.72 / (len(s.head) - 1)] * (len(s.head) - 1)]
         columns = "".join(rf"p{{{w:.2f}\linewidth}}|" for w in widths)
         heads = [tuple(rf"\textbf{{{line(h)}}}" for h in s.head)] if any(s.head) else []

@@ -20,7 +20,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class Frame:
     """What an object of a kind holds; ``rows`` is the dimension along which a table has its rows. Coordinates are named
     after dimensions."""
 
@@ -31,7 +31,7 @@ class Table:
     coordinates: tuple[Column, ...] = ()
 
 
-def to_xarray(table: Table) -> Any:
+def to_xarray(table: Frame) -> Any:
     """A data set; every variable and coordinate says its unit in ``attrs['units']``. `Unsupported` without xarray."""
     xarray = optional("xarray", "Data sets")
     variables, coordinates = ({c.name: (c.dims, c.values, {"units": c.unit}) for c in columns}
@@ -39,7 +39,7 @@ def to_xarray(table: Table) -> Any:
     return xarray.Dataset(variables, coordinates, {"name": table.name, "kind": table.kind})
 
 
-def to_pandas(table: Table) -> Any:
+def to_pandas(table: Frame) -> Any:
     """A table with a row for each element of the first dimension, plain numbers in base units; units by name in
     ``attrs['units']``.
 

@@ -35,8 +35,7 @@ def raster(monitor: Any, ax: Any = None) -> Any:
 def traces(monitor: Any, variable: str, ax: Any = None) -> Any:
     """A line per recorded element."""
     ax = _axes(ax)
-    values, label = scaled(variable, np.asarray(getattr(monitor, f"{variable}_")),
-                           monitor.variables[variable].dimension)
+    values, label = scaled(variable, monitor.recorded_values(variable), monitor.variables[variable].dimension)
     for k, row in zip(monitor.record, values):
         ax.plot(monitor.t_ * 1e3, row, label=str(k))
     ax.set(xlabel="time (ms)", ylabel=label, title=monitor.source.name)
@@ -53,7 +52,7 @@ def rate(monitor: Any, width: Any = None, ax: Any = None) -> Any:
     return ax
 
 
-def synapses(s: Any, variable: str | None, kind: str, ax: Any = None) -> Any:
+def synapses(s: Any, variable: str | None, view: Any, kind: str, ax: Any = None) -> Any:
     """Connections or the values of a variable of theirs; `WrongValue` for an unknown kind."""
     if kind not in KINDS:
         raise WrongValue(f"There is no plot of synapses called '{kind}'", help=", ".join(f"'{k}'" for k in KINDS))
@@ -62,7 +61,6 @@ def synapses(s: Any, variable: str | None, kind: str, ax: Any = None) -> Any:
                          help=f"{s.name}.plot('w', kind='histogram') for example")
     values, label = np.ones(len(s)), "synapses"
     if variable is not None:
-        view = getattr(s, variable)
         values, label = scaled(variable, np.broadcast_to(np.asarray(view, float), len(s)), view.dim)
     ax = _axes(ax)
     KINDS[kind](ax, s, values, label)

@@ -21,6 +21,7 @@ from brainsim.ir.state import DTYPES
 from brainsim.language.functions import Free, Same
 from brainsim.language.trees import Call, Number
 from brainsim.model.symbols import External
+from brainsim.objects.names.callables import InEquations
 from brainsim.objects.names.implementations import Implementations, gives_nothing, target_name, without_units
 from brainsim.objects.names.structure import structure_changed
 from brainsim.units import Quantity, get_dimensions
@@ -31,7 +32,7 @@ from brainsim.units.queries import require_unit
 TYPES = {"float": "f8", "integer": "i4", "boolean": "b1", "highest": "f8", "any": "f8"}
 
 
-class Function:
+class Function(InEquations):
     """A Python function for equations: what its arguments and its result are measured in, and how to call it.
 
     ``arg_units``: per argument a unit, ``1``, ``bool``, ``None`` (any), or the name of an argument with the same unit;
@@ -95,7 +96,8 @@ class Function:
             "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
 
     # -- in equations --------------------------------------------------------------------------------------------------
-    def _external(self, name: str) -> External:
+    def external(self, name: str) -> External:
+        """What equations call."""
         return External(name, "python", f"{name}@{id(self.pyfunc or self):x}", self._arguments(), self._result(),
                         TYPES[self.return_type], len(self.arg_units), self.stateless, holder=self,
                         wants_elements=self.auto_vectorise)
@@ -122,7 +124,7 @@ class Function:
         return (*("f8" if unit is not bool and t in ("any", "highest") else "b1" if unit is bool else TYPES[t]
                   for t, unit in zip(self.arg_types, self.arg_units)), *elements)
 
-    def _arguments(self) -> tuple[object, ...]:
+    def _arguments(self) -> tuple[Any, ...]:
         found: list[object] = []
         for unit in self.arg_units:
             if unit is None:
@@ -204,8 +206,8 @@ class Plain:
 def refuse_only_compiled(functions: Iterable[External], target: str) -> None:
     """`Unsupported` where a target that compiles nothing would have to call a function whose code is C or C++ only."""
     for function in functions:
-        if function.kind == "python":
-            function.holder.refuse_only_compiled(target, function.name)  # type: ignore[attr-defined]
+        if isinstance(function.holder, Function):
+            function.holder.refuse_only_compiled(target, function.name)
 
 
 def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] | None = None,
@@ -226,7 +228,7 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
         made = function if isinstance(function, Function) else Function(function)
         wanted = target_name(target)
         if wanted == "numpy":
-            if code is None and discard_units:
+            if code is None and discard_units and made.pyfunc is not None:
                 made.implementations.add_numpy_implementation(without_units(made.pyfunc))
             elif callable(code):
                 made.implementations.add_numpy_implementation(code)
@@ -261,7 +263,7 @@ def declare_types(**types_: str) -> Callable[[Any], Any]:
     return decorate
 
 
-class BinomialFunction:
+class BinomialFunction(InEquations):
     """A function without arguments that draws from a binomial distribution of ``n`` and ``p``, new for each element and
     call."""
 
@@ -273,7 +275,8 @@ class BinomialFunction:
     def __call__(self, *shape: Any) -> Any:
         return np.random.binomial(self.n, self.p, *shape)
 
-    def _external(self, name: str) -> External:
+    def external(self, name: str) -> External:
+        """A draw."""
         tree = Call("binomial", (Number(self.n), Number(self.p)))
         return External(name, "expression", name, (), DIMENSIONLESS, "i4", 0, stateless=False, holder=self,
                         definition=tree)
@@ -295,7 +298,7 @@ def replace_builtin(name: str, function: Function | None) -> None:
 
 def replacement(name: str) -> External | None:
     """What equations call in place of the built-in function of this name, if anything."""
-    return _REPLACED[name]._external(name) if name in _REPLACED else None
+    return _REPLACED[name].external(name) if name in _REPLACED else None
 
 
 def as_function(value: Any) -> Function | None:

@@ -14,6 +14,7 @@ from brainsim.errors import Unsupported, WrongType, WrongValue, near
 from brainsim.ir.program import Array, Native, Section
 from brainsim.ir.state import DTYPES
 from brainsim.model.symbols import External
+from brainsim.naming import field_of, native
 from brainsim.objects.names.structure import structure_changed
 from brainsim.options import FOR_FUNCTIONS, prefs
 from brainsim.pipeline import Values
@@ -110,7 +111,7 @@ class Implementations(Mapping[str, Any]):
             function=program, call=mine.name or self._function.own_name or name,
             language="c" if target == "c" else "c++", arguments=self._function.argument_dtypes(), result=dtype,
             sections=tuple(_section(i.code) for i in every), arrays=tuple(
-                (f"_namespace{'' if k.startswith('_') else '_'}{k}", f"@native.{k}") for i in every
+                (f"_namespace{'' if k.startswith('_') else '_'}{k}", native(k)) for i in every
                 for k in i.namespace), compiler=tuple((word, _words(word, value)) for i in (*every, _from_preferences())
                                                       for word, value in i.compiler.items()))
 
@@ -120,7 +121,7 @@ class Implementations(Mapping[str, Any]):
         found: dict[str, np.ndarray] = {}
         for one in self._with_dependencies(target) if target else ():
             for key, value in one.namespace.items():
-                found[f"@native.{key}"] = _array(key, value)
+                found[native(key)] = _array(key, value)
         return found
 
     def _with_dependencies(self, target: str, seen: frozenset[str] = frozenset()) -> Iterator[Implementation]:
@@ -173,7 +174,7 @@ def add_natives(values: Values, functions: Iterable[External]) -> None:
         for name, array in holder.implementations.arrays().items():
             if name in values.arrays and not np.array_equal(values.arrays[name][1], array):
                 raise WrongValue(
-                    f"Two functions have different things called '{name.removeprefix('@native.')}' in their namespaces",
+                    f"Two functions have different things called '{field_of(name)}' in their namespaces",
                     help="give one of them another name")
             values.arrays[name] = (Array(name, next(k for k, d in DTYPES.items() if d == array.dtype), name), array)
             values.sizes[name] = len(array)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import combinations, product
+from typing import Any
 
 from brainsim.errors import DimensionMismatchError
 from brainsim.model.symbols import Symbol
@@ -26,7 +27,8 @@ def missing_units(plain: Mapping[str, Symbol], fits: Callable[[Mapping[str, Dime
                     fits({name: unit(u).dim for name, u in zip(chosen, units)})
                 except DimensionMismatchError:
                     continue
-                values = [f"{float(plain[name].holder):g}" for name in chosen]  # type: ignore[arg-type]
+                holders: list[Any] = [plain[name].holder for name in chosen]
+                values = [f"{float(x):g}" for x in holders]
                 have = " and ".join(f"{name} is {value}" for name, value in zip(chosen, values))
                 write = ", ".join(f"{name} = {value}*{u}" for name, value, u in zip(chosen, values, units))
                 return f"{have}, without a unit: {write}?"

@@ -6,14 +6,17 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import UnknownName
 from brainsim.language.functions import CONSTANTS, FUNCTIONS
 from brainsim.model.symbols import External, Symbol
+from brainsim.objects.names.callables import InEquations
 from brainsim.objects.names.functions import as_function, replacement
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import Dimension
@@ -75,9 +78,9 @@ def lookup(owner: str, own: Mapping[str, object] | None,
 
     def names() -> list[str]:
         every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
-        return [n for n, v in every.items() if scalar_dtype(v) is not None or hasattr(type(v), "_external")]
+        return [n for n, v in every.items() if scalar_dtype(v) is not None or isinstance(v, InEquations)]
 
-    find.names = names  # type: ignore[attr-defined]
+    setattr(find, "names", names)  # noqa: B010
     return find
 
 
@@ -105,11 +108,11 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
     """What a Python value means in an equation; None when nothing (then the name is unknown)."""
     if value is None:
         return None
-    if hasattr(type(value), "_external"):   # asked of the class: a frame holds objects that answer to anything
-        return value._external(name)  # type: ignore[attr-defined]
+    if isinstance(value, InEquations):
+        return replace(value.external(name), owner=owner)
     function = as_function(value)
     if function is not None:
-        return function._external(name)
+        return replace(function.external(name), owner=owner)
     dtype = scalar_dtype(value)
     if dtype is None:
         if isinstance(value, (complex, np.ndarray)) and not np.ndim(value) and np.iscomplexobj(value):
@@ -136,24 +139,24 @@ def scalar_dtype(value: object) -> str | None:
     return None
 
 
-def scalar_value(value: object, dtype: str) -> float | int:
+def scalar_value(value: Any, dtype: str) -> float | int:
     """The plain number of such a scalar, in base units."""
-    return float(value) if dtype == "f8" else int(value)  # type: ignore[arg-type]
+    return float(value) if dtype == "f8" else int(value)
 
 
-def _warn_of_another(owner: str, name: str, value: object, other: object) -> None:
+def _warn_of_another(owner: str, name: str, value: Any, other: Any) -> None:
     if other is value or scalar_dtype(other) is None or scalar_dtype(value) is None:
         return
-    if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):  # type: ignore[arg-type]
+    if get_dimensions(value) is not get_dimensions(other) or float(value) != float(other):
         _warn_once(f"{owner}: '{name}' is {value} from its own namespace, not {other} from the script")
 
 
 def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object] | None, run: RunNamespace) -> None:
-    value = own[name] if own is not None and name in own else run.get(name)
+    value: Any = own[name] if own is not None and name in own else run.get(name)
     if value is None or scalar_dtype(value) is None:
         return
     if not fixed or not (get_dimensions(value) is fixed.dimension
-                         and float(value) == fixed.value):  # type: ignore[arg-type]
+                         and float(value) == fixed.value):
         what = fixed.origin if fixed else "function"
         _warn_once(
             f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})"

@@ -9,6 +9,8 @@ import numpy as np
 
 from brainsim.model.symbols import External, Symbol
 from brainsim.model.tasks import Task
+from brainsim.naming import owner_of
+from brainsim.objects.names.functions import Function
 from brainsim.objects.names.namespace import RunNamespace, outside_symbol, scalar_value
 from brainsim.pipeline import functions_of, symbols_of
 
@@ -28,7 +30,8 @@ class Outside:
         """Whether the name still holds the very object it held."""
         own = self.owner.namespace
         value = own[self.name] if own is not None and self.name in own else run.get(self.name)
-        same = value is self.value or getattr(self.value, "pyfunc", self) is value   # a plain function was wrapped
+        wrapped = isinstance(self.value, Function) and self.value.pyfunc is value
+        same = value is self.value or wrapped
         return same and type(value) is not np.ndarray
 
     def refresh(self, run: RunNamespace, params: dict[str, float | int]) -> bool:
@@ -50,12 +53,11 @@ def outsides(tasks: Iterable[Task], owners: Mapping[str, Any], run: RunNamespace
     found: dict[str, Outside] = {}
     for symbol in symbols_of(tasks):
         if symbol.kind == "param" and symbol.origin == "namespace":
-            owner = owners.get(symbol.program.rpartition(".")[0])
+            owner = owners.get(owner_of(symbol.program))
             if owner is not None:
                 found[symbol.program] = Outside(owner, symbol)
-    for task in tasks:
-        for function in functions_of([task]):
-            owner = owners.get(task.name.rpartition("_")[0]) or next(iter(owners.values()))
-            if hasattr(owner, "namespace"):
-                found[f"{owner.name}.{function.name}()"] = Outside(owner, function)
+    for function in functions_of(tasks):
+        owner = owners.get(function.owner)
+        if owner is not None and owner.namespace is not None:
+            found[f"{owner.name}.{function.name}()"] = Outside(owner, function)
     return list(found.values())

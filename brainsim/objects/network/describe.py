@@ -18,14 +18,17 @@ from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.operations import NetworkOperation
 from brainsim.objects.groups.regularly import RunRegularly
-from brainsim.objects.looks.description import Cell, Description, Line, Math, Section
+from brainsim.objects.looks.description import Cell, Description, Line, Math, Panel
 from brainsim.objects.looks.value_text import value_parts
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.neurons.neuron_group import NeuronGroup
 from brainsim.objects.neurons.poisson_input import PoissonInput
 from brainsim.objects.neurons.spike_sources import PoissonGroup, SpikeGeneratorGroup, SpikeSource
 from brainsim.objects.neurons.subgroup import Subgroup
+from brainsim.objects.recorders.event_monitor import EventMonitor, SpikeMonitor
+from brainsim.objects.recorders.rate_monitor import PopulationRateMonitor
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.recorders.state_monitor import StateMonitor
 from brainsim.objects.synapses.synapses import Synapses
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
@@ -55,24 +58,24 @@ def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, form
         ("Measurements", [o.name for o in records] or ["none"]),
     ]
     sections = [
-        Section("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
-        Section("B: Populations", ("Name", "Elements", "Size"),
+        Panel("A: Model summary", ("", ""), tuple(((what,), (", ".join(text),)) for what, text in summary if text)),
+        Panel("B: Populations", ("Name", "Elements", "Size"),
                 tuple(_cells(g.name, _kind(g), len(g)) for g in (*neurons, *_groups(inputs)))),
-        Section(
+        Panel(
             "C: Connectivity", ("Name", "Source", "Target", "Pattern"),
             tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.rules, f"{len(s)} synapses"))
                   for s in synapses)),
-        *(Section(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
+        *(Panel(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
           for same in models),
-        *(Section(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
-        Section("F: Plasticity", ("Name", "What changes"),
+        *(Panel(f"E: Synapse model of {s.name}", ("", ""), tuple(_synapse_rows(s))) for s in synapses),
+        Panel("F: Plasticity", ("Name", "What changes"),
                 tuple((*_cells(s.name), tuple(Math(name_latex(n)) for n in _changes(s))) for s in plastic)),
-        Section("G: Input", ("Name", "Description"), tuple((*_cells(o.name), _input_words(o)) for o in inputs)),
-        Section("H: Measurements", ("Name", "What is recorded"),
+        Panel("G: Input", ("Name", "Description"), tuple((*_cells(o.name), _input_words(o)) for o in inputs)),
+        Panel("H: Measurements", ("Name", "What is recorded"),
                 tuple(_cells(o.name, _record_words(o)) for o in records)),
-        Section("I: Names from the script", ("Name", "Value", "Used by"),
+        Panel("I: Names from the script", ("Name", "Value", "Used by"),
                 tuple(_outside_rows(neurons + synapses + _groups(inputs), run))),
-        Section("J: Simulation", ("", ""), tuple(_simulation_rows(every, operations))),
+        Panel("J: Simulation", ("", ""), tuple(_simulation_rows(every, operations))),
     ]
     return Description(title, tuple(s for s in sections if s.rows), format)
 
@@ -102,7 +105,7 @@ def _models(groups: list[NeuronGroup]) -> list[list[NeuronGroup]]:
     """Groups with the same equations and code together."""
     found: dict[object, list[NeuronGroup]] = {}
     for g in groups:
-        key = (g.equations, str(g.events), str(g._refractory), str({e: code for e, (code, _) in g._event_code.items()}),
+        key = (g.equations, str(g.events), str(g.refractory_period), str(g.event_code),
                str(g.method))
         found.setdefault(key, []).append(g)
     return list(found.values())
@@ -140,9 +143,9 @@ def _neuron_rows(same: list[NeuronGroup], every: list[BrianObject]) -> Iterator[
         yield ("Dynamics",), _equation_lines(g)
     for event, condition in g.events.items():
         yield ("Threshold" if event == "spike" else f"Event {event}",), (_condition(condition),)
-    if g._refractory is not False:
-        yield ("Refractory",), (_condition(g._refractory),)
-    for event, (code, _) in g._event_code.items():
+    if g.is_refractory:
+        yield ("Refractory",), (_condition(g.refractory_period),)
+    for event, code in g.event_code.items():
         yield ("Reset" if event == "spike" else f"On {event}",), _code(code)
     for o in (x for group in same for x in group.contained_objects if isinstance(x, RunRegularly)):
         yield (_every(o.clock),), _code(o.code)
@@ -155,8 +158,7 @@ def _neuron_rows(same: list[NeuronGroup], every: list[BrianObject]) -> Iterator[
 
 def _value_lines(group: Group) -> Cell:
     """Present values; nothing of what the group keeps for itself."""
-    own = getattr(group, "equations", None)
-    shown = [v for v in group.stored_variables() if own is None or v.name in own]
+    shown = [v for v in group.stored_variables() if not isinstance(group, EquationGroup) or v.name in group.equations]
     values = ((v, group.view_of(v, False).get_value()) for v in shown)
     return tuple(Math(f"{name_latex(v.name)} = {_value(x, v.dimension).text}")
                  for v, x in values if np.size(x)) or ("none",)
@@ -165,18 +167,18 @@ def _value_lines(group: Group) -> Cell:
 def _synapse_rows(s: Synapses) -> Iterator[tuple[Cell, ...]]:
     if _equation_lines(s):
         yield ("Dynamics",), _equation_lines(s)
-    for path in s._pathways:
+    for path in s.pathways:
         event = "" if path.event == "spike" else f" ({path.event})"
         yield (f"On a {path.side}synaptic event{event}" +
                ("" if path.label == path.side else f", {path.label}"),), _code(path.code)
-        if path._delay.values is not None and len(path._delay.values):
-            yield (f"Delay of {path.label}",), (_value(path._delay.values, path._delay.dimension),)
+        if path.own_delay.values is not None and len(path.own_delay.values):
+            yield (f"Delay of {path.label}",), (_value(path.own_delay.values, path.own_delay.dimension),)
     if any(v.name in s.equations for v in s.stored_variables()):
         yield ("Values",), _value_lines(s)
 
 
 def _statements(s: Synapses) -> list[Assign]:
-    return [a for path in s._pathways for a in parse_statements(Source(path.code, "code"))]
+    return [a for path in s.pathways for a in parse_statements(Source(path.code, "code"))]
 
 
 def _written(s: Synapses) -> list[str]:
@@ -203,7 +205,7 @@ def _input_words(o: Any) -> Cell:
     match o:
         case PoissonInput():
             return (
-                f"{o.N} Poisson processes onto each element of {_named(o._target)}",
+                f"{o.N} Poisson processes onto each element of {_named(o.target)}",
                 Math(rf"\text{{rate}}\ {_condition(o.rate).text}"),
                 Math(
                     rf"{name_latex(o.target_var)} \leftarrow {name_latex(o.target_var)} + {_condition(o.weight).text}\ \text{{per event}}"
@@ -213,18 +215,23 @@ def _input_words(o: Any) -> Cell:
             rate = _value(rates.values, rates.dimension) if rates.definition is None else Math(latex(rates.definition))
             return (f"{len(o)} independent Poisson processes", Math(rf"\text{{rate}}\ {rate.text}"))
         case SpikeGeneratorGroup():
-            return (f"{len(o._spikes[0])} given spikes of {len(o)} sources" +
-                    (f", repeated every {o._period} s" if o._period else ""),)
+            return (f"{len(o.given_spikes[0])} given spikes of {len(o)} sources" +
+                    (f", repeated every {float(o.period)} s" if float(o.period) else ""),)
     return (type(o).__name__,)
 
 
-def _record_words(o: Any) -> str:
-    what = ", ".join(getattr(o, "record_variables",
-                             ())) or {"PopulationRateMonitor": "population rate", "SpikeMonitor": "spikes"}.get(
-                                 type(o).__name__, f"events {getattr(o, 'event', '')}".strip())
-    chosen = f" of {o.n_indices} elements" if hasattr(type(o), "n_indices") else ""
-    return f"{what}{chosen} in {_named(o.source)}" + (f", {_every(o.clock).lower()}"
-                                                      if hasattr(type(o), "n_indices") else "")
+def _record_words(o: Recorder) -> str:
+    match o:
+        case StateMonitor():
+            what, every = f"{', '.join(o.record_variables)} of {o.n_indices} elements", f", {_every(o.clock).lower()}"
+        case PopulationRateMonitor():
+            what, every = "population rate", ""
+        case EventMonitor():
+            words = "spikes" if type(o) is SpikeMonitor else f"events {o.event}"
+            what, every = ", ".join(o.record_variables) or words, ""
+        case _:
+            what, every = "events", ""
+    return f"{what} in {_named(o.source)}{every}"
 
 
 def _every(clock: BaseClock) -> str:
@@ -265,11 +272,11 @@ def _trees(group: Group) -> Iterator[Tree]:
         yield from (e.expression for e in group.equations.equations if e.expression is not None)
     code: list[str] = [o.code for o in group.contained_objects if isinstance(o, RunRegularly)]
     if isinstance(group, NeuronGroup):
-        yield from (parse_expression(Source(text)) for text in (*group.events.values(), group._refractory)
+        yield from (parse_expression(Source(text)) for text in (*group.events.values(), group.refractory_period)
                     if isinstance(text, str))
-        code += [text for text, _ in group._event_code.values()]
+        code += group.event_code.values()
     if isinstance(group, Synapses):
-        code += [path.code for path in group._pathways]
+        code += [path.code for path in group.pathways]
     if isinstance(group, PoissonGroup) and group.variables["rates"].definition is not None:
         yield group.variables["rates"].definition
     yield from (s.value for text in code for s in parse_statements(Source(text, "code")))

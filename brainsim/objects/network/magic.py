@@ -13,7 +13,8 @@ from brainsim.objects.groups.named import BrianObject, live
 from brainsim.objects.looks.schedule_summary import SchedulingSummary
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_version
-from brainsim.objects.network.network import RUNNING, TEN_SECONDS, Network
+from brainsim.objects.network.advance import RUNNING
+from brainsim.objects.network.network import TEN_SECONDS, Network
 
 logger = logging.getLogger("brainsim")
 
@@ -32,10 +33,6 @@ class MagicNetwork(Network):
     def _objects(self) -> list[BrianObject]:
         """What the last run took, as far as it still exists: this network keeps nothing alive."""
         return [o for member in self._members if (o := member()) is not None]
-
-    @_objects.setter
-    def _objects(self, objects: list[BrianObject]) -> None:
-        self._members = [weakref.ref(o) for o in objects]
 
     def add(self, *objects: Any) -> None:
         """Not possible."""
@@ -70,7 +67,7 @@ class MagicNetwork(Network):
             raise MagicError(
                 "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
                 found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
-        self._objects = self._with_dependencies(objects)
+        self._members = [weakref.ref(o) for o in self._with_dependencies(objects)]
         if all(o.network_mark is self._mark for o in deciding):
             self._taken_at = structure_version(), now[1]
 

@@ -23,6 +23,7 @@ class StandaloneDevice(Device):
 
     _options: frozenset[str] | None = frozenset(
         BUILD)  #: of `build` and `set_device`; None where packages beside Brian 2 decide
+    _told = False
 
     def __init__(self, name: str):
         self._name = name
@@ -46,7 +47,6 @@ class StandaloneDevice(Device):
         self.timers: dict[str, Any] = {"run_binary": None, "compile": {"clean": None, "make": None}}
         self._last_run_time, self._last_run_completed_fraction = 0.0, 0.0
         self._folder: Path | None = None
-        self._told = getattr(self, "_told", False)
 
     def build(self, directory: Any = "output", **options: Any) -> None:
         """The end of a script with ``build_on_run=False``; its runs have happened. `WrongState` where there is nothing

@@ -30,7 +30,7 @@ class Link(Reference):
             raise UnknownName(f"'{variable}' is not a variable of {group.name}", help=near(variable, group.variables))
         self.group, self.variable, self.index = group, variable, index
 
-    def symbol_for(self, owner: Group, linked: Variable) -> Symbol:
+    def symbol_for(self, owner: Any, linked: Variable) -> Symbol:
         """What the linked name means in ``owner``."""
         source = self.group.variables[self.variable]
         if source.dimension is not linked.dimension:
@@ -58,7 +58,7 @@ class Link(Reference):
                                 help=f"declare it '{self.index} : integer'")
             return (owner.variables[self.index].program,)
         if self.index is not None:
-            if hasattr(owner, "connect"):
+            if owner.may_grow:
                 raise WrongType(f"'{linked.name}' needs the name of a variable as index: synapses may be added",
                                 found=repr(self.index),
                                 help="declare 'which : integer (constant)' and give index='which'")

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +16,11 @@ from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While,
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, OnEvents, Task, Threshold
+from brainsim.naming import queue_of, supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
@@ -30,14 +34,14 @@ logger = logging.getLogger("brainsim")
 NEVER = -1e4   #: seconds; the last spike of a neuron that has not spiked
 
 
-class Part(BrianObject):
+class Phase(BrianObject):
     """A piece of a group that has its own place in the schedule."""
 
     def __init__(self, suffix: str, group: "NeuronGroup", when: str, order: int):
         super().__init__(clock=group.clock, when=when, order=order, name=f"{group.name}_{suffix}")
 
 
-class NeuronGroup(EquationGroup):
+class NeuronGroup(EquationGroup, EventSource):
     """``N`` neurons that share equations.
 
     ``model``: equations; ``threshold``: a condition that makes a spike; ``reset``: statements for neurons that spiked;
@@ -64,7 +68,7 @@ class NeuronGroup(EquationGroup):
         self.threshold, self.reset_code, self._refractory = threshold, reset, refractory
         self.method, self.method_options = method, dict(method_options or {})
         self.events = _checked_events(events, threshold)
-        self._event_code: dict[str, tuple[str, Part]] = {}
+        self._event_code: dict[str, tuple[str, Phase]] = {}
         if reset is not None and "spike" not in self.events:
             raise WrongValue(f"{self.name} has a reset but no threshold",
                              help="give threshold='v > ...', or remove the reset")
@@ -99,36 +103,36 @@ class NeuronGroup(EquationGroup):
     def _add_fixed_variables(self) -> None:
         name = self.name
         self.variables["N"] = Variable(
-            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, constant=True,
+            "N", supplied(name, "N"), dtype="i4", shared=True, read_only=True, constant=True,
             values=np.array([self._N], np.int32), symbol=Symbol("N", "size", name, dtype="i4", shared=True,
                                                                 constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True, constant=True,
                                        symbol=Symbol("i", "index", dtype="i4",
                                                      constant=True), values=np.arange(self._N, dtype=np.int32))
         if self.is_refractory:
+            free, last = zeros(self._N, "b1"), zeros(self._N, "f8")
+            free[:], last[:] = True, NEVER
             self.variables["not_refractory"] = Variable("not_refractory", f"{name}.not_refractory", dtype="b1",
-                                                        values=zeros(self._N, "b1"))
-            self.variables["not_refractory"].values[:] = True
+                                                        values=free)
             self.variables["lastspike"] = Variable("lastspike", f"{name}.lastspike", SECOND, read_only=True,
-                                                   values=zeros(self._N, "f8"))
-            self.variables["lastspike"].values[:] = NEVER
+                                                   values=last)
 
     def _parts(self, order: int) -> None:
-        self.state_updater = Part("stateupdater", self, "groups", order)
-        self.subexpression_updater = Part("subexpression_update", self, "before_start", order)
+        self.state_updater = Phase("stateupdater", self, "groups", order)
+        self.subexpression_updater = Phase("subexpression_update", self, "before_start", order)
         frozen = any("constant over dt" in e.flags for e in self.equations.equations)
         self._contained += [self.state_updater, self.subexpression_updater] if frozen else [self.state_updater]
-        self.thresholder: dict[str, Part] = {}
-        self.resetter: dict[str, Part] = {}
+        self.thresholder: dict[str, Phase] = {}
+        self.resetter: dict[str, Phase] = {}
         for event in self.events:
             slot = "thresholds" if event == "spike" else "after_thresholds"
-            self.thresholder[event] = Part(f"{event}_thresholder", self, slot, order)
+            self.thresholder[event] = Phase(f"{event}_thresholder", self, slot, order)
             self._contained.append(self.thresholder[event])
             self._spike_queues[event] = QueueState.empty("i4", 1, max(16, self._N))
         if self.reset_code is not None:
             self.run_on_event("spike", self.reset_code, when="resets", order=order)
 
-    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Part:
+    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Phase:
         """Run statements for the neurons that had an event; one piece of code per event."""
         if event not in self.events:
             raise WrongValue(f"{self.name} has no event '{event}'", found=", ".join(self.events) or "no events")
@@ -136,7 +140,7 @@ class NeuronGroup(EquationGroup):
             raise WrongValue(f"{self.name} already runs code on '{event}'")
         if not isinstance(code, str):
             raise WrongType("The code to run on an event is a string", found=repr(code))
-        part = Part(f"{event}_resetter", self, when, self.order if order is None else order)
+        part = Phase(f"{event}_resetter", self, when, self.order if order is None else order)
         self.resetter[event] = part
         self._event_code[event] = (code, part)
         self._contained.append(part)
@@ -165,7 +169,30 @@ class NeuronGroup(EquationGroup):
 
     def event_queue(self, event: str) -> str:
         """Program name of an event's queue."""
-        return f"{self.name}.spikes" if event == "spike" else f"{self.name}.event_{event}"
+        return queue_of(self.name, event)
+
+    def looked_for_by(self, event: str) -> BrianObject:
+        """The thresholder of an event."""
+        return self.thresholder[event]
+
+    @property
+    def event_code(self) -> Mapping[str, str]:
+        """What runs for the neurons that had an event, by event."""
+        return {event: code for event, (code, _) in self._event_code.items()}
+
+    @property
+    def refractory_period(self) -> object:
+        """The time, string or False that ``refractory=`` was given."""
+        return self._refractory
+
+    @contextmanager
+    def with_refractory_period(self, value: Quantity) -> Iterator[None]:
+        """Another one for the time being."""
+        before, self._refractory = self._refractory, value
+        try:
+            yield
+        finally:
+            self._refractory = before
 
     def __getitem__(self, item: object) -> "Subgroup":
         return Subgroup(self, *part_of(item, self._N, self.name))
@@ -177,7 +204,7 @@ class NeuronGroup(EquationGroup):
             for e, q in self._spike_queues.items()
         }
         given = self._refractory
-        params = {f"{self.name}.refractory": float(given)} if isinstance(given, Quantity) else {}
+        params = {supplied(self.name, "refractory"): float(given)} if isinstance(given, Quantity) else {}
         return super().declared() | Declared(queues=queues, params=params)
 
     # -- what happens in a step ----------------------------------------------------------------------------------------
@@ -202,20 +229,20 @@ class NeuronGroup(EquationGroup):
             part = self.state_updater
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
-                            block=update))
-        made += [self._threshold(event, run) for event in self.events if self.thresholder[event].active]
+                            block=update, role="update"))
+        made += [self.threshold_task(event, run) for event in self.events if self.thresholder[event].active]
         for event, (code, part) in self._event_code.items():
             if part.active:
                 block = self.event_block(code, "reset" if event == "spike" else f"code on '{event}'", run)
                 made.append(
                     OnEvents(name=part.name, clock=clock, when=part.when, order=part.order,
-                             queue=self.event_queue(event), block=block))
+                             queue=self.event_queue(event), block=block, role="reset"))
         return made
 
     def event_block(self, code: str, title: str, run: RunNamespace) -> Block:
         """Statements for some of the neurons; shared variables cannot be written there."""
         block = self.block_of(code, title, run)
-        for s in block.statements:
+        for s in block.assignments:
             symbol = block.symbols[s.target]
             to_one = self._N == 1 and s.target in self.variables and "linked" in self.variables[s.target].flags \
                 and not self.variable_behind(symbol).shared
@@ -277,10 +304,11 @@ class NeuronGroup(EquationGroup):
             raise DimensionMismatchError(f"refractory of {self.name} must be a time", SECOND, get_dimensions(given),
                                          help="for example refractory=2*ms")
         key = "_refractory"
-        resolver.symbols[key] = Symbol(key, "param", f"{self.name}.refractory", SECOND, "f8", constant=True)
+        resolver.symbols[key] = Symbol(key, "param", supplied(self.name, "refractory"), SECOND, "f8", constant=True)
         return Name(key), True
 
-    def _threshold(self, event: str, run: RunNamespace) -> Threshold:
+    def threshold_task(self, event: str, run: RunNamespace) -> Threshold:
+        """The search for an event."""
         text, part = self.events[event], self.thresholder[event]
         what = "threshold" if event == "spike" else f"condition of event '{event}'"
         if not isinstance(text, str):
@@ -308,12 +336,12 @@ def whole_steps(time: Tree) -> Tree:
 MOST = int(np.iinfo(np.int32).max)     #: neurons that a group may have
 
 
-def _checked_count(N: object) -> int:
-    if isinstance(N, (str, Mapping)) or not np.isscalar(N) and np.ndim(N) > 0:  # type: ignore[arg-type]
+def _checked_count(N: Any) -> int:
+    if isinstance(N, (str, Mapping)) or np.ndim(N) > 0:
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
                         help="NeuronGroup(100, equations)")
     try:
-        count = int(N)  # type: ignore[call-overload]
+        count = int(N)
     except (TypeError, ValueError) as error:
         raise WrongType("The first argument of a group is its number of neurons", found=repr(N),
                         help="NeuronGroup(100, equations)") from error

@@ -18,6 +18,7 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
@@ -35,7 +36,7 @@ class PoissonInput(BrianObject):
     add_to_magic_network = True
     _slot = "synapses"
 
-    def __init__(self, target: Any, target_var: str, N: int, rate: object, weight: object, when: str = "synapses",
+    def __init__(self, target: Any, target_var: str, N: int, rate: Any, weight: Any, when: str = "synapses",
                  order: int = 0):
         if not isinstance(target, Group):
             raise WrongType("PoissonInput needs a group as target", found=type(target).__name__)
@@ -48,7 +49,7 @@ class PoissonInput(BrianObject):
         super().__init__(clock=target.clock, when=when, order=order, name="poissoninput*")
         if get_dimensions(rate) is not HERTZ:
             raise DimensionMismatchError("The rate of a PoissonInput must be a frequency", HERTZ, get_dimensions(rate))
-        self._target, self.target_var, self.N, self.rate, self.weight = target, target_var, int(N), rate, weight
+        self.target, self.target_var, self.N, self.rate, self.weight = target, target_var, int(N), rate, weight
         wanted = target.variables[target_var].dimension
         if not isinstance(weight, str) and get_dimensions(weight) is not wanted:
             raise DimensionMismatchError(f"The weight must have the unit of '{target_var}'", wanted,
@@ -56,29 +57,29 @@ class PoissonInput(BrianObject):
 
     def dependencies(self) -> list[BrianObject]:
         """The target."""
-        return [self._target.parent]
+        return [self.target.parent]
 
     def refers_to(self) -> list[BrianObject]:
         """The target, or the part of a group that it is."""
-        return [self._target]
+        return [self.target]
 
     def declared(self) -> Declared:
         """Number, rate and weight."""
-        params: dict[str, float | int] = {f"{self.name}.N": self.N, f"{self.name}.rate":
-                                          float(self.rate)}  # type: ignore[arg-type]
+        params: dict[str, float | int] = {supplied(self.name, "N"): self.N,
+                                          supplied(self.name, "rate"): float(self.rate)}
         if not isinstance(self.weight, str):
-            params[f"{self.name}.weight"] = float(self.weight)  # type: ignore[arg-type]
+            params[supplied(self.name, "weight")] = float(self.weight)
         return Declared(params=params, clock=self.clock)
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One addition per element and step."""
         if not self.active:
             return []
-        resolver = self._target.resolver(run)
+        resolver = self.target.resolver(run)
         variable = resolver.scope.own[self.target_var]
         for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension,
                                                                                     "f8")):
-            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", f"{self.name}.{key}", dim, dtype, constant=True)
+            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", supplied(self.name, key), dim, dtype, constant=True)
         weight: Any = Name("_weight")
         if isinstance(self.weight, str):
             weight = parse_expression(Source(self.weight, f"weight of {self.name}"))
@@ -89,7 +90,7 @@ class PoissonInput(BrianObject):
         value = resolver.tree(Op("*", (count, weight)))
         resolver.symbols[self.target_var] = variable
         block = Block((Assign(self.target_var, "+=", value),), resolver.symbols, resolver.functions, "Poisson input")
-        space, bounds = self._target.domain()
+        space, bounds = self.target.domain()
         return [
             Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space,
                         bounds=bounds, block=block, guarded=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,11 @@ from brainsim.language.trees import Assign, Call, Name, Op
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import GivenEvents, Task, Threshold
+from brainsim.naming import queue_of, supplied
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock
 from brainsim.objects.groups.declared import Declared
-from brainsim.objects.groups.group import Group
+from brainsim.objects.groups.event_source import EventSource
+from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
@@ -38,22 +41,22 @@ HERTZ = SECOND ** -1
 LONGEST = 2**31 - 1   #: steps of a period
 
 
-class SpikeSource(Group):
+class SpikeSource(EventSource):
     """A group without equations whose elements spike."""
 
     _slot = "thresholds"
     events: Mapping[str, str] = {"spike": ""}
 
-    def _start_source(self, N: object) -> None:
-        if isinstance(N, (str, Quantity)) or np.ndim(N) > 0 or int(N) != N:  # type: ignore[arg-type,call-overload]
+    def _start_source(self, N: Any) -> None:
+        if isinstance(N, (str, Quantity)) or np.ndim(N) > 0 or int(N) != N:
             raise WrongType("The first argument of a group is its number of elements", found=repr(N))
-        if int(N) < 1:  # type: ignore[call-overload]
+        if int(N) < 1:
             raise WrongValue("A group has at least one element", found=str(N))
-        self._N = int(N)  # type: ignore[call-overload]
+        self._N = int(N)
         self._spike_queue = QueueState.empty("i4", 1, max(16, self._N))
         name = self.name
         self.variables["N"] = Variable(
-            "N", f"{name}.N", dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
+            "N", supplied(name, "N"), dtype="i4", shared=True, read_only=True, values=np.array([self._N], np.int32),
             symbol=Symbol("N", "size", name, dtype="i4", shared=True, constant=True))
         self.variables["i"] = Variable("i", f"{name}.i", dtype="i4", read_only=True,
                                        symbol=Symbol("i", "index", dtype="i4", constant=True))
@@ -72,7 +75,11 @@ class SpikeSource(Group):
 
     def event_queue(self, event: str) -> str:
         """Program name of the queue of spikes."""
-        return f"{self.name}.spikes"
+        return queue_of(self.name, event)
+
+    def looked_for_by(self, event: str) -> BrianObject:
+        """The group itself: spikes come where it stands in the schedule."""
+        return self
 
     def declared(self) -> Declared:
         """The queue of spikes besides."""
@@ -141,7 +148,7 @@ class SpikeGeneratorGroup(SpikeSource):
                  period: object = Quantity(0.0, SECOND), when: str = "thresholds", order: int = 0, sorted: bool = False,
                  name: str = "spikegeneratorgroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
-        if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:  # type: ignore[operator,arg-type]
+        if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:
             raise WrongType("A SpikeGeneratorGroup has at least one element", found=repr(N))
         self._start_source(N)
         self._indices = self._starts = np.zeros(0, np.int32)
@@ -150,7 +157,7 @@ class SpikeGeneratorGroup(SpikeSource):
         self._period_steps = 0
         self.set_spikes(indices, times, period, sorted)
 
-    def set_spikes(self, indices: object, times: object, period: object = Quantity(0.0, SECOND),
+    def set_spikes(self, indices: Any, times: Any, period: Any = Quantity(0.0, SECOND),
                    sorted: bool = False) -> None:
         """Replace the spikes; those in the past are ignored with a warning."""
         for what, value in (("times", times), ("period", period)):
@@ -167,7 +174,7 @@ class SpikeGeneratorGroup(SpikeSource):
                              found=f"{index.min()} to {index.max()}, with {self._N} elements")
         if when.size and when.min() < 0:
             raise WrongValue("A spike time is negative", found=f"{when.min()} s")
-        repeat = float(period)  # type: ignore[arg-type]
+        repeat = float(period)
         if repeat < 0 or not np.isfinite(repeat):
             raise WrongValue("The period is negative or not finite", found=f"{repeat} s")
         if repeat and when.size and when.max() > repeat:
@@ -178,6 +185,11 @@ class SpikeGeneratorGroup(SpikeSource):
         self._spikes, self._period = (index.astype(np.int32), when), repeat
         self._fresh = True
         structure_changed()
+
+    @property
+    def given_spikes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Index and time (seconds) of each, in the order in which they were given."""
+        return self._spikes
 
     @property
     def spike_time(self) -> Quantity:
@@ -242,11 +254,11 @@ class SpikeGeneratorGroup(SpikeSource):
     def declared(self) -> Declared:
         """The list of spikes by step, its period, and how far it has been read; no other variable has values."""
         n = self.name
-        given = {f"{n}.indices": (Array(f"{n}.indices", "i4", f"{n}.list", n), self._indices),
-                 f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows"), self._starts),
-                 f"{n}.steps": (Array(f"{n}.steps", "i8", f"{n}.rows"), self._steps)}
-        cursor = {f"{n}.cursor": (Array(f"{n}.cursor", "i4", f"{n}.once"), self._cursor)}
-        return replace(super().declared() | Declared(params={f"{n}.period": self._period_steps}),
+        given = {supplied(n, "indices"): (Array(supplied(n, "indices"), "i4", f"{n}.list", n, "list"), self._indices),
+                 supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", role="list"), self._starts),
+                 supplied(n, "steps"): (Array(supplied(n, "steps"), "i8", f"{n}.rows", role="list"), self._steps)}
+        cursor = {supplied(n, "cursor"): (Array(supplied(n, "cursor"), "i4", f"{n}.once", role="count"), self._cursor)}
+        return replace(super().declared() | Declared(params={supplied(n, "period"): self._period_steps}),
                        arrays=given | cursor, derived=frozenset(given))
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -256,6 +268,6 @@ class SpikeGeneratorGroup(SpikeSource):
         n = self.name
         return [
             GivenEvents(name=n, clock=self.clock.name, when=self.when, order=self.order,
-                        queue=self.event_queue("spike"), indices=f"{n}.indices", starts=f"{n}.starts",
-                        steps=f"{n}.steps", cursor=f"{n}.cursor", period=f"{n}.period")
+                        queue=self.event_queue("spike"), indices=supplied(n, "indices"), starts=supplied(n, "starts"),
+                        steps=supplied(n, "steps"), cursor=supplied(n, "cursor"), period=supplied(n, "period"))
         ]

@@ -9,7 +9,9 @@ import numpy as np
 from brainsim.errors import WrongIndex, WrongType
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds
+from brainsim.naming import supplied
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Choice, Holder
@@ -41,7 +43,7 @@ def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
     return first, last
 
 
-class Subgroup(Group, Choice):
+class Subgroup(EventSource, Choice):
     """Consecutive neurons of a group; shares their variables, counts from 0."""
 
     invalidates_magic_network = False
@@ -103,17 +105,21 @@ class Subgroup(Group, Choice):
         """The whole group's queue."""
         return self._parent.event_queue(event)
 
+    def looked_for_by(self, event: str) -> BrianObject:
+        """As in the whole group."""
+        return self._parent.looked_for_by(event)
+
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """The whole group's names, with ``i`` and ``N`` of this part."""
         found = dict(self._parent.scope(run).own)
-        found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=f"{self.name}.first")
-        found["N"] = Symbol("N", "count", f"{self.name}.count", dtype="i4", shared=True, constant=True)
+        found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=supplied(self.name, "first"))
+        found["N"] = Symbol("N", "count", supplied(self.name, "count"), dtype="i4", shared=True, constant=True)
         return found
 
     def declared(self) -> Declared:
         """Bounds of this part; the arrays are those of the whole group."""
         n = self.name
-        return Declared(params={f"{n}.first": self._start, f"{n}.last": self._stop, f"{n}.count": self._count},
+        return Declared(params={supplied(n, "first"): self._start, supplied(n, "last"): self._stop, supplied(n, "count"): self._count},
                         clock=self.clock)
 
     def neighbours(self) -> list[Group]:

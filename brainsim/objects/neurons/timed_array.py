@@ -16,10 +16,12 @@ from brainsim.errors import (
 )
 from brainsim.ir.program import Array
 from brainsim.model.symbols import External
+from brainsim.naming import grid_of, supplied
 from brainsim.objects.groups.clock import TOLERANCE, BaseClock, defaultclock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
+from brainsim.objects.names.callables import InEquations
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
 from brainsim.units.plain import real_numbers
@@ -28,14 +30,14 @@ from brainsim.units.quantities import with_dimension
 _TIMED = itertools.count()
 
 
-class TimedArray:
+class TimedArray(InEquations):
     """Values over time: ``ta(t)`` for one-dimensional ``values``, ``ta(t, i)`` for rows of times by columns.
 
     Value k holds for k dt <= t < (k + 1) dt; before and after, the first and the last value hold. Usable in equations
     and from Python, where the answer is the same.
     """
 
-    def __init__(self, values: object, dt: object, name: str | None = None):
+    def __init__(self, values: Any, dt: Any, name: str | None = None):
         if get_dimensions(dt) is not SECOND:
             raise DimensionMismatchError("'dt' of a TimedArray must be a time", SECOND, get_dimensions(dt))
         numbers = np.array(real_numbers(values))
@@ -44,8 +46,7 @@ class TimedArray:
                               found=f"{numbers.ndim} dimensions")
         if not numbers.size:
             raise WrongValue("A TimedArray needs at least one value")
-        self.values, self.dim, self.dt_ = np.ascontiguousarray(numbers), get_dimensions(values), float(
-            dt)  # type: ignore[arg-type]
+        self.values, self.dim, self.dt_ = np.ascontiguousarray(numbers), get_dimensions(values), float(dt)
         self.name = name or f"_timedarray_{next(_TIMED)}"
 
     @property
@@ -92,17 +93,18 @@ class TimedArray:
             raise WrongIndex("The index of a TimedArray is out of range", found=str(i))
         return with_dimension(self.values[row, column], self.dim)
 
-    def _external(self, name: str) -> External:
+    def external(self, name: str) -> External:
+        """A function of the time, and of the column where there are several."""
         args: tuple[object, ...] = (SECOND,) if self.values.ndim == 1 else (SECOND, DIMENSIONLESS)
         return External(name, "timed_array", self.name, args, self.dim, arity=len(args), holder=self)
 
     def declared(self, clocks: Iterable[BaseClock]) -> Declared:
         """The values in row order, and what equations on these clocks need."""
         n, columns = self.name, self.values.shape[1] if self.values.ndim == 2 else 1
-        params: dict[str, float | int] = {f"{n}.rows": len(self.values), f"{n}.columns": columns}
+        params: dict[str, float | int] = {supplied(n, "rows"): len(self.values), supplied(n, "columns"): columns}
         for clock in clocks:
-            params[f"{n}.{clock.name}.grid"], params[f"{n}.{clock.name}.per_row"] = self.grid(self._step_for(clock))
-        return Declared({f"{n}.values": (Array(f"{n}.values", "f8", f"{n}.list"), self.values.reshape(-1))},
+            params |= zip(grid_of(n, clock.name), self.grid(self._step_for(clock)))
+        return Declared({supplied(n, "values"): (Array(supplied(n, "values"), "f8", f"{n}.list", role="list"), self.values.reshape(-1))},
                         params=params)
 
     def _repr_html_(self) -> str:

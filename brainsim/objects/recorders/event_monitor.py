@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,15 +16,17 @@ from brainsim.errors import (
     near,
 )
 from brainsim.ir.program import Array
+from brainsim.ir.state import QueueState
 from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import RecordEvents, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.declared import Declared
-from brainsim.objects.groups.group import Group
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.neurons.subgroup import Subgroup
@@ -40,7 +43,7 @@ class EventMonitor(Recorder):
 
     def __init__(self, source: Any, event: str, variables: object = None, record: bool = True, when: str | None = None,
                  order: int | None = None, name: str = "eventmonitor*", codeobj_class: object = None):
-        if not isinstance(source, Group) or not hasattr(source, "events"):
+        if not isinstance(source, EventSource):
             raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
         if event not in source.events:
             what = f"{source.name} has no threshold, so no spikes to record" if event == "spike" else f"{source.name} has no event '{event}' to record"
@@ -57,8 +60,7 @@ class EventMonitor(Recorder):
         if not isinstance(record, (bool, np.bool_)):
             raise WrongType("record of a spike monitor is True or False", found=repr(record),
                             help="record a part of a group by G[2:5]")
-        parent = source.parent
-        part = getattr(parent, "thresholder", {}).get(event, parent)
+        part = source.looked_for_by(event)
         after = part.order + (2 if isinstance(source, Subgroup) else 1)
         super().__init__(source, clock=source.clock, when=when or part.when, order=after if order is None else order,
                          name=name)
@@ -70,15 +72,22 @@ class EventMonitor(Recorder):
         else:
             del self._records["t"], self.variables["t"]
         for v in self.record_variables:
+            if v == "count":
+                raise WrongValue(f"{type(self).__name__} has a 'count' of its own and cannot record the variable",
+                                 help="give the variable of the group another name")
             if v not in ("i", "t"):
                 self._keep(v, source.variables[v].dtype, source.variables[v].dimension)
-        self.variables["count"] = Variable("count", f"{self.name}.count", dtype="i4", read_only=True,
+        self.variables["count"] = Variable("count", supplied(self.name, "count"), dtype="i4", read_only=True,
                                            values=self._counts)
 
     def declared(self) -> Declared:
         """Events per element besides."""
-        count = Array(f"{self.name}.count", "i4", f"{self.name}.source")
+        count = Array(supplied(self.name, "count"), "i4", f"{self.name}.source", role="count")
         return super().declared() | Declared({count.name: (count, self._counts)})
+
+    def with_records(self, step: int, queues: Mapping[str, QueueState], arrays: Mapping[str, np.ndarray]) -> Recorder:
+        """The monitor with these records and counts."""
+        return super().with_records(step, queues, arrays)._with(_counts=arrays[supplied(self.name, "count")])
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """One entry per event."""
@@ -92,7 +101,7 @@ class EventMonitor(Recorder):
             RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                          queue=self.source.event_queue(self.event), source=self.source.bounds(),
                          index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "",
-                         count=f"{self.name}.count", block=block, variables=tuple((self._queue(v), v) for v in chosen))
+                         count=supplied(self.name, "count"), block=block, variables=tuple((self._queue(v), v) for v in chosen))
         ]
 
     def memory_lines(self, steps: int = 0) -> list[Line]:
@@ -155,14 +164,14 @@ class EventMonitor(Recorder):
 
     _rows = "event"
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         element, rows = self.source.element_word, self._rows if self.record else self.source.element_word
         names = ("i", "t", *(v for v in self._records if v not in ("i", "t"))) if self.record else ()
         events = tuple(
             Column(v, ("event",),
                    self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in names)
         count = Column("count", (element,), self.count)
-        return Table(self.name,
+        return Frame(self.name,
                      type(self).__name__, rows, (*events, count),
                      (Column(element, (element,), np.arange(len(self.source))),))
 

@@ -13,8 +13,10 @@ from brainsim.errors import (
 )
 from brainsim.ir.program import Array
 from brainsim.model.tasks import RecordRate, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import Clock, seconds
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
 from brainsim.objects.looks import plotting
 from brainsim.objects.names.namespace import RunNamespace
@@ -31,7 +33,7 @@ class PopulationRateMonitor(Recorder):
     def __init__(self, source: Any, name: str = "ratemonitor*", dtype: object = None, codeobj_class: object = None):
         if not isinstance(source, Group):
             raise WrongSource("PopulationRateMonitor records a source of spikes", found=type(source).__name__)
-        if "spike" not in getattr(source, "events", {}):
+        if not isinstance(source, EventSource) or "spike" not in source.events:
             raise NoSpikes(f"{source.name} has no threshold, so no spikes to count", help="give the group a threshold")
         super().__init__(source, clock=source.clock, name=name)
         if not isinstance(self.clock, Clock):
@@ -42,7 +44,7 @@ class PopulationRateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """The count of the step besides."""
-        counter = Array(f"{self.name}.counter", "i4", f"{self.name}.once")
+        counter = Array(supplied(self.name, "counter"), "i4", f"{self.name}.once", role="count")
         return super().declared() | Declared({counter.name: (counter, self._counter)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -52,7 +54,7 @@ class PopulationRateMonitor(Recorder):
         return [
             RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                        queue=self.source.event_queue("spike"), source=self.source.bounds(),
-                       counter=f"{self.name}.counter", rate=self._queue("rate"), time=self._queue("t"))
+                       counter=supplied(self.name, "counter"), rate=self._queue("rate"), time=self._queue("t"))
         ]
 
     def smooth_rate(self, window: object = "gaussian", width: object = None) -> Quantity:
@@ -76,7 +78,7 @@ class PopulationRateMonitor(Recorder):
         return f"PopulationRateMonitor({self.source.name}, {len(self)} times)"
 
 
-def _window(window: object, width: object, dt: float) -> np.ndarray:
+def _window(window: Any, width: Any, dt: float) -> np.ndarray:
     if not isinstance(window, str):
         if width is not None:
             raise WrongType("A window given as weights has no width", found=repr(width))

@@ -1,8 +1,10 @@
 """What every monitor is: a record that grows while the network runs."""
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,10 @@ from brainsim.errors import (
 from brainsim.ir.program import Queue
 from brainsim.ir.state import DTYPES, QueueState
 from brainsim.model.symbols import Symbol
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.declared import Declared
+from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
@@ -27,7 +31,7 @@ from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.shared import shared
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.looks.tables import in_format
 from brainsim.objects.names.namespace import RunNamespace
@@ -35,6 +39,33 @@ from brainsim.units.dimensions import DIMENSIONLESS, SECOND, Dimension
 from brainsim.units.words import unit_text
 
 logger = logging.getLogger("brainsim")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a record needs to know of the group that it was made from, where the group itself is not."""
+
+    name: str
+    element_word: str
+    first_element: int
+    count: int
+    i: np.ndarray | None = None
+    j: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def parent(self) -> "Origin":
+        """The whole group."""
+        return self
+
+
+def origin_of(source: Group) -> Origin:
+    """The group in a few numbers; of synapses also the neurons that they join."""
+    sides = () if source.element_word != "synapse" else tuple(
+        np.asarray(source.view_of(source.variables[side], False)[:]) for side in ("i", "j"))
+    return Origin(source.name, source.element_word, source.first_element, len(source), *sides)
 
 
 class Recorder(Group):
@@ -50,9 +81,48 @@ class Recorder(Group):
         self.source = source
         self._records: dict[str, tuple[str, QueueState]] = {}
         self.variables.clear()   # the time is that of the entries
-        self.variables["N"] = Variable("N", f"{self.name}.N", dtype="i4", shared=True, read_only=True,
+        self.variables["N"] = Variable("N", supplied(self.name, "N"), dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", self.name, dtype="i4", shared=True))
         self._keep("t", "f8", SECOND)
+
+    # -- apart from the network ----------------------------------------------------------------------------------------
+    def emptied(self) -> "Recorder":
+        """The monitor without records; its variables are its own, and nothing that happens to it reaches the
+        network."""
+        return self._with(
+            _records={v: (dtype, QueueState.empty(dtype)) for v, (dtype, _) in self._records.items()},
+            variables={n: replace(v, values=None) for n, v in self.variables.items()}, _clock=copy.copy(self.clock),
+            namespace={}, _contained=[])
+
+    def with_records(self, step: int, queues: Mapping[str, QueueState], arrays: Mapping[str, np.ndarray]) -> "Recorder":
+        """The monitor with these records, by program name, after so many steps of its clock."""
+        clock = copy.copy(self.clock)
+        clock.step = step
+        return self._with(_clock=clock,
+                          _records={v: (dtype, queues[self._queue(v)]) for v, (dtype, _) in self._records.items()})
+
+    def without_ties(self) -> "Recorder":
+        """The monitor with what it needs to know of its source, in place of the source."""
+        return self if isinstance(self.source, Origin) else self._with(source=origin_of(self.source))
+
+    def _with(self, **changed: Any) -> "Recorder":
+        """A copy with other values of these attributes, which a finished group would not take."""
+        made = copy.copy(self)
+        for name, value in changed.items():
+            object.__setattr__(made, name, value)
+        return made
+
+    # -- the record ----------------------------------------------------------------------------------------------------
+    @property
+    def record_names(self) -> tuple[str, ...]:
+        """What is recorded, the time included."""
+        return tuple(self._records)
+
+    def recorded_values(self, variable: str) -> np.ndarray:
+        """Numbers in base units; the last axis is time. `UnknownAttribute` for what is not recorded."""
+        if variable not in self._records:
+            raise self._not_recorded(variable)
+        return self._raw(variable)
 
     def _keep(self, variable: str, dtype: str, dimension: Dimension = DIMENSIONLESS) -> None:
         """Record a variable."""
@@ -66,7 +136,7 @@ class Recorder(Group):
     @property
     def space(self) -> str:
         """The entries."""
-        return f"{self.name}.entries"
+        return supplied(self.name, "entries")
 
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """What is recorded; the time is that of the entries."""
@@ -77,9 +147,12 @@ class Recorder(Group):
         try:
             return super().__getattr__(name)
         except UnknownAttribute:
-            raise UnknownAttribute(
-                f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
-                help=near(name, self.__dict__.get("_records", {}))) from None
+            raise self._not_recorded(name) from None
+
+    def _not_recorded(self, name: str) -> UnknownAttribute:
+        return UnknownAttribute(
+            f"'{name.removesuffix('_') or name}' is not recorded by {self.__dict__.get('name', 'this monitor')}",
+            help=near(name, self.__dict__.get("_records", {})))
 
     def read_values(self, v: Variable, item: object, level: int = 0,
               namespace: Mapping[str, object] | None = None) -> np.ndarray:
@@ -104,7 +177,7 @@ class Recorder(Group):
 
     def declared(self) -> Declared:
         """One growing queue per recorded variable, and the bounds of a part that is the source."""
-        queues = {self._queue(v): (Queue(self._queue(v), dtype), q) for v, (dtype, q) in self._records.items()}
+        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q) for v, (dtype, q) in self._records.items()}
         return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
                         clock=self.clock)
 
@@ -151,11 +224,11 @@ class Recorder(Group):
     _further: tuple[str, ...] = ("N",)
     _rows = "time"           #: what an entry is called in tables
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         columns = (Column(v, (self._rows,),
                           self._raw(v).copy(), unit_text(self.variables[v].dimension)) for v in self._records
                    if v != "t")
-        return Table(self.name,
+        return Frame(self.name,
                      type(self).__name__, self._rows, tuple(columns), (Column("time", ("time",),
                                                                               self._raw("t").copy(), "second"),))
 
@@ -164,7 +237,7 @@ class Recorder(Group):
         return html.table(type(self).__name__, ("recorded", "unit"), rows, repr(self).partition("(")[2][:-1])
 
     def _state(self, name: str, units: bool) -> Any:
-        values = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
+        values: Any = getattr(self, name if units or name in ("i", *self._further) else f"{name}_")
         values = values[:] if isinstance(values, VariableView) else values
         return values.T if np.ndim(values) == 2 else values
 
@@ -173,15 +246,14 @@ class Recorder(Group):
         raise Unsupported("A monitor cannot be emptied", help="make a new one")
 
 
-def names_to_record(source: Group, variables: object) -> list[str]:
+def names_to_record(source: Group, variables: Any) -> list[str]:
     """Names of variables of the source: those asked for, or all of its equations; `UnknownName` otherwise."""
     if variables is True:
-        equations = getattr(source, "equations", None)
-        if equations is None:
+        if not isinstance(source, EquationGroup):
             return [n for n in source.variables if n not in TIMES]
-        return [e.name for e in equations.equations if "summed" not in e.flags
+        return [e.name for e in source.equations.equations if "summed" not in e.flags
                 ] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
-    names = [variables] if isinstance(variables, str) else list(variables)  # type: ignore[call-overload]
+    names = [variables] if isinstance(variables, str) else list(variables)
     for v in names:
         if v != "t" and variable_of(source, v) is None:
             raise UnknownName(f"'{v}' is not a variable of {source.name}", help=near(v, source.variables))

@@ -19,13 +19,14 @@ from brainsim.language.expressions import parse_expression
 from brainsim.language.trees import Assign
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import RecordState, Task
+from brainsim.naming import supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.variables import Choice, element_indices, index_of
 from brainsim.objects.looks import plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.recorders.record import Recorder, names_to_record, variable_of
 from brainsim.units.quantities import with_dimension
@@ -79,7 +80,7 @@ class StateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """Indices of the recorded elements besides."""
-        index = Array(f"{self.name}.index", "i4", self.name, self.source.space)
+        index = Array(supplied(self.name, "index"), "i4", self.name, self.source.space, "index")
         return super().declared() | Declared({index.name: (index, self._index)})
 
     def tasks(self, run: RunNamespace) -> list[Task]:
@@ -108,29 +109,30 @@ class StateMonitor(Recorder):
             values = evaluate(tree, Block((), resolver.symbols, resolver.functions), here)
             _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         source, element = self.source, self.source.element_word
         columns = tuple(
             Column(v, ("time", element),
-                   self._values(v).T.copy(), unit_text(self.variables[v].dimension)) for v in self.record_variables)
-        places = tuple(
-            Column(side, (element,),
-                   getattr(source, side)[:][self.record]) for side in ("i", "j") if element == "synapse")
+                   self.recorded_values(v).T.copy(), unit_text(self.variables[v].dimension))
+            for v in self.record_variables)
+        ends = (("i", source.i), ("j", source.j)) if element == "synapse" else ()
+        places = tuple(Column(side, (element,), index[:][self.record]) for side, index in ends)
         return replace(super()._table(), columns=columns,
                        coordinates=(*super()._table().coordinates, Column(element, (element,), self.record), *places))
 
-    def _values(self, variable: str) -> np.ndarray:
-        return self._raw(variable).reshape(len(self), len(self._index)).T
+    def recorded_values(self, variable: str) -> np.ndarray:
+        """Numbers in base units, shape (elements, times)."""
+        return super().recorded_values(variable).reshape(len(self), len(self._index)).T
 
     def __getattr__(self, name: str) -> Any:
         records = self.__dict__.get("_records", {})
         for stem, with_units in ((name, True), (name[:-1] if name.endswith("_") else "", False)):
             if stem in records and stem != "t":
-                values = self._values(stem).copy()
+                values = self.recorded_values(stem).copy()
                 return with_dimension(values, self.variables[stem].dimension) if with_units else values
         return super().__getattr__(name)
 
-    def __getitem__(self, item: object) -> "StateMonitorView":
+    def __getitem__(self, item: Any) -> "StateMonitorView":
         wanted = np.atleast_1d(
             element_indices(index_of(item, self.source), len(self.source), self.name))
         rows = []
@@ -153,7 +155,7 @@ class StateMonitor(Recorder):
 class StateMonitorView:
     """The records of chosen source indices."""
 
-    def __init__(self, monitor: StateMonitor, rows: object):
+    def __init__(self, monitor: StateMonitor, rows: Any):
         self._monitor, self._rows = monitor, rows
 
     def __getattr__(self, name: str) -> Any:

@@ -1,7 +1,7 @@
 """What single precision does to a model: the same run in float64 and in float32, side by side."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.ir.state import DTYPES, zeros
+from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks import html
@@ -16,7 +17,9 @@ from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.structure import structure_changed
 from brainsim.objects.recorders.event_monitor import EventMonitor
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import Result
+from brainsim.objects.synapses.synapses import reductions
 from brainsim.units import Quantity
 from brainsim.units.dimensions import SECOND, Dimension
 
@@ -72,7 +75,7 @@ class PrecisionReport:
             if isinstance(one, EventMonitor):
                 self.events.append(_events(one, other))
             else:
-                self.variables += [_trace(one, other, v) for v in one._records if v != "t"]
+                self.variables += [_trace(one, other, v) for v in one.record_names if v != "t"]
         for name, place in double.stored.items():
             a, b = (np.asarray(r[name], float).ravel() for r in (double, single))
             if a.size and np.isfinite(a).all() and np.asarray(double[name]).dtype.kind == "f":
@@ -108,7 +111,7 @@ class PrecisionReport:
                           f"{self.double.duration}, seed {self.double.seed}")
 
 
-def compare(network: Any, run: Callable[[], Result]) -> PrecisionReport:
+def compare(network: Preparable, run: Callable[[], Result]) -> PrecisionReport:
     """The report on a network; ``run`` carries out one run. The network is as before afterwards."""
     found = []
     for dtype in ("f8", "f4"):
@@ -124,15 +127,15 @@ def compare(network: Any, run: Callable[[], Result]) -> PrecisionReport:
 
 
 @contextmanager
-def stored_as(network: Iterable[Any], dtype: str) -> Iterator[None]:
+def stored_as(network: Preparable, dtype: str) -> Iterator[None]:
     """All state variables, parameters and sums that are floats with this type; what was changed in them is for
     `Network.put_back`."""
     variables = [
         v for o in network if isinstance(o, Group) and not isinstance(o, Recorder) for v in o.variables.values()
         if _is_float_state(o, v)
     ]
-    reductions = [o._reduced for o in network if "_reduced" in vars(o)]
-    for reduced in reductions:
+    states = reductions(network)
+    for reduced in states:
         for v in [v for v in reduced.synapses.variables.values() if v.moved and reduced.moved[v.program] != "sum"]:
             reduced.bring_back(v)
     before = [(v, v.dtype, None if v.moved else v.values) for v in variables]
@@ -141,7 +144,7 @@ def stored_as(network: Iterable[Any], dtype: str) -> Iterator[None]:
             v.dtype = dtype
             if not v.moved and v.values is not None:
                 v.values = _converted(v.values, dtype)
-        for reduced in reductions:
+        for reduced in states:
             reduced.convert(dtype)
         structure_changed()
         yield
@@ -154,9 +157,8 @@ def stored_as(network: Iterable[Any], dtype: str) -> Iterator[None]:
 
 
 def _is_float_state(o: Group, v: Variable) -> bool:
-    equations = getattr(o, "equations", None)
-    return v.dtype in ("f8",
-                       "f4") and v.symbol is None and (v.name == "rates" if equations is None else v.name in equations)
+    own = v.name in o.equations if isinstance(o, EquationGroup) else v.name == "rates"
+    return v.dtype in ("f8", "f4") and v.symbol is None and own
 
 
 def _converted(values: np.ndarray, dtype: str) -> np.ndarray:
@@ -174,7 +176,7 @@ def _difference(name: str, dimension: Dimension, a: np.ndarray, b: np.ndarray, r
 
 def _trace(one: Any, other: Any, variable: str) -> Difference:
     """Times come last in the arrays of a monitor."""
-    a, b = (np.atleast_2d(np.asarray(getattr(m, f"{variable}_"), float)) for m in (one, other))
+    a, b = (np.atleast_2d(np.asarray(m.recorded_values(variable), float)) for m in (one, other))
     dimension = one.variables[variable].dimension
     if not a.size:
         return Difference(f"{one.name}.{variable}", dimension, 0.0, 0.0, 0.0, one.name)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from brainsim.errors import UnknownAttribute, UnknownName, near
+from brainsim.naming import called, owner_of, supplied
 from brainsim.objects.looks import html
-from brainsim.objects.looks.exports import Column, Table, to_xarray
+from brainsim.objects.looks.exports import Column, Frame, to_xarray
 from brainsim.objects.looks.optional import optional
 from brainsim.objects.recorders.event_monitor import EventMonitor, SpikeMonitor
 from brainsim.objects.recorders.rate_monitor import PopulationRateMonitor
@@ -86,10 +87,10 @@ class Result:
         places = self._start.stored
         columns = tuple(
             Column(n, () if p.shared else (
-                f"{n.rpartition('.')[0]} element",), np.asarray(self[n]), unit_text(p.dimension))
+                f"{owner_of(n)} element",), np.asarray(self[n]), unit_text(p.dimension))
             for n, p in places.items())
         tree = xarray.DataTree.from_dict(
-            {**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Table("end", "values", "", columns))})
+            {**{m.name: m.to_xarray() for m in self.monitors}, "end": to_xarray(Frame("end", "values", "", columns))})
         tree.attrs.update(
             {"seed": self.seed, "duration": float(self.duration), **{n: str(v) for n, v in self.params.items()}})
         return tree
@@ -109,12 +110,13 @@ class Result:
                 found[f"{word}.rate"] = Quantity(m.rate_[-self._entries(m):].mean() if self._entries(m) else 0.0,
                                                  SECOND**-1)
             elif len(m):
-                found |= {f"{word}.{v}": getattr(m, v)[:, -1] for v in m.record_variables}  # type: ignore[attr-defined]
+                last = {v: m.recorded_values(v)[:, -1] for v in m.record_names if v != "t"}
+                found |= {f"{word}.{v}": with_dimension(x, m.variables[v].dimension) for v, x in last.items()}
         return found
 
     def _events(self, m: EventMonitor) -> int:
         """Events of this run."""
-        return m.num_events - int(self._start.values.arrays[f"{m.name}.count"][1].sum())
+        return m.num_events - int(self._start.values.arrays[supplied(m.name, "count")][1].sum())
 
     def _entries(self, m: Recorder) -> int:
         return len(m) - int(self._start.values.queues[f"{m.name}.t"][1].count[0])
@@ -130,5 +132,5 @@ class Result:
 
 def own_name(name: str, words: Mapping[str, str]) -> str:
     """``"G.v"`` with the object's own name, where the script calls it otherwise."""
-    owner, dot, rest = name.partition(".")
-    return words.get(owner, owner) + dot + rest if dot else name
+    owner = owner_of(name)
+    return name if owner == name else called(words.get(owner, owner), name)

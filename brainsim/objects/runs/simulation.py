@@ -6,33 +6,36 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownName, WrongType, WrongValue, near
 from brainsim.model.symbols import Symbol
+from brainsim.naming import called, field_of, owner_of, supplied
 from brainsim.objects.groups.clock import fastest_of, run_length
+from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import Named
 from brainsim.objects.groups.random_state import mixed, random_state
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
+from brainsim.objects.names.callables import InEquations
 from brainsim.objects.names.namespace import RunNamespace, scalar_dtype, scalar_value
 from brainsim.objects.names.outside import Outside
+from brainsim.objects.neurons.neuron_group import NeuronGroup
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.recorders.record import Recorder
+from brainsim.objects.runs.prepared import Preparable
 from brainsim.objects.runs.result import Result, own_name
-from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of, template_of
+from brainsim.objects.runs.start import Outcome, Point, Start, Stored, carry_out, start_of
 from brainsim.objects.runs.sweep import sweep
+from brainsim.objects.synapses.synapses import Synapses, reductions
 from brainsim.runtime.scheduler import Stop
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
 from brainsim.units.words import unit_text
-
-if TYPE_CHECKING:
-    from brainsim.objects.network.network import Network
 
 _ONE_AT_A_TIME = threading.RLock()   #: while parameters are set, objects hold other values than their own
 
@@ -54,9 +57,8 @@ class Settable:
     @property
     def changes_structure(self) -> bool:
         """Whether the network has to be prepared anew for another value: queues have another length, or values move."""
-        owner = getattr(self.group, "parent", self.group)
-        return self.kind == "delay" or bool(self.variable is not None and "_reduced" in vars(owner)
-                                            and owner._reduced.moved)
+        moved = isinstance(self.group, Synapses) and bool(self.group.reduced_states.moved)
+        return self.kind == "delay" or self.variable is not None and moved
 
 
 class Simulation:
@@ -66,7 +68,7 @@ class Simulation:
     network later does not reach the simulation, and its runs leave nothing behind in the network.
     """
 
-    def __init__(self, network: "Network", run: RunNamespace, duration: object):
+    def __init__(self, network: Preparable, run: RunNamespace, duration: object):
         self._network = network
         self._namespace = _kept_names(run)
         self._duration = None if duration is None else run_length(duration)
@@ -81,12 +83,10 @@ class Simulation:
         self.has_operations = network.has_hosts    #: whether operations of the user's work on the objects themselves
         self.start = self._taken()                 #: where runs begin
         self.tasks = network.prepared.tasks        #: what happens in a step
-        self.reductions = [(o._reduced, o.name) for o in network
-                           if "_reduced" in vars(o)]  #: of synapses, with their names
+        self.reductions = [(r, r.synapses.name) for r in reductions(network)]   #: of synapses, with their names
         self._outside_target = bool(network.prepared.in_python)
         #: what the places of synaptic states depend on
-        self._tied = frozenset().union(*((*o._reduced.constants, *o._reduced.ties) for o in every
-                                         if "_reduced" in vars(o)))
+        self._tied = frozenset(name for r in reductions(every) for name in (*r.constants, *r.ties))
         self._settable = {s.name: s for s in self._found()}
 
     # -- what there is -------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ class Simulation:
     def _refuse_arguments(self, others: Mapping[str, object]) -> None:
         """`WrongType` for arguments that `run` does not have."""
         for name, value in others.items():
-            meant = next((s for s in self._settable if name in (s, s.partition(".")[2])), None)
+            meant = next((s for s in self._settable if name in (s, field_of(s))), None)
             help = near(
                 name,
                 ("params", "duration", "seed", *self._settable)) or "its arguments are params=, duration= and seed="
@@ -228,8 +228,8 @@ class Simulation:
         found = self._settable.get(name) or self._settable.get(own_name(name, self._words)) or self._part(name)
         if found is None:
             known = [
-                *self._settable, *(f"{w}.{s.partition('.')[2]}" for w, own in self._words.items()
-                                   for s in self._settable if s.startswith(f"{own}."))
+                *self._settable, *(called(word, s) for word, owner in self._words.items()
+                                   for s in self._settable if owner_of(s) == owner)
             ]
             raise UnknownName(f"There is no parameter '{name}' to set", help=near(name, known)
                               or f"one of {', '.join(self.parameters)}")
@@ -237,8 +237,8 @@ class Simulation:
 
     def _part(self, name: str) -> Settable | None:
         """A variable of a part that the script has a name for."""
-        owner, _, rest = name.partition(".")
-        whole = self._settable.get(f"{self._parts[owner].parent.name}.{rest}") if owner in self._parts else None
+        owner = owner_of(name)
+        whole = self._settable.get(called(self._parts[owner].parent.name, name)) if owner in self._parts else None
         return None if whole is None or whole.variable is None else Settable(
             name, whole.kind, whole.dimension, whole.now, self._parts[owner], whole.variable)
 
@@ -247,21 +247,22 @@ class Simulation:
             if isinstance(o, Group) and not isinstance(o, Recorder):
                 for v in o.variables.values():
                     if _may_be_set(v):
-                        kind = "initial value" if v.name in getattr(getattr(o, "equations", None), "diff_eq_names",
-                                                                    ()) else "variable"
+                        driven = isinstance(o, EquationGroup) and v.name in o.equations.diff_eq_names
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
-                        yield Settable(f"{o.name}.{v.name}", kind, v.dimension, text, o, v)
-                if f"{o.name}.refractory" in o.declared().params:
-                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o._refractory), o,
-                                   program=f"{o.name}.refractory")  # type: ignore[attr-defined]
-                for path in vars(o).get("_pathways", ()):
+                        yield Settable(f"{o.name}.{v.name}", "initial value" if driven else "variable", v.dimension,
+                                       text, o, v)
+                if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
+                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
+                                   program=supplied(o.name, "refractory"))
+                for path in o.pathways if isinstance(o, Synapses) else ():
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
-                    text = "0 s" if path._delay.values is None else value_text(path._delay.values, SECOND)
-                    yield Settable(name, "delay", SECOND, text, o, path._delay)
+                    text = "0 s" if path.own_delay.values is None else value_text(path.own_delay.values, SECOND)
+                    yield Settable(name, "delay", SECOND, text, o, path.own_delay)
         outside = [x for x in self._network.externals if isinstance(x.found, Symbol)]
         for name in dict.fromkeys(x.name for x in outside):
             places = tuple(x for x in outside if x.name == name)
-            for part in [places, *((x,) for x in places)] if len(places) > 1 else [places]:
+            parts: list[tuple[Outside, ...]] = [places, *((x,) for x in places)] if len(places) > 1 else [places]
+            for part in parts:
                 symbol: Any = part[0].found
                 shown = name if part is places else f"{part[0].owner.name}.{name}"
                 yield Settable(shown, "constant", symbol.dimension,
@@ -298,8 +299,8 @@ class Simulation:
     def _assign(self, chosen: list[tuple[Settable, Any]], run: RunNamespace) -> None:
         for s, value in chosen:
             if s.variable is not None:
-                for path in s.group._pathways if s.kind == "delay" else ():
-                    if path._delay is s.variable:
+                for path in s.group.pathways if s.kind == "delay" else ():
+                    if path.own_delay is s.variable:
                         path.delay_variable()     # the first delay takes its place in memory
                 s.group.assign(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True,
                                run)
@@ -331,7 +332,7 @@ class Simulation:
             run, params = self._constants(chosen, stack)
             for s, _ in chosen:
                 if s.program:
-                    stack.enter_context(_refractory(s.group, Quantity(params[s.program], SECOND)))
+                    stack.enter_context(s.group.with_refractory_period(Quantity(params[s.program], SECOND)))
             try:
                 network.put_back(self._kept)
                 self._assign(chosen, run)
@@ -348,7 +349,7 @@ class Simulation:
         clocks = {o.clock.name: o.clock for o in network}
         fastest = fastest_of(clocks.values())
         steps = {name: c.steps_until(network.t_, fastest) for name, c in clocks.items()}
-        recorders = tuple(template_of(o) for o in network if isinstance(o, Recorder))
+        recorders = tuple(o.emptied() for o in network if isinstance(o, Recorder))
         return start_of(
             prepared, values, steps, {name: c.spacing or fastest for name, c in clocks.items()}, recorders,
             self._stored(values.arrays), self._words,
@@ -391,7 +392,7 @@ def _may_be_set(v: Variable) -> bool:
         and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 
-def _scalar(s: Settable, value: object, dtype: str) -> float | int:
+def _scalar(s: Settable, value: Any, dtype: str) -> float | int:
     """The plain number; raises `DimensionMismatchError` or `WrongType` for what cannot stand in this place."""
     found = get_dimensions(value) if not isinstance(value, str) else None
     if scalar_dtype(value) is None:
@@ -402,7 +403,7 @@ def _scalar(s: Settable, value: object, dtype: str) -> float | int:
         raise DimensionMismatchError(
             f"'{s.name}' cannot be set to this value", s.dimension, found,
             found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")  # type: ignore[arg-type]
-    if dtype != "f8" and float(value) != int(value):  # type: ignore[arg-type]
+    if dtype != "f8" and float(value) != int(value):
         raise WrongType(f"'{s.name}' was a whole number when the network was compiled", found=str(value),
                         help=f"write it with a point, {s.name} = {s.now}.0, before net.compile()")
     return scalar_value(value, dtype)
@@ -422,17 +423,8 @@ def _holding(owner: Any, name: str, value: object) -> Iterator[None]:
             del owner.namespace[name]
 
 
-@contextmanager
-def _refractory(group: Any, value: Quantity) -> Iterator[None]:
-    before, group._refractory = group._refractory, value
-    try:
-        yield
-    finally:
-        group._refractory = before
-
-
 def _kept_names(run: RunNamespace) -> RunNamespace:
     """What strings may use, with the values of now."""
     return RunNamespace(*(
-        {n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or hasattr(type(v), "_external")}
+        {n: v for n, v in place.items() if scalar_dtype(v) is not None or callable(v) or isinstance(v, InEquations)}
         for place in run.places))

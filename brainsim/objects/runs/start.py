@@ -1,16 +1,13 @@
 """Where runs of a compiled network begin: program, built module and values, which may be sent to another process."""
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from brainsim.ir.program import Program
 from brainsim.ir.state import QueueState, zeros
-from brainsim.ir.walk import writes
 from brainsim.objects.recorders.record import Recorder
 from brainsim.pipeline import Prepared, Values, begin
 from brainsim.runtime.scheduler import Stop, advance
@@ -25,26 +22,6 @@ class Stored:
     program: str
     dimension: Dimension
     shared: bool
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a record needs to know of the group that it was made from, where the group itself is not."""
-
-    name: str
-    element_word: str
-    first_element: int
-    count: int
-    i: np.ndarray | None = None
-    j: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return self.count
-
-    @property
-    def parent(self) -> "Origin":
-        """The whole group."""
-        return self
 
 
 @dataclass(frozen=True)
@@ -68,7 +45,7 @@ class Start:
 
     def portable(self) -> "Start":
         """The same without ties to the objects of this process."""
-        return replace(self, recorders=tuple(_without_ties(r) for r in self.recorders), room=dict(self.room))
+        return replace(self, recorders=tuple(r.without_ties() for r in self.recorders), room=dict(self.room))
 
 
 @dataclass(frozen=True)
@@ -103,7 +80,7 @@ def start_of(prepared: Prepared, values: Values, steps: Mapping[str, int], dts: 
         {a.name: (a, values.contents(a.name)) for a in prepared.program.arrays if a.name in values.on_request})
     kept.params.update({n: x for n, x in prepared.state.params.items() if n not in prepared.literals})
     assert prepared.whole is not None
-    changed = frozenset(name for k in prepared.whole.kernels for name in writes(k))
+    changed = prepared.whole.written
     return Start(prepared.whole, target, prepared.source, kept, prepared.literals, steps, dts, recorders, stored, words,
                  moved, changed)
 
@@ -132,32 +109,7 @@ def carry_out(start: Start, point: Point, stop: Stop | None = None) -> Outcome:
 
 def record_of(template: Recorder, outcome: Outcome) -> Recorder:
     """A monitor with the records of one run, apart from the network and from other runs."""
-    made = copy.copy(template)
-    clock = copy.copy(template.clock)
-    clock.step = outcome.steps[clock.name]
-    mine: dict[str, Any] = {"_clock": clock, "_records": {v: (dtype, outcome.queues[f"{template.name}.{v}"])
-                                                          for v, (dtype, _) in template._records.items()}}
-    if "_counts" in vars(template):
-        mine["_counts"] = outcome.arrays[f"{template.name}.count"]
-    vars(made).update(mine)
-    return made
-
-
-def template_of(recorder: Recorder) -> Recorder:
-    """The monitor without records; its variables are its own, and nothing that happens to it reaches the network."""
-    made = copy.copy(recorder)
-    vars(made).update({"_records": {v: (dtype, QueueState.empty(dtype)) for v, (dtype, _) in recorder._records.items()},
-                       "variables": {n: replace(v, values=None) for n, v in recorder.variables.items()},
-                       "_clock": copy.copy(recorder.clock), "namespace": {}, "_contained": []})
-    return made
-
-
-def _without_ties(recorder: Recorder) -> Recorder:
-    made, source = copy.copy(recorder), recorder.source
-    if not isinstance(source, Origin):
-        sides = [np.asarray(getattr(source, side)[:]) if source.element_word == "synapse" else None for side in ("i", "j")]
-        vars(made)["source"] = Origin(source.name, source.element_word, source.first_element, len(source), *sides)
-    return made
+    return template.with_records(outcome.steps[template.clock.name], outcome.queues, outcome.arrays)
 
 
 def _own(values: np.ndarray) -> np.ndarray:

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, Unsupported, WrongType, WrongValue
+from brainsim.naming import field_of, owner_of
 from brainsim.objects.groups.random_state import mixed
+from brainsim.objects.groups.variables import VariableView
 from brainsim.objects.looks.optional import optional
+from brainsim.objects.runs.prepared import Repeatable
 from brainsim.objects.runs.result import Result
 from brainsim.objects.runs.start import Point, Start, carry_out
 from brainsim.runtime.progress import Bar
@@ -25,9 +28,6 @@ from brainsim.runtime.scheduler import Stop
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension
 from brainsim.units.words import unit_text
-
-if TYPE_CHECKING:
-    from brainsim.objects.runs.simulation import Simulation
 
 Measure = Callable[[Result], dict[str, object]]
 
@@ -38,13 +38,13 @@ class Axis:
 
     name: str
     dimension: Dimension
-    values: tuple[object, ...]
+    values: tuple[Any, ...]
 
     def coordinate(self) -> tuple[np.ndarray, dict[str, str]]:
         """Numbers in base units, or strings; numbers of the values where those are arrays."""
         if all(isinstance(v, str) for v in self.values):
             return np.array(self.values, dtype=object), {}
-        if all(not isinstance(v, str) and np.ndim(v) == 0 for v in self.values):  # type: ignore[arg-type]
+        if all(not isinstance(v, str) and np.ndim(v) == 0 for v in self.values):
             return np.array([np.asarray(v)[()] for v in self.values]), {"units": unit_text(self.dimension)}
         return np.arange(len(self.values)), {"long_name": f"number of the values of {self.name}"}
 
@@ -57,7 +57,7 @@ class Run:
     seed: int
 
 
-def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int, outputs: object, length: float,
+def sweep(sim: Repeatable, params: Mapping[str, Any], mode: str, repeats: int, outputs: object, length: float,
           seed: int | None, n_jobs: int | None, client: Any, progress: object) -> Any:
     """See `Simulation.sweep`."""
     optional("xarray", "Sweeps")
@@ -86,10 +86,9 @@ def sweep(sim: "Simulation", params: Mapping[str, Any], mode: str, repeats: int,
 
 
 # -- what is run -------------------------------------------------------------------------------------------------------
-def _axis(sim: "Simulation", name: str, values: Any) -> Axis:
+def _axis(sim: Repeatable, name: str, values: Any) -> Axis:
     dimension = sim.settable(name).dimension
-    if isinstance(values, str) or not isinstance(
-            values, Iterable) or np.ndim(values) == 0 and not isinstance(values, Sequence):  # type: ignore[arg-type]
+    if isinstance(values, str) or np.ndim(values) == 0 and not isinstance(values, Sequence):
         raise WrongType(f"A sweep takes several values of '{name}'", found=repr(values)[:60],
                         help=f"{{'{name}': [{values!r}]}}"[:60])
     chosen = tuple(values)
@@ -104,11 +103,11 @@ def _axis(sim: "Simulation", name: str, values: Any) -> Axis:
     return Axis(name, dimension, chosen)
 
 
-def _grid(axes: Sequence[Axis]) -> list[Kept]:
+def _grid(axes: Sequence[Axis]) -> list[dict[str, object]]:
     return [dict(zip((a.name for a in axes), values)) for values in itertools.product(*(a.values for a in axes))]
 
 
-def _side_by_side(axes: Sequence[Axis]) -> list[Kept]:
+def _side_by_side(axes: Sequence[Axis]) -> list[dict[str, object]]:
     lengths = {len(a.values) for a in axes}
     if len(lengths) > 1:
         raise WrongValue("mode='zip' takes as many values of each parameter",
@@ -125,7 +124,7 @@ def _jobs(n_jobs: int | None) -> int:
     return n_jobs
 
 
-def _sayer(progress: object, total: int) -> Callable[[int], None]:
+def _sayer(progress: Any, total: int) -> Callable[[int], object]:
     if progress is None or progress is False:
         return lambda done: None
     if callable(progress):
@@ -151,14 +150,15 @@ def as_measure(outputs: object) -> Measure:
     if callable(outputs):
         return Measured(outputs, getattr(outputs, "__name__", "value"))
     names = [outputs] if isinstance(outputs, str) else list(outputs) if isinstance(outputs, Iterable) else [outputs]
-    if not all(isinstance(n, str) for n in names):
+    named = tuple(n for n in names if isinstance(n, str))
+    if len(named) < len(names):
         raise WrongType("outputs= is a list of names, or a function of the result", found=repr(outputs)[:60],
                         help="['spikes.num_spikes', 'M.v', 'G.v'] for example")
-    return Chosen(tuple(names))
+    return Chosen(named)
 
 
 @dataclass(frozen=True)
-class Kept:
+class Gathered:
     """What is kept of a run. One object, so that values keep their units on the way between processes."""
 
     values: dict[str, object]
@@ -186,7 +186,7 @@ class Chosen:
         return {name: self._one(result, name) for name in self.names}
 
     def _one(self, result: Result, name: str) -> object:
-        owner, _, rest = name.partition(".")
+        owner, rest = owner_of(name), field_of(name)
         try:
             monitor = getattr(result, owner)
         except UnknownAttribute:
@@ -194,7 +194,7 @@ class Chosen:
         if not rest:
             raise WrongValue(f"Which output of '{name}'?", help=f"'{name}.num_spikes' or '{name}.v' for example")
         found = getattr(monitor, rest)
-        return found[:] if hasattr(found, "variable") else found
+        return found[:] if isinstance(found, VariableView) else found
 
 
 # -- where it is run ---------------------------------------------------------------------------------------------------
@@ -202,12 +202,12 @@ class Chosen:
 class Job:
     """The runs of a sweep and what is kept of each."""
 
-    sim: "Simulation"
+    sim: Repeatable
     runs: Sequence[Run]
     measure: Measure
     length: float
 
-    def results(self, n_jobs: int, client: Any, say: Callable[[int], None]) -> list[Kept]:
+    def results(self, n_jobs: int, client: Any, say: Callable[[int], object]) -> list[Gathered]:
         """What each run gave, in order."""
         if client is not None:
             return self._on_cluster(client, say)
@@ -219,26 +219,26 @@ class Job:
         return self._in_forks(n_jobs,
                               say) if "fork" in multiprocessing.get_all_start_methods() else self._one_by_one(say)
 
-    def one(self, number: int) -> Kept:
+    def one(self, number: int) -> Gathered:
         """A run from beginning to end, here and now."""
         run = self.runs[number]
         with named(run):
             if self.sim.has_operations:
-                return Kept(self.measure(self.sim.run_on_objects(run.params, self.length, run.seed)))
+                return Gathered(self.measure(self.sim.run_on_objects(run.params, self.length, run.seed)))
             return finished(*self.sim.point(run.params, self.length, run.seed), run, self.measure, self.length)
 
-    def _one_by_one(self, say: Callable[[int], None]) -> list[Kept]:
+    def _one_by_one(self, say: Callable[[int], object]) -> list[Gathered]:
         found = []
         for number in range(len(self.runs)):
             found.append(self.one(number))
             say(number + 1)
         return found
 
-    def _in_threads(self, n_jobs: int, say: Callable[[int], None]) -> list[Kept]:
+    def _in_threads(self, n_jobs: int, say: Callable[[int], object]) -> list[Gathered]:
         """Compiled code lets go of the interpreter lock, and every run has a state of its own."""
         stop = Stop()
         with ThreadPoolExecutor(n_jobs, thread_name_prefix="brainsim sweep") as pool:
-            def submit(number: int) -> "Future[Kept]":
+            def submit(number: int) -> "Future[Gathered]":
                 run = self.runs[number]
                 with named(run):
                     start, point = self.sim.point(run.params, self.length, run.seed)
@@ -250,7 +250,7 @@ class Job:
                 stop()
                 raise
 
-    def _in_forks(self, n_jobs: int, say: Callable[[int], None]) -> list[Kept]:
+    def _in_forks(self, n_jobs: int, say: Callable[[int], object]) -> list[Gathered]:
         """Copies of this process, each with all objects of its own."""
         number = next(_NUMBERS)
         _JOBS[number] = self
@@ -260,7 +260,7 @@ class Job:
         finally:
             del _JOBS[number]
 
-    def _on_cluster(self, client: Any, say: Callable[[int], None]) -> list[Kept]:
+    def _on_cluster(self, client: Any, say: Callable[[int], object]) -> list[Gathered]:
         if self.sim.has_operations:
             raise Unsupported("Network operations work on the objects of this process and cannot go to a cluster",
                               help="sweep(..., n_jobs=4) runs them here")
@@ -275,7 +275,7 @@ class Job:
                     start, point = self.sim.point(run.params, self.length, run.seed)
                 sent = common if start is self.sim.start else start.portable()
                 futures[client.submit(finished, sent, point, run, self.measure, self.length, pure=False)] = k
-            found: dict[int, Kept] = {}
+            found: dict[int, Gathered] = {}
             try:
                 for future in distributed.as_completed(list(futures)):
                     found[futures[future]] = future.result()
@@ -293,14 +293,14 @@ _JOBS: dict[int, Job] = {}     #: what forked processes find when they begin
 _NUMBERS = itertools.count()
 
 
-def _forked(job: int, number: int) -> Kept:
+def _forked(job: int, number: int) -> Gathered:
     return _JOBS[job].one(number)
 
 
-def finished(start: Start, point: Point, run: Run, measure: Measure, length: float, stop: Stop | None = None) -> Kept:
+def finished(start: Start, point: Point, run: Run, measure: Measure, length: float, stop: Stop | None = None) -> Gathered:
     """What is kept of a run; carried out in any thread or process."""
     with named(run):
-        return Kept(measure(Result(start, carry_out(start, point, stop), run.params, run.seed, length)))
+        return Gathered(measure(Result(start, carry_out(start, point, stop), run.params, run.seed, length)))
 
 
 @contextmanager
@@ -315,11 +315,11 @@ def named(run: Run) -> Iterator[None]:
         raise
 
 
-def _gathered(submit: Callable[[int], "Future[Kept]"], count: int, at_once: int, say: Callable[[int],
-                                                                                               None]) -> list[Kept]:
+def _gathered(submit: Callable[[int], "Future[Gathered]"], count: int, at_once: int,
+              say: Callable[[int], object]) -> list[Gathered]:
     """Results in order, with a few runs waiting at a time; the first error ends everything."""
-    waiting: dict[Future[Kept], int] = {}
-    found: dict[int, Kept] = {}
+    waiting: dict[Future[Gathered], int] = {}
+    found: dict[int, Gathered] = {}
     numbers = iter(range(count))
     try:
         while len(found) < count:
@@ -336,7 +336,7 @@ def _gathered(submit: Callable[[int], "Future[Kept]"], count: int, at_once: int,
 
 # -- the data set ------------------------------------------------------------------------------------------------------
 def _data_set(axes: Sequence[Axis], dims: tuple[str, ...], shape: tuple[int, ...], mode: str, runs: Sequence[Run],
-              found: Sequence[Kept], attrs: dict[str, object]) -> Any:
+              found: Sequence[Gathered], attrs: dict[str, object]) -> Any:
     xarray = optional("xarray", "Sweeps")
     assert math.prod(shape) == len(runs)
     own = {a.name: (a.name if mode == "grid" else "run", *a.coordinate()) for a in axes}

@@ -15,6 +15,7 @@ from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Name, Tree, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
+from brainsim.naming import end_index, supplied
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.pieces import PIECE, pieces
 from brainsim.objects.groups.random_state import random_state
@@ -133,7 +134,7 @@ class Rule:
 
     def __init__(self, synapses: "Synapses", c: Connection, run: RunNamespace):
         self.s, self.c, self.run = synapses, c, run
-        self.path = {"pre": (f"{synapses.name}.pre_index",), "post": (f"{synapses.name}.post_index",)}
+        self.path = {"pre": (end_index(synapses.name, "pre"),), "post": (end_index(synapses.name, "post"),)}
         self.group = {"pre": synapses.source, "post": synapses.target}
 
     # -- evaluating ----------------------------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ class Rule:
     def refuse_synaptic(self, tree: Tree, resolver: Resolver, paths: Collection[tuple[str, ...]]) -> None:
         """Names that have no value for these candidates: variables of synapses, or of the side that is not known
         yet."""
-        counts = (f"{self.s.name}.N_outgoing_pre", f"{self.s.name}.N_incoming_post")
+        counts = (supplied(self.s.name, "N_outgoing_pre"), supplied(self.s.name, "N_incoming_post"))
         for key, symbol in resolver.symbols.items():
             if symbol.program in counts:
                 place = next((n.span for n in walk(tree) if isinstance(n, Name) and n.id == key), None)

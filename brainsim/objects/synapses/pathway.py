@@ -15,8 +15,10 @@ from brainsim.model.aliases import settle_aliases
 from brainsim.model.resolve import Block
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
+from brainsim.naming import end_index, supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import statements_of
+from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.pieces import pieces
 from brainsim.objects.groups.variables import Variable, VariableView
@@ -47,10 +49,11 @@ class Pathway(BrianObject):
         if not isinstance(code, str):
             raise WrongType(f"The code of pathway '{label}' is a string", found=repr(code))
         source = synapses.source if side == "pre" else synapses.target
-        if event not in getattr(source, "events", {}):
+        events = source.events if isinstance(source, EventSource) else {}
+        if event not in events:
             raise WrongValue(
                 f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway '{label}'",
-                found=", ".join(getattr(source, "events", {})) or "no events",
+                found=", ".join(events) or "no events",
                 help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
         self.synapses, self.label, self.code, self.side, self.event, self.source = synapses, label, code, side, event, source
@@ -81,6 +84,21 @@ class Pathway(BrianObject):
                 return
             value = value[:]
         self.synapses.write_values(self.delay_variable(), slice(None), value, True)
+
+    @property
+    def own_delay(self) -> Variable:
+        """The variable as it is: without values where no delay was ever given."""
+        return self._delay
+
+    @property
+    def has_delay_per_synapse(self) -> bool:
+        """Whether synapses have delays of their own, equal ones too."""
+        return not self._scalar and self._delay.values is not None
+
+    @property
+    def events_under_way(self) -> int:
+        """How many events have been sent and have not arrived."""
+        return int(self._due.count.sum())
 
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""
@@ -170,7 +188,7 @@ class Pathway(BrianObject):
             space = f"{self.name}.once" if delay.shared else self.synapses.space
             arrays[delay.program] = (Array(delay.program, "f8", space), delay.values)
         sizes = {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
-        return Declared(arrays, self._event_queues(), sizes, {f"{self.name}.delay": self._delay_steps},
+        return Declared(arrays, self._event_queues(), sizes, {supplied(self.name, "delay"): self._delay_steps},
                         clock=self.clock, derived=frozenset(rows))
 
     def _row_arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -178,11 +196,11 @@ class Pathway(BrianObject):
         if self.synapses._procedural is not None:
             return {}
         n, space = self.name, self.synapses.space
-        found = {f"{n}.starts": (Array(f"{n}.starts", "i4", f"{n}.rows", space), self._rows.starts)}
+        found = {supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts"), self._rows.starts)}
         if self._rows.ids is not None:
-            found[f"{n}.ids"] = (Array(f"{n}.ids", "i4", space, space), self._rows.ids)
+            found[supplied(n, "ids")] = (Array(supplied(n, "ids"), "i4", space, space, "ids"), self._rows.ids)
         if self._scattered:
-            found[f"{n}.steps"] = (Array(f"{n}.steps", "i4", space), self._steps)
+            found[supplied(n, "steps")] = (Array(supplied(n, "steps"), "i4", space, role="delays"), self._steps)
         return found
 
     @property
@@ -215,8 +233,8 @@ class Pathway(BrianObject):
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
         crowded = self._scattered and len(self.synapses) >= CROWDED * len(targets)
-        return {f"{self.name}.fired": (Queue(f"{self.name}.fired", "i4", self.source.space), self._fired),
-                f"{self.name}.due": (Queue(f"{self.name}.due", "i4", into, crowded), self._due)}
+        return {supplied(self.name, "fired"): (Queue(supplied(self.name, "fired"), "i4", self.source.space, role="sent"), self._fired),
+                supplied(self.name, "due"): (Queue(supplied(self.name, "due"), "i4", into, crowded, "due"), self._due)}
 
     def kept_besides(self) -> dict[str, Any]:
         """Delays, and what the queue of events under way depends on."""
@@ -237,19 +255,19 @@ class Pathway(BrianObject):
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
-        delay = f"{self.name}.steps" if self._scattered else f"{self.name}.delay"
-        block, driven = self._block(run)
+        delay = supplied(self.name, "steps") if self._scattered else supplied(self.name, "delay")
+        block, driven = self.code_block(run)
         procedural = self.synapses._procedural
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                        fired=f"{self.name}.fired", due=f"{self.name}.due", starts=f"{self.name}.starts",
-                        ids=f"{self.name}.ids" if self._rows.ids is not None else "", delay=delay,
-                        scattered=self._scattered, end=f"{self.synapses.name}.{self.side}_index", block=block,
+                        fired=supplied(self.name, "fired"), due=supplied(self.name, "due"), starts=supplied(self.name, "starts"),
+                        ids=supplied(self.name, "ids") if self._rows.ids is not None else "", delay=delay,
+                        scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
                         driven=driven, drawn=None if procedural is None else procedural.drawn(block))
         ]
 
-    def _block(self, run: RunNamespace) -> tuple[Block, int]:
+    def code_block(self, run: RunNamespace) -> tuple[Block, int]:
         """What runs at a synapse, and how many statements come first to bring event-driven variables up to date."""
         s = self.synapses
         resolver = s.resolver(run)

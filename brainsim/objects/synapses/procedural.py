@@ -23,6 +23,7 @@ from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, w
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
+from brainsim.naming import end_index, field_of, supplied
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.pieces import PIECE
 from brainsim.objects.groups.random_state import random_state
@@ -137,8 +138,8 @@ class Procedural:
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
             here = Elements(s.reach(), s.clock, np.arange(len(row)),
-                            offsets={f"{g.name}.first": g.first_element for g in (s.source, s.target)})
-            here.paths = {(f"{s.name}.pre_index",): row + s.source.first_element, (f"{s.name}.post_index",):
+                            offsets={supplied(g.name, "first"): g.first_element for g in (s.source, s.target)})
+            here.paths = {(end_index(s.name, "pre"),): row + s.source.first_element, (end_index(s.name, "post"),):
                           part.inner.astype(np.int64) + s.target.first_element}
             here.draws = keyed_draws(formula.key, row, number)
             found.append(
@@ -191,14 +192,14 @@ class Procedural:
             if not isinstance(node, Name):
                 return node
             symbol = resolver.symbols[node.id]
-            if symbol.kind == "index" and symbol.path in ((f"{s.name}.pre_index",), (f"{s.name}.post_index",)):
+            if symbol.kind == "index" and symbol.path in ((end_index(s.name, "pre"),), (end_index(s.name, "post"),)):
                 return node
             own = symbol.kind == "size" and symbol.program == s.name
             if own or symbol.kind not in ("param", "number", "size", "count"):
                 raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                                 at=node.span, help=STORE)
             sizes = {g.space: len(g) for g in (s.source, s.target)} | {
-                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k.endswith(".count")
+                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k == supplied(g.name, "count")
             }
             return Number(
                 np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
@@ -210,14 +211,14 @@ class Procedural:
     def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """The tables of gaps."""
         n = self.synapses.name
-        return {f"{n}.gaps": (Array(f"{n}.gaps", "f8", f"{n}.gaps"), self.law.gaps),
-                f"{n}.guide": (Array(f"{n}.guide", "i4", f"{n}.guide"), random_rows.guide_of(self.law.gaps))}
+        return {supplied(n, "gaps"): (Array(supplied(n, "gaps"), "f8", supplied(n, "gaps"), role="list"), self.law.gaps),
+                supplied(n, "guide"): (Array(supplied(n, "guide"), "i4", supplied(n, "guide"), role="list"), random_rows.guide_of(self.law.gaps))}
 
     def params(self) -> dict[str, int]:
         """The keys."""
         return {
-            f"{self.synapses.name}.key": self.law.key,
-            **{f"{program}.key": f.key for program, f in self.formulas.items()}
+            supplied(self.synapses.name, "key"): self.law.key,
+            **{supplied(program, "key"): f.key for program, f in self.formulas.items()}
         }
 
     def drawn(self, block: Block) -> DrawnRows:
@@ -229,12 +230,12 @@ class Procedural:
         values = []
         for program in read:
             f = self.formula(program)
-            key = f"{program}.key" if program in self.formulas else f"{s.name}.key"
+            key = supplied(program, "key") if program in self.formulas else supplied(s.name, "key")
             values.append(
                 DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
                                                                                      f.symbols)))
-        return DrawnRows(key=f"{s.name}.key", gaps=f"{s.name}.gaps", guide=f"{s.name}.guide", columns=s.target.bounds(),
-                         start=f"{s.name}.pre_index", end=f"{s.name}.post_index", hollow=self.law.hollow,
+        return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"), columns=s.target.bounds(),
+                         start=end_index(s.name, "pre"), end=end_index(s.name, "post"), hollow=self.law.hollow,
                          values=tuple(values))
 
     def check_block(self, statements: list[Assign], symbols: Mapping[str, Symbol]) -> None:
@@ -255,7 +256,7 @@ class Procedural:
         """Refuse anything else that looks at single synapses."""
         s = self.synapses
         own = {v.program for v in s.variables.values() if not v.shared}
-        ends = {f"{s.name}.pre_index", f"{s.name}.post_index"}
+        ends = {end_index(s.name, "pre"), end_index(s.name, "post")}
         mine = {p.name for p in s._pathways}
         for task in tasks:
             if isinstance(task, Pathway) and task.name in mine:
@@ -300,7 +301,7 @@ def tables_to_make(s: "Synapses", p: float | None, n: float) -> list[Line]:
     ]
     return shared + [
         Line(s.name,
-             name.partition(".")[2], len(values), values.itemsize) for name, (_, values) in made.arrays().items()
+             field_of(name), len(values), values.itemsize) for name, (_, values) in made.arrays().items()
     ]
 
 

@@ -30,6 +30,7 @@ from brainsim.model.resolve import Block, Resolver
 from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
+from brainsim.naming import end_index, field_of, supplied
 from brainsim.objects.groups.clock import BaseClock
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
@@ -39,11 +40,11 @@ from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Choice, Holder, Variable, VariableView, element_indices
 from brainsim.objects.looks import html, plotting
-from brainsim.objects.looks.exports import Column, Table
+from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line, MemoryEstimate, check_amounts
 from brainsim.objects.names.namespace import RunNamespace, unit_value
 from brainsim.objects.names.structure import structure_changed
-from brainsim.objects.neurons.neuron_group import Part
+from brainsim.objects.neurons.neuron_group import Phase
 from brainsim.objects.neurons.subgroup import Subgroup
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
 from brainsim.objects.synapses.pathway import Pathway
@@ -72,6 +73,7 @@ class Synapses(EquationGroup):
 
     _slot = "groups"
     element_word = "synapse"
+    may_grow = True
     _flags = {
         "differential": ("event-driven", "clock-driven"), "subexpression": ("shared", "summed", "constant over dt"),
         "parameter": ("shared", "constant", "linked", "trainable")
@@ -117,7 +119,7 @@ class Synapses(EquationGroup):
         self._allocate(0)
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
-        self.state_updater = Part("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self.state_updater = Phase("stateupdater", self, "groups", order)  # type: ignore[arg-type]
         if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
             self._contained += [self.state_updater]
 
@@ -195,20 +197,29 @@ class Synapses(EquationGroup):
             raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit",
                                          dimension_of_unit(e, unit_value), variable.dimension, at=span)
 
+    def summed_into(self) -> list[Variable]:
+        """The variables of the neurons that these synapses are summed into."""
+        sums = [e.name.rpartition("_") for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+        return [(self.target if side == "post" else self.source).parent.variables[stem] for stem, _, side in sums]
+
+    def delays(self) -> list[Variable]:
+        """The delay of each pathway."""
+        return [path._delay for path in self._pathways]
+
     def _is_differential(self, name: str) -> bool:
         return name in self.equations.diff_eq_names
 
     def _add_fixed_variables(self) -> None:
         n = self.name
         for label, group, side in (("i", self.source, "pre"), ("j", self.target, "post")):
-            offset = f"{group.name}.first" if isinstance(group, Subgroup) else ""
+            offset = supplied(group.name, "first") if isinstance(group, Subgroup) else ""
             self.variables[label] = Variable(
                 label, f"{n}.{label}", dtype="i4", read_only=True,
-                symbol=Symbol(label, "index", dtype="i4", path=(f"{n}.{side}_index",), constant=True, offset=offset))
-        self.variables["N"] = Variable("N", f"{n}.N", dtype="i4", shared=True, read_only=True,
+                symbol=Symbol(label, "index", dtype="i4", path=(end_index(n, side),), constant=True, offset=offset))
+        self.variables["N"] = Variable("N", supplied(n, "N"), dtype="i4", shared=True, read_only=True,
                                        symbol=Symbol("N", "size", n, dtype="i4", shared=True, constant=True))
         for label, side in (("N_outgoing", "pre"), ("N_incoming", "post")):
-            symbol = Symbol(label, "array", f"{n}.{label}_{side}", dtype="i4", path=(f"{n}.{side}_index",),
+            symbol = Symbol(label, "array", supplied(n, f"{label}_{side}"), dtype="i4", path=(end_index(n, side),),
                             constant=True)
             self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True, symbol=symbol)
 
@@ -234,6 +245,21 @@ class Synapses(EquationGroup):
             object.__setattr__(self, label, path)
             self._pathways.append(path)
             self._contained.append(path)
+
+    @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """All pathways, in the order in which they were declared."""
+        return tuple(self._pathways)
+
+    @property
+    def is_procedural(self) -> bool:
+        """Whether no synapse is stored: each event draws the row of its neuron again."""
+        return self._procedural is not None
+
+    @property
+    def reduced_states(self) -> Reduced:
+        """Which states lie at the neurons, and where."""
+        return self._reduced
 
     @property
     def reduction(self) -> ReductionReport:
@@ -493,7 +519,7 @@ class Synapses(EquationGroup):
         """Synaptic names, every name of the target bare, and both sides with their suffix (R31)."""
         found: dict[str, Symbol] = {}
         for group, side in ((self.target, "post"), (self.source, "pre")):
-            path = (f"{self.name}.{side}_index",)
+            path = (end_index(self.name, side),)
             for name, symbol in group.scope(run).own.items():
                 if symbol.kind == "clock":
                     continue
@@ -527,7 +553,7 @@ class Synapses(EquationGroup):
         if made is not None:     # counting them would mean drawing them
             return Declared({**self._arrays(), **made.arrays()}, params=made.params(), on_request=wanted,
                             clock=self.clock)
-        end = Array(f"{self.name}.post_index", "i4", self.name, self.target.space)
+        end = Array(end_index(self.name, "post"), "i4", self.name, self.target.space, "index")
         return super().declared() | Declared({end.name: (end, self.post_index), **self._reduced.declared()},
                                              params=self._reduced.params(), on_request=wanted)
 
@@ -535,10 +561,10 @@ class Synapses(EquationGroup):
         """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
         n = self.name
         return {
-            f"{n}.N_outgoing_pre": (Array(f"{n}.N_outgoing_pre", "i4", self.source.space), lambda: self.N_outgoing_pre),
-            f"{n}.N_incoming_post": (Array(f"{n}.N_incoming_post", "i4",
-                                           self.target.space), lambda: self.N_incoming_post), f"{n}.pre_index":
-            (Array(f"{n}.pre_index", "i4", n, self.source.space), lambda: self.pre_index)
+            supplied(n, "N_outgoing_pre"): (Array(supplied(n, "N_outgoing_pre"), "i4", self.source.space), lambda: self.N_outgoing_pre),
+            supplied(n, "N_incoming_post"): (Array(supplied(n, "N_incoming_post"), "i4",
+                                           self.target.space), lambda: self.N_incoming_post), end_index(n, "pre"):
+            (Array(end_index(n, "pre"), "i4", n, self.source.space, "index"), lambda: self.pre_index)
         }
 
     def kept_besides(self) -> dict[str, Any]:
@@ -553,14 +579,14 @@ class Synapses(EquationGroup):
     def array_of(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
         if self._procedural is not None:
-            if name in (f"{self.name}.pre_index", f"{self.name}.post_index"):
-                return self._procedural.pairs()[name.endswith("post_index")]  # type: ignore[return-value]
+            if name in (end_index(self.name, "pre"), end_index(self.name, "post")):
+                return self._procedural.pairs()[name == end_index(self.name, "post")]  # type: ignore[return-value]
             if name in self._on_request():
                 return self._on_request()[name][1]()
             if any(v.program == name and not v.shared and v.symbol is None and v.definition is None
                    for v in self.variables.values()):
                 return self._procedural.values(name)
-        if name == f"{self.name}.pre_index":
+        if name == end_index(self.name, "pre"):
             return self._pre   # type: ignore[return-value]
         if name in self._on_request():
             return self._on_request()[name][1]()
@@ -596,7 +622,7 @@ class Synapses(EquationGroup):
         variables = [v for v in self.variables.values() if not v.moved and v.values is not None and v.symbol is None]
         found = [
             Line(self.name,
-                 name.partition(".")[2], len(values), values.itemsize)
+                 field_of(name), len(values), values.itemsize)
             for name, (_, values) in self._reduced.declared().items()
         ]
         found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]
@@ -667,13 +693,14 @@ class Synapses(EquationGroup):
             part = self.state_updater
             made.append(
                 Elementwise(name=part.name, clock=clock, when=part.when, order=part.order, space=self.name,
-                            block=block))
-        made += [self._summed(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
+                            block=block, role="update"))
+        made += [self.summed_task(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         if not self.connected:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
         return made
 
-    def _summed(self, name: str, run: RunNamespace) -> Summed:
+    def summed_task(self, name: str, run: RunNamespace) -> Summed:
+        """The sum that a summed variable is."""
         e = self.equations[name]
         stem, _, side = name.rpartition("_")
         group = self.target if side == "post" else self.source
@@ -688,7 +715,7 @@ class Synapses(EquationGroup):
         space, bounds = group.domain()
         return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups",
                       order=group.order - 1, space=self.name, target=symbol.via(
-                          (f"{self.name}.{side}_index",)), target_space=space, bounds=bounds, block=block)
+                          (end_index(self.name, side),)), target_space=space, bounds=bounds, block=block)
 
     # -- looks ---------------------------------------------------------------------------------------------------------
     def plot(self, variable: str | None = None, kind: str = "dots", ax: Any = None) -> Any:
@@ -696,9 +723,9 @@ class Synapses(EquationGroup):
 
         'dots': source across, target up; 'lines': source left, target right; 'matrix': sums by pair; 'histogram'.
         """
-        return plotting.synapses(self, variable, kind, ax)
+        return plotting.synapses(self, variable, None if variable is None else getattr(self, variable), kind, ax)
 
-    def _table(self) -> Table:
+    def _table(self) -> Frame:
         table, place = super()._table(), (self.element_word,)
         sides = tuple(Column(side, place, getattr(self, side)[:]) for side in ("i", "j"))
         delays = tuple(Column("delay" if p.label == "pre" else f"delay_{p.label}", () if p._delay.shared else place,
@@ -770,3 +797,8 @@ def _renamed(new: object, old: object, side: str) -> object:
     if old is not None:
         logger.warning("the argument '%s' is now called 'on_%s'", side, side, extra={"topic": f"deprecated_{side}"})
     return new if new is not None else old
+
+
+def reductions(objects: Iterable[BrianObject]) -> list[Reduced]:
+    """Where the states of all synapses lie, in the order of the objects."""
+    return [o.reduced_states for o in objects if isinstance(o, Synapses)]

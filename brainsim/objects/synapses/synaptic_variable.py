@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from brainsim.naming import end_index
 from brainsim.objects.groups.variables import Variable
 from brainsim.reduction.projection import Projection, Side
 
@@ -47,7 +48,7 @@ def projection_of(s: "Synapses") -> Projection:
     sides = []
     for name, group in (("pre", s.source), ("post", s.target)):
         space, bounds = group.domain()
-        sides.append(Side(name, f"{s.name}.{name}_index", space, bounds))
+        sides.append(Side(name, end_index(s.name, name), space, bounds))
     return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()},
                       {p: v.dtype for p, v in per_synapse.items()}, driven, f"{s.name}.lastupdate" if driven else "",
                       s.reduce_noise)

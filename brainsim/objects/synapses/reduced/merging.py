@@ -1,26 +1,30 @@
 """Sums of several `Synapses` in one array: who lies with whom, and what that depends on."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import WeakMethod
 
 import numpy as np
 
 from brainsim.errors import WrongState
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import HostCall, Task
+from brainsim.model.tasks import Task
 from brainsim.objects.names.namespace import scalar_value
 from brainsim.objects.synapses.reduced.past import digest
 from brainsim.objects.synapses.reduced.reduced import Reduced
-from brainsim.objects.synapses.reduced.script import looks_at
+from brainsim.objects.synapses.reduced.replay import Course, course_of
+from brainsim.pipeline import Prepared, Values
 from brainsim.reduction.merge import Merged, merge
-from brainsim.reduction.values import Rule
+from brainsim.reduction.values import Obstacle
 
 
 def merged(tasks: Sequence[Task], reduced: Sequence[Reduced]) -> list[Task]:
     """The tasks, which are in the order of a step, after sums that may lie together have been put together."""
     made = list(tasks)
     hosts: list[Reduced] = []
+    for r in reduced:
+        _tell(r, False)
     for guest in reduced:
         guest.guests, before = {}, guest.host
         guest.apart, guest.host = {}, ""
@@ -29,6 +33,8 @@ def merged(tasks: Sequence[Task], reduced: Sequence[Reduced]) -> list[Task]:
             if isinstance(found, Merged):
                 made = list(found.tasks)
                 _move_in(host, guest, found)
+                _tell(host, True)
+                _tell(guest, True)
                 break
             guest.apart[host.synapses.name] = found
         if before and guest.host != before:
@@ -38,11 +44,21 @@ def merged(tasks: Sequence[Task], reduced: Sequence[Reduced]) -> list[Task]:
     return made
 
 
-def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Rule:
+def repeatable(tasks: Sequence[Task], reduced: Sequence[Reduced], values: Values, slots: Sequence[str],
+               prepared: Prepared, records: Iterable[str]) -> Course | None:
+    """What happens in the runs of a prepared network, to do it once more; None where nothing is kept as a sum.
+    ``tasks`` are those before reduction, ``records`` the names of what records need."""
+    together = [(r.lies_with.party, r.party) for r in reduced if r.host and r.lies_with is not None]
+    delays = {p.name: p._delay_steps for r in reduced for p in r.synapses._pathways}
+    return course_of(tasks, [r.plans for r in reduced], [(a, b) for a, b in together if a is not None and b is not None],
+                     delays, values, slots, prepared, records, [n for r in reduced for n in r.declared()])
+
+
+def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Obstacle:
     a, b = host.party, guest.party
     assert a is not None and b is not None
     if host.synapses.target.space != guest.synapses.target.space:
-        return Rule("Mg", f"{a.name} has another target")
+        return Obstacle("Mg", f"{a.name} has another target")
     delays = {p.name: p._delay_steps for r in (host, guest) for p in r.synapses._pathways}
 
     def same(x: Symbol, y: Symbol) -> bool:
@@ -50,17 +66,11 @@ def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | 
         return first is not None and second is not None and np.array_equal(first, second)
 
     found = merge(a, b, tasks, delays, same)
-    if isinstance(found, Merged) and not any(isinstance(t, HostCall) for t in tasks):
-        outputs = {t.partition("_summed_variable_")[2].rpartition("_")[0] for t in (*a.totals, *b.totals)}
-        seen = looks_at(guest.synapses.target.parent, frozenset(outputs))
-        if seen:
-            name, line = sorted(seen.items())[0]
-            return Rule("Mg", f"the script reads .{name} ({line}), which is known as a sum with that of {a.name} only")
     if isinstance(found, Merged):
         fixed = {*found.tied, *(p for r in (host, guest) for p, kind in r.moved.items() if kind == "sum")}
         changed = [words for r in (host, guest) for p, words in r.later.items() if p in fixed]
         if changed:
-            return Rule("Mg", changed[0])
+            return Obstacle("Mg", changed[0])
     return found
 
 
@@ -86,12 +96,24 @@ def _move_in(host: Reduced, guest: Reduced, found: Merged) -> None:
                 r.ties[program] = 0.0      # a parameter from outside, or an array of the other
 
 
+def _tell(r: Reduced, together: bool) -> None:
+    """Whoever reads what the synapses are summed into gets their own sum, also while it lies with others."""
+    for v in r.synapses.summed_into():
+        v.told = WeakMethod(r.apart_from_others) if together else None
+
+
 def _check_separable(guest: Reduced, before: str, reduced: Sequence[Reduced]) -> None:
-    """Sums that have been one for a while cannot be told apart; nothing is lost while they are zero."""
+    """Sums that have been one for a while are told apart by the values per synapse; `WrongState` where these are not
+    known."""
     host = next((r for r in reduced if r.synapses.name == before), None)
-    if host is None or any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum"):
-        why = guest.apart.get(before)
-        raise WrongState(
-            f"The sums of {guest.synapses.name} have been added to those of {before}, and the two differ now",
-            found=why.text if why is not None else f"{before} is reduced otherwise",
-            help=f"make {guest.synapses.name} with Synapses(..., reduce='off')")
+    if host is None or not any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum"):
+        return
+    for r in (host, guest):
+        try:
+            r.made_again()
+        except WrongState as error:
+            why = guest.apart.get(before)
+            raise WrongState(
+                f"The sums of {guest.synapses.name} have been added to those of {before}, and the two differ now",
+                found=f"{why.text if why is not None else f'{before} is reduced otherwise'}; {error.found}",
+                help=f"make {guest.synapses.name} with Synapses(..., reduce='off')") from error

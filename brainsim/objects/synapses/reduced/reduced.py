@@ -16,21 +16,21 @@ from brainsim.language.trees import Number, Tree
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.naming import field_of, of_synapses, supplied
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.namespace import scalar_value
 from brainsim.objects.names.structure import structure_changed
 from brainsim.objects.synapses.reduced.cells import Cells, cells_of
 from brainsim.objects.synapses.reduced.past import Delays, digest
-from brainsim.objects.synapses.reduced.script import looks_at
-from brainsim.objects.synapses.reduced.script_order import assigned_after_run
+from brainsim.objects.synapses.reduced.replay import Course, Replay
 from brainsim.objects.synapses.synaptic_variable import SynapticVariable, projection_of
 from brainsim.pipeline import symbols_of
 from brainsim.reduction.cells import constant_of, neuron_of
 from brainsim.reduction.projection import final, written_arrays
 from brainsim.reduction.reduce import Party, Reduction, Verdict, reduce_projection
-from brainsim.reduction.rewrite import Place
-from brainsim.reduction.values import Rule
+from brainsim.reduction.rewrite import Moves, Substitute, apart_name
+from brainsim.reduction.values import Obstacle
 
 if TYPE_CHECKING:
     from brainsim.objects.synapses.synapses import Synapses
@@ -50,12 +50,13 @@ class Kept:
     """Where states were at some time, for `Network.store`."""
 
     moved: dict[str, str]
-    places: dict[str, Place]
+    places: dict[str, Substitute]
     delays: dict[str, Delays]
     constants: dict[str, bytes | float]
     host: str
     cells: Cells | None
     weights: dict[str, bytes]
+    known: dict[str, np.ndarray]
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Reduced:
 
     synapses: "Synapses"
     verdicts: tuple[Verdict, ...] = ()
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Substitute] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     analysed: bool = False
@@ -76,13 +77,18 @@ class Reduced:
     host: str = ""                        #: the synapses in whose arrays these sums are
     lies_with: "Reduced | None" = None    #: their reduction
     guests: dict[str, "Reduced"] = field(default_factory=dict)   #: those whose sums are in these arrays
-    apart: dict[str, Rule] = field(default_factory=dict)  #: with which other sums these are not together, and why
+    apart: dict[str, Obstacle] = field(default_factory=dict)  #: with which other sums these are not together, and why
     cells: Cells | None = None            #: of sums that are divided by constants
     new_cells: Cells | None = None        #: those of the analysis under way
     ties: dict[str, bytes | float] = field(
         default_factory=dict)  #: constants that are equal to those of the host or the guests
     changing: frozenset[str] = frozenset()
-    later: dict[str, str] = field(default_factory=dict)  #: what the script assigns to after a run, in words
+    later: dict[str, str] = field(default_factory=dict)  #: constants of sums that were assigned to after a run, in words
+    plans: tuple[Moves, ...] = ()          #: how the tasks were rewritten
+    #: values per synapse of states that have become sums since the last run
+    known: dict[str, np.ndarray] = field(default_factory=dict)
+    course: Course | None = None          #: what happens in the runs of the network, where it has sums
+    replay: Replay | None = None          #: the runs since values per synapse were known
     weights: dict[str, bytes] = field(default_factory=dict)           #: constants of the sources that are factors
 
     # -- before a run --------------------------------------------------------------------------------------------------
@@ -101,7 +107,6 @@ class Reduced:
                              statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)
         self.new_cells = None
-        self.later = self._assigned_later()
         found = reduce_projection(replace(projection_of(s), later=self.later), tasks, self,
                                   self._seen(tasks) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
@@ -110,12 +115,18 @@ class Reduced:
         if s.reduce == "off" or s.reduce == "auto" and len(s) < FEW:
             found = Reduction(tuple(tasks), (), found.verdicts, {})
         self._move(found)
+        self.plans = found.plans
         self.constants = self._values_of(found.constants, tasks)
         self.party, self.ties, self.changing = found.party, {}, written_arrays(tasks)
         return list(found.tasks)
 
     def _settle(self, tasks: Sequence[Task]) -> None:
-        """States that are read late get values per synapse again when something changed that their past depends on."""
+        """Take note of factors that changed since the last run. States that are read late get values per synapse again
+        when something changed that their past depends on."""
+        get = self.synapses.reach()
+        for program, was in self.weights.items() if self.moved else ():
+            if digest(get(program)) != was:
+                self._note_later(program, f"{_last(program)} of the sources was assigned to after a run")
         if "late" in self.moved.values():
             paths = {p.name: p for p in self.synapses._pathways}
             same = all(paths[n]._scattered and d.same(paths[n]._steps, paths[n].clock.dt_)
@@ -159,28 +170,7 @@ class Reduced:
         host = next((t for t in tasks if isinstance(t, HostCall)), None)
         if host is not None:
             return dict.fromkeys(states, f"the Python function '{host.name}' may look at it")
-        read = looks_at(s, frozenset(states.values())) if len(s) >= FEW else {}
-        return {program: f"the script reads .{name} ({read[name]})" for program, name in states.items() if name in read}
-
-    def _assigned_later(self) -> dict[str, str]:
-        """Variables of the synapses and their sources that the script assigns to after a run: program name → in words.
-
-        What is found once a sum is under way comes too late to keep its parts, and they may never be needed.
-        """
-        s, found = self.synapses, {}
-        if s.reduce != "auto" or len(s) < FEW:
-            return {}
-        if any(kind == "sum" and self._sum_of(p) for p, kind in self.moved.items()):
-            return self.later
-        sources = s.source.parent.variables
-        for thing, variables, whose in ((s.source.parent, sources, " of the sources"),
-                                        (s.source, sources, " of the sources"), (s, s.variables, "")):
-            lines = assigned_after_run(thing, frozenset(variables))
-            found |= {
-                variables[name].program: f"the script assigns to {name}{whose} after a run ({line})"
-                for name, line in lines.items()
-            }
-        return found
+        return {}
 
     def _sum_of(self, program: str) -> bool:
         """Whether there is a sum of a state that is not zero."""
@@ -265,7 +255,8 @@ class Reduced:
             name: a for name, a in self.arrays.items()
             if name in places and places[name] == self.places.get(name) and self._still(name)
         }
-        self._check_weights(found, kept)
+        other = self._other_weights(found)
+        kept = {name: a for name, a in kept.items() if name not in other}
         before, self.cells = self.cells, self.new_cells if found.cells else None
         kept |= {name: self._regrouped(name, before) for name in kept if places[name].side == "cells"}
         self._keep_delays(found)
@@ -274,65 +265,44 @@ class Reduced:
         for program in moved:
             v = self._variable(program)
             assert isinstance(v, SynapticVariable)
+            if moved[program] == "sum" and not v.moved:
+                assert v.values is not None
+                self.known[program] = v.values
             v._stored, v.kept_by = None, self
 
     def _take_back(self, v: Variable, found: Reduction) -> None:
-        """A variable needs values per synapse in the coming run; `WrongState` when only a sum is left, unless that is
-        zero."""
-        if self.moved[v.program] == "sum" and not self._sum_of(v.program):
-            v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])
-        elif self.moved[v.program] == "sum":
-            s, changed = self.synapses, self._other_constants()
-            rules = next((x.rules for x in found.verdicts if x.variable == v.name), ())
-            whose = f"{' and '.join(changed)} of {s.name}, by which the sums of '{v.name}' are divided, cannot change while they are under way" \
-                if changed else f"'{v.name}' of {s.name} was kept as its sum for each target, and would need a value per synapse from now on"
-            raise WrongState(
-                whose, found="; ".join(map(str, rules)),
-                help=f"make the synapses with Synapses(..., reduce='off'), or set '{v.name}' to new values")
-        else:
-            self.bring_back(v)
+        """A variable needs values per synapse in the coming run; `WrongState` where they are not known."""
+        if self.moved[v.program] == "sum":
+            for name in self._other_constants():
+                self._note_later(name, f"{_last(name)} was assigned to after a run")
+        self.bring_back(v)
 
-    def _check_weights(self, found: Reduction, kept: Mapping[str, np.ndarray]) -> None:
-        """Refuse constants of the sources that are factors of a sum under way and not what they were in the last
-        run."""
-        factors = {x.program: x.name for p in found.places for x in p.factor.symbols.values() if x.path}
+    def _other_weights(self, found: Reduction) -> frozenset[str]:
+        """Sums whose factors, constants of the sources, are not what they were in the last run."""
+        factors = {x.program for p in found.places for x in p.factor.symbols.values() if x.path}
         get = self.synapses.reach()
         now = {program: digest(get(program)) for program in factors}
-        for place in found.places:
-            other = [
-                factors[x.program] for x in place.factor.symbols.values()
-                if x.path and now.get(x.program) != self.weights.get(x.program)
-            ]
-            if other and place.kind == "sum" and place.program in kept and kept[place.program].any():
-                raise WrongState(
-                    f"'{other[0]}' of the sources of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
-                    help="make the synapses with Synapses(..., reduce='off')")
+        other = {p for p in factors if p in self.weights and now[p] != self.weights[p]}
         self.weights = now
+        return frozenset(p.program for p in found.places if p.kind == "sum" and any(map(p.weighed_by, other)))
 
     def _other_constants(self) -> list[str]:
-        """Names of constants of cells that are not what they were, as in ``'tau'``."""
+        """Constants of cells that are not what they were, by program name."""
         if self.cells is None:
             return []
         get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
-        now = {n: get(n.removesuffix("@cells")) for n in before}
+        now = {n: get(of_synapses(n)) for n in before}
         at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
-        return [
-            f"'{n.removesuffix('@cells').rpartition('.')[2]}'" for n in before
-            if not np.array_equal(at[n][:len(of)], before[n][of])
-        ]
+        return [of_synapses(n) for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
 
     def _regrouped(self, name: str, before: Cells | None) -> np.ndarray:
         """A sum by cells in the cells of now."""
         assert before is not None and self.cells is not None
         found = self.cells.taken_over(before, self.arrays[name])
-        if found is None and self.arrays[name].any():
-            raise WrongState(
-                f"'{self._variable(self.places[name].state).name}' of {self.synapses.name} was summed over synapses with the same "
-                f"{' and '.join(n.rpartition('.')[2].removesuffix('@cells') for n in before.constants)}, which differ now",
-                help="make the synapses with Synapses(..., reduce='off')")
+        if found is None:
+            return self._made(self.places[name])
         made = zeros(len(self.cells), self.arrays[name].dtype)
-        if found is not None:
-            made[:] = found
+        made[:] = found
         return made
 
     def _keep_delays(self, found: Reduction) -> None:
@@ -365,7 +335,7 @@ class Reduced:
             self.moved.get(v) in ("equal", "late") and self._place_of(v).side == side
             for v in projection_of(self.synapses).event_driven)
 
-    def _made(self, place: Place) -> np.ndarray:
+    def _made(self, place: Substitute) -> np.ndarray:
         index, size = self._index(place.side)
         slots = self.delays[place.pathway].slots if place.pathway else 1
         if place.kind in ("newest", "payload", "sent"):
@@ -390,7 +360,7 @@ class Reduced:
                                    size)
         return array
 
-    def _factor(self, place: Place) -> Any:
+    def _factor(self, place: Substitute) -> Any:
         if isinstance(place.factor.tree, Number):
             return float(place.factor.tree.value)
         s = self.synapses
@@ -398,18 +368,17 @@ class Reduced:
 
     # -- the way back --------------------------------------------------------------------------------------------------
     def bring_back(self, v: Variable) -> None:
-        """Give a variable its values per synapse again; `WrongState` when only a sum is left."""
+        """Give a variable its values per synapse again; `WrongState` where they are not known."""
         assert isinstance(v, SynapticVariable)
         v._stored = self.expanded(v).copy()
         self.forget(v)
 
     def expanded(self, v: Variable) -> np.ndarray:
-        """The values per synapse, to read; `WrongState` when only a sum is left."""
+        """The values per synapse, to read; `WrongState` where they are not known."""
         s = self.synapses
         if self.moved[v.program] == "sum":
-            raise WrongState(f"'{v.name}' of {s.name} has no value per synapse: only its sum for each target was kept",
-                             help=f"make the synapses with Synapses(..., reduce='off') to look at '{v.name}'")
-        if v.name == "lastupdate" and v.program == projection_of(s).last_update:
+            values = self._summed(v)
+        elif v.name == "lastupdate" and v.program == projection_of(s).last_update:
             values = self._last_update()
         else:
             place = self._place_of(v.program)
@@ -420,13 +389,48 @@ class Reduced:
         values.flags.writeable = False
         return values
 
-    def _seen_of(self, place: Place) -> np.ndarray:
+    def _summed(self, v: Variable) -> np.ndarray:
+        """Values per synapse of a state that is kept as a sum: known, or what the runs once more come to."""
+        if v.program in self.known:
+            return self._padded(self.known[v.program])
+        try:
+            assert self.replay is not None
+            found = self.replay.ask().get(v.program)
+        except WrongState as error:
+            if not self._sum_of(v.program):
+                return np.zeros(len(self.synapses), DTYPES[v.dtype])
+            raise WrongState(
+                f"'{v.name}' of {self.synapses.name} has no value per synapse: only its sum for each target was kept",
+                found=error.found, help=f"make the synapses with Synapses(..., reduce='off') to look at '{v.name}'"
+            ) from error
+        return np.zeros(len(self.synapses), DTYPES[v.dtype]) if found is None else found
+
+    def apart_from_others(self, v: Variable) -> np.ndarray:
+        """A summed variable of the target that holds the sum of several projections, as it is by itself."""
+        assert self.replay is not None and v.values is not None
+        try:
+            return self.replay.ask().get(apart_name(v.program), v.values)
+        except WrongState as error:
+            raise WrongState(f"'{v.name}' is known as a sum with that of other projections only", found=error.found,
+                             help=f"make {self.synapses.name} with Synapses(..., reduce='off')") from error
+
+    def began(self) -> dict[str, np.ndarray]:
+        """Values per synapse of states that have become sums since the last run; from now on they change."""
+        known, self.known = self.known, {}
+        return {program: self._padded(values) for program, values in known.items()}
+
+    def _padded(self, values: np.ndarray) -> np.ndarray:
+        """The values, and zero for synapses made since."""
+        more = len(self.synapses) - len(values)
+        return np.concatenate([values, np.zeros(more, values.dtype)]) if more else values
+
+    def _seen_of(self, place: Substitute) -> np.ndarray:
         """What every synapse sees of a state at the neurons of a side."""
         neuron = self._index(place.side)[0]
         if not place.pathway:
             return self.arrays[place.program][neuron]
         delays = self.delays[place.pathway]
-        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[f"{place.pathway}.newest"], neuron)
+        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[supplied(place.pathway, "newest")], neuron)
         return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
 
     def _last_update(self) -> np.ndarray:
@@ -454,7 +458,7 @@ class Reduced:
         """Which variables have moved, to where, and what that depends on; their values are among the arrays of the
         synapses."""
         return Kept(dict(self.moved), dict(self.places), dict(self.delays), dict(self.constants), self.host, self.cells,
-                    dict(self.weights))
+                    dict(self.weights), dict(self.known))
 
     def restore(self, kept: Kept, arrays: Mapping[str, np.ndarray]) -> None:
         """As it was when `kept` was called; ``arrays`` are the values of that time."""
@@ -466,7 +470,7 @@ class Reduced:
                 v._stored, v.kept_by = None, self
             elif v.moved:
                 v.values = arrays[v.program].copy()
-        self.host, self.cells, self.weights = kept.host, kept.cells, dict(kept.weights)
+        self.host, self.cells, self.weights, self.known = kept.host, kept.cells, dict(kept.weights), dict(kept.known)
         self.moved, self.places, self.delays, self.constants = dict(moved), dict(places), dict(kept.delays), dict(
             kept.constants)
         self.arrays = {name: arrays[name].copy() for name in places}
@@ -485,25 +489,47 @@ class Reduced:
         assert isinstance(v, SynapticVariable)
         v.kept_by = None
         self.moved.pop(v.program, None)
+        self.known.pop(v.program, None)
         structure_changed()
 
     def before_write(self, v: Variable, item: object, value: object) -> None:
-        """Values come back to be changed; a factor of a sum that is not zero cannot change."""
+        """Values come back to be changed; where a factor of a sum changes, those of the sum, for another one."""
         if self.moved.get(v.program) == "sum" and self._shares():
-            raise WrongState(
-                f"'{v.name}' of {self.synapses.name} is part of a sum with {' and '.join(self.partners)}, and cannot change now",
-                help="make the synapses with Synapses(..., reduce='off')")
-        if self.moved.get(v.program) == "sum" and isinstance(
+            self.separate()
+        elif self.moved.get(v.program) == "sum" and isinstance(
                 item, slice) and item == slice(None) and not isinstance(value, str):
             v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])  # a new value for every synapse needs no old ones
         elif v.moved:
             self.bring_back(v)
-        if self._weighs(v.program):
-            raise WrongState(
-                f"'{v.name}' of {self.synapses.name} is a factor of a sum that is under way, and cannot change now",
-                help="make the synapses with Synapses(..., reduce='off'), or use the factor at the event: 'g += w'")
+        weighed = [p for n, p in self.places.items() if p.kind == "sum" and p.weighed_by(v.program)
+                   and (self.arrays[n].any() or self._shares())]
+        if weighed:
+            self._note_later(v.program, f"{v.name} was assigned to after a run")
+            self.separate()
         if any(p.kind in ("static", "noise") and p.weighed_by(v.program) for p in self.places.values()):
             structure_changed()           # what drives a sum is added up anew before the next run
+
+    def _note_later(self, program: str, why: str) -> None:
+        """A constant of sums changes between runs: from now on nothing is summed with it, unless the user insists."""
+        if self.synapses.reduce == "auto":
+            self.later[program] = why
+
+    def separate(self) -> None:
+        """All sums of these synapses, and of those with which they lie together, have values per synapse again."""
+        host = self.lies_with if self.host and self.lies_with is not None else self
+        every = [host, *host.guests.values()]
+        sums = [(r, r._variable(p)) for r in every for p, kind in r.moved.items() if kind == "sum"]
+        values = [v.values for _, v in sums]
+        for (r, v), own in zip(sums, values):
+            assert isinstance(v, SynapticVariable) and own is not None
+            v._stored = own.copy()
+            r.forget(v)
+
+    def made_again(self) -> None:
+        """The sums as they follow from the values per synapse."""
+        made = {n: self._made(p) for n, p in self.places.items() if p.kind == "sum"}
+        for name, values in made.items():
+            self.arrays[name][...] = values
 
     def grow(self) -> None:
         """Synapses were added: a sum holds for them too, whatever else moved comes back."""
@@ -522,15 +548,10 @@ class Reduced:
         host = self.lies_with if self.host else self if self.guests else None
         return host is not None and any(host.arrays[n].any() for n, p in host.places.items() if p.kind == "sum")
 
-    def _weighs(self, program: str) -> bool:
-        """Whether a sum that is not zero was made with this variable as a factor."""
-        return any(p.kind == "sum" and (self.arrays[n].any() or self._shares()) for n, p in self.places.items()
-                   if p.weighed_by(program))
-
     def _variable(self, program: str) -> Variable:
         return next(v for v in self.synapses.variables.values() if v.program == program)
 
-    def _place_of(self, program: str) -> Place:
+    def _place_of(self, program: str) -> Substitute:
         return next(p for p in self.places.values() if p.state == program and p.kind == "equal")
 
     def _index(self, side: str) -> tuple[np.ndarray, int]:
@@ -545,15 +566,15 @@ class Reduced:
         s = self.synapses
         spaces = {"newest": "now", "past": "past", "sent": "past"}
 
-        def space(p: Place) -> str:
+        def space(p: Substitute) -> str:
             sides = {"pre": s.source.space, "post": s.target.space, "cells": f"{s.name}.cells"}
             return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else sides[p.side]
 
         found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
         if self.cells is not None:
             made = f"{s.name}.cells"
-            found[f"{s.name}.cell"] = (Array(f"{s.name}.cell", "i4", s.space, made), self.cells.of)
-            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space), self.cells.neuron)
+            found[supplied(s.name, "cell")] = (Array(supplied(s.name, "cell"), "i4", s.space, made, "index"), self.cells.of)
+            found[neuron_of(s.name)] = (Array(neuron_of(s.name), "i4", made, s.target.space, "index"), self.cells.neuron)
             words = {kind: word for word, kind in DTYPES.items()}
             found |= {
                 name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()
@@ -562,4 +583,9 @@ class Reduced:
 
     def params(self) -> dict[str, float | int]:
         """Lengths of the rings."""
-        return {f"{name}.slots": delays.slots for name, delays in self.delays.items()}
+        return {supplied(name, "slots"): delays.slots for name, delays in self.delays.items()}
+
+
+def _last(program: str) -> str:
+    """What a script calls a variable of this program name."""
+    return field_of(program)
