@@ -7,7 +7,6 @@ from typing import get_args
 
 from brainsim.ir.expressions import Param, Part, Scalar, Size, Slots, Tick, dtype
 from brainsim.ir.program import Each, Events, FanOut, Kernel, Once, RandomRows, Range
-from brainsim.ir.walk import draws, reads, scalars, touched_queues, writes
 from brainsim.targets.c_table import Places
 from brainsim.targets.loops import Plan
 from brainsim.targets.words import C
@@ -20,7 +19,7 @@ def declarations(k: Kernel, at: Places) -> list[str]:
 
 
 def _scalars(k: Kernel, at: Places) -> Iterator[str]:
-    used = dict.fromkeys(scalars(k))
+    used = dict.fromkeys(k.facts.scalars)
     ticks = (Tick(c, part) for c in at.of.in_order("clocks", {s.clock for s in used if isinstance(s, Tick)})
              for part in get_args(Part))
     yield from (_scalar(tick, at) for tick in ticks if tick in used)
@@ -48,21 +47,21 @@ def _scalar(s: Scalar, at: Places) -> str:
 
 
 def _seed(k: Kernel, at: Places) -> Iterator[str]:
-    if draws(k):
+    if k.facts.draws:
         clock = at.of.numbers["clocks", k.clock]
         yield "const uint64_t seed = T->seed;"
         yield f"const int64_t draw_step = T->step[{clock}] - T->origin[{clock}];"
 
 
 def _arrays(k: Kernel, at: Places) -> Iterator[str]:
-    written = writes(k)
-    for name in at.of.in_order("arrays", reads(k) | written):
+    written = k.facts.writes
+    for name in at.of.in_order("arrays", k.facts.reads | written):
         kind = f"{'' if name in written else 'const '}{C.types[at.of.arrays[name].dtype]}"
         yield f"BS_ARRAY({kind}, {at.of.words[name]}, {at('arrays', name)});"
 
 
 def _queues(k: Kernel, at: Places) -> Iterator[str]:
-    for name in at.of.in_order("queues", touched_queues(k)):
+    for name in at.of.in_order("queues", k.facts.queues):
         yield f"BS_QUEUE({at.of.queue_type(name)}, {at.of.words[name]}, {at('queues', name)});"
 
 

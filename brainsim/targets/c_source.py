@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from brainsim.ir.program import Kernel, Program
-from brainsim.ir.walk import reads, writes
 from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.c_head import declarations, extent, prologue, settle
@@ -77,7 +76,8 @@ def _function(p: Plan, number: int, writer: Writer, of: Table, alike: Mapping[st
     lists = [(of.numbers["kernels", kernel], at.list_of(kernel, names) or [0])
              for kernel, names in alike.items()] if isinstance(at, ListedPlaces) else []
     return render("c/kernel.jinja", number=number, titles=[of.short[name] for name in alike or (p.kernel.name,)],
-                  reads=_named(reads(p.kernel) - {PACKED} | _packed(p), of), writes=_named(writes(p.kernel), of),
+                  reads=_named(p.kernel.facts.reads - {PACKED} | _packed(p), of),
+                  writes=_named(p.kernel.facts.writes, of),
                   shared=bool(p.split.kind), lines=[*head, *before], text=text, lists=lists)
 
 

@@ -20,7 +20,7 @@ from brainsim.ir.program import (
     Range,
     Store,
 )
-from brainsim.ir.walk import appends, nodes, own_element, rebuild_kernel, walk, writes
+from brainsim.ir.trees import own_element, walk
 from brainsim.targets.loop_stages import BLOCK, ROW_BLOCK, Stages, row_stages, stages
 from brainsim.targets.loops import (
     PACKED,
@@ -56,7 +56,7 @@ def _plan(k: Kernel, packed: str, staged: bool, alike: tuple[str, ...]) -> Plan:
     settled, shared = steady(k), split(k)
     ahead = tuple(s for s in k.prologue if s.name not in settled)
     return Plan(k, _loop(k, shared, packed, staged), tuple(settled.values()), ahead, shared, work(k),
-                tuple(appends(k).items()), alike)
+                tuple(k.facts.appends.items()), alike)
 
 
 def _alike(program: Program) -> dict[str, tuple[str, ...]]:
@@ -91,19 +91,18 @@ def _steady(n: object, found: Mapping[str, Let]) -> bool:
 def packed_indices(program: Program) -> dict[str, str]:
     """By kernel, an index array that a loop over stored-elsewhere synapses reads for each of them: it is read from a
     copy in the order of the rows, since every look into the array itself would be a cache line of its own."""
-    constant = {a.name for a in program.arrays if a.into}.difference(*map(writes, program.kernels))
+    constant = {a.name for a in program.arrays if a.into} - program.written
     found: dict[str, str] = {}
     for k in program.kernels:
         if isinstance(k.domain, FanOut) and k.domain.ids:
-            own = (n.array for n in nodes(k) if isinstance(n, Load) and own_element(n.index) and n.dtype == "i4")
+            own = (n.array for n in k.facts.nodes if isinstance(n, Load) and own_element(n.index) and n.dtype == "i4")
             name = next((name for name in own if name in constant), "")
             found |= {k.name: name} if name else {}
     return found
 
 
 def _from_packed(k: Kernel, index: str) -> Kernel:
-    return rebuild_kernel(
-        k, lambda n: Load(PACKED, PLACE, "i4")
+    return k.rebuilt(lambda n: Load(PACKED, PLACE, "i4")
         if isinstance(n, Load) and n.array == index and own_element(n.index) else n)
 
 
@@ -117,14 +116,14 @@ def _loop(k: Kernel, shared: Split, packed: str, staged: bool) -> Loop:
         case FanOut():
             return _row_loop(k, k.domain, shared, packed, staged)
         case RandomRows():
-            return RandomRowLoop(k.domain, k.body, tuple(dict.fromkeys(filter(_of_member, nodes(k)))))
+            return RandomRowLoop(k.domain, k.body, tuple(dict.fromkeys(filter(_of_member, k.facts.nodes))))
         case Host():
             return HostCall()
     return PlainLoop(k.domain, Stage(k.body, _turn(k, shared)))
 
 
 def _whole_loop(k: Kernel, domain: Each | Range, shared: Split, staged: bool) -> WholeLoop:
-    draws = tuple(sorted({(n.law, n.stream) for n in nodes(k) if isinstance(n, Draw) and own_element(n.index)}))
+    draws = tuple(sorted({(n.law, n.stream) for n in k.facts.nodes if isinstance(n, Draw) and own_element(n.index)}))
     few = rare(k)
     plain = k.body if few is None else k.body[:-1]
     free = independent(replace(k, body=plain))
@@ -155,7 +154,7 @@ def _in_stages(divided: Stages) -> tuple[Stage, ...]:
 
 
 def _row_loop(k: Kernel, domain: FanOut, shared: Split, packed: str, staged: bool) -> RowLoop:
-    members = tuple(sorted({n.array for n in nodes(k) if isinstance(n, (Load, Store)) and own_element(n.index)}))
+    members = tuple(sorted({n.array for n in k.facts.nodes if isinstance(n, (Load, Store)) and own_element(n.index)}))
     divided = row_stages(k.body) if staged else None
     parts = (Stage(k.body, _turn(k, shared)),)
     if divided is not None:
@@ -168,7 +167,7 @@ def _row_loop(k: Kernel, domain: FanOut, shared: Split, packed: str, staged: boo
 
 def _turn(k: Kernel, shared: Split) -> Order:
     """Whether each thread's elements are computed one at a time: it may have one of them or several."""
-    functions = any(isinstance(n, (Call, Draw)) or isinstance(n, Op) and n.op == "**" for n in nodes(k))
+    functions = any(isinstance(n, (Call, Draw)) or isinstance(n, Op) and n.op == "**" for n in k.facts.nodes)
     return "single" if shared.kind == "target" and functions else "given"
 
 

@@ -17,7 +17,7 @@ from functools import partial
 
 from brainsim.ir.expressions import Call, Const, Draw, Expr, Foreign, Keyed, Load, Local, Op, Scalar, Tick, dtype
 from brainsim.ir.program import Append, If, Let, Statement, Store, While
-from brainsim.ir.walk import free_locals, own_element, rebuild, statements, walk
+from brainsim.ir.trees import free_locals, own_element, rebuild, statements, walk
 
 BLOCK = 512
 ROW_BLOCK = 64

@@ -9,18 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from brainsim.ir.expressions import Call, Draw, Expr, Load, Local, Op, Param, Size
-from brainsim.ir.program import Append, Clear, Each, Events, FanOut, If, Kernel, Let, Range, Store
-from brainsim.ir.walk import (
-    appends,
-    calls_python,
-    free_locals,
-    nodes,
-    order_free,
-    own_element,
-    own_place,
-    statements,
-    touches_only_own_element,
-)
+from brainsim.ir.program import Append, Each, Events, FanOut, If, Kernel, Let, Range, Store
+from brainsim.ir.trees import free_locals, own_element, own_place, statements
 
 
 @dataclass(frozen=True)
@@ -37,12 +27,12 @@ WHOLE = Split()
 
 def split(k: Kernel) -> Split:
     """How a kernel may be divided; `WHOLE` when it may not."""
-    if calls_python(k) or any(isinstance(n, Clear) for n in nodes(k)):
+    if k.calls_python() or k.facts.clears:
         return WHOLE
-    if appends(k):
+    if k.facts.appends:
         return Split("rare") if rare(k) is not None and _one_append(k) else WHOLE
     match k.domain:
-        case Each() | Range() if touches_only_own_element(k):
+        case Each() | Range() if k.facts.own_element:
             return Split("elements")
         case Each() | Range() | Events() | FanOut():
             return _by_owner(k)
@@ -51,25 +41,22 @@ def split(k: Kernel) -> Split:
 
 def rare(k: Kernel) -> If | None:
     """The one `If` at the end of a loop that appends: few elements pass, and each touches only itself."""
-    if not (isinstance(k.domain, (Each, Range)) and appends(k) and k.body and isinstance(k.body[-1], If)
-            and touches_only_own_element(k)):
+    if not (k.domain.stretch and k.facts.appends and k.body and isinstance(k.body[-1], If) and k.facts.own_element):
         return None
     before, last = k.body[:-1], k.body[-1]
-    if appends(replace(k,
-                       body=before)) or free_locals(last) & {s.name for s in statements(before) if isinstance(s, Let)}:
-        return None
-    return last
+    set_before = {s.name for s in statements(before) if isinstance(s, Let)}
+    return None if replace(k, body=before).facts.appends or free_locals(last) & set_before else last
 
 
 def independent(k: Kernel) -> bool:
     """Whether elements may be computed in any order and grouping (so the compiler may use SIMD)."""
-    if appends(k) or not isinstance(k.domain, (Each, Range)) or not order_free(k):
+    if k.facts.appends or not k.domain.stretch or not k.facts.order_free:
         return False
     return all(own_place(s.index) for s in statements(k.body) if isinstance(s, Store))
 
 
 def _one_append(k: Kernel) -> bool:
-    found = [n for n in nodes(k) if isinstance(n, Append)]
+    found = [n for n in k.facts.nodes if isinstance(n, Append)]
     return len(found) == 1 and own_element(found[0].value) and isinstance(k.body[-1],
                                                                           If) and found[0] in k.body[-1].body
 
@@ -78,10 +65,10 @@ def _by_owner(k: Kernel) -> Split:
     """Every place that is written is reached through one index array, or is the element's own (one of a row), and is
     read so too."""
     written: dict[str, set[Expr]] = {}
-    for n in nodes(k):
+    for n in k.facts.nodes:
         if isinstance(n, Store):
             written.setdefault(n.array, set()).add(n.index)
-    for n in nodes(k):
+    for n in k.facts.nodes:
         if isinstance(n, Load) and n.array in written:
             written[n.array].add(n.index)
     if any(len(ways) > 1 for ways in written.values()):
@@ -96,7 +83,7 @@ def _by_owner(k: Kernel) -> Split:
         return WHOLE
     way = next(iter(through))
     if isinstance(way, Load) and own_element(way.index) and way.array not in written:
-        if isinstance(k.domain, (Each, Range)) and any(isinstance(n, (Call, Draw)) for n in nodes(k)):
+        if k.domain.stretch and any(isinstance(n, (Call, Draw)) for n in k.facts.nodes):
             return WHOLE      # the compiler may compute functions several at a time, and rounds them otherwise then
         return Split("target", way.array)
     return WHOLE
@@ -126,5 +113,5 @@ FAR = 20
 
 def work(k: Kernel) -> int:
     """About how many operations an element takes."""
-    far = isinstance(k.domain, (Events, FanOut)) * sum(isinstance(n, Store) for n in nodes(k))
-    return FAR * far + sum(12 if isinstance(n, (Call, Draw)) else 1 for n in nodes(k))
+    far = isinstance(k.domain, (Events, FanOut)) * sum(isinstance(n, Store) for n in k.facts.nodes)
+    return FAR * far + sum(12 if isinstance(n, (Call, Draw)) else 1 for n in k.facts.nodes)

@@ -83,6 +83,7 @@ class Group(Readable, metaclass=Sealed):
         return None
 
     def view_of(self, variable: Variable, with_units: bool) -> VariableView:
+        """The variable as users read and set it; `WrongType` for a link that was never made."""
         if variable.linked_to is None and "linked" in variable.flags:
             raise WrongType(f"The linked variable '{variable.name}' has no value yet",
                             help=f"{self.name}.{variable.name} = linked_var(group, 'variable')")
@@ -140,7 +141,8 @@ class Group(Readable, metaclass=Sealed):
         unused = self._sealed and self._forgotten and self.add_to_magic_network and self.invalidates_magic_network
         if unused and not sys.is_finalizing() and prefs["logging.warn_for_unused_objects"]:
             logger.warning(
-                "%s, made at %s, goes without ever having been simulated: keep it in a variable, or put it into the network",
+                "%s, made at %s, goes without ever having been simulated: "
+                "keep it in a variable, or put it into the network",
                 self.name, self._made_at, extra={"topic": "unused_brian_object"})
 
     @property

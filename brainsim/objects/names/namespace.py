@@ -159,7 +159,8 @@ def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object]
                          and float(value) == fixed.value):
         what = fixed.origin if fixed else "function"
         _warn_once(
-            f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: rename it (its value: {value})"
+            f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: "
+            f"rename it (its value: {value})"
         )
 
 

@@ -104,8 +104,8 @@ class TimedArray(InEquations):
         params: dict[str, float | int] = {supplied(n, "rows"): len(self.values), supplied(n, "columns"): columns}
         for clock in clocks:
             params |= zip(grid_of(n, clock.name), self.grid(self._step_for(clock)))
-        return Declared({supplied(n, "values"): (Array(supplied(n, "values"), "f8", f"{n}.list", role="list"), self.values.reshape(-1))},
-                        params=params)
+        values = Array(supplied(n, "values"), "f8", f"{n}.list", role="list")
+        return Declared({values.name: (values, self.values.reshape(-1))}, params=params)
 
     def _repr_html_(self) -> str:
         rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))),
