@@ -213,7 +213,7 @@ WING = ["looks", "names", "groups", "neurons", "synapses", "recorders", "runs", 
 #: the longest file that is still one idea
 LONGEST = 450
 #: files that hold two ideas still
-LONG_YET = {"brainsim.objects.synapses.synapses", "brainsim.objects.synapses.reduced.reduced"}
+LONG_YET = {"brainsim.objects.synapses.synapses"}
 #: questions to things that are not ours, where no class of the house could answer: file → its first words, and why
 QUESTIONS = {
     "names/functions.py": "marks that decorators leave on the user's Python functions",
@@ -254,7 +254,7 @@ def test_arrows_between_the_rooms_of_objects_point_down():
                 assert WING.index(parts[2]) <= WING.index(wing_room(path)), f"{name_of(path)} must not import {name}"
 
 
-@pytest.mark.parametrize("inside", [room for room in WING if room != "synapses"])
+@pytest.mark.parametrize("inside", WING)
 def test_a_room_of_objects_has_no_circle_even_for_types(inside):
     edges = {name_of(p): set(all_imports(p)) for p in wing() if wing_room(p) == inside}
 

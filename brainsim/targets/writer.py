@@ -94,20 +94,26 @@ class Writer:
                 return self.call(function, args, e)
             case Foreign(function, args, _):
                 return f"{self.names[function]}({', '.join(map(self.expression, args))})"
-            case Draw(_, stream, Local("i")) if self.buffered:
-                return f"draw_{stream}[k]"
-            case Draw(law, stream, index):
-                return f"bs_{law}(seed, {stream}u, draw_step, (uint32_t){self.expression(index)})"
-            case Keyed() if e in self.keyed:
-                return f"keyed_{self.keyed[e]}[{local('number')} & 63]"
-            case Keyed(law, stream, key, row, index):
-                words = self.expression(key), f"{stream}u", self.expression(row), f"(uint32_t){self.expression(index)}"
-                return f"bs_{law}((uint64_t){', '.join(words)})"
+            case Draw() | Keyed():
+                return self.random(e)
             case Cast("b1", value):
                 return f"({self.expression(value)} != 0)"
             case Cast(t, value):
                 return f"(({self.words.types[t]}){self.expression(value)})"
         raise TypeError(f"not an expression of the program: {e!r}")
+
+    def random(self, e: Draw | Keyed) -> str:
+        """A random number, from where those of several elements lie together if they were drawn so."""
+        match e:
+            case Draw(_, stream, Local("i")) if self.buffered:
+                return f"draw_{stream}[k]"
+            case Draw(law, stream, index):
+                return f"bs_{law}(seed, {stream}u, draw_step, (uint32_t){self.expression(index)})"
+            case Keyed(law, stream, key, row, index):
+                if e in self.keyed:
+                    return f"keyed_{self.keyed[e]}[{local('number')} & 63]"
+                words = self.expression(key), f"{stream}u", self.expression(row), f"(uint32_t){self.expression(index)}"
+                return f"bs_{law}((uint64_t){', '.join(words)})"
 
     def literal(self, value: float | int | bool) -> str:
         """A number that reads back to the same bits."""

@@ -37,6 +37,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("NumPy functions on quantities", "B"),
         Feature("builtins beside the star import", "B", note="sum keeps units"),
         Feature("in-place operators", "C"),
+        Feature("complex quantities", "D", note="in Python; a model takes none"),
         Feature("display of quantities", "B"),
         Feature("removing units", "A"),
         Feature("check_units", "B"),

@@ -46,8 +46,8 @@ class EventMonitor(Recorder):
         if not isinstance(source, EventSource):
             raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
         if event not in source.events:
-            what = f"{source.name} has no threshold, so no spikes to record" if event == "spike" else f"{source.name} has no event '{event}' to record"
-            raise WrongValue(what,
+            what = "threshold, so no spikes" if event == "spike" else f"event '{event}'"
+            raise WrongValue(f"{source.name} has no {what} to record",
                              help="give the group a threshold" if event == "spike" else near(event, source.events))
         if order is not None and when is None:
             raise WrongValue("order needs when", help="give the slot with when=")
