@@ -162,13 +162,58 @@ def test_jax_comes_with_those_modules_only_that_need_it():
         f"brainsim.events.{n}" for n in needing}
 
 
+# -- names of the program ----------------------------------------------------------------------------------------------
+TAKING_APART = {"endswith", "startswith", "partition", "rpartition", "removesuffix", "removeprefix", "split", "rsplit"}
+#: what the names of the update program are put together with
+GRAMMAR = (".", "@", "_resetter", "_thresholder", "_stateupdater", "_summed_variable_", "spikes", "_index", "pre ")
+#: strings that are not names of the program: room or file → what they are
+OTHER_STRINGS = {
+    "compat": "import paths", "preferences": "names of preferences", "options": "names of preferences",
+    "log": "names of loggers", "__main__": "names of files", "objects/looks/optional.py": "packages",
+    "targets/compiler.py": "versions"}
+
+
+def literals(node: ast.AST) -> list[str]:
+    """The pieces of text in an argument: a string, one with values in it, or several."""
+    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def names_taken_apart(tree: ast.AST) -> list[str]:
+    """Calls that look into a name of the program as text."""
+    return [ast.unparse(n) for n in ast.walk(tree)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in TAKING_APART
+            and any(word in text for a in n.args for text in literals(a) for word in GRAMMAR)]
+
+
+def test_names_of_the_program_are_taken_apart_in_one_file():
+    for path in modules():
+        mine = path.relative_to(ROOT).as_posix()
+        if mine != "naming.py" and mine not in OTHER_STRINGS and room(path) not in OTHER_STRINGS:
+            found = names_taken_apart(parsed(path))
+            assert not found, f"{mine} takes a name apart: {found[0]}; brainsim/naming.py does"
+
+
+@pytest.mark.parametrize("wrong", [
+    "name.rpartition('.')[2]", "k.name.endswith('_resetter')", "[q for q in x if q.endswith(('.first', '.last'))]",
+    "n.startswith(f'{o}.')", "name.split('.')[0]", "n.removesuffix('@cells')"])
+def test_a_name_that_is_taken_apart_is_seen(wrong):
+    assert len(names_taken_apart(ast.parse(wrong))) == 1
+
+
+def test_what_other_strings_are_is_said_of_files_that_have_some():
+    assert len(names_taken_apart(parsed(ROOT / "naming.py"))) > 4
+    for place in OTHER_STRINGS:
+        mine = [p for p in modules() if room(p) == place or p.relative_to(ROOT).as_posix() == place]
+        assert any(names_taken_apart(parsed(p)) for p in mine), place
+
+
 # -- the wing of objects -----------------------------------------------------------------------------------------------
 #: each room imports from those before it
 WING = ["looks", "names", "groups", "neurons", "synapses", "recorders", "runs", "gradients", "network"]
 #: the longest file that is still one idea
 LONGEST = 450
 #: files that hold two ideas still
-LONG_YET = {"brainsim.objects.synapses.synapses", "brainsim.objects.synapses.reduced.reduced"}
+LONG_YET = {"brainsim.objects.synapses.synapses"}
 #: questions to things that are not ours, where no class of the house could answer: file → its first words, and why
 QUESTIONS = {
     "names/functions.py": "marks that decorators leave on the user's Python functions",
@@ -209,7 +254,7 @@ def test_arrows_between_the_rooms_of_objects_point_down():
                 assert WING.index(parts[2]) <= WING.index(wing_room(path)), f"{name_of(path)} must not import {name}"
 
 
-@pytest.mark.parametrize("inside", [room for room in WING if room != "synapses"])
+@pytest.mark.parametrize("inside", WING)
 def test_a_room_of_objects_has_no_circle_even_for_types(inside):
     edges = {name_of(p): set(all_imports(p)) for p in wing() if wing_room(p) == inside}
 

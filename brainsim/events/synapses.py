@@ -92,7 +92,8 @@ def summation_of(synapses: str, system: System, block: Block, summed: Mapping[st
 
 
 def _is_own(name: str, symbol: Symbol) -> bool:
-    return is_at_sender(name) or symbol.kind == "index" or symbol.kind == "array" and not symbol.path and not symbol.shared
+    stored = symbol.kind == "array" and not symbol.path and not symbol.shared
+    return is_at_sender(name) or symbol.kind == "index" or stored
 
 
 class _Copies:

@@ -46,6 +46,6 @@ def legal(program: Program) -> Program:
     """The program; an error that names the kernel where the stages before made one that no target may run."""
     found = problems(program)
     if found:
-        raise BrainsimError("The update program that was made from this model is not a legal one: brainsim is wrong here",
+        raise BrainsimError("The update program made from this model is not a legal one, and brainsim is wrong here",
                             found="; ".join(found[:5]), help="please report it, with the model")
     return program

@@ -133,10 +133,10 @@ class Resolver:
         return Name(self._key(symbol, node.id, scope), node.span)
 
     def _key(self, symbol: Symbol, name: str, scope: Scope) -> str:
-        for key in (name, symbol.key):
-            if self.symbols.setdefault(key, symbol) == symbol:
-                return key
-        raise AssertionError(f"two meanings for {name}")
+        key = name
+        while self.symbols.setdefault(key, symbol) != symbol:
+            key = symbol.key if key == name else f"{key}_"
+        return key
 
     def _call_key(self, node: Call, scope: Scope) -> str:
         if scope is self.scope and node.function in self.functions:

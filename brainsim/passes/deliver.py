@@ -59,7 +59,8 @@ def ring_of_sums(program: Program) -> Program:
     made = {n: kernels for r in rings for n, kernels in r.kernels.items()}
     return replace(
         program, kernels=tuple(k for n, old in enumerate(program.kernels) for k in made.get(n, (old,))),
-        queues=(*program.queues, *(r.recent for r in rings)), arrays=(*program.arrays, *(a for r in rings for a in r.sums)),
+        queues=(*program.queues, *(r.recent for r in rings)),
+        arrays=(*program.arrays, *(a for r in rings for a in r.sums)),
         spaces=tuple(dict.fromkeys([*program.spaces, *(s for r in rings for s in r.spaces)])),
         flights=(*program.flights, *(r.flight for r in rings)))
 
@@ -95,8 +96,9 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
 def _remember(d: Delivery, clock: str) -> tuple[str, tuple[Kernel, ...]]:
     """The queue of the rows that fired in the last steps, and the kernels that fill it."""
     recent = supplied(owner_of(d.due.name), "recent")
+    sent = (Append(recent, d.now, _i(d)),)
     return recent, (Kernel(f"{recent}.clear", clock, Once(), (Clear(recent, d.now),), role="send"),
-                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), (Append(recent, d.now, _i(d)),), role="send"))
+                    Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), sent, role="send"))
 
 
 def _i(d: Delivery) -> Expr:

@@ -24,6 +24,9 @@ from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
 from brainsim.naming import MARK
 from brainsim.targets.words import Words
 
+KEPT = ("_kept", "_wide")
+"""What loops in stages add to a local's name for what one stage leaves to the next."""
+
 
 def identifiers(names: list[str]) -> dict[str, str]:
     """One legal, distinct identifier per program name; prefixed, so that no user name can clash with the language, and
@@ -48,7 +51,9 @@ def local(name: str) -> str:
     meet."""
     if name in ("i", "j"):
         return name
-    return f"m_{name.replace('_', '__').replace(MARK, '_a')}" if MARK in name else f"l_{name}"
+    if MARK in name:
+        return f"m_{name.replace('_', '__').replace(MARK, '_a')}"
+    return f"n_{name}" if name.endswith(KEPT) else f"l_{name}"
 
 
 class Writer:
@@ -89,20 +94,26 @@ class Writer:
                 return self.call(function, args, e)
             case Foreign(function, args, _):
                 return f"{self.names[function]}({', '.join(map(self.expression, args))})"
-            case Draw(_, stream, Local("i")) if self.buffered:
-                return f"draw_{stream}[k]"
-            case Draw(law, stream, index):
-                return f"bs_{law}(seed, {stream}u, draw_step, (uint32_t){self.expression(index)})"
-            case Keyed() if e in self.keyed:
-                return f"keyed_{self.keyed[e]}[{local('number')} & 63]"
-            case Keyed(law, stream, key, row, index):
-                words = self.expression(key), f"{stream}u", self.expression(row), f"(uint32_t){self.expression(index)}"
-                return f"bs_{law}((uint64_t){', '.join(words)})"
+            case Draw() | Keyed():
+                return self.random(e)
             case Cast("b1", value):
                 return f"({self.expression(value)} != 0)"
             case Cast(t, value):
                 return f"(({self.words.types[t]}){self.expression(value)})"
         raise TypeError(f"not an expression of the program: {e!r}")
+
+    def random(self, e: Draw | Keyed) -> str:
+        """A random number, from where those of several elements lie together if they were drawn so."""
+        match e:
+            case Draw(_, stream, Local("i")) if self.buffered:
+                return f"draw_{stream}[k]"
+            case Draw(law, stream, index):
+                return f"bs_{law}(seed, {stream}u, draw_step, (uint32_t){self.expression(index)})"
+            case Keyed(law, stream, key, row, index):
+                if e in self.keyed:
+                    return f"keyed_{self.keyed[e]}[{local('number')} & 63]"
+                words = self.expression(key), f"{stream}u", self.expression(row), f"(uint32_t){self.expression(index)}"
+                return f"bs_{law}((uint64_t){', '.join(words)})"
 
     def literal(self, value: float | int | bool) -> str:
         """A number that reads back to the same bits."""

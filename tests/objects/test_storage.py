@@ -121,7 +121,7 @@ def test_a_value_that_reads_itself_elsewhere_is_taken_from_before_the_assignment
 def test_synapses_in_the_order_of_the_source_keep_no_index_of_it():
     s = synapses()
     s.connect(p=0.3)
-    assert isinstance(s._pre, Rows) and s._pre.ids is None
+    assert isinstance(s._pairs.index("pre"), Rows) and s._pairs.index("pre").ids is None
     assert s.i[:].tolist() == s.pre_index.tolist() == sorted(s.i[:])
 
 

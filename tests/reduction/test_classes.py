@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import brainsim.objects.synapses.reduced.questions as questions
 import brainsim.objects.synapses.reduced.reduced as reduced
 from brainsim import (
     Network,
@@ -27,7 +28,7 @@ CONSTANTS = {"tau": 5 * ms, "taur": 2 * ms, "taud": 9 * ms, "a": 0.3, "E": 1.6, 
 def every_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reduce few synapses too."""
     monkeypatch.setattr(reduced, "FEW", 0)
-    monkeypatch.setattr(reduced, "MOST_PAST", 1000)
+    monkeypatch.setattr(questions, "MOST_PAST", 1000)
 
 
 def network(model: str, on_pre: object, on_post: object = None, delay: object = None, neurons: str = "",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-import brainsim.objects.synapses.reduced.reduced as reduced
+import brainsim.objects.synapses.reduced.questions as questions
 from brainsim import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, Synapses, defaultclock, ms
 from brainsim.errors import WrongValue
 from tests.reduction.test_classes import (  # noqa: F401
@@ -249,7 +249,7 @@ def test_what_cannot_be_read_late_stays_with_the_synapse_and_says_why(fresh: obj
 
 
 def test_a_long_past_is_not_worth_it(fresh: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reduced, "MOST_PAST", 2)
+    monkeypatch.setattr(questions, "MOST_PAST", 2)
     net = network(**NMDA)
     net.run(1 * ms)
     assert net["S"].reduction.kind("x") == SYN

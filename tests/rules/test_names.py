@@ -29,12 +29,13 @@ from brainsim.targets.c_source import source
 
 TARGETS = ("interpreter", "numpy", "cython", "jax")
 WORDS = """
-    first last refractory spikes count index delay N step dt seed slot slots size i j k column number at found hits T part
-    parts int double register restrict static struct union volatile extern const inline void auto char long short signed
-    unsigned float switch typedef goto enum default rows row starts ids due fired recent sums0 steps indices cursor period
-    times values key gaps guide cell newest queue queues array arrays space clock clocks kernel kernels state literals
-    steady draws draw_step work begin end lo hi mask take put cast pick spread power both c A S Q M l_x u_x o0 entries
-    entries_count entries_capacity column_ number_ m0 x_kept i_at_ self lambda_ np jnp
+    first last refractory spikes count index delay N step dt seed slot slots size i j k column number at found
+    hits T part parts int double register restrict static struct union volatile extern const inline void auto char
+    long short signed unsigned float switch typedef goto enum default rows row starts ids due fired recent sums0
+    steps indices cursor period times values key gaps guide cell newest queue queues array arrays space clock
+    clocks kernel kernels state literals steady draws draw_step work begin end lo hi mask take put cast pick
+    spread power both c A S Q M l_x u_x o0 entries entries_count entries_capacity column_ number_ m0 x_kept i_at_
+    self lambda_ np jnp double_kept double_wide
 """.split()
 
 

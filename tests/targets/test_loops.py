@@ -29,6 +29,7 @@ from brainsim.ir.program import (
 from brainsim.passes.merge import merge_equal
 from brainsim.targets import loops
 from brainsim.targets.loop_plan import plan
+from brainsim.targets.templates import folder
 
 I, J, ZERO = Local("i", "i4"), Local("j", "i4"), Const(0)   # noqa: E741
 DT = Tick("clock", "dt")
@@ -309,3 +310,8 @@ def test_kernels_that_are_equal_but_for_names_share_a_text():
           the text of a
           clear S.due[0]
         """)
+
+
+@pytest.mark.parametrize("name", sorted(f.name for f in (folder() / "c").glob("*.jinja")))
+def test_a_form_of_loop_is_a_screenful(name):
+    assert len((folder() / "c" / name).read_text("utf-8").splitlines()) <= 60

@@ -214,7 +214,8 @@ class _Members:
             if not e.name.endswith("_post") or not lines:
                 raise Unsupported(
                     f"{s.name}: '{e.name}' couples neurons all the time, not by spikes", at=e.span, help=
-                    "grad='surrogate' takes it; here, sums are of states that spikes change, at the target of the synapse"
+                    "grad='surrogate' takes it; "
+                    "here, sums are of states that spikes change, at the target of the synapse"
                 )
         if not lines:
             return None
@@ -222,7 +223,8 @@ class _Members:
         system = s.system(resolver, lines, s.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
         blocks = {
-            s.target.variables[e.name.removesuffix("_post")].program: s.summed_task(e.name, self.run).block for e in summed
+            s.target.variables[e.name.removesuffix("_post")].program: s.summed_task(e.name, self.run).block
+            for e in summed
         }
         return summation_of(s.name, system, block, blocks)
 

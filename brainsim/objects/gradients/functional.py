@@ -284,7 +284,8 @@ class Functional:
 
     def _bounded(self) -> Ranges:
         variables = {n: self._simulation.settable(n).variable for n in self.params}
-        return ranges(self.params, {n: None if v is None else v.bounds for n, v in variables.items()}, self._places.dimensions)
+        return ranges(self.params, {n: None if v is None else v.bounds for n, v in variables.items()},
+                      self._places.dimensions)
 
     def _default(self, place: Any) -> np.ndarray:
         if place.kind == "param":
@@ -298,7 +299,8 @@ class Functional:
     def _rows(self) -> list[tuple[str, str, str, str]]:
         def shape(x: Sequence[int]) -> str:
             return str(tuple(x))
-        rows = [(n, "parameter", unit_text(self._places.dimensions[n]), shape(np.shape(v))) for n, v in self.params.items()]
+        rows = [(n, "parameter", unit_text(self._places.dimensions[n]), shape(np.shape(v)))
+                for n, v in self.params.items()]
         rows += [(n, "input", unit_text(self._places.dimensions[n]), shape(self.shape_of_input(p)))
                  for n, p in self.pure.inputs.items()]
         return rows + [(n, "output", unit_text(self._places.dimensions[n]), "") for n in self.pure.outputs]

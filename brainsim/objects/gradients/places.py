@@ -38,12 +38,13 @@ class Places:
                               help="grad='events' has gradients of delays")
         names = (s.program,) if s.program else tuple(
             p.found.program
-            for p in s.places) if s.variable is None else (s.variable.program,)  # type: ignore[attr-defined]
+            for p in s.places) if s.variable is None else (s.variable.program,)
         for reduced, owner in self._simulation.reductions:
             if s.variable is not None and s.variable.moved and s.variable.program in reduced.moved or any(
                     map(reduced.computed_from, names)):
                 raise Unsupported(
-                    f"'{s.name}' cannot be a parameter of a function: states of {owner} were moved to the neurons and made from it",
+                    f"'{s.name}' cannot be a parameter of a function: "
+                    f"states of {owner} were moved to the neurons and made from it",
                     help="Synapses(..., reduce='off')")
         if s.variable is None:
             return Place("param", names)

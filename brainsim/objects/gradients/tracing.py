@@ -62,8 +62,8 @@ class Tracing:
         return smaller, arrays
 
     def pure(self, program: Program, arrays: dict[str, np.ndarray], params: Mapping[str, Any],
-              given: Mapping[str, Any], wanted: Mapping[str, Any], surrogate: object, reset_grad: str,
-              checkpoint: object, truncate: int | None) -> Any:
+             given: Mapping[str, Any], wanted: Mapping[str, Any], surrogate: object, reset_grad: str,
+             checkpoint: object, truncate: int | None) -> Any:
         """The function, for values by name."""
         start = self._start
         state = self._state(program, arrays)

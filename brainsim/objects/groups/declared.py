@@ -1,4 +1,4 @@
-"""What a simulated object hands over to a program: arrays and queues with their contents, lengths, scalars, its clock."""
+"""What an object hands over to a program: arrays and queues with their contents, lengths, scalars, its clock."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

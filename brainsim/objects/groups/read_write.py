@@ -53,7 +53,8 @@ class Readable(Scoped):
         return candidates[np.broadcast_to(chosen, candidates.shape)]
 
     def read_values(self, v: Variable, item: object, level: int = 0,
-              namespace: Mapping[str, object] | None = None) -> np.ndarray:
+                    namespace: Mapping[str, object] | None = None) -> np.ndarray:
+        """Numbers in base units of the elements that ``item`` means."""
         self.parent.notice_use()
         run = RunNamespace.given(namespace, level)
         symbol = self._value_symbol(v, run)
@@ -88,7 +89,8 @@ class Readable(Scoped):
         return self.scope(run).own[v.name]
 
     def write_values(self, v: Variable, item: object, value: object, check: bool, level: int = 0,
-               namespace: Mapping[str, object] | None = None) -> None:
+                     namespace: Mapping[str, object] | None = None) -> None:
+        """Set the elements that ``item`` means to numbers, a quantity or the value of a string."""
         self.assign(v, item, value, check, RunNamespace.given(namespace, level))
 
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
@@ -152,6 +154,7 @@ class Readable(Scoped):
         return next(w for w in group.variables.values() if w.program == symbol.program)
 
     def refuse_write(self, v: Variable) -> None:
+        """`WrongType` for a variable that cannot be set."""
         if v.is_subexpression:
             raise WrongType(f"'{v.name}' is a subexpression and cannot be assigned to",
                             help=f"declare it as a parameter, '{v.name} : {unit_text(v.dimension)}', to store a value")
@@ -171,7 +174,7 @@ class Readable(Scoped):
                 n for n, s in resolver.scope.own.items() if not s.shared and s.kind in ("array", "index"))
             if used:
                 raise WrongSyntax(f"'{v.name}' is shared; its value cannot depend on '{sorted(used)[0]}'",
-                                  at=statement.value.span)  # type: ignore[attr-defined]
+                                  at=statement.value.span)
         self._warn_of_ambiguity(v, item, names(statement.value))
         self.warn_of_shadows(names(statement.value), run)
         done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))

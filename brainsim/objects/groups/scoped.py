@@ -129,7 +129,8 @@ class Scoped(BrianObject):
             if scalar_dtype(value) is not None and (self.name, name) not in _SHADOWED:
                 _SHADOWED.add((self.name, name))
                 logger.warning(
-                    "'%s' in the equations of %s is its own variable; your variable '%s' with the value %s is not used there",
+                    "'%s' in the equations of %s is its own variable; "
+                    "your variable '%s' with the value %s is not used there",
                     name, self.name, name, value, extra={"topic": "resolution_conflict"})
 
     # -- storage -------------------------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ class Function(InEquations):
                  stateless: bool = True, auto_vectorise: bool = False):
         if pyfunc is not None and not callable(pyfunc):
             raise WrongType("A Function needs something to call", found=repr(pyfunc))
-        self.pyfunc, self.sympy_func, self.stateless, self.auto_vectorise = pyfunc, sympy_func, stateless, auto_vectorise
+        self.pyfunc, self.sympy_func = pyfunc, sympy_func
+        self.stateless, self.auto_vectorise = stateless, auto_vectorise
         marked = arg_units is None and hasattr(pyfunc, "_arg_units")
         self.arg_units = list(_of(pyfunc, "_arg_units", []) if marked else arg_units or [])
         self.arg_names = list(arg_names or _of(pyfunc, "_arg_names", []))
@@ -90,9 +91,11 @@ class Function(InEquations):
         name = name or self.own_name
         what = f"The function '{name}'" if name else "A function"
         return Unsupported(
-            f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} and nothing to call in Python",
+            f"{what} has code for {', '.join(map(repr, self.implementations)) or 'no target'} "
+            "and nothing to call in Python",
             help=
-            "prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, and other targets, "
+            "prefs.codegen.target = 'cython' compiles code for 'cpp'; strings that are evaluated at once, "
+            "and other targets, "
             "need a Python function; @implementation('jax', f) gives the target 'jax' one with derivatives")
 
     # -- in equations --------------------------------------------------------------------------------------------------

@@ -146,7 +146,8 @@ class Implementations(Mapping[str, Any]):
                         f"The code of a function for '{target}' is not compiled here, and there is no Python function",
                         help="give code for 'cpp', or a Python function")
                 logger.info(
-                    "'%s' has code for '%s', which is not compiled: its Python function is called; code for 'cpp' is compiled",
+                    "'%s' has code for '%s', which is not compiled: its Python function is called; "
+                    "code for 'cpp' is compiled",
                     self._function.own_name, target, extra={"topic": "function_code"})
 
     def __getitem__(self, target: Any) -> Any:

@@ -1,7 +1,8 @@
 """A number that grows whenever the structure of any model changes; a prepared network with an older number is prepared
 anew.
 
-It belongs to no single network, so the module keeps it; it is the reason that `run(0.1*ms)` repeated costs microseconds.
+It belongs to no single network, so the module keeps it; it is the reason that `run(0.1*ms)` repeated costs
+microseconds.
 """
 from __future__ import annotations
 

@@ -208,7 +208,8 @@ def _input_words(o: Any) -> Cell:
                 f"{o.N} Poisson processes onto each element of {_named(o.target)}",
                 Math(rf"\text{{rate}}\ {_condition(o.rate).text}"),
                 Math(
-                    rf"{name_latex(o.target_var)} \leftarrow {name_latex(o.target_var)} + {_condition(o.weight).text}\ \text{{per event}}"
+                    rf"{name_latex(o.target_var)} \leftarrow {name_latex(o.target_var)} + "
+                    rf"{_condition(o.weight).text}\ \text{{per event}}"
                 ))
         case PoissonGroup():
             rates = o.variables["rates"]

@@ -65,7 +65,8 @@ class MagicNetwork(Network):
         elif len(known) != len(deciding):
             new = ", ".join(o.name for o in deciding if o.network_mark is not self._mark)
             raise MagicError(
-                "Some of the visible objects have been simulated and others are new, so it is unclear whether to go on or to start anew",
+                "Some of the visible objects have been simulated and others are new, "
+                "so it is unclear whether to go on or to start anew",
                 found=f"new: {new}", help="make a Network of your own, or call start_scope() before making a new model")
         self._members = [weakref.ref(o) for o in self._with_dependencies(objects)]
         if all(o.network_mark is self._mark for o in deciding):
@@ -126,7 +127,8 @@ class _Collection:
         version = (structure_version(), id(run.places[-1]))
         if self.complete and version == self.version and len(run.places) > self.deepest \
                 and (found := [o for member in self.found if (o := member()) is not None]) \
-                and all(run.places[k].get(name) is o for (k, name), o in zip(self.names, found)) and len(found) == len(self.names):
+                and all(run.places[k].get(name) is o for (k, name), o in zip(self.names, found)) \
+                and len(found) == len(self.names):
             return found
         found, self.names = [], []
         known: set[int] = set()

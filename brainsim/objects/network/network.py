@@ -85,7 +85,7 @@ class Network(Advancing):
     def schedule(self) -> list[str]:
         """Slots of a time step, in order."""
         return list(self._schedule
-                    or checked_schedule(tuple(prefs["core.network.default_schedule"])))  # type: ignore[arg-type]
+                    or checked_schedule(tuple(prefs["core.network.default_schedule"])))
 
     @schedule.setter
     def schedule(self, slots: Any) -> None:

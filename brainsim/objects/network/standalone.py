@@ -14,7 +14,8 @@ from brainsim.objects.network.devices import Device, all_devices
 logger = logging.getLogger("brainsim")
 BUILD = ("directory", "results_directory", "compile", "run", "debug", "clean", "with_output", "additional_source_files",
          "run_args", "direct_call")
-REPEAT = "one script may run a model many times: net.store() before the first run, net.restore() and new values before each other one"
+REPEAT = ("one script may run a model many times: net.store() before the first run, "
+          "net.restore() and new values before each other one")
 
 
 class StandaloneDevice(Device):
@@ -37,7 +38,8 @@ class StandaloneDevice(Device):
         if not self._told:
             self._told = True
             logger.warning(
-                "set_device('%s'): no project is written; the model runs in this process when run() is called, compiled as a whole and "
+                "set_device('%s'): no project is written; the model runs in this process when run() is called, "
+                "compiled as a whole and "
                 "with the results of runtime mode", self._name, extra={"topic": "standalone_in_process"})
 
     def reinit(self) -> None:

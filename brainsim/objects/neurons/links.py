@@ -42,7 +42,8 @@ class Link(Reference):
         made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
         if symbol.shared:
             return made
-        if self.index is None and len(self.group) == 1 and not self.group.first_element and symbol.kind == "array" and not symbol.path:
+        stored = symbol.kind == "array" and not symbol.path
+        if self.index is None and len(self.group) == 1 and not self.group.first_element and stored:
             return replace(made, shared=True)
         path = self._path(owner, linked)
         return made.via(path) if path else made

@@ -97,7 +97,8 @@ class NeuronGroup(EquationGroup, EventSource):
         random = isinstance(spikes, str) and ("rand(" in spikes or "randn(" in spikes)
         if spikes and self.reset_code is None and not self.is_refractory and not random:
             logger.warning(
-                "%s has a threshold but no reset and no refractory period: a neuron above threshold spikes in every step; "
+                "%s has a threshold but no reset and no refractory period: "
+                "a neuron above threshold spikes in every step; "
                 "reset='' says that this is meant", self.name, extra={"topic": "only_threshold"})
 
     def _add_fixed_variables(self) -> None:

@@ -79,7 +79,8 @@ class PoissonInput(BrianObject):
         variable = resolver.scope.own[self.target_var]
         for key, dim, dtype in (("N", DIMENSIONLESS, "i8"), ("rate", HERTZ, "f8"), ("weight", variable.dimension,
                                                                                     "f8")):
-            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", supplied(self.name, key), dim, dtype, constant=True)
+            name = supplied(self.name, key)
+            resolver.symbols[f"_{key}"] = Symbol(f"_{key}", "param", name, dim, dtype, constant=True)
         weight: Any = Name("_weight")
         if isinstance(self.weight, str):
             weight = parse_expression(Source(self.weight, f"weight of {self.name}"))

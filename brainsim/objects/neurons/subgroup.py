@@ -9,7 +9,7 @@ import numpy as np
 from brainsim.errors import WrongIndex, WrongType
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Bounds
-from brainsim.naming import supplied
+from brainsim.naming import bounds, supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
@@ -118,9 +118,9 @@ class Subgroup(EventSource, Choice):
 
     def declared(self) -> Declared:
         """Bounds of this part; the arrays are those of the whole group."""
-        n = self.name
-        return Declared(params={supplied(n, "first"): self._start, supplied(n, "last"): self._stop, supplied(n, "count"): self._count},
-                        clock=self.clock)
+        first, last = bounds(self.name)
+        params = {first: self._start, last: self._stop, supplied(self.name, "count"): self._count}
+        return Declared(params=params, clock=self.clock)
 
     def neighbours(self) -> list[Group]:
         """The whole group."""

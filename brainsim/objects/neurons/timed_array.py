@@ -24,6 +24,7 @@ from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.callables import InEquations
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
+from brainsim.units.plain import real_numbers
 from brainsim.units.quantities import with_dimension
 
 _TIMED = itertools.count()
@@ -39,7 +40,7 @@ class TimedArray(InEquations):
     def __init__(self, values: Any, dt: Any, name: str | None = None):
         if get_dimensions(dt) is not SECOND:
             raise DimensionMismatchError("'dt' of a TimedArray must be a time", SECOND, get_dimensions(dt))
-        numbers = np.array(np.asarray(values), dtype=float)
+        numbers = np.array(real_numbers(values))
         if numbers.ndim not in (1, 2):
             raise Unsupported("A TimedArray has one dimension (time) or two (time, index)",
                               found=f"{numbers.ndim} dimensions")
@@ -103,8 +104,8 @@ class TimedArray(InEquations):
         params: dict[str, float | int] = {supplied(n, "rows"): len(self.values), supplied(n, "columns"): columns}
         for clock in clocks:
             params |= zip(grid_of(n, clock.name), self.grid(self._step_for(clock)))
-        return Declared({supplied(n, "values"): (Array(supplied(n, "values"), "f8", f"{n}.list", role="list"), self.values.reshape(-1))},
-                        params=params)
+        values = Array(supplied(n, "values"), "f8", f"{n}.list", role="list")
+        return Declared({values.name: (values, self.values.reshape(-1))}, params=params)
 
     def _repr_html_(self) -> str:
         rows = [("values", value_text(self.values, self.dim)), ("shape", " × ".join(map(str, self.values.shape))),

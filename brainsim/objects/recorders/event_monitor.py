@@ -46,8 +46,8 @@ class EventMonitor(Recorder):
         if not isinstance(source, EventSource):
             raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
         if event not in source.events:
-            what = f"{source.name} has no threshold, so no spikes to record" if event == "spike" else f"{source.name} has no event '{event}' to record"
-            raise WrongValue(what,
+            what = "threshold, so no spikes" if event == "spike" else f"event '{event}'"
+            raise WrongValue(f"{source.name} has no {what} to record",
                              help="give the group a threshold" if event == "spike" else near(event, source.events))
         if order is not None and when is None:
             raise WrongValue("order needs when", help="give the slot with when=")
@@ -101,7 +101,8 @@ class EventMonitor(Recorder):
             RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                          queue=self.source.event_queue(self.event), source=self.source.bounds(),
                          index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "",
-                         count=supplied(self.name, "count"), block=block, variables=tuple((self._queue(v), v) for v in chosen))
+                         count=supplied(self.name, "count"), block=block,
+                         variables=tuple((self._queue(v), v) for v in chosen))
         ]
 
     def memory_lines(self, steps: int = 0) -> list[Line]:

@@ -28,6 +28,7 @@ from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
+from brainsim.objects.groups.shared import shared
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Frame
@@ -154,7 +155,8 @@ class Recorder(Group):
             help=near(name, self.__dict__.get("_records", {})))
 
     def read_values(self, v: Variable, item: object, level: int = 0,
-              namespace: Mapping[str, object] | None = None) -> np.ndarray:
+                    namespace: Mapping[str, object] | None = None) -> np.ndarray:
+        """As of any group, from the record."""
         if v.name == "N":
             self._refuse_index(v, item)
             return np.asarray(self._count)
@@ -176,7 +178,8 @@ class Recorder(Group):
 
     def declared(self) -> Declared:
         """One growing queue per recorded variable, and the bounds of a part that is the source."""
-        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q) for v, (dtype, q) in self._records.items()}
+        queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q)
+                  for v, (dtype, q) in self._records.items()}
         return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
                         clock=self.clock)
 
@@ -207,7 +210,7 @@ class Recorder(Group):
     @property
     def N(self) -> int:
         """Entries of the record."""
-        return self._count
+        return shared(self._count)
 
     def neighbours(self) -> list[Group]:
         """None: names in strings are those of the record."""

@@ -149,7 +149,8 @@ class StateMonitor(Recorder):
         return plotting.traces(self, variable or self.record_variables[0], ax)
 
     def __repr__(self) -> str:
-        return f"StateMonitor({self.source.name}: {', '.join(self.record_variables)}; {self.n_indices} elements, {len(self)} times)"
+        what = f"{self.source.name}: {', '.join(self.record_variables)}"
+        return f"StateMonitor({what}; {self.n_indices} elements, {len(self)} times)"
 
 
 class StateMonitorView:

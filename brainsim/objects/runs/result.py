@@ -127,7 +127,8 @@ class Result:
 
     def __repr__(self) -> str:
         said = ", ".join(f"{n}={v}" for n, v in self.params.items())
-        return f"Result({said}{', ' if said else ''}duration={self.duration}, seed={self.seed}; {', '.join(map(repr, self.monitors)) or 'no monitors'})"
+        monitors = ", ".join(map(repr, self.monitors)) or "no monitors"
+        return f"Result({said}{', ' if said else ''}duration={self.duration}, seed={self.seed}; {monitors})"
 
 
 def own_name(name: str, words: Mapping[str, str]) -> str:

@@ -369,7 +369,8 @@ class Simulation:
     # -- looks ---------------------------------------------------------------------------------------------------------
     def _repr_html_(self) -> str:
         rows = [(s.name, s.kind, unit_text(s.dimension), s.now) for s in self._settable.values()]
-        about = f"{self._network.name} from t = {Quantity(self._began, SECOND)}; outputs: {', '.join(self.outputs) or 'none'}"
+        outputs = ", ".join(self.outputs) or "none"
+        about = f"{self._network.name} from t = {Quantity(self._began, SECOND)}; outputs: {outputs}"
         return html.table("Simulation", ("parameter", "kind", "unit", "value"), rows, about)
 
     def __repr__(self) -> str:
@@ -388,8 +389,8 @@ class Simulation:
 
 def _may_be_set(v: Variable) -> bool:
     linked = "linked" in v.flags and v.linked_to is not None
-    return (v.moved or v.values is not None or linked) and v.symbol is None and not v.read_only and not v.name.startswith("_") \
-        and "constant over dt" not in v.flags and v.name != "not_refractory"
+    return (v.moved or v.values is not None or linked) and v.symbol is None and not v.read_only \
+        and not v.name.startswith("_") and "constant over dt" not in v.flags and v.name != "not_refractory"
 
 
 def _scalar(s: Settable, value: Any, dtype: str) -> float | int:
@@ -402,7 +403,7 @@ def _scalar(s: Settable, value: Any, dtype: str) -> float | int:
     if found is not s.dimension:
         raise DimensionMismatchError(
             f"'{s.name}' cannot be set to this value", s.dimension, found,
-            found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")  # type: ignore[arg-type]
+            found=f"{value}, in {unit_text(found)}, where {unit_text(s.dimension)} belongs")
     if dtype != "f8" and float(value) != int(value):
         raise WrongType(f"'{s.name}' was a whole number when the network was compiled", found=str(value),
                         help=f"write it with a point, {s.name} = {s.now}.0, before net.compile()")

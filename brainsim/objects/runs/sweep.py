@@ -96,7 +96,7 @@ def _axis(sim: Repeatable, name: str, values: Any) -> Axis:
         raise WrongValue(f"A sweep needs a value of '{name}'", found="none")
     for v in chosen:
         if not isinstance(v, str) and get_dimensions(v) is not dimension and not (
-                get_dimensions(v) is DIMENSIONLESS and not np.any(v)):  # type: ignore[call-overload]
+                get_dimensions(v) is DIMENSIONLESS and not np.any(v)):
             raise DimensionMismatchError(
                 f"'{name}' cannot be set to these values", dimension, get_dimensions(v),
                 found=f"{v}, in {unit_text(get_dimensions(v))}, where {unit_text(dimension)} belongs")
@@ -297,7 +297,8 @@ def _forked(job: int, number: int) -> Gathered:
     return _JOBS[job].one(number)
 
 
-def finished(start: Start, point: Point, run: Run, measure: Measure, length: float, stop: Stop | None = None) -> Gathered:
+def finished(start: Start, point: Point, run: Run, measure: Measure, length: float,
+             stop: Stop | None = None) -> Gathered:
     """What is kept of a run; carried out in any thread or process."""
     with named(run):
         return Gathered(measure(Result(start, carry_out(start, point, stop), run.params, run.seed, length)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,13 +32,11 @@ from brainsim.objects.synapses.candidates import (
     thinned_pairs,
     whole_rows,
 )
+from brainsim.objects.synapses.pairs import Index, Joining
 from brainsim.objects.synapses.procedural import Law, law_for
 from brainsim.objects.synapses.rows import Rows
 from brainsim.units import DIMENSIONLESS, get_dimensions
 from brainsim.units.check import check_condition, kind_of
-
-if TYPE_CHECKING:
-    from brainsim.objects.synapses.synapses import Synapses
 
 
 @dataclass(frozen=True)
@@ -67,10 +64,10 @@ class Connection:
         return what + chance + ("" if isinstance(self.n, int) and self.n == 1 else f", {self.n} per pair")
 
 
-Pairs = tuple[Rows | np.ndarray, np.ndarray]
+Ends = tuple[Index, np.ndarray]
 
 
-def new_pairs(synapses: "Synapses", c: Connection, run: RunNamespace) -> Pairs:
+def new_pairs(synapses: Joining, c: Connection, run: RunNamespace) -> Ends:
     """Indices in source and in target of the synapses to make, in order, int32; the former as rows where they
     ascend."""
     _check_arguments(c)
@@ -84,7 +81,7 @@ def new_pairs(synapses: "Synapses", c: Connection, run: RunNamespace) -> Pairs:
     return rule.repeated(pre, post)
 
 
-def law_of(synapses: "Synapses", c: Connection, run: RunNamespace, must: bool) -> Law | None:
+def law_of(synapses: Joining, c: Connection, run: RunNamespace, must: bool) -> Law | None:
     """The random law of the synapses to make; None for a rule that is not one, or `WrongValue` if it ``must`` be."""
     _check_arguments(c)
     rule = Rule(synapses, c, run)
@@ -132,7 +129,7 @@ def _check_arguments(c: Connection) -> None:
 class Rule:
     """Evaluates the strings of one call."""
 
-    def __init__(self, synapses: "Synapses", c: Connection, run: RunNamespace):
+    def __init__(self, synapses: Joining, c: Connection, run: RunNamespace):
         self.s, self.c, self.run = synapses, c, run
         self.path = {"pre": (end_index(synapses.name, "pre"),), "post": (end_index(synapses.name, "post"),)}
         self.group = {"pre": synapses.source, "post": synapses.target}
@@ -219,7 +216,7 @@ class Rule:
         return any(resolver.symbols[n].path[:1] == self.path[side] for n in names) or _draws(resolved)
 
     # -- connect(condition, p) -----------------------------------------------------------------------------------------
-    def conditioned(self) -> Pairs:
+    def conditioned(self) -> Ends:
         """All pairs for which the condition holds, each with probability p."""
         condition = self.condition()
         if condition is False:
@@ -256,7 +253,7 @@ class Rule:
                         resolver.function_table(tree))
         return tree
 
-    def _with_condition(self, condition: Tree | bool, parts: Iterator[Part], p: Tree | None, taken: Taken) -> Pairs:
+    def _with_condition(self, condition: Tree | bool, parts: Iterator[Part], p: Tree | None, taken: Taken) -> Ends:
         known = self.path.values()
         holds = self.valued(condition, self.resolver(), known) if isinstance(condition, Tree) else None
         chance = self.valued(p, self.resolver(), known) if p is not None else None
@@ -272,8 +269,8 @@ class Rule:
         return taken.rows()
 
     # -- connect(i=..., j=...) -----------------------------------------------------------------------------------------
-    def listed(self) -> Pairs:
-        """Pairs from arrays, broadcast against each other."""
+    def listed(self) -> Ends:
+        """Ends from arrays, broadcast against each other."""
         pre, post = (np.atleast_1d(_indices(x, self.group[side], label))
                      for x, side, label in ((self.c.i, "pre", "i"), (self.c.j, "post", "j")))
         try:
@@ -294,7 +291,7 @@ class Rule:
         return pre, post
 
     # -- connect(j='...'), connect(i='...') ----------------------------------------------------------------------------
-    def generated(self, outer: str) -> Pairs:
+    def generated(self, outer: str) -> Ends:
         """For each neuron of the outer side, the partners its generator gives."""
         inner = "post" if outer == "pre" else "pre"
         text, label = (self.c.j, "j") if outer == "pre" else (self.c.i, "i")
@@ -387,7 +384,7 @@ class Rule:
         return np.clip(self.value(tree, self.resolver(), self.here({outer: each})).astype(float), 0.0, 1.0)
 
     # -- n -------------------------------------------------------------------------------------------------------------
-    def repeated(self, pre: Rows | np.ndarray, post: np.ndarray) -> Pairs:
+    def repeated(self, pre: Rows | np.ndarray, post: np.ndarray) -> Ends:
         """n copies of each pair, side by side."""
         if isinstance(self.c.n, str):
             tree = parse_expression(Source(self.c.n, f"n of {self.s.name}.connect"))

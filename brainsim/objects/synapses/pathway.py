@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from brainsim.ir.program import Array, Queue
 from brainsim.ir.state import QueueState
 from brainsim.language.trees import Assign, Name, Op
 from brainsim.model.aliases import settle_aliases
-from brainsim.model.resolve import Block
+from brainsim.model.resolve import Block, Resolver
 from brainsim.model.tasks import Pathway as PathwayTask
 from brainsim.model.tasks import Task
 from brainsim.naming import end_index, supplied
@@ -21,16 +21,14 @@ from brainsim.objects.groups.equation_group import statements_of
 from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.pieces import pieces
-from brainsim.objects.groups.variables import Variable, VariableView
+from brainsim.objects.groups.variables import Holder, Variable, VariableView
 from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
+from brainsim.objects.synapses.pairs import Joining, Pairs, in_rows
 from brainsim.objects.synapses.rows import Rows
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND
-
-if TYPE_CHECKING:
-    from brainsim.objects.synapses.synapses import Synapses
 
 logger = logging.getLogger("brainsim")
 
@@ -39,13 +37,38 @@ CROWDED = 400
 of nothing."""
 
 
+class Carrying(Joining, Holder, Protocol):
+    """Synapses, as far as their pathways need to know them."""
+
+    connected: int
+
+    @property
+    def pairs_now(self) -> Pairs:
+        """Which neurons they join."""
+        ...
+
+    @property
+    def space(self) -> str:
+        """Name of their space in the program."""
+        ...
+
+    @property
+    def reads_source(self) -> bool:
+        """Whether a program needs the source of every synapse."""
+        ...
+
+    def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
+        """The update of the event-driven variables over ``_elapsed``."""
+        ...
+
+
 class Pathway(BrianObject):
     """``S.pre``, ``S.post`` or a named pathway: its ``delay``, ``order``, ``when``, ``active``."""
 
     invalidates_magic_network = False
     _slot = "synapses"
 
-    def __init__(self, synapses: "Synapses", label: str, code: str, side: str, event: str, delay: object, order: int):
+    def __init__(self, synapses: Carrying, label: str, code: str, side: str, event: str, delay: object, order: int):
         if not isinstance(code, str):
             raise WrongType(f"The code of pathway '{label}' is a string", found=repr(code))
         source = synapses.source if side == "pre" else synapses.target
@@ -57,13 +80,14 @@ class Pathway(BrianObject):
                 help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
         self.synapses, self.label, self.code, self.side, self.event, self.source = synapses, label, code, side, event, source
-        self._delay = Variable("delay", f"{self.name}.delay", SECOND)
+        self._delay = Variable("delay", supplied(self.name, "delay"), SECOND)
         self._scalar = delay is not None
         if delay is not None:
             self._delay.shared = True
             self._delay.values = np.array([_checked_delay(delay, label)])
         self._steps = np.zeros(0, np.int32)
-        self._rows, self._rows_of = Rows(np.zeros(1, np.int32)), -1
+        self._rows: Rows | None = None         #: None where synapses are not stored
+        self._rows_of = -1
         self._scattered = False
         self._delay_steps = 0
         self._fired = QueueState.empty("i4")
@@ -100,16 +124,20 @@ class Pathway(BrianObject):
         """How many events have been sent and have not arrived."""
         return int(self._due.count.sum())
 
+    @property
+    def steps(self) -> np.ndarray:
+        """Delays in whole steps, int32, shape (synapses,), while they differ."""
+        return self._steps
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether events wait by synapse, because delays differ or did when they were sent."""
+        return self._scattered
+
     def delay_variable(self) -> Variable:
         """The variable; per-synapse delays take memory from the first look on."""
-        if self.synapses._procedural is not None:
-            self.check_one_delay()
-            if self._delay.values is None:
-                raise WrongType(
-                    f"Procedural synapses have one delay, which is given when they are declared ({self.synapses.name})",
-                    help="Synapses(..., delay=1*ms)")
         if self._delay.values is None:
-            self._delay.values = np.zeros(len(self.synapses))
+            self._delay.values = self.synapses.pairs_now.new_delays(self.synapses)
         return self._delay
 
     def grow(self, count: int) -> None:
@@ -145,10 +173,10 @@ class Pathway(BrianObject):
 
     def _make_rows(self) -> None:
         s = self.synapses
-        if self._rows_of == s.connected or s._procedural is not None:
-            return
-        self._rows = s._rows(self.side)
-        self._rows_of = s.connected
+        if self._rows_of != s.connected:
+            group = s.source if self.side == "pre" else s.target
+            self._rows = s.pairs_now.rows(self.side, group.first_element, len(group))
+            self._rows_of = s.connected
 
     def _refit(self, longest: int, scattered: bool, dt: float) -> None:
         """Events under way keep their time of arrival, whatever became of delays, dt and the kind of queue."""
@@ -161,6 +189,7 @@ class Pathway(BrianObject):
         if needed == slots and scattered == self._scattered and self._due_dt == dt:
             return
         if scattered and not self._scattered:
+            assert self._rows is not None
             waiting = [(ahead, self._rows.of(v)) for ahead, v in waiting]
         queue = QueueState.empty("i4", needed, max([16, *(2 * len(v) for _, v in waiting)]))
         for ahead, values in sorted(waiting, key=lambda pair: pair[0]):
@@ -187,13 +216,13 @@ class Pathway(BrianObject):
         if delay.values is not None:
             space = f"{self.name}.once" if delay.shared else self.synapses.space
             arrays[delay.program] = (Array(delay.program, "f8", space), delay.values)
-        sizes = {} if self.synapses._procedural is not None else {f"{self.name}.rows": len(self._rows.starts)}
+        sizes = {} if self._rows is None else {f"{self.name}.rows": len(self._rows.starts)}
         return Declared(arrays, self._event_queues(), sizes, {supplied(self.name, "delay"): self._delay_steps},
                         clock=self.clock, derived=frozenset(rows))
 
     def _row_arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
         """Rows, and delays in whole steps: they follow from pairs and delays."""
-        if self.synapses._procedural is not None:
+        if self._rows is None:
             return {}
         n, space = self.name, self.synapses.space
         found = {supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts"), self._rows.starts)}
@@ -215,12 +244,12 @@ class Pathway(BrianObject):
         return [*self._memory_of(len(self.synapses)), Line(self.name, "events under way", waiting, 4)]
 
     def _memory_of(self, count: int) -> list[Line]:
-        if self.synapses._procedural is not None:
+        if not self.synapses.pairs_now.is_stored:
             return []
         found = [Line(self.name, "rows", len(self.source) + 1, 4)]
-        if self.side == "post" or not self.synapses._in_rows:
+        if self.side == "post" or not in_rows(self.synapses.pairs_now.index("pre")):
             found.append(Line(self.name, "order of the synapses", count, 4))
-            if self.synapses._reads_source():
+            if self.synapses.reads_source:
                 found.append(Line(self.name, "index of the source in that order", count, 4))
         if self._delay.values is not None and not self._scalar:
             found.append(Line(self.name, "delay", count, 8))
@@ -233,8 +262,9 @@ class Pathway(BrianObject):
         into = self.synapses.space if self._scattered else self.source.space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
         crowded = self._scattered and len(self.synapses) >= CROWDED * len(targets)
-        return {supplied(self.name, "fired"): (Queue(supplied(self.name, "fired"), "i4", self.source.space, role="sent"), self._fired),
-                supplied(self.name, "due"): (Queue(supplied(self.name, "due"), "i4", into, crowded, "due"), self._due)}
+        fired = Queue(supplied(self.name, "fired"), "i4", self.source.space, role="sent")
+        due = Queue(supplied(self.name, "due"), "i4", into, crowded, "due")
+        return {fired.name: (fired, self._fired), due.name: (due, self._due)}
 
     def kept_besides(self) -> dict[str, Any]:
         """Delays, and what the queue of events under way depends on."""
@@ -257,14 +287,13 @@ class Pathway(BrianObject):
         """Delivery of events."""
         delay = supplied(self.name, "steps") if self._scattered else supplied(self.name, "delay")
         block, driven = self.code_block(run)
-        procedural = self.synapses._procedural
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
                         fired=supplied(self.name, "fired"), due=supplied(self.name, "due"), starts=supplied(self.name, "starts"),
-                        ids=supplied(self.name, "ids") if self._rows.ids is not None else "", delay=delay,
+                        ids=supplied(self.name, "ids") if self._rows is not None and self._rows.ids is not None else "", delay=delay,
                         scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
-                        driven=driven, drawn=None if procedural is None else procedural.drawn(block))
+                        driven=driven, drawn=self.synapses.pairs_now.drawn(block, self.synapses))
         ]
 
     def code_block(self, run: RunNamespace) -> tuple[Block, int]:
@@ -276,8 +305,7 @@ class Pathway(BrianObject):
         written, aliases = settle_aliases(statements_of(self.code, title, s.name), resolver.scope)
         self._say_aliases(aliases)
         mine = [resolver.statement(a) for a in written]
-        if s._procedural is not None:
-            s._procedural.check_block(mine, resolver.symbols)
+        s.pairs_now.check_code(mine, resolver.symbols, s)
         for a in mine:
             symbol = resolver.symbols[a.target]
             if symbol.shared and symbol.kind != "local":

@@ -2,19 +2,17 @@
 it."""
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.errors import Source, WrongType, WrongValue
 from brainsim.ir import random_rows
 from brainsim.ir.program import Array
-from brainsim.ir.random import draw_many
 from brainsim.ir.state import DTYPES
 from brainsim.language.expressions import to_text
 from brainsim.language.functions import RANDOM
@@ -23,26 +21,18 @@ from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, w
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
-from brainsim.naming import end_index, field_of, supplied
+from brainsim.naming import end_index, supplied
+from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
 from brainsim.objects.groups.pieces import PIECE
-from brainsim.objects.groups.random_state import random_state
 from brainsim.objects.groups.variables import Variable, to_base_units
-from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
 from brainsim.objects.synapses.candidates import Part, Taken
+from brainsim.objects.synapses.pairs import Joining, keyed_draws, new_key, shifted
 from brainsim.objects.synapses.rows import Rows
 
-if TYPE_CHECKING:
-    from brainsim.objects.synapses.synapses import Synapses
-
 STORE = "storage='stored' keeps the same synapses in memory"
-
-
-def new_key() -> int:
-    """A key for a random law, from the generator that `seed` sets."""
-    return int(random_state.host.integers(2**63))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +45,8 @@ class Law:
     n_pre: int
     n_post: int
     hollow: bool
+    first_pre: int = 0         #: in the whole group
+    first_post: int = 0
     gaps: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,12 +84,6 @@ class Law:
         return taken.rows()
 
 
-def keyed_draws(key: int, row: np.ndarray, number: np.ndarray) -> Callable[[str], np.ndarray]:
-    """A source of random numbers for the members of rows: each call gives those of the next stream."""
-    streams = itertools.count()
-    return lambda law: draw_many(law, key, next(streams), row, number)
-
-
 @dataclass(frozen=True)
 class Formula:
     """A value per synapse that is computed, not stored: names left in it are ``i`` and ``j``."""
@@ -108,10 +94,11 @@ class Formula:
 
 
 @dataclass
-class Procedural:
-    """The synapses of one `Synapses` object, none of which is stored."""
+class ProceduralPairs:
+    """Pairs by a random law, none of which is stored, and the formulas of their values."""
 
-    synapses: "Synapses"
+    is_stored = False
+
     law: Law
     formulas: dict[str, Formula] = field(default_factory=dict)
     _counted: int = -1
@@ -123,24 +110,27 @@ class Procedural:
             self._counted = sum(len(part.inner) for part in self.law.parts())
         return self._counted
 
-    def pairs(self) -> tuple[Rows, np.ndarray]:
-        """Rows of the source and indices of the target, in the whole groups."""
+    def index(self, side: str) -> Rows | np.ndarray:
+        """The neuron of every synapse at a side, in the whole group; draws all rows."""
         rows, post = self.law.pairs()
         self._counted = len(post)
-        post += self.synapses.target.first_element
-        return replace(rows, first=self.synapses.source.first_element), post
+        return shifted(rows, self.law.first_pre) if side == "pre" else shifted(post, self.law.first_post)
 
-    def values(self, program: str) -> np.ndarray:
-        """A variable for every synapse."""
-        formula, s = self.formula(program), self.synapses
-        dtype = DTYPES[next(v.dtype for v in s.variables.values() if v.program == program)]
+    def rows(self, side: str, first: int, count: int) -> None:
+        """None of them is in memory."""
+
+    def values(self, v: Variable, s: Joining) -> np.ndarray | None:
+        """A variable for every synapse, computed; None for one that all share, or that is no value."""
+        if v.shared or v.symbol is not None or v.definition is not None:
+            return None
+        formula, dtype = self.formula(v.program), DTYPES[v.dtype]
         found = [np.zeros(0, dtype)]
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
             here = Elements(s.reach(), s.clock, np.arange(len(row)),
                             offsets={supplied(g.name, "first"): g.first_element for g in (s.source, s.target)})
-            here.paths = {(end_index(s.name, "pre"),): row + s.source.first_element, (end_index(s.name, "post"),):
-                          part.inner.astype(np.int64) + s.target.first_element}
+            here.paths = {(end_index(s.name, "pre"),): row + self.law.first_pre, (end_index(s.name, "post"),):
+                          part.inner.astype(np.int64) + self.law.first_post}
             here.draws = keyed_draws(formula.key, row, number)
             found.append(
                 np.broadcast_to(evaluate(formula.tree, Block((), formula.symbols), here), row.shape).astype(dtype))
@@ -150,16 +140,23 @@ class Procedural:
         """What a variable is; 0 where nothing was assigned."""
         return self.formulas.get(program, Formula(0, Number(0.0), {}))
 
-    def said(self) -> list[tuple[str, str]]:
+    def about(self) -> str:
+        """How many there are on average, in words."""
+        return f"about {round(self.law.expected)} procedural synapses"
+
+    def copied(self) -> "ProceduralPairs":
+        """The same, whatever happens to these."""
+        return replace(self, formulas=dict(self.formulas))
+
+    def said(self, s: Joining) -> list[tuple[str, str]]:
         """Each variable and the formula of its values."""
-        own = {v.program: v.name for v in self.synapses.variables.values()}
+        own = {v.program: v.name for v in s.variables.values()}
         return [(own[program], to_text(f.tree)) for program, f in self.formulas.items()]
 
     # -- assigning -----------------------------------------------------------------------------------------------------
-    def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool) -> None:
+    def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool, s: Joining) -> None:
         """Make a variable a number or a formula for all synapses; `WrongType` for anything that would have to be
         stored."""
-        s = self.synapses
         if not isinstance(item, slice) or item != slice(None):
             raise WrongType(f"'{v.name}' of {s.name} is not stored, and is assigned as a whole",
                             help=f"{s.name}.{v.name} = '...'; or {STORE}")
@@ -174,56 +171,28 @@ class Procedural:
             statement = parse_statements(Source(f"{v.name} = {value}", f"value of {s.name}.{v.name}"))[0]
             assert isinstance(statement, Assign)
             done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))
-            self.formulas[v.program] = Formula(new_key(), self._fixed(done.value, resolver), dict(resolver.symbols))
+            self.formulas[v.program] = Formula(new_key(), _fixed(done.value, resolver, s), dict(resolver.symbols))
         structure_changed()
 
-    def _fixed(self, tree: Tree, resolver: Resolver) -> Tree:
-        """The tree with every name but those of the two indices replaced by its present value."""
-        s = self.synapses
-        if resolver.functions:
-            raise WrongType(f"'{next(iter(resolver.functions))}' cannot be used for values that are not stored",
-                            help=STORE)
-        for node in walk(tree):
-            if isinstance(node, Call) and node.function in RANDOM - {"rand", "randn"}:
-                raise WrongType(f"{node.function}() cannot be used for values that are not stored", at=node.span,
-                                help=f"rand() and randn() can; {STORE}")
-
-        def change(node: Tree) -> Tree:
-            if not isinstance(node, Name):
-                return node
-            symbol = resolver.symbols[node.id]
-            if symbol.kind == "index" and symbol.path in ((end_index(s.name, "pre"),), (end_index(s.name, "post"),)):
-                return node
-            own = symbol.kind == "size" and symbol.program == s.name
-            if own or symbol.kind not in ("param", "number", "size", "count"):
-                raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
-                                at=node.span, help=STORE)
-            sizes = {g.space: len(g) for g in (s.source, s.target)} | {
-                k: int(x) for g in (s.source, s.target) for k, x in g.declared().params.items() if k == supplied(g.name, "count")
-            }
-            return Number(
-                np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
-                                                                                sizes=sizes))).item())
-
-        return rebuild(tree, change)
+    def new_delays(self, s: Joining) -> np.ndarray:
+        """There is no room for them."""
+        raise WrongType(f"Procedural synapses have one delay, which is given when they are declared ({s.name})",
+                        help="Synapses(..., delay=1*ms)")
 
     # -- in a run ------------------------------------------------------------------------------------------------------
-    def arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
-        """The tables of gaps."""
-        n = self.synapses.name
-        return {supplied(n, "gaps"): (Array(supplied(n, "gaps"), "f8", supplied(n, "gaps"), role="list"), self.law.gaps),
-                supplied(n, "guide"): (Array(supplied(n, "guide"), "i4", supplied(n, "guide"), role="list"), random_rows.guide_of(self.law.gaps))}
+    def tables(self, name: str) -> dict[str, tuple[Array, np.ndarray]]:
+        """The tables of gaps of synapses of this name."""
+        gaps, guide = (Array(table, dtype, table, role="list")
+                       for table, dtype in ((supplied(name, "gaps"), "f8"), (supplied(name, "guide"), "i4")))
+        return {gaps.name: (gaps, self.law.gaps), guide.name: (guide, random_rows.guide_of(self.law.gaps))}
 
-    def params(self) -> dict[str, int]:
-        """The keys."""
-        return {
-            supplied(self.synapses.name, "key"): self.law.key,
-            **{supplied(program, "key"): f.key for program, f in self.formulas.items()}
-        }
+    def declared(self, s: Joining) -> Declared:
+        """The tables, and the keys."""
+        keys = {supplied(program, "key"): f.key for program, f in self.formulas.items()}
+        return Declared(self.tables(s.name), params={supplied(s.name, "key"): self.law.key, **keys})
 
-    def drawn(self, block: Block) -> DrawnRows:
+    def drawn(self, block: Block, s: Joining) -> DrawnRows:
         """What a pathway needs to know, for a block that it runs."""
-        s = self.synapses
         own = {v.program: v.dtype for v in s.variables.values()}
         read = sorted(
             {x.program for x in block.symbols.values() if x.program in own and x.kind == "array" and not x.shared})
@@ -234,13 +203,12 @@ class Procedural:
             values.append(
                 DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
                                                                                      f.symbols)))
-        return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"), columns=s.target.bounds(),
-                         start=end_index(s.name, "pre"), end=end_index(s.name, "post"), hollow=self.law.hollow,
-                         values=tuple(values))
+        return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"),
+                         columns=s.target.bounds(), start=end_index(s.name, "pre"), end=end_index(s.name, "post"),
+                         hollow=self.law.hollow, values=tuple(values))
 
-    def check_block(self, statements: list[Assign], symbols: Mapping[str, Symbol]) -> None:
+    def check_code(self, statements: list[Assign], symbols: Mapping[str, Symbol], s: Joining) -> None:
         """Refuse code at a synapse that would need something stored there."""
-        s = self.synapses
         own = {v.program for v in s.variables.values()}
         for a in statements:
             if symbols[a.target].program in own and symbols[a.target].kind != "local":
@@ -252,12 +220,10 @@ class Procedural:
                         f"The code of synapses that are not stored draws no random numbers of its own ({s.name})",
                         at=node.span, help=STORE)
 
-    def check_tasks(self, tasks: list[Task]) -> None:
+    def check_tasks(self, tasks: Sequence[Task], mine: Sequence[str], s: Joining) -> None:
         """Refuse anything else that looks at single synapses."""
-        s = self.synapses
         own = {v.program for v in s.variables.values() if not v.shared}
         ends = {end_index(s.name, "pre"), end_index(s.name, "post")}
-        mine = {p.name for p in s._pathways}
         for task in tasks:
             if isinstance(task, Pathway) and task.name in mine:
                 continue
@@ -268,44 +234,36 @@ class Procedural:
                                     help=STORE)
 
 
-def check_model(s: "Synapses") -> None:
-    """Refuse models that need something stored for each synapse."""
-    for e in s.equations.equations:
-        if e.kind == "differential" or e.kind == "subexpression" and {"summed", "constant over dt"} & set(e.flags):
-            raise WrongType(f"'{e.name}' needs a value for every synapse of {s.name}, and procedural ones have none",
-                            at=e.span, help=STORE)
-    for path in s._pathways:
-        if path.side == "post":
-            raise WrongType(
-                f"The pathway '{path.label}' of {s.name} starts at the target; procedural synapses are found from the source only",
-                help=STORE)
-        path.check_one_delay()
-    if s.multisynaptic_index:
-        raise WrongType("multisynaptic_index needs a value for every synapse, and procedural ones have none",
+def _fixed(tree: Tree, resolver: Resolver, s: Joining) -> Tree:
+    """The tree with every name but those of the two indices replaced by its present value."""
+    if resolver.functions:
+        raise WrongType(f"'{next(iter(resolver.functions))}' cannot be used for values that are not stored",
                         help=STORE)
+    for node in walk(tree):
+        if isinstance(node, Call) and node.function in RANDOM - {"rand", "randn"}:
+            raise WrongType(f"{node.function}() cannot be used for values that are not stored", at=node.span,
+                            help=f"rand() and randn() can; {STORE}")
+
+    def change(node: Tree) -> Tree:
+        if not isinstance(node, Name):
+            return node
+        symbol = resolver.symbols[node.id]
+        if symbol.kind == "index" and symbol.path in ((end_index(s.name, "pre"),), (end_index(s.name, "post"),)):
+            return node
+        own = symbol.kind == "size" and symbol.program == s.name
+        if own or symbol.kind not in ("param", "number", "size", "count"):
+            raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
+                            at=node.span, help=STORE)
+        sides = (s.source, s.target)
+        sizes = {g.space: len(g) for g in sides} | {supplied(g.name, "count"): len(g) for g in sides}
+        return Number(
+            np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
+                                                                            sizes=sizes))).item())
+
+    return rebuild(tree, change)
 
 
-def tables_to_make(s: "Synapses", p: float | None, n: float) -> list[Line]:
-    """What procedural synapses by this probability would keep; the errors of `connect` where there can be none."""
-    if s.connected:
-        raise WrongValue(f"Procedural synapses are made by one call of connect, and {s.name} has had one",
-                         help="make another Synapses object")
-    check_model(s)
-    if p is None or not 0 < p or n != 1:
-        raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1", found=f"p={p}, n={n}",
-                         help="memory_estimate(p=0.1, storage='procedural')")
-    made = Procedural(s, Law(0, float(p), len(s.source), len(s.target), False))
-    shared = [
-        Line(s.name, v.name, 1, DTYPES[v.dtype].itemsize) for v in s.variables.values()
-        if v.shared and v.values is not None and v.symbol is None
-    ]
-    return shared + [
-        Line(s.name,
-             field_of(name), len(values), values.itemsize) for name, (_, values) in made.arrays().items()
-    ]
-
-
-def law_for(s: "Synapses", rule: Any, p: float | None, condition: object) -> Law:
+def law_for(s: Joining, rule: Any, p: float | None, condition: object) -> Law:
     """The law of one call of `connect`; `WrongValue` for a call that is not one of a random law.
 
     ``p`` is the probability where it is one number, ``condition`` the tree of the condition, True without one.
@@ -315,7 +273,8 @@ def law_for(s: "Synapses", rule: Any, p: float | None, condition: object) -> Law
             rule.n, str):
         raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1, with or without 'i != j'",
                          found=str(rule), help="storage='stored' takes every other rule")
-    return Law(new_key(), p, len(s.source), len(s.target), condition is not True)
+    return Law(new_key(), p, len(s.source), len(s.target), condition is not True, s.source.first_element,
+               s.target.first_element)
 
 
 def _is_hollow(condition: object) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,8 @@ import numpy as np
 from brainsim.errors import (
     BrainsimError,
     DimensionMismatchError,
-    EquationError,
     UnknownAttribute,
     WrongIndex,
-    WrongSyntax,
     WrongType,
     WrongValue,
     inside,
@@ -23,11 +21,9 @@ from brainsim.errors import (
 from brainsim.integrators.event_driven import integrate_event_driven
 from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
-from brainsim.language.equations import Equation
 from brainsim.language.names import SYNAPTIC
 from brainsim.language.trees import Assign, Tree, names
 from brainsim.model.resolve import Block, Resolver
-from brainsim.model.single_equation import dimension_of_unit
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task
 from brainsim.naming import end_index, field_of, supplied
@@ -37,21 +33,21 @@ from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
-from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.variables import Choice, Holder, Variable, VariableView, element_indices
 from brainsim.objects.looks import html, plotting
 from brainsim.objects.looks.exports import Column, Frame
 from brainsim.objects.looks.memory import Line, MemoryEstimate, check_amounts
-from brainsim.objects.names.namespace import RunNamespace, unit_value
+from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
 from brainsim.objects.neurons.neuron_group import Phase
 from brainsim.objects.neurons.subgroup import Subgroup
+from brainsim.objects.synapses.check_model import check_equations, check_not_stored, tables_to_make
 from brainsim.objects.synapses.connect import Connection, law_of, new_pairs
+from brainsim.objects.synapses.pairs import Index, Pairs, StoredPairs, counts, flat, new_key, no_pairs, shifted
 from brainsim.objects.synapses.pathway import Pathway
-from brainsim.objects.synapses.procedural import Law, Procedural, check_model, keyed_draws, new_key, tables_to_make
+from brainsim.objects.synapses.procedural import Law, ProceduralPairs
 from brainsim.objects.synapses.reduced.reduced import MODES, Reduced
 from brainsim.objects.synapses.reduced.reduction_report import ReductionReport
-from brainsim.objects.synapses.rows import Rows, in_order, rows_of
 from brainsim.objects.synapses.synaptic_variable import SynapticVariable
 from brainsim.stages import watched
 from brainsim.units.dimensions import SECOND
@@ -103,17 +99,15 @@ class Synapses(EquationGroup):
                          namespace=namespace)
         self.source, self.target = source, source if target is None else target
         self.method, self.method_options = method, dict(method_options or {})
-        self._pre: Rows | np.ndarray = np.zeros(0, np.int32)    #: rows where possible: they need no memory per synapse
-        self._post = np.zeros(0, np.int32)
-        self._procedural: Procedural | None = None     #: in place of what is stored
-        self._law: Law | None = None                   #: of stored synapses
-        self._value_key: int | None = None             #: while values by that law are assigned
+        self._pairs: StoredPairs | ProceduralPairs = no_pairs()
+        self._value_key: int | None = None             #: while values by a random law are assigned
         self.connected = 0
         self.rules: list[str] = []      #: the calls of `connect` in words
         self.reduce, self.reduce_noise, self._reduced = reduce, reduce_noise, Reduced(self)
         self.multisynaptic_index = multisynaptic_index
         self._take_equations(model if model is not None else "", dtype)
-        self._check_equations()
+        check_equations(self)
+        self._add_own_variables()
         self._add_fixed_variables()
         self._add_memory()
         self._allocate(0)
@@ -124,85 +118,21 @@ class Synapses(EquationGroup):
             self._contained += [self.state_updater]
 
     # -- construction --------------------------------------------------------------------------------------------------
-    def _check_equations(self) -> None:
-        taken = {n for g in (self.source, self.target)
-                 for n in g.variables} - {"N", "i", "j", "lastupdate", "delay", *TIMES}
-        for name in self.variables:
-            if name in taken:
-                raise WrongValue(f"'{name}' is already a variable of the source or the target of {self.name}",
-                                 at=self.variables[name].span,
-                                 help=f"use {name}_pre or {name}_post, or choose another name")
-        driven = {e.name for e in self.equations.of_kind("differential") if "event-driven" in e.flags}
-        clocked = {e.name for e in self.equations.of_kind("differential")} - driven
-        needed = self.equations.dependencies
-        for e in self.equations.equations:
-            wrong = clocked if e.name in driven else driven if e.name in clocked else set()
-            for d in needed.get(e.name, ()):
-                if d.equation.name in wrong:
-                    through = "".join(f" through '{n}'" for n in d.via)
-                    raise EquationError(
-                        f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}",
-                        at=e.span)
-            if "summed" in e.flags:
-                self._check_summed(
-                    e.name, {d.equation.name: d.via for d in needed.get(e.name, ()) if d.equation.name in driven},
-                    e.span)
-            if "shared" in e.flags:
-                self._check_reach(e)
-        sums = [e.name for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
-        stems = [n.rpartition("_")[0] for n in sums]
-        if self.source.parent is self.target.parent and len(set(stems)) < len(stems):
-            raise WrongValue(f"{self.name} sums twice into one variable", found=", ".join(sums),
-                             help="a summed variable has one sum")
-        silent = [
-            e.name for e in self.equations.of_kind("differential")
-            if not {"event-driven", "clock-driven"} & set(e.flags)
-        ]
-        if silent:
-            logger.info("%s: %s integrated every step; add (clock-driven) to say so, or (event-driven)", self.name,
-                        ", ".join(silent), extra={"topic": "clock_driven"})
-        if driven:
+    def _add_own_variables(self) -> None:
+        """When event-driven variables were last up to date, and the number of a synapse among those of its pair."""
+        if any("event-driven" in e.flags for e in self.equations.of_kind("differential")):
             self.variables["lastupdate"] = SynapticVariable("lastupdate", f"{self.name}.lastupdate", SECOND,
                                                             read_only=False)
         if self.multisynaptic_index:
             k = self.multisynaptic_index
             self.variables[k] = Variable(k, f"{self.name}.{k}", dtype="i4", read_only=True)
 
-    def _check_reach(self, e: Equation) -> None:
-        """What is shared by all synapses cannot refer to what differs between neurons."""
-        for name in names(e.expression) - set(self.variables) if e.expression is not None else ():
-            stem, _, side = name.rpartition("_")
-            group = self.source if side == "pre" else self.target
-            variable = group.variables.get(stem if side in ("pre", "post") else name)
-            if variable is not None and not variable.shared:
-                raise WrongSyntax(f"The shared '{e.name}' refers to '{name}', which has a value per neuron", at=e.span)
-
-    def _check_summed(self, name: str, driven: Mapping[str, tuple[str, ...]], span: Any) -> None:
-        stem, _, side = name.rpartition("_")
-        if side not in ("pre", "post") or not stem:
-            raise WrongValue(f"A summed variable is named after one of the target or the source, '{name}' is not",
-                             at=span, help=f"write '{name}_post = ... (summed)'")
-        group = self.target if side == "post" else self.source
-        variable = group.variables.get(stem)
-        if variable is None or variable.definition is not None or group.parent._is_differential(stem):
-            raise WrongValue(f"'{stem}' must be a plain parameter of {group.name} to be summed into", at=span,
-                             help=f"declare '{stem} : unit' in the equations of {group.name}")
-        if driven:
-            first = sorted(driven)[0]
-            through = "".join(f" through '{n}'" for n in driven[first])
-            raise EquationError(f"The summed '{name}' refers to the event-driven '{first}'{through}", at=span,
-                                help="sum clock-driven variables: an event-driven one is only up to date at events")
-        e = self.equations[name]
-        if dimension_of_unit(e, unit_value) is not variable.dimension:
-            raise DimensionMismatchError(f"'{name}' and '{stem}' of {group.name} must have the same unit",
-                                         dimension_of_unit(e, unit_value), variable.dimension, at=span)
-
     def summed_into(self) -> list[Variable]:
         """The variables of the neurons that these synapses are summed into."""
         sums = [e.name.rpartition("_") for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
         return [(self.target if side == "post" else self.source).parent.variables[stem] for stem, _, side in sums]
 
-    def delays(self) -> list[Variable]:
+    def delay_variables(self) -> list[Variable]:
         """The delay of each pathway."""
         return [path._delay for path in self._pathways]
 
@@ -254,7 +184,7 @@ class Synapses(EquationGroup):
     @property
     def is_procedural(self) -> bool:
         """Whether no synapse is stored: each event draws the row of its neuron again."""
-        return self._procedural is not None
+        return not self._pairs.is_stored
 
     @property
     def reduced_states(self) -> Reduced:
@@ -269,47 +199,32 @@ class Synapses(EquationGroup):
     # -- elements ------------------------------------------------------------------------------------------------------
     @property
     def _count(self) -> int:
-        return len(self._post) if self._procedural is None else self._procedural.count()
+        return self._pairs.count()
+
+    @property
+    def pairs_now(self) -> Pairs:
+        """Which neurons they join."""
+        return self._pairs
 
     @property
     def post_index(self) -> np.ndarray:
         """The neuron of the target's whole group of every synapse, int32; drawn again where synapses are not stored."""
-        return self._post if self._procedural is None else self._procedural.pairs()[1]
+        return flat(self._pairs.index("post"))
 
     @property
     def pre_index(self) -> np.ndarray:
         """The neuron of the source's whole group of every synapse, int32; made when it is asked for."""
-        if self._procedural is not None:
-            return self._procedural.pairs()[0].index()
-        return self._pre.index() if isinstance(self._pre, Rows) else self._pre
-
-    @property
-    def _in_rows(self) -> bool:
-        """Whether synapses are stored in the order of their sources."""
-        return isinstance(self._pre, Rows) and self._pre.ids is None or not len(self)
-
-    def _rows(self, side: str) -> Rows:
-        """The synapses of each neuron of the source ('pre') or the target ('post')."""
-        group = self.source if side == "pre" else self.target
-        if side == "post":
-            return rows_of(self.post_index, group.first_element, len(group))
-        if not isinstance(self._pre, Rows):
-            self._pre = rows_of(self._pre, group.first_element, len(group))
-        return self._pre.over(len(group))
+        return flat(self._pairs.index("pre"))
 
     @property
     def N_incoming_post(self) -> np.ndarray:
         """Number of synapses onto each neuron of the target's whole group."""
-        return np.bincount(self.post_index, minlength=len(self.target.parent)).astype(np.int32)
+        return counts(self._pairs.index("post"), len(self.target.parent))
 
     @property
     def N_outgoing_pre(self) -> np.ndarray:
         """Number of synapses from each neuron of the source's whole group."""
-        count = len(self.source.parent)
-        if self._procedural is not None:
-            return self._procedural.pairs()[0].counts(count)
-        return self._pre.counts(count) if isinstance(self._pre, Rows) else np.bincount(self._pre,
-                                                                                       minlength=count).astype(np.int32)
+        return counts(self._pairs.index("pre"), len(self.source.parent))
 
     @property
     def delay(self) -> Any:
@@ -356,7 +271,7 @@ class Synapses(EquationGroup):
         rule = Connection(condition, i, j, p, n, skip_if_invalid)
         if storage not in (None, "stored", "procedural"):
             raise WrongValue("storage= is 'stored' or 'procedural'", found=repr(storage))
-        if self._procedural is not None or storage == "procedural" and self.connected:
+        if not self._pairs.is_stored or storage == "procedural" and self.connected:
             raise WrongValue(f"Procedural synapses are made by one call of connect, and {self.name} has had one",
                              help="make another Synapses object")
         law = None if storage is None or self.connected else law_of(self, rule, run, storage == "procedural")
@@ -365,33 +280,26 @@ class Synapses(EquationGroup):
             self._make_procedural(law)
         else:
             with watched(self.seconds_spent, "declare"):
-                self._add_synapses(*(new_pairs(self, rule, run) if law is None else law.pairs()))
-        self._law = law
+                pre, post = new_pairs(self, rule, run) if law is None else law.pairs()
+                self._add_synapses(pre, post, law is not None)
         self.rules.append(str(rule))
 
     def _make_procedural(self, law: Law) -> None:
-        check_model(self)
-        self._procedural = Procedural(self, law)
+        check_not_stored(self, self._pathways)
+        self._pairs = ProceduralPairs(law)
         for v in self.variables.values():
             if v.values is not None and not v.shared:
                 v.values = None
         self.connected += 1
         structure_changed()
 
-    def _add_synapses(self, pre: Rows | np.ndarray, post: np.ndarray) -> None:
+    def _add_synapses(self, pre: Index, post: np.ndarray, by_law: bool = False) -> None:
         """Append pairs given by their indices in source and target; the arrays become this object's own."""
+        assert isinstance(self._pairs, StoredPairs)
         before, first = len(self), self.source.first_element
         self._reduced.grow()
-        post += self.target.first_element
-        if not before and isinstance(pre, Rows):
-            self._pre, self._post = replace(pre, first=pre.first + first), post
-        else:
-            index = pre.index() if isinstance(pre, Rows) else pre
-            index += first
-            self._pre = np.concatenate([self.pre_index, index]) if before else index
-            if not before or in_order(self._pre):     # now, while the variables of synapses take no memory yet
-                self._pre = rows_of(self._pre, first, len(self.source))
-            self._post = np.concatenate([self.post_index, post]) if before else post
+        self._pairs = self._pairs.more(shifted(pre, first), flat(shifted(post, self.target.first_element)), first,
+                                       len(self.source), by_law)
         self.connected += 1
         for v in self.variables.values():
             if v.program not in self._reduced.moved and v.values is not None and not v.shared:
@@ -404,29 +312,22 @@ class Synapses(EquationGroup):
             self.variables[self.multisynaptic_index].values = self._occurrences()
         structure_changed()
 
-    def _pairs(self) -> tuple[Any, Any]:
-        """What `take_pairs` makes the same synapses from."""
-        if self._procedural is not None:
-            return self._procedural.law, dict(self._procedural.formulas)
-        return self._pre, self.post_index.copy()
-
-    def take_pairs(self, pre: Any, post: Any) -> None:
-        """Have exactly these synapses, given by indices in the whole groups; when they differ from those that exist,
-        values are 0."""
-        if isinstance(pre, Law):
-            self._procedural = Procedural(self, pre, dict(post))
+    def take_pairs(self, pairs: StoredPairs | ProceduralPairs) -> None:
+        """Have exactly these synapses; when they differ from those that exist, values are 0."""
+        if not isinstance(pairs, StoredPairs):
+            self._pairs = pairs.copied()
             structure_changed()
             return
-        index = pre.index() if isinstance(pre, Rows) else pre
-        if np.array_equal(index, self.pre_index) and np.array_equal(post, self.post_index):
+        if pairs.same(self._pairs):
             return
-        self._pre = self._post = np.zeros(0, np.int32)
+        self._pairs = no_pairs()
         for v in (*self.variables.values(), *(p._delay for p in self._pathways)):
             if v.program in self._reduced.moved:
                 v.values = np.zeros(0, DTYPES[v.dtype])
             elif v.values is not None and not v.shared:
                 v.values = v.values[:0]
-        self._add_synapses(index - np.int32(self.source.first_element), post - np.int32(self.target.first_element))
+        self._add_synapses(flat(pairs.index("pre")) - np.int32(self.source.first_element),
+                           flat(pairs.index("post")) - np.int32(self.target.first_element), pairs.by_law)
 
     def _occurrences(self) -> np.ndarray:
         """How many earlier synapses join the same pair."""
@@ -467,12 +368,13 @@ class Synapses(EquationGroup):
     def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable; values kept at the neurons come back first."""
         own = not v.shared and self.variables.get(v.name) is v
-        if self._procedural is not None and own:
+        if isinstance(self._pairs, ProceduralPairs) and own:
             self.refuse_write(v)
-            self._procedural.assign(v, item, value, run, check)
+            self._pairs.assign(v, item, value, run, check, self)
             return
         self._reduced.before_write(v, item, value)
-        self._value_key = new_key() if self._law is not None and own and isinstance(value, str) else None
+        by_law = isinstance(self._pairs, StoredPairs) and self._pairs.by_law
+        self._value_key = new_key() if by_law and own and isinstance(value, str) else None
         try:
             super().assign(v, item, value, check, run)
         finally:
@@ -483,9 +385,8 @@ class Synapses(EquationGroup):
         were not stored."""
         here = super().elements(index)
         if self._value_key is not None and index is not None:
-            assert isinstance(self._pre, Rows)
-            row = self._pre[index] - self._pre.first
-            here.draws = keyed_draws(self._value_key, row, index - self._pre.starts[row])
+            assert isinstance(self._pairs, StoredPairs)
+            here.draws = self._pairs.draws(self._value_key, index)
         return here
 
     def refuse_write(self, v: Variable) -> None:
@@ -549,56 +450,42 @@ class Synapses(EquationGroup):
     def declared(self) -> Declared:
         """Synaptic variables, states at the neurons, and the index of the target; or the tables of synapses that are
         not stored."""
-        made, wanted = self._procedural, self._on_request()
-        if made is not None:     # counting them would mean drawing them
-            return Declared({**self._arrays(), **made.arrays()}, params=made.params(), on_request=wanted,
-                            clock=self.clock)
-        end = Array(end_index(self.name, "post"), "i4", self.name, self.target.space, "index")
-        return super().declared() | Declared({end.name: (end, self.post_index), **self._reduced.declared()},
-                                             params=self._reduced.params(), on_request=wanted)
-
-    def _on_request(self) -> dict[str, tuple[Array, Callable[[], np.ndarray]]]:
-        """Arrays that are made when a program uses them: synapses per neuron, and the index of the source."""
-        n = self.name
-        return {
-            supplied(n, "N_outgoing_pre"): (Array(supplied(n, "N_outgoing_pre"), "i4", self.source.space), lambda: self.N_outgoing_pre),
-            supplied(n, "N_incoming_post"): (Array(supplied(n, "N_incoming_post"), "i4",
-                                           self.target.space), lambda: self.N_incoming_post), end_index(n, "pre"):
-            (Array(end_index(n, "pre"), "i4", n, self.source.space, "index"), lambda: self.pre_index)
-        }
+        joined, n = self._pairs.declared(self), self.name
+        outgoing = Array(supplied(n, "N_outgoing_pre"), "i4", self.source.space)
+        incoming = Array(supplied(n, "N_incoming_post"), "i4", self.target.space)
+        source = Array(end_index(n, "pre"), "i4", n, self.source.space, "index")
+        joined |= Declared(on_request={outgoing.name: (outgoing, lambda: self.N_outgoing_pre),
+                                       incoming.name: (incoming, lambda: self.N_incoming_post),
+                                       source.name: (source, lambda: self.pre_index)})
+        if not self._pairs.is_stored:     # counting them would mean drawing them
+            return Declared(self._arrays(), clock=self.clock) | joined
+        return super().declared() | Declared(self._reduced.declared(), params=self._reduced.params()) | joined
 
     def kept_besides(self) -> dict[str, Any]:
         """The pairs, and where each state lies."""
-        return super().kept_besides() | {"pairs": self._pairs(), "moved": self._reduced.kept()}
+        return super().kept_besides() | {"pairs": self._pairs.copied(), "moved": self._reduced.kept()}
 
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The same pairs, and every state where it was."""
-        self.take_pairs(*kept["pairs"])
+        self.take_pairs(kept["pairs"])
         self._reduced.restore(kept["moved"], kept["arrays"])
 
     def array_of(self, name: str) -> np.ndarray | None:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
-        if self._procedural is not None:
-            if name in (end_index(self.name, "pre"), end_index(self.name, "post")):
-                return self._procedural.pairs()[name == end_index(self.name, "post")]  # type: ignore[return-value]
-            if name in self._on_request():
-                return self._on_request()[name][1]()
-            if any(v.program == name and not v.shared and v.symbol is None and v.definition is None
-                   for v in self.variables.values()):
-                return self._procedural.values(name)
-        if name == end_index(self.name, "pre"):
-            return self._pre   # type: ignore[return-value]
-        if name in self._on_request():
-            return self._on_request()[name][1]()
-        for path in self._pathways:
-            if name == path._delay.program and path._delay.values is not None:
-                return path._delay.values
-        return super().array_of(name)
+        for side in ("pre", "post"):
+            if name == end_index(self.name, side):
+                return self._pairs.index(side)   # type: ignore[return-value]
+        own = next((v for v in self.variables.values() if v.program == name), None)
+        computed = None if own is None else self._pairs.values(own, self)
+        if computed is not None:
+            return computed
+        delay = next((d.values for d in self.delay_variables() if d.program == name), None)
+        return super().array_of(name) if delay is None else delay
 
     # -- memory --------------------------------------------------------------------------------------------------------
     def memory_lines(self, steps: int = 0) -> list[Line]:
         """What the synapses that exist take in a run."""
-        return self._memory_of(len(self)) if self._procedural is None else super().memory_lines(steps)
+        return self._memory_of(len(self)) if self._pairs.is_stored else super().memory_lines(steps)
 
     def memory_estimate(self, p: float | None = None, n: float = 1, synapses: float | None = None,
                         storage: str | None = None) -> MemoryEstimate:
@@ -610,9 +497,9 @@ class Synapses(EquationGroup):
         check_amounts(p, n, synapses)
         if storage not in (None, "stored", "procedural"):
             raise WrongValue("storage= is 'stored' or 'procedural'", found=repr(storage))
-        if storage == "procedural" and self._procedural is None:
-            return MemoryEstimate(tables_to_make(self, p, n))
-        if self._procedural is not None:
+        if storage == "procedural" and self._pairs.is_stored:
+            return MemoryEstimate(tables_to_make(self, self._pathways, p, n))
+        if not self._pairs.is_stored:
             return MemoryEstimate(self.memory_lines())
         more = synapses if synapses is not None else 0 if p is None else float(
             p) * n * len(self.source) * len(self.target)
@@ -627,11 +514,12 @@ class Synapses(EquationGroup):
         ]
         found += [Line(self.name, v.name, 1 if v.shared else count, DTYPES[v.dtype].itemsize) for v in variables]
         found.append(Line(self.name, "index of the target", count, 4))
-        if self._reads_source():
+        if self.reads_source:
             found.append(Line(self.name, "index of the source", count, 4))
         return found
 
-    def _reads_source(self) -> bool:
+    @property
+    def reads_source(self) -> bool:
         """Whether each step or a pathway of the target looks at the source of a synapse, so that a program needs its
         index."""
         own = [e for e in self.equations.equations if e.expression is not None]
@@ -734,14 +622,12 @@ class Synapses(EquationGroup):
         return replace(table, columns=table.columns + delays, coordinates=table.coordinates + sides)
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() if self._procedural is None else html.table("Synapses", ("variable", "value"),
-                                                                                 self._procedural.said(), repr(self))
+        if isinstance(self._pairs, ProceduralPairs):
+            return html.table("Synapses", ("variable", "value"), self._pairs.said(self), repr(self))
+        return super()._repr_html_()
 
     def __repr__(self) -> str:
-        if self._procedural is not None:
-            about = round(self._procedural.law.expected)
-            return f"Synapses({self.source.name} → {self.target.name}, about {about} procedural synapses, name={self.name!r})"
-        return f"Synapses({self.source.name} → {self.target.name}, {len(self)} synapses, name={self.name!r})"
+        return f"Synapses({self.source.name} → {self.target.name}, {self._pairs.about()}, name={self.name!r})"
 
 
 class SynapticIndices(Choice):

@@ -1,17 +1,39 @@
 """Variables of synapses, whose values may lie at the neurons, and a set of synapses as the analysis sees it."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
+from brainsim.model.equations import Equations
 from brainsim.naming import end_index
 from brainsim.objects.groups.variables import Variable
+from brainsim.objects.synapses.pairs import Joining
 from brainsim.reduction.projection import Projection, Side
 
-if TYPE_CHECKING:
-    from brainsim.objects.synapses.reduced.reduced import Reduced
-    from brainsim.objects.synapses.synapses import Synapses
+
+class Keeper(Protocol):
+    """Who has the values of variables that lie at the neurons."""
+
+    def expanded(self, v: Variable) -> np.ndarray:
+        """The values per synapse, to read."""
+        ...
+
+    def forget(self, v: Variable) -> None:
+        """The variable has values of its own again."""
+        ...
+
+
+class Projecting(Joining, Protocol):
+    """Synapses with their equations, as the analysis needs to know them."""
+
+    equations: Equations
+    reduce_noise: bool
+
+    @property
+    def space(self) -> str:
+        """Name of their space in the program."""
+        ...
 
 
 class SynapticVariable(Variable):
@@ -19,7 +41,7 @@ class SynapticVariable(Variable):
     possible."""
 
     _stored: np.ndarray | None = None
-    kept_by: "Reduced | None" = None
+    kept_by: Keeper | None = None
 
     @property
     def values(self) -> np.ndarray | None:  # type: ignore[override]
@@ -37,7 +59,7 @@ class SynapticVariable(Variable):
             self.kept_by.forget(self)
 
 
-def projection_of(s: "Synapses") -> Projection:
+def projection_of(s: Projecting) -> Projection:
     """A set of synapses as the analysis sees it."""
     per_synapse = {
         v.program: v for v in s.variables.values()

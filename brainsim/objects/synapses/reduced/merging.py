@@ -49,7 +49,7 @@ def repeatable(tasks: Sequence[Task], reduced: Sequence[Reduced], values: Values
     """What happens in the runs of a prepared network, to do it once more; None where nothing is kept as a sum.
     ``tasks`` are those before reduction, ``records`` the names of what records need."""
     together = [(r.lies_with.party, r.party) for r in reduced if r.host and r.lies_with is not None]
-    delays = {p.name: p._delay_steps for r in reduced for p in r.synapses._pathways}
+    delays = {p.name: p._delay_steps for r in reduced for p in r.synapses.pathways}
     return course_of(tasks, [r.plans for r in reduced], [(a, b) for a, b in together if a is not None and b is not None],
                      delays, values, slots, prepared, records, [n for r in reduced for n in r.declared()])
 
@@ -59,7 +59,7 @@ def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | 
     assert a is not None and b is not None
     if host.synapses.target.space != guest.synapses.target.space:
         return Obstacle("Mg", f"{a.name} has another target")
-    delays = {p.name: p._delay_steps for r in (host, guest) for p in r.synapses._pathways}
+    delays = {p.name: p._delay_steps for r in (host, guest) for p in r.synapses.pathways}
 
     def same(x: Symbol, y: Symbol) -> bool:
         first, second = _value(host, x), _value(guest, y)
