@@ -544,7 +544,8 @@ class Synapses(EquationGroup):
         if len(steps) > 1 and not self._said_steps:
             self._said_steps = True
             logger.warning(
-                "%s: source, target and synapses have different time steps; each pathway runs on the clock of its source",
+                "%s: source, target and synapses have different time steps; each pathway runs on the clock of its "
+                "source",
                 self.name, extra={"topic": "synapses_dt_mismatch"})
 
     def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
