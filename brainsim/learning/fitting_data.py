@@ -16,6 +16,7 @@ from brainsim.objects.looks.optional import optional
 from brainsim.objects.looks.value_text import value_text
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import SECOND, Dimension
+from brainsim.units.plain import real_numbers
 from brainsim.units.words import unit_text
 
 MASK = (1e-3, 2e-3)     #: seconds before and after a recorded spike in which 'between_spikes' compares nothing
@@ -28,7 +29,7 @@ def samples(name: str, given: Any, dimension: Dimension) -> np.ndarray:
     if found is not dimension:
         raise DimensionMismatchError(f"{name} does not have the unit of the model", dimension, found,
                                      found=f"{unit_text(found)}, where {unit_text(dimension)} belongs")
-    values = np.asarray(given, float)
+    values = real_numbers(given)
     if values.ndim not in (1, 2) or values.shape[-1] < 2 or not values.size:
         raise WrongValue(f"{name} is one trace (samples,) or several (traces, samples)",
                          found=f"an array of shape {values.shape}")

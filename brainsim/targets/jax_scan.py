@@ -17,6 +17,7 @@ from brainsim.ir import evaluate, random_rows
 from brainsim.ir.expressions import Keyed, Load, Param
 from brainsim.ir.program import Clear, FanOut, Kernel, Once, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
+from brainsim.ir.text import program as program_text
 from brainsim.naming import is_bound
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Missing, Settings, Traits, Written, refuse_operations
@@ -52,6 +53,10 @@ class JaxTarget:
         refuse_operations(program, self)
         text = module(program)
         return Written(text, "python", digest(text))
+
+    def plan(self, program: Program) -> str:
+        """Kernels run as the program says, each over all of its elements at once."""
+        return program_text(program)
 
     def build(self, program: Program, source: Written) -> "JaxExecutable":
         """The functions, ready to be traced."""

@@ -65,7 +65,7 @@ def register(dim: Dimension, shown: Shown) -> None:
 def best(values: Any, dim: Dimension, *, evaluable: bool = False) -> Shown:
     """The unit in which the magnitudes that are shown are, in the geometric mean, nearest to 10; registered units win
     ties."""
-    size = np.abs(_shown_part(np.asarray(values, float)))
+    size = np.abs(_shown_part(np.asarray(values))).astype(float)
     size = size[np.isfinite(size) & (size > 0)]
     found = _root_form(dim)
     awkward = evaluable and found is not None and found[1] < 0 and bool(found[2])  # divided by a scale: not exact
@@ -80,14 +80,14 @@ def best(values: Any, dim: Dimension, *, evaluable: bool = False) -> Shown:
     extra = () if evaluable else _REGISTERED.get(dim, ())
     forms = (*extra, plain, *_scaled_forms(dim, evaluable))
     chosen = min(forms, key=distance)
-    if evaluable and not np.ndim(values) and digits(float(values), chosen) > 12:
+    if evaluable and not np.ndim(values) and not np.iscomplexobj(values) and digits(float(values), chosen) > 12:
         near = [f for f in forms if distance(f) <= 3]
         chosen = min(near, key=lambda f: (digits(float(values), f), distance(f)),
                      default=chosen)
     return chosen
 
 
-def _shown_part(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _shown_part(values: NDArray[Any]) -> NDArray[Any]:
     """The elements that NumPy prints: the ends of long arrays."""
     options = np.get_printoptions()
     if values.size <= options["threshold"]:
@@ -98,7 +98,7 @@ def _shown_part(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def number_text(values: NDArray[np.float64], precision: int | None = None, *, brief: bool = False) -> str:
+def number_text(values: NDArray[Any], precision: int | None = None, *, brief: bool = False) -> str:
     """``"[1. 2.]"``; at most ``precision`` decimals; ``brief`` shows the ends of a long array, on one line."""
     if not np.ndim(values):
         return np.array2string(values, precision=precision,
@@ -109,7 +109,7 @@ def number_text(values: NDArray[np.float64], precision: int | None = None, *, br
         np.array2string(values, precision=precision, threshold=6, edgeitems=2, max_line_width=10**6).split())
 
 
-def evaluable_text(values: NDArray[np.float64], shown: Shown, fallback: Shown) -> str:
+def evaluable_text(values: NDArray[Any], shown: Shown, fallback: Shown) -> str:
     """``"1.5 * mvolt"``: evaluated, it gives the number to the last bit (``fallback`` has value 1); arrays as NumPy
     prints them."""
     if not values.size:
@@ -117,6 +117,9 @@ def evaluable_text(values: NDArray[np.float64], shown: Shown, fallback: Shown) -
     if values.ndim:
         text = np.array2string(values / shown.value, separator=", ", prefix="array(")
         return f"array({text}) * {shown.name}"
+    if values.dtype.kind == "c":
+        unit = shown if values / shown.value * shown.value == values else fallback
+        return f"{(values / unit.value).item()!r} * {unit.name}"
     scaled = _exactly_scaled(values, shown.value)
     if scaled is None:
         scaled, shown = values, fallback

@@ -1,36 +1,46 @@
-"""`Quantity`: a float64 array in SI base units that knows its dimension.
+"""`Quantity`: an array in SI base units that knows its dimension.
 
+Its numbers are float64, in Python arithmetic also complex; other types of numbers come from `astype` alone.
 NumPy's ufuncs follow the rules of `ufuncs`, its other functions those of `array_functions`; either keeps the unit, or
 refuses. A result without dimension is a plain float or ndarray.
 """
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
 from brainsim.errors import WrongType
-from brainsim.units import display, pint_bridge
+from brainsim.units import pint_bridge
 from brainsim.units.array_functions import PlainResult, call_with_units
+from brainsim.units.as_text import AsText
 from brainsim.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
-from brainsim.units.display import Shown
-from brainsim.units.plain import NUMBERS, agree, is_scale_free, mismatch, split
+from brainsim.units.plain import NUMBERS, agree, is_scale_free, mismatch, no_complex, split
 from brainsim.units.ufuncs import Outcome, divided, outcome, outcome_of_reduction, times
+from brainsim.units.words import unit_text
 
+logger = logging.getLogger("brainsim")
 _new, _view, _get, _set = np.ndarray.__new__, np.ndarray.view, np.ndarray.__getitem__, np.ndarray.__setitem__
 
 
 def with_dimension(value: Any, dim: Dimension) -> Any:
     """A number or array with a dimension; a plain float or array when ``dim`` is dimensionless."""
     if dim is DIMENSIONLESS:
-        return float(value) if isinstance(value, np.float64) else value
-    made = _view(np.asarray(value, float), Quantity)
+        return value.item() if isinstance(value, (np.float64, np.complex128)) else value
+    made = _view(_floats(value), Quantity)
     made.dim = dim
     return made
 
 
-class Quantity(np.ndarray):
+def _floats(value: Any) -> Any:
+    """An array of float64, or of complex numbers where there are some."""
+    array = np.asarray(value)
+    return array if array.dtype == float or array.dtype.kind == "c" else np.asarray(array, float)
+
+
+class Quantity(AsText):
     """Numbers with a physical dimension, stored in SI base units.
 
     ``Quantity(value, dim=None)``: ``value`` is a number, an array, a quantity or a list of them; ``dim`` a `Dimension`
@@ -52,13 +62,11 @@ class Quantity(np.ndarray):
             raise WrongType("Mixing quantities and plain numbers is not allowed", found=repr(value),
                             help="give every element its unit")
         plain, found = split(value)
-        array = np.asarray(plain)
-        if array.dtype.kind == "c" or dtype is not None and np.dtype(dtype).kind == "c":
-            raise WrongType("A quantity holds real numbers", help="keep the complex values as plain numbers: x/mV")
+        array = _floats(plain if dtype is None or np.dtype(dtype).kind != "c" else np.asarray(plain, dtype))
         wanted = found if dim is None else dimension_argument(dim)
         if found is not DIMENSIONLESS and wanted is not found:
             raise mismatch("A quantity was given another dimension", found, wanted)
-        made = _view(np.array(array, float) if copy or array.dtype != float else array, Quantity)
+        made = _view(array.copy() if copy else array, Quantity)
         made.dim = wanted
         return made
 
@@ -85,34 +93,6 @@ class Quantity(np.ndarray):
         """Whether ``other`` (quantity, unit, number) has this dimension."""
         return split(other)[1] is self.dim
 
-    def in_unit(self, unit: Quantity, precision: int | None = None, python_code: bool = False) -> str:
-        """``"3000. uV"``: in ``unit``, with at most ``precision`` decimals. DimensionMismatchError when it does not
-        fit."""
-        if unit.dim is not self.dim:
-            raise mismatch(f"The value cannot be written in {unit}", self.dim, unit.dim)
-        return self._written(unit.shown(), precision, python_code)
-
-    def in_best_unit(self, precision: int | None = None, python_code: bool = False, *others: Quantity) -> str:
-        """``"3. mV"``: in the unit in which these values read best."""
-        return self._written(self.best_shown(*others), precision, python_code)
-
-    def best_shown(self, *others: Quantity) -> Shown:
-        """The unit in which these values read best."""
-        return display.best(np.concatenate([np.ravel(_plain(q)) for q in (self, *others)]), self.dim)
-
-    def shown(self) -> Shown:
-        """How this value is written when it serves as a unit."""
-        if self.ndim:
-            raise WrongType("An array cannot serve as a unit")
-        return Shown(f"({self!r})", f"({self})", np.ndarray.item(self))
-
-    def _written(self, unit: Shown, precision: int | None, python_code: bool) -> str:
-        if python_code:
-            return display.evaluable_text(_plain(self), unit, display.base_form(self.dim))
-        if self.dim is DIMENSIONLESS and not self.ndim and precision is None:
-            return str(np.ndarray.item(self) / unit.value)
-        return f"{display.number_text(_plain(self) / unit.value, precision)} {unit.symbol}".rstrip()
-
     def to_pint(self, registry: Any = None) -> Any:
         """The same as a Pint quantity in SI base units (of ``registry``, else of Pint's application registry)."""
         return pint_bridge.to_pint(np.array(self), self.dim, registry)
@@ -121,38 +101,6 @@ class Quantity(np.ndarray):
     def from_pint(quantity: Any) -> Quantity:
         """The Pint quantity in SI base units. WrongValue for units outside the SI (bit, pixel)."""
         return Quantity(*pint_bridge.from_pint(quantity))
-
-    # -- text
-    # ------------------------------------------------------------------------------------------------------------
-
-    def __str__(self) -> str:
-        return self.in_best_unit()
-
-    def __repr__(self) -> str:
-        if self.dim is DIMENSIONLESS:
-            text = np.array2string(_plain(self), separator=", ", floatmode="unique")
-            return f"Quantity({text if self.ndim == 0 else f'array({text})'})"
-        values = _plain(self)
-        return display.evaluable_text(values, display.best(values, self.dim, evaluable=True),
-                                      display.base_form(self.dim))
-
-    def __format__(self, spec: str) -> str:
-        """Without a specification as ``str``; with one, ``f"{v:.3f}"``, the number in base units, without the unit.
-        WrongType for an array."""
-        if not spec:
-            return str(self)
-        if self.ndim:
-            raise WrongType(f"An array of quantities cannot be written as '{spec}'",
-                            help="format its elements, or write f'{x/mV}'")
-        return format(np.ndarray.item(self), spec)
-
-    def _repr_html_(self) -> str:
-        return f"<span>{str(self).replace(chr(10), '<br>')}</span>"
-
-    def _repr_latex_(self) -> str:
-        unit = self.best_shown()
-        numbers = display.number_text(_plain(self) / unit.value, brief=True)
-        return f"${numbers}\\,{display.latex_symbol(unit.symbol)}$"
 
     # -- arithmetic
     # ------------------------------------------------------------------------------------------------------
@@ -179,15 +127,13 @@ class Quantity(np.ndarray):
         outs = out if isinstance(out, tuple) else (out,) if out is not None else ()
         every = dims if isinstance(dims, tuple) else (dims,) * max(len(outs), 1)
         for target, dim in zip(outs, every):
-            _check_target(target, dim)
+            _check_target(target, dim, inputs)
         if outs:
             keywords["out"] = tuple(_plain(t) if isinstance(t, Quantity) else t for t in outs)
         value = getattr(ufunc, method)(*(plain for plain, _ in parts), *indices, **keywords)
         if outs:
-            for target, dim in zip(outs, every):
-                if isinstance(target, Quantity):
-                    target.dim = dim
-            return outs[0] if len(outs) == 1 else outs
+            written = tuple(_with_its_unit(target, dim) for target, dim in zip(outs, every))
+            return written[0] if len(written) == 1 else written
         if isinstance(value, tuple):
             return tuple(
                 with_dimension(v, d)
@@ -224,6 +170,12 @@ class Quantity(np.ndarray):
     def __rdivmod__(self, other: object) -> Any:
         return other // self, other % self
 
+    def __float__(self) -> float:
+        number = np.ndarray.item(self)
+        if isinstance(number, complex):
+            raise no_complex(self)
+        return float(number)
+
     # arrays have none, one number has
     def __hash__(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         if self.ndim:
@@ -242,7 +194,14 @@ class Quantity(np.ndarray):
         return found if isinstance(found, Quantity) else with_dimension(found, self.dim)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        _set(_plain(self), key, fitting(value, self.dim, "Inconsistent units in assignment"))
+        _set(_plain(self), key, self._storable(value, "Inconsistent units in assignment"))
+
+    def _storable(self, value: Any, what: str) -> Any:
+        """``value`` without its unit, for this array. WrongType for a complex one in an array of real numbers."""
+        plain = fitting(value, self.dim, what)
+        if np.iscomplexobj(plain) and self.dtype.kind != "c":
+            raise WrongType("An array of real numbers cannot hold a complex value", help="make it complex: x + 0j*x")
+        return plain
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
@@ -259,24 +218,42 @@ class Quantity(np.ndarray):
 
     def item(self, *args: Any) -> Any:
         """One element, with its unit."""
-        return with_dimension(np.float64(np.ndarray.item(self, *args)), self.dim)
+        return with_dimension(np.ndarray.item(self, *args), self.dim)
 
     def tolist(self) -> Any:
         """Nested lists of scalar quantities."""
+        if self.dim is DIMENSIONLESS:
+            return _plain(self).tolist()
         return [x.tolist() for x in self] if self.ndim else self.item()
 
     def fill(self, value: Any) -> None:
-        _plain(self).fill(fitting(value, self.dim, "Inconsistent units in fill"))
+        _plain(self).fill(self._storable(value, "Inconsistent units in fill"))
 
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
-        _plain(self).put(indices, fitting(values, self.dim, "Inconsistent units in put"), mode)
+        _plain(self).put(indices, self._storable(values, "Inconsistent units in put"), mode)
+
+    def compress(  # pyright: ignore[reportIncompatibleMethodOverride] -- one signature for NumPy's three
+            self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        """As ``numpy.compress``, with units."""
+        return np.compress(condition, self, axis, out=out)
 
     def astype(self, dtype: Any, *args: Any, **keywords: Any) -> Any:
-        """A copy; WrongType for a type other than float64, which is the only one with units."""
-        if np.dtype(dtype) != float:
-            raise WrongType(f"A quantity cannot become {np.dtype(dtype)}",
-                            help="divide by the unit first, e.g. (x/mV).astype(int)")
-        return with_dimension(_plain(self).copy(), self.dim)
+        """A copy with numbers of another type, in base units: whole numbers that lose digits are told of, truths have
+        no unit. WrongType for what is no number."""
+        kind = np.dtype(dtype).kind
+        if kind not in "fciub" or kind != "c" and self.dtype.kind == "c":
+            raise WrongType(f"A quantity of {self.dtype} cannot become {np.dtype(dtype)}",
+                            help="divide by the unit first, e.g. (x/mV).astype(str)")
+        plain = _plain(self).astype(dtype, *args, **keywords)
+        if kind in "iu" and not np.array_equal(plain, _plain(self)):
+            logger.warning("astype(%s) made whole numbers of %s, the base unit; for other units divide first, e.g. "
+                           "(x/mV).astype(int)", np.dtype(dtype), unit_text(self.dim),
+                           extra={"topic": "unit_rounded"})
+        if kind == "b":
+            return plain
+        made = _view(plain, Quantity)
+        made.dim = self.dim
+        return made
 
     # -- copies
     # ----------------------------------------------------------------------------------------------------------
@@ -313,7 +290,7 @@ class Flat:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         _check_target(self._of, self._of.dim)
-        _plain(self._of).flat[key] = fitting(value, self._of.dim, "Inconsistent units in assignment")
+        _plain(self._of).flat[key] = self._of._storable(value, "Inconsistent units in assignment")
 
 
 def _operate(ufunc: np.ufunc, a: Any, b: Any) -> Any:
@@ -322,6 +299,8 @@ def _operate(ufunc: np.ufunc, a: Any, b: Any) -> Any:
         x = (_view(a, np.ndarray), a.dim) if isinstance(a, Quantity) else split(a)
         y = (_view(b, np.ndarray), b.dim) if isinstance(b, Quantity) else split(b)
     except WrongType:
+        if isinstance(a, np.ma.MaskedArray) or isinstance(b, np.ma.MaskedArray):
+            raise  # else it would drop the unit
         if ufunc is np.multiply and isinstance(a, _REPEATABLE) | isinstance(b, _REPEATABLE):
             raise  # else Python would try to repeat the text
         return NotImplemented
@@ -367,12 +346,20 @@ def _ufunc_at(ufunc: np.ufunc, target: Any, indices: Any, *operands: Any) -> Non
     ufunc.at(_plain(target) if isinstance(target, Quantity) else target, indices, *(plain for plain, _ in parts[1:]))
 
 
-def _check_target(target: Any, dim: Dimension) -> None:
-    """Whether a result of this dimension may be written into ``target``."""
+def _with_its_unit(target: Any, dim: Dimension) -> Any:
+    """An array that a result was written into; a plain one is seen with its new unit from now on."""
+    if isinstance(target, Quantity):
+        target.dim = dim
+    return target if target is None or isinstance(target, Quantity) else with_dimension(target, dim)
+
+
+def _check_target(target: Any, dim: Dimension, operands: tuple[Any, ...] = ()) -> None:
+    """Whether a result of this dimension may be written into ``target``. A plain array that is an operand itself, as in
+    ``x += 3*mV``, comes back with the unit; a part of one cannot."""
     if target is None:
         return
     if not isinstance(target, Quantity):
-        if dim is not DIMENSIONLESS:
+        if dim is not DIMENSIONLESS and (target.base is not None or not any(target is x for x in operands)):
             raise mismatch("A result with a unit cannot be written into a plain array", dim)
     elif not target.flags.writeable:
         raise WrongType(f"{target!r} cannot be changed", help="make a quantity of it first: 1*mV")
@@ -425,7 +412,7 @@ def scalar(value: float, dim: Dimension) -> Quantity:
 
 
 def _restored(values: Any, dim: Dimension) -> Quantity:
-    made = _view(np.asarray(values, float), Quantity)
+    made = _view(_floats(values), Quantity)
     made.dim = dim
     return made
 
@@ -477,7 +464,7 @@ for _name, _ufunc in _ARITHMETIC.items():
     setattr(Quantity, f"__i{_name}__", _updating(_ufunc))
 for _name, _ufunc in _COMPARISONS.items():
     setattr(Quantity, f"__{_name}__", _operator(_ufunc))
-for _name in ("all any argmax argmin argsort argpartition clip compress cumprod cumsum diagonal dot max mean min "
+for _name in ("all any argmax argmin argsort argpartition clip cumprod cumsum diagonal dot max mean min "
               "nonzero prod ptp").split():
     setattr(Quantity, _name, _method(_name))
 for _name in "repeat round searchsorted std sum take trace var".split():

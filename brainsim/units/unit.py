@@ -25,6 +25,17 @@ class Label:
     latex: str = ""
 
 
+class Ratio(float):
+    """The quotient of two units of one dimension, ``mV/volt``: a number that multiplies lists as units do."""
+
+    __slots__ = ()
+
+    def __mul__(self, other: Any) -> Any:
+        return float(self) * (np.asarray(other) if isinstance(other, (list, tuple, range)) else other)
+
+    __rmul__ = __mul__
+
+
 class Unit(Quantity):
     """A named quantity such as ``mV``; products, quotients and powers of units are units. Cannot be changed.
 
@@ -187,7 +198,7 @@ def _combined(a: Unit, b: Unit, sign: float) -> Any:
     scale = None if a._label.scale is None or b._label.scale is None else a._label.scale + sign * b._label.scale
     size = np.ndarray.item(a) * np.ndarray.item(b) ** sign if scale is None else display.ten_to_the(scale)
     if dim is DIMENSIONLESS:
-        return float(size)
+        return Ratio(size)
     powers: dict[tuple[str, str], float] = {}
     for label, factor in ((a._label, 1.0), (b._label, sign)):
         for name, symbol, power in label.factors:

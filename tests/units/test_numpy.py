@@ -1,11 +1,12 @@
 """NumPy's functions keep units or refuse; none drops them."""
 import inspect
+import io
 
 import numpy as np
 import pytest
 
 from brainsim.errors import DimensionMismatchError
-from brainsim.units import Quantity, amp, ms, mV, second, volt
+from brainsim.units import Quantity, amp, ms, mV, ohm, second, volt
 from brainsim.units.array_functions import RULES
 from brainsim.units.ufuncs import RULES as UFUNC_RULES
 
@@ -64,9 +65,9 @@ def test_keeps_the_unit(made, numbers):
         lambda: np.interp(1, [1, 2] * ms, V[:2]), lambda: np.interp(1 * ms, [1, 2] * ms, V[:2], left=3),
         lambda: np.linspace(1, 2 * mV),
         lambda: np.append(V, 3), lambda: np.insert(V, 0, 3), lambda: np.pad(V, 1, constant_values=3),
-        lambda: np.maximum(V, 2), lambda: np.digitize(V, [1]),
-        lambda: np.searchsorted(V, 2), lambda: V.searchsorted(2 * amp), lambda: np.histogram(V, [1, 2]),
-        lambda: np.histogram(V, 2, range=(0, 1)),
+        lambda: np.maximum(V, 2), lambda: np.digitize(V, [1] * amp), lambda: np.digitize([1, 2], V),
+        lambda: np.searchsorted(V, 2), lambda: V.searchsorted(2 * amp), lambda: np.histogram(V, [1, 2] * amp),
+        lambda: np.histogram([1, 2], V), lambda: np.histogram(V, 2, range=(0, 1) * amp),
         lambda: np.sum(V, initial=1), lambda: np.full_like(V, 3) + V, lambda: np.isclose(V, 1),
         lambda: np.isclose(V, V, atol=1), lambda: np.array_equal(V, [1, 2, 3]),
         lambda: np.sin(V), lambda: np.exp(V), lambda: np.log(V), lambda: np.arctan2(V, 1),
@@ -152,7 +153,7 @@ def test_changes_in_place():
 
 
 @pytest.mark.parametrize("call", [lambda: np.cumprod(V), lambda: V.cumprod(), lambda: np.multiply.accumulate(V),
-                                  lambda: np.bitwise_and(V, V), lambda: np.polyfit(V, V, 1)])
+                                  lambda: np.bitwise_and(V, V), lambda: np.i0(V), lambda: np.unwrap(V)])
 def test_what_has_no_unit_is_refused(call):
     with pytest.raises(TypeError):
         call()
@@ -160,20 +161,137 @@ def test_what_has_no_unit_is_refused(call):
 
 def test_an_unknown_function_says_what_to_do():
     with pytest.raises(TypeError) as caught:
-        np.linalg.qr(M)
-    assert str(caught.value) == "numpy.linalg.qr does not know units\n  Help: divide by the unit first, e.g. qr(x/mV)"
-    assert np.linalg.qr(M / mV).R.shape == (2, 2)
+        np.i0(V)
+    assert str(caught.value) == "numpy.i0 does not know units\n  Help: divide by the unit first, e.g. i0(x/mV)"
+    assert np.i0(0 * V / mV).tolist() == [1, 1, 1]
     assert np.fft.rfft(Quantity([3.0, 1.0, 2.0]))[0] == 6
 
 
-@pytest.mark.parametrize("call", [lambda: np.fft.rfft(V)[0], lambda: np.bincount([0, 0, 0], weights=V)[0],
-                                  lambda: np.linalg.eigvals(np.diag([6.0, 1.0]) * mV)[0]])
-def test_where_scripts_count_on_it_base_units_are_taken_and_that_is_said(call, caplog):
+SPIKES = [1, 12, 25] * ms
+NEURONS = np.array([0, 4, 2])
+
+
+@pytest.mark.parametrize(
+    "call, numbers",
+    [
+        (lambda: np.polyfit([0, 1, 2] * ms, [1, 3, 5] * mV, 1), [2, 0.001]),
+        (lambda: np.digitize(SPIKES, [0, 0.01, 0.02]), [1, 2, 3]),
+        (lambda: np.searchsorted([0, 0.01, 0.02], SPIKES), [1, 2, 3]),
+        (lambda: np.histogram(SPIKES, [0, 0.01, 0.02])[0], [1, 1]),
+        (lambda: np.histogram(SPIKES, np.arange(3) / 100)[1], [0, 0.01, 0.02]),
+        (lambda: np.histogram(SPIKES, 2, range=(0, 0.02))[0], [1, 1]),
+        (lambda: np.concatenate([NEURONS, SPIKES]), [0, 4, 2, 0.001, 0.012, 0.025]),
+        (lambda: np.append(SPIKES, NEURONS), [0.001, 0.012, 0.025, 0, 4, 2]),
+        (lambda: np.hstack((NEURONS, SPIKES)), [0, 4, 2, 0.001, 0.012, 0.025]),
+        (lambda: np.block([NEURONS, SPIKES]), [0, 4, 2, 0.001, 0.012, 0.025]),
+        (lambda: np.vstack((NEURONS, SPIKES)), [[0, 4, 2], [0.001, 0.012, 0.025]]),
+        (lambda: np.stack((NEURONS, SPIKES)), [[0, 4, 2], [0.001, 0.012, 0.025]]),
+        (lambda: np.column_stack((NEURONS, SPIKES)), [[0, 0.001], [4, 0.012], [2, 0.025]]),
+        (lambda: np.c_[NEURONS, SPIKES], [[0, 0.001], [4, 0.012], [2, 0.025]]),
+        (lambda: np.dstack((NEURONS, SPIKES)), [[[0, 0.001], [4, 0.012], [2, 0.025]]]),
+        (lambda: np.column_stack((SPIKES, V)), [[0.001, 0.003], [0.012, 0.001], [0.025, 0.002]]),
+        (lambda: np.vstack((SPIKES, V / mV)), [[0.001, 0.012, 0.025], [3, 1, 2]]),
+        (lambda: np.cov(V, [1, 2, 3] * amp), np.cov([0.003, 0.001, 0.002], [1, 2, 3])),
+        (lambda: np.vander([2] * mV, 3), [[4e-6, 2e-3, 1]]),
+    ],
+)  # fmt: skip
+def test_where_scripts_count_on_it_base_units_are_taken_and_that_is_said(call, numbers, caplog):
     result = call()
-    assert type(result) is not Quantity and result == pytest.approx(0.006)
-    assert "no unit" in caplog.text
-    caplog.clear()
-    assert np.fft.rfft(V / mV)[0] == 6 and np.bincount([0, 1]).tolist() == [1, 1] and not caplog.text
+    assert type(result) is np.ndarray and np.allclose(result, numbers, rtol=1e-9, atol=1e-15)
+    assert "base units" in caplog.text
+
+
+def test_a_table_of_one_unit_keeps_it_and_nothing_is_said(caplog):
+    for made in (np.column_stack((V, V)), np.vstack((V, V)), np.c_[V, V], np.block([V, V]), np.append([], V),
+                 np.append(V, [])):
+        assert made.dim is volt.dim
+    assert np.column_stack((NEURONS, SPIKES / ms)).tolist() == [[0, 1], [4, 12], [2, 25]] and not caplog.text
+
+
+@pytest.mark.parametrize("join", [np.concatenate, np.hstack, np.stack, np.vstack, np.column_stack,
+                                  lambda parts: np.append(*parts), lambda parts: np.where([True, False], *parts),
+                                  lambda parts: np.choose([0, 1], parts),
+                                  lambda parts: np.select([[True, False], [True, True]], parts)])
+def test_zeros_with_a_unit_join_plain_numbers_and_plain_zeros_join_a_unit(join, caplog):
+    plain = np.array([1.0, 2.0])
+    assert np.array_equal(join([np.zeros(2) * amp, plain]), join([np.zeros(2), plain]))
+    assert join([np.zeros(2), [1, 2] * mV]).dim is volt.dim and join([np.zeros(2), [0, 0] * mV]).dim is volt.dim
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("join", [np.concatenate, np.hstack, np.block, lambda parts: np.append(*parts),
+                                  lambda parts: np.where([True, False], *parts),
+                                  lambda parts: np.choose([0, 1], parts)])
+def test_numbers_that_lack_a_unit_and_values_of_two_units_are_not_lined_up(join):
+    for other in ([1.0, 2.0], np.array([1.0, 2.0]), [1, 2] * amp, [0, 0] * amp):
+        with pytest.raises(DimensionMismatchError):
+            join([[1, 2] * mV, other])
+
+
+def test_a_transform_keeps_the_unit():
+    for made in (np.fft.fft(V), np.fft.rfft(V), np.fft.fft2(M).ravel(), np.fft.rfftn(M).ravel()):
+        assert made.dim is volt.dim and np.isclose(complex(made[0]), 0.006)
+    assert is_volt(np.fft.hfft(V), np.fft.hfft([3, 1, 2]))
+    assert np.allclose(np.asarray(np.fft.irfft(np.fft.rfft(V), 3)), np.asarray(V))
+    assert is_volt(np.fft.ifft(np.fft.fft(V)).real, [3, 1, 2]) and is_volt(np.fft.fftshift(V), [2, 3, 1])
+    assert np.isclose(float(np.abs(np.fft.rfft(V) / mV)[0]), 6) and np.fft.rfft(Quantity([3.0, 1.0, 2.0]))[0] == 6
+    assert is_volt(np.bincount([0, 1, 0], weights=V), [5, 1])
+    assert is_volt(np.linalg.eigvals(np.diag([6.0, 1]) * mV), [6, 1])
+    assert np.bincount([0, 1]).tolist() == [1, 1]
+
+
+def test_a_matrix_comes_apart_into_pure_and_measured_factors():
+    q, r = np.linalg.qr(M)
+    assert type(q) is np.ndarray and r.dim is volt.dim and np.allclose(np.asarray(q @ r), np.asarray(M))
+    assert np.linalg.qr(M, mode="r").dim is volt.dim
+    u, s, v = np.linalg.svd(M)
+    assert s.dim is volt.dim and np.allclose(np.asarray(u * s @ v), np.asarray(M))
+    assert np.linalg.svd(M, compute_uv=False).dim is volt.dim
+    values, vectors = np.linalg.eigh(M + M.T)
+    assert values.dim is volt.dim and type(vectors) is np.ndarray and np.linalg.eig(M).eigenvalues.dim is volt.dim
+    solution, left, rank, singular = np.linalg.lstsq([[1, 0], [0, 2], [0, 0]] * ohm, [2, 4, 3] * volt)
+    assert np.allclose(np.asarray(solution), [2, 2]) and solution.dim is amp.dim and left.dim is (volt**2).dim
+    assert np.isclose(float(left[0]), 9) and rank == 2 and singular.dim is ohm.dim
+    assert np.linalg.matrix_power(M, 2).dim is (volt**2).dim and np.linalg.matmul(M, M)[0, 0] == (M @ M)[0, 0]
+    assert np.linalg.cond(M / mV) == pytest.approx(np.linalg.cond(M)) and np.linalg.matrix_rank(M) == 2
+
+
+def test_functions_of_the_user_get_values_with_their_unit():
+    assert is_volt(np.apply_along_axis(np.sum, 0, M), [2, 4])
+    assert is_volt(np.apply_along_axis(np.sort, 1, -M), [[-1, 0], [-3, -2]])
+    assert np.apply_along_axis(lambda v: v > 1.5 * mV, 0, V).tolist() == [True, False, True]
+    assert np.apply_along_axis(lambda v: v @ v, 1, M).dim is (volt**2).dim
+    assert is_volt(np.apply_along_axis(np.diff, 0, M), [[2, 2]])
+    assert is_volt(np.apply_over_axes(np.sum, M, [0, 1]), [[6]])
+    assert is_volt(np.piecewise(V, [V > 1.5 * mV], [lambda v: 2 * v, 0]), [6, 0, 4])
+    assert np.piecewise(V, [V > 1.5 * mV], [lambda v: v / mV, 7]).tolist() == [3, 7, 2]
+    with pytest.raises(DimensionMismatchError):
+        np.piecewise(V, [V > 1.5 * mV], [lambda v: v, 1 * amp])
+
+
+def test_order_and_memory_need_no_common_unit():
+    assert np.lexsort(([1, 0, 1], V)).tolist() == [1, 2, 0] and np.lexsort((V, [0, 1, 0] * amp)).tolist() == [2, 0, 1]
+    assert np.shares_memory(V, V[:1]) and not np.may_share_memory(V, V.copy())
+    assert np.result_type(V, 1j) is np.dtype(complex)
+    assert sorted(np.random.permutation(V).tolist()) == [0.001, 0.002, 0.003]
+    assert np.allclose(np.corrcoef(V, -V), [[1, -1], [-1, 1]]) and np.allclose(np.corrcoef(V, V * ms), 1)
+    assert np.roots([1, -3, 2] * mV).tolist() == pytest.approx([2, 1])
+    assert is_volt(np.lib.stride_tricks.sliding_window_view(V, 2), [[3, 1], [1, 2]])
+    assert is_volt(V.compress([1, 0, 1]), [3, 2]) and is_volt(np.unwrap([0, 9, 1] * mV, period=10 * mV), [0, -1, 1])
+    assert np.angle([1, -1] * mV).tolist() == [0, np.pi]
+
+
+def test_files_hold_numbers_in_base_units(caplog):
+    file = io.BytesIO()
+    np.savez(file, v=V, i=NEURONS)
+    file.seek(0)
+    assert np.load(file)["v"].tolist() == [0.003, 0.001, 0.002]
+    assert "numpy.savez took values in base units" in caplog.text
+    for save in (np.save, np.savez_compressed, np.savetxt):
+        save(io.BytesIO(), V)
+    text = io.StringIO()
+    np.savetxt(text, np.column_stack((NEURONS, SPIKES)), fmt="%g")
+    assert text.getvalue().split("\n")[1] == "4 0.012"
 
 
 def test_every_ufunc_and_every_dispatched_function_has_a_rule_or_refuses():

@@ -1,6 +1,7 @@
 """Quantities: arithmetic with dimensions, elements, copies; each thing accepted beside its twin refused."""
 import copy
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -41,7 +42,9 @@ def test_equal_units_cancel_to_plain_numbers():
     assert type(3 * mV / mV) is float
     assert type([1, 2] * mV / mV) is np.ndarray
     assert 3 * mV * nS / (3 * mV) == 1 * nS
-    assert type(mV / volt) is float and mV / volt == 0.001
+    assert isinstance(mV / volt, float) and mV / volt == 0.001 and type(2 * (mV / volt)) is float
+    for made in ([2.0] * (mV / volt), (2.0,) * (mV / volt), (mV / volt) * [2.0]):
+        assert made.tolist() == [0.002]
 
 
 def test_ohms_law():
@@ -187,12 +190,61 @@ def test_in_place_factors_change_the_unit_of_a_whole_array_but_not_of_a_part():
         part *= mV
 
 
-def test_a_plain_array_does_not_take_a_unit_in_place():
+@pytest.mark.feature("in-place operators")
+def test_a_whole_plain_array_takes_a_unit_in_place():
+    z = np.zeros(3)
+    z += np.ones(3) * mV
+    z += 1 * mV
+    assert z.dim is volt.dim and z.tolist() == [2 * mV] * 3
+    x = np.ones(2)
+    x *= mV
+    x /= mV
+    assert x.tolist() == [1, 1]
+    x = np.ones(2)
+    x /= 1 * mV / mV
+    assert type(x) is np.ndarray and x.tolist() == [1, 1]
+
+
+def test_a_part_of_a_plain_array_or_another_one_does_not_take_a_unit():
     x = np.ones(2)
     with pytest.raises(DimensionMismatchError, match="cannot be written into a plain array"):
-        x *= mV
-    x /= 1 * mV / mV
+        x[:1] *= mV
+    with pytest.raises(DimensionMismatchError, match="cannot be written into a plain array"):
+        np.multiply(x, mV, out=np.zeros(2))
+    with pytest.raises(DimensionMismatchError):
+        x += [1, 1] * mV
     assert x.tolist() == [1, 1]
+
+
+@pytest.mark.feature("complex quantities")
+def test_complex_quantities_keep_their_imaginary_part():
+    z = (1 + 2j) * mV
+    assert z.dim is volt.dim and z == 1 * mV + 2j * mV and z.real == 1 * mV and z.imag == 2 * mV
+    assert abs(3j * mV - 4 * mV) == 5 * mV and abs(np.array([3 + 4j]) * mV)[0] == 5 * mV
+    assert ((np.ones(2) * mV) * 1j).imag.tolist() == [1 * mV] * 2
+    assert (1j * mV / mV) == 1j and type(1j * mV / mV) is complex
+    assert np.sqrt((-1 + 0j) * mV**2) == 1j * mV and z.conj() == (1 - 2j) * mV and np.angle(1j * mV) == np.pi / 2
+    assert float(abs(np.sum(np.exp(1j * np.ones(3)) * mV)) / mV) == pytest.approx(3)
+    assert np.concatenate([[z], [1] * mV]).imag.tolist() == [2 * mV, 0 * mV] and Quantity(1j, volt) == 1j * volt
+    assert Quantity([1, 1j], volt)[1] == 1j * volt and ([1, 2] * mV).astype(complex).dtype == complex
+    for twin in (copy.deepcopy(z), pickle.loads(pickle.dumps(z)), eval(repr(z), {"volt": volt, "mvolt": mV})):
+        assert twin == z
+    assert str(z) == "1.+2.j mV" and repr([z, z] * 1) == "[(1+2j) * mvolt, (1+2j) * mvolt]"
+
+
+def test_real_numbers_take_no_complex_ones():
+    v = [1, 2] * mV
+    for change in (lambda: v.__setitem__(0, 1j * mV), lambda: v.fill(1j * mV), lambda: v.flat.__setitem__(0, 1j * mV),
+                   lambda: v.put(0, 1j * mV)):
+        with pytest.raises(TypeError) as caught:
+            change()
+        assert str(caught.value) == (
+            "An array of real numbers cannot hold a complex value\n  Help: make it complex: x + 0j*x")
+    with pytest.raises(TypeError):
+        v += 1j * mV
+    with pytest.raises(TypeError):
+        float(1j * mV)
+    assert v.tolist() == [1 * mV, 2 * mV]
 
 
 def test_elements_keep_the_unit():
@@ -236,8 +288,6 @@ def test_a_quantity_is_made_of_agreeing_elements():
         Quantity([1 * mV, 2 * amp])
     with pytest.raises(DimensionMismatchError):
         Quantity(3 * mV, amp)
-    with pytest.raises(TypeError):
-        Quantity(1j)
 
 
 @pytest.mark.feature("removing units")
@@ -249,12 +299,53 @@ def test_numpy_gives_the_numbers_in_base_units():
     assert float(3 * mV) == 0.003 and int(3 * volt) == 3
 
 
-def test_only_float64_has_units():
+def test_other_types_of_numbers_are_in_base_units(caplog):
     assert ([1, 2] * mV).astype(float)[0] == 1 * mV
+    whole = ([3, 5] * second).astype(int)
+    assert whole.dtype == int and whole.dim is second.dim and np.arange(6)[whole].tolist() == [3, 5] and not caplog.text
+    assert (whole + 0.5 * second).tolist() == [3.5 * second, 5.5 * second] and whole[0] == 3 * second
+    assert ([1, 2] * mV).astype(np.int32).tolist() == [0 * mV, 0 * mV]
+    assert "made whole numbers of volt, the base unit" in caplog.text
+    assert ([1, 2] * mV).astype(np.float32).dtype == np.float32 and ([0, 2] * mV).astype(bool).tolist() == [False, True]
     with pytest.raises(TypeError) as caught:
-        ([1, 2] * mV).astype(int)
-    assert str(
-        caught.value) == "A quantity cannot become int64\n  Help: divide by the unit first, e.g. (x/mV).astype(int)"
+        ([1, 2] * mV).astype(str)
+    assert str(caught.value) == (
+        "A quantity of float64 cannot become <U0\n  Help: divide by the unit first, e.g. (x/mV).astype(str)")
+
+
+@pytest.mark.parametrize("numbers", [np.array([1, 2], np.uint8), np.array([1, 2], np.int16), np.array([1, 2], "f4"),
+                                     np.array([1, 2], ">f8"), np.array([1, 2], object), np.ma.array([1, 2])])
+def test_every_kind_of_number_takes_a_unit_without_overflow(numbers):
+    assert (1000 * mV * numbers)[1] == 2 * volt and (mV * np.asarray(numbers) * 1000).tolist() == [1 * volt, 2 * volt]
+
+
+def test_other_numbers_of_python_take_units():
+    assert Fraction(1, 2) * mV == 0.5 * mV and mV * Fraction(1, 2) == 0.5 * mV and mV / Fraction(1, 2) == 2 * mV
+    assert Quantity(np.array([1 * mV, 2 * volt], object)).tolist() == [1 * mV, 2 * volt] and True * mV == mV
+    for wrong in (None, "a", np.array([None]), np.array(["a"], object), {}):
+        with pytest.raises(TypeError):
+            mV * wrong
+
+
+def test_empty_arrays_and_single_values_have_units():
+    empty = np.array([]) * mV
+    assert empty.dim is volt.dim and len(empty) == 0 and empty.sum() == 0 * mV and empty.tolist() == []
+    assert (empty + 1 * mV).shape == (0,) and np.concatenate([empty, [1] * mV])[0] == 1 * mV
+    assert ([] * mV).dim is volt.dim and repr(empty) == "zeros((0,)) * volt"
+    single = np.array(2) * mV
+    assert single.ndim == 0 and single[()] == 2 * mV and single.tolist() == 2 * mV
+    assert Quantity([1.0, 2.0]).tolist() == [1, 2]
+    table = np.ones((2, 3)) * mV
+    assert (table + [1, 2, 3] * mV).shape == (2, 3) and (table * ([1, 2] * ms)[:, None])[1, 2] == 2 * mV * ms
+    with pytest.raises(ValueError):
+        table + [1, 2] * mV
+
+
+def test_what_a_mask_hides_does_not_come_back():
+    with pytest.raises(TypeError) as caught:
+        mV * np.ma.array([1, 2], mask=[False, True])
+    assert str(caught.value) == ("A masked array cannot have a unit: what is masked would come back\n  "
+                                 "Help: mask the plain numbers, e.g. numpy.ma.array(x/mV, mask=...)")
 
 
 @pytest.mark.feature("copies and pickles of quantities")

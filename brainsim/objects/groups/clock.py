@@ -8,10 +8,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from brainsim.errors import DimensionMismatchError, UnknownAttribute, WrongType, WrongValue
+from brainsim.objects.groups.shared import shared
 from brainsim.objects.looks import html
 from brainsim.objects.names.structure import structure_changed
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
+from brainsim.units.plain import real_numbers
 
 _NUMBER = itertools.count(1)
 TOLERANCE = 1e-4   #: of a step, in comparisons of times (R7)
@@ -37,12 +39,12 @@ class BaseClock(ABC):
     @property
     def t(self) -> Quantity:
         """The present time."""
-        return Quantity(self.t_, SECOND)
+        return shared(Quantity(self.t_, SECOND))
 
     @property
     def timestep(self) -> int:
         """Steps done."""
-        return self.step
+        return shared(self.step)
 
     @property
     @abstractmethod
@@ -137,7 +139,7 @@ class EventClock(BaseClock):
             found = DIMENSIONLESS if isinstance(times, str) or times is None else get_dimensions(times)
             raise DimensionMismatchError("'times' must be times", SECOND, found,
                                          help="give them a unit, times=[1, 2.5]*ms for example")
-        self._times = np.sort(np.atleast_1d(np.asarray(times, dtype=float)).ravel())
+        self._times = np.sort(np.atleast_1d(real_numbers(times)).ravel())
         if not np.all(np.isfinite(self._times)) or self._times.size and self._times[0] < 0:
             raise WrongValue("The times of an EventClock are finite and not negative", found=str(times))
         twice = self._times[1:][np.diff(self._times) == 0]
@@ -213,7 +215,7 @@ def seconds(value: object, what: str, positive: bool = False) -> float:
     if get_dimensions(value) is not SECOND:
         raise DimensionMismatchError(f"'{what}' must be a time", SECOND, get_dimensions(value),
                                      help=f"give it a unit, {what}=0.1*ms for example")
-    number = np.asarray(value)
+    number = real_numbers(value)
     if number.ndim and number.size != 1:
         raise WrongType(f"'{what}' must be one time", found=f"an array of {number.size}")
     found = float(number)

@@ -14,6 +14,7 @@ from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.read_write import Indices, Readable
 from brainsim.objects.groups.regularly import RunRegularly
 from brainsim.objects.groups.scoped import TIMES, clock_symbols
+from brainsim.objects.groups.shared import shared
 from brainsim.objects.groups.variables import (
     Reference,
     Variable,
@@ -58,11 +59,11 @@ class Group(Readable, metaclass=Sealed):
             stem = name.removesuffix("_")
             found = variables.get(name) or variables.get(stem)
             if found is not None and found.symbol is not None and found.symbol.kind == "size" and found.symbol.constant:
-                return self._count
+                return shared(self._count)
             if found is not None and not (found.symbol is not None and found.symbol.kind == "clock"):
                 return self.view_of(found, found.name == name)
             if name in ("t", "dt", "t_", "dt_"):
-                return getattr(self._clock, name)
+                return shared(getattr(self._clock, name))
             if name == "state":     # no method, so that a variable may have this name
                 return lambda name, use_units=True, level=0: getattr(self, name if use_units else f"{name}_")
             if name in ("t_in_timesteps", "t_in_timesteps_"):

@@ -21,6 +21,7 @@ from brainsim.objects.names.functions import as_function, replacement
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import Dimension
 from brainsim.units.names import unit
+from brainsim.units.plain import no_complex
 
 logger = logging.getLogger("brainsim")
 PACKAGE = str(Path(__file__).resolve().parents[2]) + os.sep
@@ -114,6 +115,8 @@ def outside_symbol(owner: str, name: str, value: object) -> Symbol | External | 
         return replace(function.external(name), owner=owner)
     dtype = scalar_dtype(value)
     if dtype is None:
+        if isinstance(value, (complex, np.ndarray)) and not np.ndim(value) and np.iscomplexobj(value):
+            raise no_complex(value)
         if isinstance(value, (np.ndarray, list, tuple)):
             raise UnknownName(
                 f"'{name}' in {owner} is not a scalar value", found=f"an array of shape {np.shape(value)}",

@@ -34,6 +34,7 @@ from brainsim.objects.neurons.subgroup import Subgroup, part_of
 from brainsim.options import single_precision
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import SECOND
+from brainsim.units.plain import real_numbers
 
 logger = logging.getLogger("brainsim")
 HERTZ = SECOND ** -1
@@ -164,7 +165,7 @@ class SpikeGeneratorGroup(SpikeSource):
             if get_dimensions(value) is not SECOND and np.size(value):
                 raise DimensionMismatchError(f"'{what}' must be times", SECOND, get_dimensions(value),
                                              help=f"{what}=[1, 2]*ms")
-        index, when = np.asarray(indices), np.asarray(times, dtype=float)
+        index, when = np.asarray(indices), real_numbers(times)
         if index.shape != when.shape:
             raise WrongValue("indices and times have different lengths", found=f"{index.size} and {when.size}")
         if index.dtype.kind == "f" and np.all(index == np.floor(index)):

@@ -24,6 +24,7 @@ from brainsim.objects.looks.value_text import value_text
 from brainsim.objects.names.callables import InEquations
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.dimensions import DIMENSIONLESS, SECOND
+from brainsim.units.plain import real_numbers
 from brainsim.units.quantities import with_dimension
 
 _TIMED = itertools.count()
@@ -39,7 +40,7 @@ class TimedArray(InEquations):
     def __init__(self, values: Any, dt: Any, name: str | None = None):
         if get_dimensions(dt) is not SECOND:
             raise DimensionMismatchError("'dt' of a TimedArray must be a time", SECOND, get_dimensions(dt))
-        numbers = np.array(np.asarray(values), dtype=float)
+        numbers = np.array(real_numbers(values))
         if numbers.ndim not in (1, 2):
             raise Unsupported("A TimedArray has one dimension (time) or two (time, index)",
                               found=f"{numbers.ndim} dimensions")

@@ -14,7 +14,7 @@ from brainsim.errors import (
 from brainsim.ir.program import Array
 from brainsim.model.tasks import RecordRate, Task
 from brainsim.naming import supplied
-from brainsim.objects.groups.clock import Clock
+from brainsim.objects.groups.clock import Clock, seconds
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
 from brainsim.objects.groups.group import Group
@@ -90,10 +90,10 @@ def _window(window: Any, width: Any, dt: float) -> np.ndarray:
         return weights
     if width is None:
         raise WrongType(f"The window '{window}' needs a width", help="width=5*ms")
+    sigma = seconds(width, "width", positive=True)
     if window == "flat":
-        return np.ones(int(float(width) / 2 / dt) * 2 + 1)
+        return np.ones(int(sigma / 2 / dt) * 2 + 1)
     if window == "gaussian":
-        sigma = float(width)
         half = int(np.round(2 * sigma / dt))
         return np.exp(-((np.arange(-half, half + 1) * dt) ** 2) / (2 * sigma**2))
     raise Unsupported(f"The window '{window}' is unknown", help="'flat', 'gaussian', or an array of weights")

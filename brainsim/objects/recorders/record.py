@@ -28,6 +28,7 @@ from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
+from brainsim.objects.groups.shared import shared
 from brainsim.objects.groups.variables import Variable, VariableView
 from brainsim.objects.looks import html
 from brainsim.objects.looks.exports import Column, Frame
@@ -209,7 +210,7 @@ class Recorder(Group):
     @property
     def N(self) -> int:
         """Entries of the record."""
-        return self._count
+        return shared(self._count)
 
     def neighbours(self) -> list[Group]:
         """None: names in strings are those of the record."""

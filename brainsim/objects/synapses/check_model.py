@@ -113,7 +113,7 @@ def check_not_stored(s: Modelled, pathways: Sequence[Pathway]) -> None:
         if path.side == "post":
             raise WrongType(
                 f"The pathway '{path.label}' of {s.name} starts at the target; procedural synapses are found from the "
-                f"source only",
+                "source only",
                 help=STORE)
         path.check_one_delay()
     if s.multisynaptic_index:

@@ -80,8 +80,8 @@ class Pathway(BrianObject):
                 found=", ".join(events) or "no events",
                 help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
-        self.synapses, self.label, self.code = synapses, label, code
-        self.side, self.event, self.source = side, event, source
+        self.synapses, self.source = synapses, source
+        self.label, self.code, self.side, self.event = label, code, side, event
         self._delay = Variable("delay", supplied(self.name, "delay"), SECOND)
         self._scalar = delay is not None
         if delay is not None:
@@ -227,8 +227,8 @@ class Pathway(BrianObject):
         if self._rows is None:
             return {}
         n, space = self.name, self.synapses.space
-        found = {supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts"),
-                                         self._rows.starts)}
+        starts = Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts")
+        found = {starts.name: (starts, self._rows.starts)}
         if self._rows.ids is not None:
             found[supplied(n, "ids")] = (Array(supplied(n, "ids"), "i4", space, space, "ids"), self._rows.ids)
         if self._scattered:
@@ -278,7 +278,7 @@ class Pathway(BrianObject):
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The delays of that time; queues have another length where they differ from those of now."""
         then, now = kept["extra"]["delay"], self._delay.values
-        if (then is None) != (now is None) or then is not None and now is not None and not np.array_equal(then, now):
+        if (then is None) != (now is None) or then is not None and not np.array_equal(then, now):
             self._delay.values = None if then is None else then.copy()
             structure_changed()
         queue = kept["extra"]["scattered"], kept["extra"]["due_dt"]
@@ -290,13 +290,12 @@ class Pathway(BrianObject):
         """Delivery of events."""
         delay = supplied(self.name, "steps") if self._scattered else supplied(self.name, "delay")
         block, driven = self.code_block(run)
+        ids = "" if self._rows is None or self._rows.ids is None else supplied(self.name, "ids")
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
                         fired=supplied(self.name, "fired"), due=supplied(self.name, "due"),
-                        starts=supplied(self.name, "starts"),
-                        ids=supplied(self.name, "ids") if self._rows is not None and self._rows.ids is not None else "",
-                        delay=delay,
+                        starts=supplied(self.name, "starts"), ids=ids, delay=delay,
                         scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
                         driven=driven, drawn=self.synapses.pairs_now.drawn(block, self.synapses))
         ]
@@ -349,7 +348,7 @@ def _whole_steps(delays: np.ndarray, dt: float) -> np.ndarray:
     return steps
 
 
-def _checked_delay(delay: Any, label: str) -> float:
+def _checked_delay(delay: object, label: str) -> float:
     if not hasattr(delay, "dim"):
         raise WrongType(f"The delay of pathway '{label}' is a time", found=repr(delay), help="delay=1*ms for example")
     if get_dimensions(delay) is not SECOND:
@@ -357,7 +356,7 @@ def _checked_delay(delay: Any, label: str) -> float:
     if np.size(delay) != 1:
         raise WrongValue("delay= takes one time for all synapses", found=f"{np.size(delay)} values",
                          help="set S.delay after connect to give each synapse its own")
-    if float(delay) < 0:
+    if float(delay) < 0:  # type: ignore[arg-type]
         raise WrongValue(f"The delay of pathway '{label}' is negative", found=str(delay))
     structure_changed()
-    return float(delay)
+    return float(delay)  # type: ignore[arg-type]

@@ -1,5 +1,4 @@
-"""What the analysis asks of the values of synapses (`brainsim.reduction.values`), and whether the answers still
-hold."""
+"""What the analysis asks of the values of synapses (`brainsim.reduction.values`), and whether the answers hold."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -51,11 +50,10 @@ class Questions(WayBack):
         if self.moved.get(program) == "late":
             return True
         s, old = self.synapses, self._variable(program).values
-        assert old is not None
         here = s.elements(np.arange(len(s)))
         for elapsed in (s.clock.dt_, 1000 * np.pi * s.clock.dt_):
             here.locals["_elapsed"] = np.float64(elapsed)
-            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):
+            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):  # type: ignore[arg-type]
                 return False
         return True
 

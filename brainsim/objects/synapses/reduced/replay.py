@@ -366,8 +366,8 @@ class Replay:
             now, again = course.values.arrays[name][1], base.arrays[name]
             largest = np.abs(now).max(initial=0) if now.dtype.kind == "f" else 0
             if not np.allclose(now, again, rtol=0, atol=NEAR * largest, equal_nan=True):
-                return (f"the run once more came to other values of {name}: "
-                        "something that it depends on has changed since")
+                return (f"the run once more came to other values of {name}: something that it depends on has changed "
+                        "since")
         return ""
 
     # -- store and restore ---------------------------------------------------------------------------------------------

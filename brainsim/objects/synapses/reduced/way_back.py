@@ -189,8 +189,8 @@ class WayBack:
         if not place.pathway:
             return self.arrays[place.program][neuron]
         delays = self.delays[place.pathway]
-        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[supplied(place.pathway, "newest")],
-                             neuron)
+        newest = self.arrays[supplied(place.pathway, "newest")]
+        values = delays.look(self.arrays[f"{place.program}.past"], newest, neuron)
         return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
 
     def _last_update(self) -> np.ndarray:
@@ -211,7 +211,7 @@ class WayBack:
         here.arrays = lambda name: values if name == v.program else arrays(name)
         here.locals["_elapsed"] = both - own
         key = next(k for k, x in self.decay.symbols.items() if x.program == v.program and not x.path)
-        trees = final(a for a in self.decay.assignments if a.target != "_elapsed")
+        trees = final(a for a in self.decay.statements if a.target != "_elapsed")
         return np.asarray(evaluate(trees[key], self.decay, here))
 
     def kept(self) -> Kept:
