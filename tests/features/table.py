@@ -224,7 +224,7 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
         Feature("profiles", "B"),
         Feature("scheduling_summary", "C"),
         Feature("schedule of a network", "B"),
-        Feature("when and order", "A"),
+        Feature("when and order", "A", note="then what was made first runs first; Brian 2 goes by name"),
         Feature("defaultclock", "A"),
         Feature("Clock", "C"),
         Feature("EventClock", "C"),

@@ -1,6 +1,8 @@
 """Legal programs and their illegal twins; and what may be computed in any order."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from brainsim.ir.check import problems
@@ -68,6 +70,14 @@ def test_a_loop_may_change_what_it_is_repeated_for():
 ], ids=lambda v: v if isinstance(v, str) else "")
 def test_an_illegal_program_is_named(wrong, word):
     assert any(word in line for line in problems(program(wrong)))
+
+
+def test_a_name_has_one_meaning():
+    legal = program(kernel(store("G.x", p("a"))))
+    twice = replace(legal, params=(*legal.params, ("G.x", "f8")))
+    assert problems(legal) == [] and problems(twice) == ["G.x is declared twice"]
+    same = [kernel(store("G.x", p("a")), name="one") for _ in range(2)]
+    assert problems(program(*same)) == ["one: two kernels have this name"]
 
 
 def test_one_stream_belongs_to_one_kernel():
