@@ -1,6 +1,7 @@
 """How long a network takes until its first step, by the number of its objects.
 
-    python benchmarks/preparation.py [--sizes 20 60 120 240] [--targets cython numpy jax] [--repeat 3] [--quick] [--json FILE]
+    python benchmarks/preparation.py [--sizes 20 60 120 240] [--targets cython numpy jax] [--repeat 3] [--quick] [--json
+    FILE]
 
 Two kinds of network: N groups with N synapses between neighbours, and one like the cortical microcircuit (8
 populations, 55 projections, 8 Poisson inputs). A process of its own for each, which has prepared a small network

@@ -227,7 +227,7 @@ def host_kernels(prepared: Prepared) -> dict[int, str]:
 
 
 def explain(prepared: Prepared, stage: str) -> str:
-    """A stage as readable text: 'model', 'passes', 'program' or 'source'."""
+    """A stage as readable text: 'model', 'passes', 'program', 'plan' or 'source'."""
     match stage:
         case "model":
             return "\n\n".join(_task_text(t) for t in prepared.tasks)
@@ -238,9 +238,11 @@ def explain(prepared: Prepared, stage: str) -> str:
             return "\n".join(report)
         case "program":
             return program_text(prepared.program)
+        case "plan":
+            return prepared.target.plan(prepared.state.program)
         case "source":
             return "\n\n".join([prepared.source.text, *(text for _, text in prepared.source.more)])
-    raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'passes', 'program' or 'source'")
+    raise WrongValue(f"There is no stage '{stage}' to explain", help="'model', 'passes', 'program', 'plan' or 'source'")
 
 
 def _task_text(task: Task) -> str:

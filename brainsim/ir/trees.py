@@ -52,7 +52,7 @@ def walk(node: Expr | Statement) -> Iterator[Expr | Statement]:
 def with_children(node: AnyNode, change: Change) -> AnyNode:
     """The node with ``change`` applied to its direct sub-expressions and sub-statements; where none changes, the same
     object."""
-    new: dict[str, object] = {}
+    new: dict[str, Any] = {}
     for name in _parts(type(node)):
         value = getattr(node, name)
         if type(value) is tuple:
@@ -62,13 +62,15 @@ def with_children(node: AnyNode, change: Change) -> AnyNode:
             made = change(value)
         if made is not value:
             new[name] = made
-    return replace(node, **new) if new else node
+    whole: Any = node         # a frozen dataclass, as all nodes are
+    return replace(whole, **new) if new else node
 
 
 def rebuild(node: AnyNode, change: Change) -> AnyNode:
     """Apply ``change`` bottom-up to expressions and statements; what does not change stays the same object."""
     made: Any = with_children(node, lambda inner: rebuild(inner, change))
-    return change(made) if isinstance(made, (Expr, Statement)) else made
+    whole: Any = change(made) if isinstance(made, (Expr, Statement)) else made
+    return whole
 
 
 def own_element(expr: Expr) -> bool:

@@ -123,7 +123,7 @@ def elementwise(task: Elementwise, streams: Streams) -> tuple[Kernel, ...]:
 def threshold(task: Threshold, streams: Streams) -> tuple[Kernel, ...]:
     """Forget the last step's events, then find this step's; a refractory element has none (R10, R15)."""
     place = Place(task.clock, streams)
-    *before, last = task.block.statements
+    *before, last = task.block.assignments
     condition = expression(last.value, task.block, place)
     body: tuple[Statement, ...] = (Append(task.queue, ZERO, I),)
     if task.not_refractory:
@@ -160,7 +160,8 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
                        within(task.source, (Append(task.due, later, mine),))),)
         neuron = Op("+", (J, Param(task.source.first, "i4")))
         place = Place(clock, streams, short={(task.end,): neuron}, guarded=True)
-        arrive = Kernel(task.name, clock, FanOut(task.due, now, task.starts, task.ids), statements(task.block, place)) if task.drawn is None \
+        arrive = Kernel(task.name, clock, FanOut(task.due, now, task.starts, task.ids),
+                        statements(task.block, place)) if task.drawn is None \
             else random_rows(task, task.drawn, now, streams)
         if task.once is not None:
             here = Place(clock, streams, element=Op("+", (I, Param(task.source.first, "i4"))))
@@ -178,8 +179,8 @@ def random_rows(task: Pathway, drawn: DrawnRows, now: Expr, streams: Streams) ->
     for n, v in enumerate(drawn.values):
         here = Place(task.clock, KeyedStreams(key=Param(v.key, "i8")), short=ends)
         name = f"@drawn{n}"
-        lets.append(Let(name, Cast(v.dtype, expression(v.block.statements[-1].value, v.block,
-                                                       here))))  # type: ignore[union-attr]
+        lets.append(Let(name, Cast(v.dtype, expression(v.block.assignments[-1].value, v.block,
+                                                       here))))
         given[v.program] = Local(name, v.dtype)
     rows = RandomRows(task.due, now, Param(drawn.key, "i8"), Op("-", (last, first)), drawn.gaps, drawn.guide,
                       drawn.hollow)
@@ -196,7 +197,7 @@ def summed(task: Summed, streams: Streams) -> tuple[Kernel, ...]:
     """All targets to zero, then every synapse adds (R38)."""
     zero = Store(task.target.program, I, "=", Const(0.0), task.target.dtype)
     place = Place(task.clock, streams)
-    *before, last = task.block.statements
+    *before, last = task.block.assignments
     add = Store(task.target.program, array_index(task.target, place), "+=", expression(last.value, task.block, place),
                 task.target.dtype)
     return (Kernel(f"{task.name}.zero", task.clock, over(task.target_space, task.bounds), (zero,)),
@@ -229,7 +230,7 @@ def record_state(task: RecordState, streams: Streams) -> tuple[Kernel, ...]:
     """The time once, then a value per variable and recorded element."""
     time = Kernel(supplied(task.name, "t"), task.clock, Once(), (Append(task.time, ZERO, Tick(task.clock, "t")),))
     place = Place(task.clock, streams, short={(): Load(supplied(task.space, "index"), I, "i4")})
-    values = {s.target: s.value for s in task.block.statements}
+    values = {s.target: s.value for s in task.block.assignments}
     made = []
     for queue, key in task.variables:
         value = expression(values[key], task.block, place)
@@ -244,7 +245,7 @@ def record_events(task: RecordEvents, streams: Streams) -> tuple[Kernel, ...]:
     if task.index:
         body += (Append(task.index, ZERO, mine), Append(task.time, ZERO, Tick(task.clock, "t")))
     place = Place(task.clock, streams)
-    values = {s.target: s.value for s in task.block.statements}
+    values = {s.target: s.value for s in task.block.assignments}
     body += tuple(Append(queue, ZERO, expression(values[key], task.block, place)) for queue, key in task.variables)
     return (Kernel(task.name, task.clock, Events(task.queue, ZERO), within(task.source, body)),)
 

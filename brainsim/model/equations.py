@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from brainsim.errors import EquationError, Source, WrongSyntax, WrongValue
 from brainsim.language.code_strings import Expression
@@ -25,6 +25,10 @@ class Equations(Mapping[str, SingleEquation]):
     is not a set of equations. Add two of them, or one and a string, with ``+``.
     """
 
+    #: against the names of a group; from `objects`, where groups and namespaces are known
+    check_units: ClassVar[Callable[..., None]]
+    #: against the names of a group; from `objects`, where groups and namespaces are known
+    check_units: ClassVar[Callable[..., None]]
     equations: tuple[SingleEquation, ...]
     _by_name: Mapping[str, SingleEquation] = field(init=False, repr=False, compare=False)
     _dimensions: Mapping[str, Dimension] = field(init=False, repr=False, compare=False)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from brainsim.language.functions import DType, Fixed, Free, Same
 from brainsim.language.trees import Tree
@@ -64,7 +64,7 @@ class Symbol:
     scope: "Scope | None" = field(default=None, compare=False,
                                   repr=False)  #: where a subexpression's names are looked up
     origin: str = ""                  #: for people: where it was found
-    holder: object = field(default=None, compare=False, repr=False)          #: who keeps the values; opaque here
+    holder: Any = field(default=None, compare=False, repr=False)          #: who keeps the values; opaque here
     past: Past | None = None          #: an earlier value, of the element that ``path`` leads to
 
     @property
@@ -103,7 +103,7 @@ class External:
     dtype: str = "f8"
     arity: int = 1
     stateless: bool = True
-    holder: object = field(default=None, compare=False, repr=False)
+    holder: Any = field(default=None, compare=False, repr=False)
     wants_elements: bool = False
     definition: Tree | None = None    #: of an expression
     owner: str = field(default="", compare=False)    #: the object whose code calls it

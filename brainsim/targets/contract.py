@@ -89,6 +89,9 @@ class Target(Protocol):
         """Pure: testable without the machine."""
         ...
 
+    def plan(self, program: Program) -> str:
+        """How each kernel will be run, for people."""
+
     def build(self, program: Program, source: Written) -> Executable:
         """Cached by digest, safe between processes."""
         ...

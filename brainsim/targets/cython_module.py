@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from brainsim.ir.program import FanOut, Program
 from brainsim.ir.state import Pause, State
-from brainsim.targets import c_source, native
+from brainsim.targets import c_source, loop_plan, loops, native
 from brainsim.targets.cache import digest, keep, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpp_flags, cpu, find_compiler
 from brainsim.targets.contract import Available, Missing, Settings, Traits, Written
@@ -54,6 +55,10 @@ class CythonTarget:
         simd = isinstance(found, Compiler) and found.vector_functions and self.settings.math == "fast"
         text, other = c_source.source(program, simd, self.settings.math), native.cpp_text(program)
         return Written(text, "C", digest(text, *filter(None, [other])), (("C++", other),) if other else ())
+
+    def plan(self, program: Program) -> str:
+        """Blocks and stages, what is shared among threads, what is asked for ahead."""
+        return loops.text(loop_plan.plan(program, staged=self.settings.math == "fast"))
 
     def build(self, program: Program, source: Written) -> "CythonExecutable":
         """The module for this text, from the cache or freshly compiled."""
@@ -155,7 +160,7 @@ class CythonExecutable:
         self._advance = module.advance
         self._table = np.zeros(len(FIELDS), np.int64)
         self._at = {f: k for k, f in enumerate(FIELDS)}
-        self._keep: dict[str, np.ndarray] = {}
+        self._keep: dict[str, Any] = {}
         self._alive: tuple[object, ...] = ()      # what the table has addresses of
         self._real_names = [n for n, t in program.params if t == "f8"]
         self._whole_names = [n for n, t in program.params if t != "f8"]

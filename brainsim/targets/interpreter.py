@@ -5,6 +5,7 @@ from brainsim.ir import text
 from brainsim.ir.evaluate import advance
 from brainsim.ir.program import Program
 from brainsim.ir.state import Pause, State
+from brainsim.ir.text import program as program_text
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Settings, Traits, Written
 
@@ -28,6 +29,10 @@ class Interpreter:
         """The program's own text."""
         written = text.program(program)
         return Written(written, "program", digest(written))
+
+    def plan(self, program: Program) -> str:
+        """Kernels run as the program says."""
+        return program_text(program)
 
     def build(self, program: Program, source: Written) -> "InterpreterExecutable":
         """Nothing to build."""

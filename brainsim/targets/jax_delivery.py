@@ -121,7 +121,7 @@ def _uses(e: Expr | Statement, index_array: str) -> Iterator[str]:
         case Local("j"):
             yield "source"
         case _:
-            for part in children(e):
+            for part in (x for x in children(e) if isinstance(x, Expr)):
                 yield from _uses(part, index_array)
 
 

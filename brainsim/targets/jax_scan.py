@@ -17,6 +17,7 @@ from brainsim.ir import evaluate, random_rows
 from brainsim.ir.expressions import Keyed, Load, Param
 from brainsim.ir.program import Clear, FanOut, Kernel, Once, Program, RandomRows, Range
 from brainsim.ir.state import Pause, QueueState, State, begin_tick
+from brainsim.ir.text import program as program_text
 from brainsim.naming import is_bound
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Missing, Settings, Traits, Written, refuse_operations
@@ -52,6 +53,10 @@ class JaxTarget:
         refuse_operations(program, self)
         text = module(program)
         return Written(text, "python", digest(text))
+
+    def plan(self, program: Program) -> str:
+        """Kernels run as the program says, each over all of its elements at once."""
+        return program_text(program)
 
     def build(self, program: Program, source: Written) -> "JaxExecutable":
         """The functions, ready to be traced."""
@@ -270,7 +275,7 @@ def masks(program: Program, state: State, layout: Any) -> dict[str, np.ndarray]:
         found = state.queues[q.name]
         mask = np.zeros((layout.slots[q.name], layout.into[q.name]), float if q.name in layout.soft else bool)
         for slot in np.flatnonzero(found.count).tolist():
-            mask[slot, found.values(slot)] = True
+            mask[slot, found.values(int(slot))] = True
         made[q.name] = mask if layout.slots[q.name] > 1 else mask[0]
     return made
 
@@ -364,7 +369,7 @@ class JaxExecutable:
         self.program, self.made, self._loops = program, made, loops
         self._fixed, self._records = program.constant, program.records
         self._clock = {q: program.kernels[program.users[q][-1]].clock for q in program.records if q in program.users}
-        self._traced: Traced | None = None
+        self._traced: Any = None              #: `Traced`, once the arrays are known
         self._run: Any = None
         self._length = 0
         self._constants: dict[str, Any] = {}
@@ -408,9 +413,12 @@ class JaxExecutable:
             raise first
 
     # -- what goes in --------------------------------------------------------------------------------------------------
+    def _is_old(self) -> bool:
+        return self._traced is None or self._bound_anew
+
     def _handed_over(self, state: State) -> dict[str, Any]:
         """The present values, all of them: a user may have set any between two calls."""
-        if self._traced is None or self._bound_anew:
+        if self._is_old():
             self._lay_out(state)
         assert self._traced is not None
         layout, clocks = self._traced.layout, self.program.clocks

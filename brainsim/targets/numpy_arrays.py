@@ -12,6 +12,7 @@ from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.program import Host, Kernel, Program
 from brainsim.ir.random import draw_many
 from brainsim.ir.state import Pause, State
+from brainsim.ir.text import program as program_text
 from brainsim.targets.cache import digest
 from brainsim.targets.contract import Available, Settings, Traits, Written
 from brainsim.targets.numpy_words import (
@@ -52,6 +53,10 @@ class NumpyTarget:
             KernelWriter(program, k, n).function() for n, k in enumerate(program.kernels)
             if not isinstance(k.domain, Host))
         return Written(text, "python", digest(text))
+
+    def plan(self, program: Program) -> str:
+        """Kernels run as the program says, each over all of its elements at once."""
+        return program_text(program)
 
     def build(self, program: Program, source: Written) -> "NumpyExecutable":
         """The functions, ready to call."""

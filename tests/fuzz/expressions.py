@@ -1,7 +1,7 @@
 """Random expressions of the language, with the type and the rough size of what they give known beforehand.
 
-Values stay within about ±50 and decisions never stand on a knife's edge: constants are odd decimals, so that two ways to
-round rarely choose differently.
+Values stay within about ±50 and decisions never stand on a knife's edge: constants are odd decimals, so that two ways
+to round rarely choose differently.
 """
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ Kind = Literal["float", "integer", "boolean"]
 
 #: functions of one number that are finite everywhere once the argument is tamed, and how it is tamed
 ONE_NUMBER = {
-    "sin": "{}", "cos": "{}", "tanh": "{}", "arctan": "{}", "abs": "{}", "ceil": "{}", "floor": "{}", "exp": "clip({}, -6, 2.3)",
+    "sin": "{}", "cos": "{}", "tanh": "{}", "arctan": "{}", "abs": "{}", "ceil": "{}", "floor": "{}",
+    "exp": "clip({}, -6, 2.3)",
     "expm1": "clip({}, -6, 2.3)", "exprel": "clip({}, -4, 2.3)", "log": "abs({}) + 0.37", "log10": "abs({}) + 0.37",
     "log1p": "abs({})", "sqrt": "abs({})", "sinh": "clip({}, -2.1, 2.3)", "cosh": "clip({}, -2.1, 2.3)",
     "arcsinh": "{}", "arccosh": "1.01 + abs({})", "arcsin": "clip({}, -0.97, 0.98)", "arccos": "clip({}, -0.97, 0.98)",

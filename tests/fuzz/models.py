@@ -1,4 +1,5 @@
-"""Random models: groups, projections, inputs and monitors as plain values, and the script that a user would write for them."""
+"""Random models: groups, projections, inputs and monitors as plain values, and the script that a user would write for
+them."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -93,7 +94,8 @@ def _group(rng: Random, name: str) -> tuple[list[Line], Neurons]:
         resets += [_assignment(rng, scope, states, wholes) for _ in range(rng.randint(0, 2))]
         options += [f"threshold='{states[0]} > {rng.uniform(.3, 1.2):.4f}'", f"reset='''{chr(10).join(resets)}'''"]
         if guard:
-            options.append(rng.choice(("refractory=1.03*ms", f"refractory='{states[0]} > 0.2345'", "refractory='0.53*ms + 0.3*rand()*ms'")))
+            options.append(rng.choice(("refractory=1.03*ms", f"refractory='{states[0]} > 0.2345'",
+                                       "refractory='0.53*ms + 0.3*rand()*ms'")))
     options += [f"method='{'euler' if noisy else rng.choice(METHODS)}'", f"name='{name}'"]
     text = "\n".join(equations)
     made = [Line(f"{name} = NeuronGroup({count}, '''{text}''',\n    {', '.join(options)})", makes=name)]
@@ -101,7 +103,8 @@ def _group(rng: Random, name: str) -> tuple[list[Line], Neurons]:
     made += [Line(f"{name}.{v} = '{expression(rng, 'float', start, 2)}'", needs=(name,)) for v in (*states, *fixed)]
     made += [Line(f"{name}.{v} = 'i % 5 + 1'", needs=(name,)) for v in wholes]
     if rng.random() < 0.4:
-        code = "; ".join(_assignment(rng, replace(scope, random=True), states, wholes) for _ in range(rng.randint(1, 2)))
+        code = "; ".join(_assignment(rng, replace(scope, random=True), states, wholes)
+                         for _ in range(rng.randint(1, 2)))
         made.append(Line(f"{name}.run_regularly('{code}', dt={rng.choice(('0.1', '0.5', '1.3'))}*ms)", needs=(name,)))
     return made, Neurons(name, count, (*states, *fixed), wholes, spikes)
 
@@ -124,7 +127,8 @@ def _inputs(rng: Random, groups: dict[str, tuple[list[Line], Neurons]]) -> list[
         return [Line(f"P = PoissonGroup(7, rates='{rng.randint(50, 300)}*Hz + 20*Hz*i', name='P')", makes="P")]
     events = sorted((rng.randrange(DURATION * 10 - 5), rng.randrange(7)) for _ in range(12))
     events = [e for n, e in enumerate(events) if e not in events[:n]]
-    return [Line(f"P = SpikeGeneratorGroup(7, {[j for _, j in events]}, np.array({[t for t, _ in events]})*0.1*ms, name='P')", makes="P")]
+    return [Line(f"P = SpikeGeneratorGroup(7, {[j for _, j in events]}, np.array({[t for t, _ in events]})*0.1*ms, "
+                 f"name='P')", makes="P")]
 
 
 def _projection(rng: Random, name: str, groups: dict[str, Neurons], summed: set[str]) -> list[Line]:
@@ -135,11 +139,13 @@ def _projection(rng: Random, name: str, groups: dict[str, Neurons], summed: set[
         return []
     pre, post = rng.choice(senders), rng.choice(receivers)
     target = post.states[0]
-    scope = Scope({"float": ("w", *(f"{v}_post" for v in post.states), *(f"{v}_pre" for v in pre.states)), "integer": ("i", "j")})
+    scope = Scope({"float": ("w", *(f"{v}_post" for v in post.states), *(f"{v}_pre" for v in pre.states)),
+                   "integer": ("i", "j")})
     equations, on_pre, on_post = ["w : 1"], [], ""
     style = rng.choice(("jump", "jump", "plastic", "graded", "decaying"))
     if style == "plastic":
-        equations += [f"dp/dt = -p/({rng.randint(3, 20)}*ms) : 1 (event-driven)", f"dq/dt = -q/({rng.randint(3, 20)}*ms) : 1 (event-driven)"]
+        equations += [f"dp/dt = -p/({rng.randint(3, 20)}*ms) : 1 (event-driven)",
+                      f"dq/dt = -q/({rng.randint(3, 20)}*ms) : 1 (event-driven)"]
         on_pre = [f"p += {rng.uniform(.01, .2):.3f}", "w = clip(w - q, -1, 1)"]
         on_post = f", on_post='''q += {rng.uniform(.01, .2):.3f}\nw = clip(w + p, -1, 1)'''" if post.spikes else ""
     if style in ("graded", "decaying"):
@@ -149,7 +155,8 @@ def _projection(rng: Random, name: str, groups: dict[str, Neurons], summed: set[
         summed.add(post.name)
         equations.append(f"a_post = {rng.choice(('s', 's*w', 's*(1 - clip(x_post, -2, 2))'))} : 1 (summed)")
     delays = rng.choice(("none", "one", "zero", "each"))
-    if delays != "each" and rng.random() < 0.5:      # what depends on the order of events; jax keeps another where delays differ
+    # what depends on the order of events; jax keeps another where delays differ
+    if delays != "each" and rng.random() < 0.5:
         on_pre.append(f"{target}_post += clip({expression(rng, 'float', scope, 2)}, -0.3, 0.4)")
     if delays != "each" and rng.random() < 0.2:
         on_pre.append(f"{target}_post = clip({target}_post*0.9 + 0.1*w, -4, 4)")
@@ -161,15 +168,18 @@ def _projection(rng: Random, name: str, groups: dict[str, Neurons], summed: set[
     slices = rng.random() < 0.2 and pre.count > 4 and post.count > 4
     sides = f"{pre.name}{'[1:4]' if slices else ''}, {post.name}{'[2:5]' if slices else ''}"
     condition = rng.choice(("", "i != j", "(i + j) % 3 == 0", "abs(i - j) < 3"))
-    how = ", ".join(filter(None, [f"'{condition}'" if condition else "", f"p={rng.uniform(.1, .9):.2f}" if rng.random() < .4 else "",
+    how = ", ".join(filter(None, [f"'{condition}'" if condition else "", f"p={rng.uniform(.1, .9):.2f}"
+                                  if rng.random() < .4 else "",
                                   "n=2" if rng.random() < .1 else ""]))
-    made = [Line(f"{name} = Synapses({sides}, '''{text}''', on_pre='''{code}'''{on_post}{delay}{method}, name='{name}')",
+    made = [Line(f"{name} = Synapses({sides}, '''{text}''', on_pre='''{code}'''{on_post}{delay}{method}, "
+                 f"name='{name}')",
                  makes=name, needs=(pre.name, post.name)),
             Line(f"{name}.connect({how})", makes=f"{name}.pairs", needs=(name, pre.name, post.name)),
             Line(f"{name}.w = '{expression(rng, 'float', Scope({'integer': ('i', 'j')}, random=True), 2)}'",
                  needs=(name, f"{name}.pairs", pre.name, post.name))]
     if delays == "each":
-        made.append(Line(f"{name}.delay = '(0.1 + 0.37*((i + 2*j) % 5))*ms'", needs=(name, f"{name}.pairs", pre.name, post.name)))
+        made.append(Line(f"{name}.delay = '(0.1 + 0.37*((i + 2*j) % 5))*ms'",
+                         needs=(name, f"{name}.pairs", pre.name, post.name)))
     return made
 
 

@@ -26,13 +26,15 @@ def values(kind: Kind, text: str) -> dict[str, np.ndarray]:
     brainsim.start_scope()
     places = "in_reset in_code in_pathway in_sum at_once".split()
     number = f"int({text})" if kind == "boolean" else text
-    G = brainsim.NeuronGroup(COUNT, "\n".join(["x : 1", "a : 1", "k : integer", f"sub = {number} : 1", *(f"{p} : 1" for p in places)]),
+    G = brainsim.NeuronGroup(COUNT, "\n".join(["x : 1", "a : 1", "k : integer", f"sub = {number} : 1",
+                                               *(f"{p} : 1" for p in places)]),
                              threshold=text if kind == "boolean" else "True", reset=f"in_reset = {number}", name="G")
     G.x, G.a, G.k = np.linspace(-2.3, 3.1, COUNT), np.cos(np.arange(COUNT)), np.arange(COUNT) * 7 % 5
     G.at_once = number
     G.run_regularly(f"in_code = {number}", name="code")
     source = brainsim.SpikeGeneratorGroup(COUNT, np.arange(COUNT), np.zeros(COUNT) * ms, name="source")
-    S = brainsim.Synapses(source, G, f"w : 1\nin_sum_post = {number} : 1 (summed)", on_pre=f"in_pathway_post = {number}", name="S")
+    S = brainsim.Synapses(source, G, f"w : 1\nin_sum_post = {number} : 1 (summed)",
+                          on_pre=f"in_pathway_post = {number}", name="S")
     S.connect(j="i")
     S.w = number
     trace = brainsim.StateMonitor(G, "sub", record=True, name="trace")

@@ -24,7 +24,8 @@ def _shorter(line: Line) -> Iterator[Line]:
         for n in range(len(parts)):
             rest = "\n".join(parts[:n] + parts[n + 1:])
             yield replace(line, text=line.text[:block.start(1)] + rest + line.text[block.end(1):])
-    for call in re.finditer(r"\b[a-z0-9]+\(([^()]*)\)", line.text):      # a function of something simple becomes its argument
+    # a function of something simple becomes its argument
+    for call in re.finditer(r"\b[a-z0-9]+\(([^()]*)\)", line.text):
         argument = call[1].split(",")[0]
         if argument and "=" not in call[1]:
             yield replace(line, text=line.text[:call.start()] + f"({argument})" + line.text[call.end():])

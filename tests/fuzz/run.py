@@ -1,4 +1,5 @@
-"""``python -m tests.fuzz.run --first 1 --models 200``: many random models in every way, differences reduced to small scripts.
+"""``python -m tests.fuzz.run --first 1 --models 200``: many random models in every way, differences reduced to small
+scripts.
 
 Prints each difference with a script that shows it and, at the end, how many models were run in which ways.
 """
@@ -72,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 found += 1
                 small = script if given.no_reduce else reduced(script, lambda s, w=way: bool(differs(s, w)), 150)
                 print(f"--- model {number}, {way.name}: {text}\n{small.text}--- {differs(small, way)}\n", flush=True)
-    print(f"models {given.first} to {given.first + given.models - 1} in {time.perf_counter() - began:.0f} s: {found} differences")
+    print(f"models {given.first} to {given.first + given.models - 1} in {time.perf_counter() - began:.0f} s: {found} "
+          f"differences")
     print(", ".join(f"{name} {n}" for name, n in done.items()))
     return found
 

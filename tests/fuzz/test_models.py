@@ -1,4 +1,5 @@
-"""A few dozen random models and expressions in the ordinary suite; ``pytest -m fuzz`` runs many more (``BRAINSIM_FUZZ=1:2000``)."""
+"""A few dozen random models and expressions in the ordinary suite; ``pytest -m fuzz`` runs many more
+(``BRAINSIM_FUZZ=1:2000``)."""
 from __future__ import annotations
 
 import os
@@ -83,7 +84,8 @@ def test_many_random_expressions_mean_the_same_in_every_place(number):
 def test_models_are_various():
     texts = [model(n).text for n in range(1, 200)]
     assert len(set(texts)) == len(texts)
-    for feature in ("(event-driven)", "(summed)", "xi*ms", "unless refractory", "run_regularly", ".delay = ", "[1:4]", "PoissonGroup"):
+    for feature in ("(event-driven)", "(summed)", "xi*ms", "unless refractory", "run_regularly", ".delay = ", "[1:4]",
+                    "PoissonGroup"):
         assert sum(feature in t for t in texts) >= 4, feature
 
 

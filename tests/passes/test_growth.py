@@ -55,7 +55,7 @@ def numpy() -> None:
 
 def test_preparing_grows_with_the_number_of_objects(fresh, numpy):
     nets = [chain(n) for n in SIZES]
-    assert_linear([calls(lambda: net.run(0 * ms)) for net in nets])
+    assert_linear([calls(lambda net=net: net.run(0 * ms)) for net in nets])
 
 
 @pytest.mark.parametrize("target", ["numpy", "cython", "jax"])
@@ -69,7 +69,7 @@ def test_optimising_and_writing_grow_with_the_number_of_kernels(fresh, numpy, ta
     chosen = choose_target()
     passes = tuple(p for p in PASSES if WORK.get(p) not in chosen.traits.does)
     chosen.write(optimise(programs[0], passes))
-    assert_linear([calls(lambda: chosen.write(optimise(p, passes))) for p in programs])
+    assert_linear([calls(lambda p=p: chosen.write(optimise(p, passes))) for p in programs])
 
 
 def test_a_kernel_is_looked_through_once(fresh, numpy, monkeypatch):

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from brainsim import Network, NeuronGroup, ms, prefs
 from brainsim.ir import text as words
 from brainsim.ir.expressions import Call, Const, Draw, Keyed, Load, Local, Op, Param, Tick
 from brainsim.ir.program import (
@@ -315,3 +316,12 @@ def test_kernels_that_are_equal_but_for_names_share_a_text():
 @pytest.mark.parametrize("name", sorted(f.name for f in (folder() / "c").glob("*.jinja")))
 def test_a_form_of_loop_is_a_screenful(name):
     assert len((folder() / "c" / name).read_text("utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("target, shown", [("cython", "few (G.v[i] > 1), listed"), ("numpy", "if (G.v[i] > 1)")])
+def test_users_see_how_each_loop_is_run(target, shown, fresh):
+    prefs.codegen.target = target
+    G = NeuronGroup(3, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="G")
+    net = Network(G)
+    net.run(0 * ms)
+    assert shown in net.explain("plan")

@@ -129,8 +129,7 @@ class _Members:
         made, function = (importlib.import_module(f"brainsim.events.{name}") for name in ("assembly", "function"))
         given = [_given(function, p) for p in self.sources]
         kept = {**self._kept(max_spikes), **{s.source: s.shape[1] for s in given}}
-        wires = tuple(made.Wires(a, np.asarray(p.synapses.pre_index, int), np.asarray(p.synapses.post_index, int),
-                                 p.has_delay_per_synapse) for a, p in arrivals)
+        wires = tuple(made.Wires(a, *_ends(p.synapses), p.has_delay_per_synapse) for a, p in arrivals)
         counts = {g.name: len(g) for g in (*self.groups, *self.sources)}
         hybrid = made.Hybrid(neurons, wires, counts, kept, duration, step or next(iter(self.groups)).clock.dt_)
         symbols = self._symbols(neurons, arrivals)
@@ -423,3 +422,7 @@ def _refuse_synapses(s: Synapses) -> None:
         if path.events_under_way:
             raise WrongState(f"{s.name} has spikes under way", help="begin with a network that has not run")
         path.check_delays()
+
+
+def _ends(synapses: Any) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(synapses.pre_index, int), np.asarray(synapses.post_index, int)

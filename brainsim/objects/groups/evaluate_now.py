@@ -39,7 +39,7 @@ class Elements:
     offsets: Mapping[str, int] = field(default_factory=dict)
     paths: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict)   #: known indices along a path
 
-    locals: dict[str, np.ndarray] = field(default_factory=dict)
+    locals: dict[str, Any] = field(default_factory=dict)
     draws: Callable[
         [str],
         np.ndarray] | None = None  #: where 'uniform' and 'normal' numbers come from, if not from the host's generator

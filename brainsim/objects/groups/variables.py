@@ -163,7 +163,7 @@ def index_of(item: object, group: "Holder") -> object:
 class Reference:
     """What a linked variable may be set to."""
 
-    def symbol_for(self, owner: "Holder", linked: Variable) -> Symbol:
+    def symbol_for(self, owner: Any, linked: Variable) -> Symbol:
         """What the linked name means in ``owner``."""
         raise NotImplementedError
 
@@ -303,6 +303,11 @@ class VariableView:
                            kwargs: Mapping[str, object]) -> object:
         return function(*map(_without_views, args), **{k: _without_views(v) for k, v in kwargs.items()})
 
+    def __rpow__(self, base: Any) -> Any:
+        if self.dim is not DIMENSIONLESS:
+            raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
+        return base ** self.whole()
+
     def __len__(self) -> int:
         return len(self.whole())
 
@@ -364,7 +369,7 @@ class VariableView:
     __str__ = __repr__      # as in Brian 2; ``print(G.v[:])`` shows the values alone
 
 
-def _without_views(x: object) -> object:
+def _without_views(x: object) -> Any:
     if isinstance(x, VariableView):
         return x.whole()
     if isinstance(x, (list, tuple)):
@@ -381,7 +386,7 @@ def _operator(name: str) -> None:
     setattr(VariableView, name, forward)
 
 
-for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod rpow neg pos abs "
+for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rfloordiv rmod neg pos abs "
               "lt le gt ge eq ne and or xor invert matmul rmatmul").split():
     _operator(f"__{_name}__")
 
@@ -389,11 +394,11 @@ for _name in ("add sub mul truediv floordiv mod pow radd rsub rmul rtruediv rflo
 def _as_exponent(self: VariableView, base: object) -> object:
     if self.dim is not DIMENSIONLESS:
         raise WrongType(f"'{self.name}' has a unit and cannot be an exponent", help="divide it by a unit")
-    return base ** self.whole()  # type: ignore[operator]
+    return base ** self.whole()
 
 
 setattr(VariableView, "__rpow__", _as_exponent)  # noqa: B010
-VariableView.__hash__ = object.__hash__  # type: ignore[method-assign]
+VariableView.__hash__ = object.__hash__
 
 
 def element_indices(item: object, count: int, owner: str) -> np.ndarray:

@@ -81,6 +81,7 @@ class Advancing(Checkpointed):
 
         def call() -> None:
             assert self._prepared is not None
+            assert self._prepared is not None
             state = self._prepared.state
             self._sync_clocks(state)
             self._t = operation.clock.t_

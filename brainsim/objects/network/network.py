@@ -206,7 +206,8 @@ class Network(Advancing):
     def _simulate(self, length: float, run: RunNamespace, say: Any, period: float) -> None:
         began = wall.perf_counter()
         start = self._t
-        self._call_before(run)
+        hooked = self._with_hooks()
+        self._call_before(hooked, run)
         self.prepare_for(run)
         assert self._prepared is not None
         state, prepared = self._prepared.state, self._prepared
@@ -234,12 +235,16 @@ class Network(Advancing):
         self._timings["run"] = self._spent["run"] = wall.perf_counter() - began - self._timings["prepare"]
         self._check_accuracy()
         self._warn_of_invalid()
-        for o in self._all():
+        for o in hooked:
             o.after_run()
 
-    def _call_before(self, run: RunNamespace) -> None:
-        """`before_run` of classes of users, with the names visible to the run."""
-        hooked = [o for o in self._all() if type(o).before_run is not BrianObject.before_run]
+    def _with_hooks(self) -> list[BrianObject]:
+        """Objects of users' classes that want to be told of runs."""
+        plain = BrianObject.before_run, BrianObject.after_run
+        return [o for o in self._all() if (type(o).before_run, type(o).after_run) != plain]
+
+    def _call_before(self, hooked: list[BrianObject], run: RunNamespace) -> None:
+        """`before_run`, with the names visible to the run."""
         names = {n: x for place in reversed(run.places) for n, x in place.items()} if hooked else {}
         for o in hooked:
             o.before_run(names)
@@ -309,8 +314,8 @@ class Network(Advancing):
 
     # -- looking inside ------------------------------------------------------------------------------------------------
     def explain(self, stage: str = "model", level: int = 0) -> str:
-        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program' or
-        'source'."""
+        """A stage of the way to the machine as text: 'model', 'passes' (what each of them did), 'program', 'plan' (how
+        compiled code runs each loop) or 'source'."""
         run = RunNamespace.of_caller(level)
         self.prepare_for(run)
         assert self._prepared is not None

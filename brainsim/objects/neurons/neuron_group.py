@@ -37,7 +37,7 @@ NEVER = -1e4   #: seconds; the last spike of a neuron that has not spiked
 class Phase(BrianObject):
     """A piece of a group that has its own place in the schedule."""
 
-    def __init__(self, suffix: str, group: "NeuronGroup", when: str, order: int):
+    def __init__(self, suffix: str, group: EquationGroup, when: str, order: int):
         super().__init__(clock=group.clock, when=when, order=order, name=f"{group.name}_{suffix}")
 
 

@@ -39,6 +39,7 @@ from brainsim.units.plain import real_numbers
 logger = logging.getLogger("brainsim")
 HERTZ = SECOND ** -1
 LONGEST = 2**31 - 1   #: steps of a period
+ONCE = Quantity(0.0, SECOND)     #: no period
 
 
 class SpikeSource(EventSource):
@@ -145,7 +146,7 @@ class SpikeGeneratorGroup(SpikeSource):
     if given."""
 
     def __init__(self, N: int, indices: object, times: object, dt: object = None, clock: BaseClock | None = None,
-                 period: object = Quantity(0.0, SECOND), when: str = "thresholds", order: int = 0, sorted: bool = False,
+                 period: Any = ONCE, when: str = "thresholds", order: int = 0, sorted: bool = False,
                  name: str = "spikegeneratorgroup*", codeobj_class: object = None):
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
         if not isinstance(N, (str, Quantity)) and np.ndim(N) == 0 and N < 1:
@@ -157,7 +158,7 @@ class SpikeGeneratorGroup(SpikeSource):
         self._period_steps = 0
         self.set_spikes(indices, times, period, sorted)
 
-    def set_spikes(self, indices: Any, times: Any, period: Any = Quantity(0.0, SECOND),
+    def set_spikes(self, indices: Any, times: Any, period: Any = ONCE,
                    sorted: bool = False) -> None:
         """Replace the spikes; those in the past are ignored with a warning."""
         for what, value in (("times", times), ("period", period)):

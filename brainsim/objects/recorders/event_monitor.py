@@ -38,12 +38,16 @@ from brainsim.units.words import unit_text
 logger = logging.getLogger("brainsim")
 
 
+def _sends_events(thing: object) -> bool:
+    return isinstance(thing, EventSource)
+
+
 class EventMonitor(Recorder):
     """Index ``i`` and time ``t`` of every event, and ``variables`` at that moment (before the reset)."""
 
     def __init__(self, source: Any, event: str, variables: object = None, record: bool = True, when: str | None = None,
                  order: int | None = None, name: str = "eventmonitor*", codeobj_class: object = None):
-        if not isinstance(source, EventSource):
+        if not _sends_events(source):
             raise WrongType(f"{type(self).__name__} records a source of spikes", found=type(source).__name__)
         if event not in source.events:
             what = "threshold, so no spikes" if event == "spike" else f"event '{event}'"

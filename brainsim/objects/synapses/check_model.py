@@ -49,7 +49,8 @@ def check_equations(s: Modelled) -> None:
             if d.equation.name in wrong:
                 through = "".join(f" through '{n}'" for n in d.via)
                 raise EquationError(
-                    f"'{e.name}' mixes event-driven and clock-driven variables: it depends on '{d.equation.name}'{through}",
+                    f"'{e.name}' mixes event-driven and clock-driven variables: it depends on "
+                    f"'{d.equation.name}'{through}",
                     at=e.span)
         if "summed" in e.flags:
             _check_summed(
@@ -111,7 +112,8 @@ def check_not_stored(s: Modelled, pathways: Sequence[Pathway]) -> None:
     for path in pathways:
         if path.side == "post":
             raise WrongType(
-                f"The pathway '{path.label}' of {s.name} starts at the target; procedural synapses are found from the source only",
+                f"The pathway '{path.label}' of {s.name} starts at the target; procedural synapses are found from the "
+                "source only",
                 help=STORE)
         path.check_one_delay()
     if s.multisynaptic_index:

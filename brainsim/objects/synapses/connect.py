@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -43,15 +44,15 @@ from brainsim.units.check import check_condition, kind_of
 class Connection:
     """The arguments of one `connect` call."""
 
-    condition: object = None
-    i: object = None
-    j: object = None
-    p: object = 1.0
-    n: object = 1
+    condition: Any = None
+    i: Any = None
+    j: Any = None
+    p: Any = 1.0
+    n: Any = 1
     skip_if_invalid: bool = False
 
     def __str__(self) -> str:
-        def index(name: str, given: object) -> str:
+        def index(name: str, given: Any) -> str:
             if isinstance(given, (str, int, np.integer)) or isinstance(given, np.ndarray) and not given.ndim:
                 return f"{name} = {given}"
             return f"{name}: {len(given) if hasattr(type(given), '__len__') else 'given'} values"
@@ -196,14 +197,14 @@ class Rule:
     def probability(self) -> tuple[float | None, Tree | None, Source]:
         """p as a number, or as a tree."""
         if not isinstance(self.c.p, str):
-            return float(self.c.p), None, Source("")  # type: ignore[arg-type]
+            return float(self.c.p), None, Source("")
         source = Source(self.c.p, f"p of {self.s.name}.connect")
         tree = parse_expression(source)
         resolver = self.resolver()
         dims = resolver.dimension(tree)
         if dims is not DIMENSIONLESS:
             raise DimensionMismatchError("p is a probability without unit", dims,
-                                         at=tree.span)  # type: ignore[attr-defined]
+                                         at=tree.span)
         return None, tree, source
 
     def uses(self, tree: Tree | None, side: str) -> bool:
@@ -226,7 +227,7 @@ class Rule:
             p = self.one_probability()
             p_tree = None if p is not None else p_tree
         n_pre, n_post = self.group["pre"]._count, self.group["post"]._count
-        if condition is True and p_tree is None and p >= 1:  # type: ignore[operator]
+        if condition is True and p is not None and p >= 1:
             return all_rows(n_pre, n_post)
         thinned = p is not None and p < 1
         size = PIECE if self.draws(condition, p_tree) + (p_tree is not None) + thinned <= 1 else CHUNK
@@ -247,7 +248,7 @@ class Rule:
         if self.c.condition is None or isinstance(self.c.condition, (bool, np.bool_)):
             return self.c.condition is None or bool(self.c.condition)
         tree = parse_expression(Source(self.c.condition,
-                                       f"condition of {self.s.name}.connect"))  # type: ignore[arg-type]
+                                       f"condition of {self.s.name}.connect"))
         resolver = self.resolver()
         check_condition(tree, "condition", resolver.dimensions(tree), resolver.types(tree),
                         resolver.function_table(tree))
@@ -295,7 +296,7 @@ class Rule:
         """For each neuron of the outer side, the partners its generator gives."""
         inner = "post" if outer == "pre" else "pre"
         text, label = (self.c.j, "j") if outer == "pre" else (self.c.i, "i")
-        source = Source(text, f"{label} of {self.s.name}.connect")  # type: ignore[arg-type]
+        source = Source(text, f"{label} of {self.s.name}.connect")
         g = parse_generator(source)
         resolver = self.resolver()
         each = np.arange(self.group[outer]._count)
@@ -392,7 +393,7 @@ class Rule:
             here = self.here({side: index.astype(np.int64) for side, index in sides.items()})
             count = self.value(tree, self.resolver(), here).astype(np.int64) if len(post) else np.zeros(0, int)
         else:
-            count = np.array(int(self.c.n))  # type: ignore[call-overload]
+            count = np.array(int(self.c.n))
         if (count < 0).any():
             raise WrongValue("n cannot be negative", found=str(count.min()))
         if (count == 1).all():
@@ -404,9 +405,9 @@ def _loop_variable(name: str) -> Symbol:
     return Symbol(name, "local", name, dtype="i4")
 
 
-def _indices(x: object, group: object, label: str) -> np.ndarray:
+def _indices(x: Any, group: Any, label: str) -> np.ndarray:
     if isinstance(x, Choice):
-        return (x.indices_for(group.parent) - group.first_element).astype(np.int32)  # type: ignore[attr-defined]
+        return (x.indices_for(group.parent) - group.first_element).astype(np.int32)
     array = np.asarray(x)
     if array.size == 0:
         return np.zeros(0, np.int32)
@@ -414,12 +415,12 @@ def _indices(x: object, group: object, label: str) -> np.ndarray:
         raise WrongType(f"{label} is a whole number or an array of them", found=f"{type(x).__name__} of {array.dtype}")
     if array.ndim > 1:
         raise WrongValue(f"{label} is one-dimensional", found=f"{array.ndim} dimensions")
-    count = len(group)  # type: ignore[attr-defined]
+    count = len(group)
     if array.min() < 0 or array.max() >= count:
         bad = array.ravel()[(array.ravel() < 0) | (array.ravel() >= count)]
         raise WrongIndex(
             f"{label} is out of range",
-            found=f"{bad[0]}, with {count} neurons in {group.name}",  # type: ignore[attr-defined]
+            found=f"{bad[0]}, with {count} neurons in {group.name}",
             help=f"indices run from 0 to {count - 1}, counted within the group or subgroup")
     return array.astype(np.int32)
 

@@ -75,11 +75,13 @@ class Pathway(BrianObject):
         events = source.events if isinstance(source, EventSource) else {}
         if event not in events:
             raise WrongValue(
-                f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway '{label}'",
+                f"'{source.name}' has no {'threshold' if event == 'spike' else f'event {event!r}'} for the pathway "
+                f"'{label}'",
                 found=", ".join(events) or "no events",
                 help="give the group a threshold" if event == "spike" else "")
         super().__init__(clock=source.clock, order=order, name=f"{synapses.name}_{label}")
-        self.synapses, self.label, self.code, self.side, self.event, self.source = synapses, label, code, side, event, source
+        self.synapses, self.source = synapses, source
+        self.label, self.code, self.side, self.event = label, code, side, event
         self._delay = Variable("delay", supplied(self.name, "delay"), SECOND)
         self._scalar = delay is not None
         if delay is not None:
@@ -225,7 +227,8 @@ class Pathway(BrianObject):
         if self._rows is None:
             return {}
         n, space = self.name, self.synapses.space
-        found = {supplied(n, "starts"): (Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts"), self._rows.starts)}
+        starts = Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts")
+        found = {starts.name: (starts, self._rows.starts)}
         if self._rows.ids is not None:
             found[supplied(n, "ids")] = (Array(supplied(n, "ids"), "i4", space, space, "ids"), self._rows.ids)
         if self._scattered:
@@ -287,11 +290,12 @@ class Pathway(BrianObject):
         """Delivery of events."""
         delay = supplied(self.name, "steps") if self._scattered else supplied(self.name, "delay")
         block, driven = self.code_block(run)
+        ids = "" if self._rows is None or self._rows.ids is None else supplied(self.name, "ids")
         return [
             PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                        fired=supplied(self.name, "fired"), due=supplied(self.name, "due"), starts=supplied(self.name, "starts"),
-                        ids=supplied(self.name, "ids") if self._rows is not None and self._rows.ids is not None else "", delay=delay,
+                        fired=supplied(self.name, "fired"), due=supplied(self.name, "due"),
+                        starts=supplied(self.name, "starts"), ids=ids, delay=delay,
                         scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
                         driven=driven, drawn=self.synapses.pairs_now.drawn(block, self.synapses))
         ]

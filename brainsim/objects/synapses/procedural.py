@@ -269,8 +269,8 @@ def law_for(s: Joining, rule: Any, p: float | None, condition: object) -> Law:
     ``p`` is the probability where it is one number, ``condition`` the tree of the condition, True without one.
     """
     plain = condition is True or _is_hollow(condition)
-    if rule.i is not None or rule.j is not None or not plain or p is None or not 0 < p <= 1 or rule.n != 1 or isinstance(
-            rule.n, str):
+    listed = rule.i is not None or rule.j is not None
+    if listed or not plain or p is None or not 0 < p <= 1 or rule.n != 1 or isinstance(rule.n, str):
         raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1, with or without 'i != j'",
                          found=str(rule), help="storage='stored' takes every other rule")
     return Law(new_key(), p, len(s.source), len(s.target), condition is not True, s.source.first_element,

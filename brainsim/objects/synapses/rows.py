@@ -56,7 +56,7 @@ class Rows:
 
     def of(self, neurons: np.ndarray) -> np.ndarray:
         """The synapses of neurons (numbered from ``first``), in order of storage within each."""
-        parts = [np.arange(self.starts[n], self.starts[n + 1]) for n in neurons]
+        parts = [np.arange(int(self.starts[n]), int(self.starts[n + 1])) for n in neurons]
         flat = np.concatenate(parts) if parts else np.zeros(0, int)
         return (flat if self.ids is None else self.ids[flat]).astype(np.int32)
 

@@ -113,7 +113,7 @@ class Synapses(EquationGroup):
         self._allocate(0)
         self._pathways: list[Pathway] = []
         self._make_pathways(on_pre, on_post, delay, on_event)
-        self.state_updater = Phase("stateupdater", self, "groups", order)  # type: ignore[arg-type]
+        self.state_updater = Phase("stateupdater", self, "groups", order)
         if any("event-driven" not in e.flags for e in self.equations.of_kind("differential")):
             self._contained += [self.state_updater]
 
@@ -153,7 +153,7 @@ class Synapses(EquationGroup):
                             constant=True)
             self.variables[label] = Variable(label, f"{n}.{label}", dtype="i4", read_only=True, symbol=symbol)
 
-    def _make_pathways(self, on_pre: object, on_post: object, delay: object, on_event: object) -> None:
+    def _make_pathways(self, on_pre: Any, on_post: Any, delay: Any, on_event: Any) -> None:
         wanted = [(label, code, "pre", -1) for label, code in _named(on_pre, "pre").items()]
         wanted += [(label, code, "post", 1) for label, code in _named(on_post, "post").items()]
         labels = [label for label, *_ in wanted]
@@ -170,7 +170,7 @@ class Synapses(EquationGroup):
                 raise WrongValue(f"A pathway cannot be called '{label}'",
                                  help="the name is taken by an attribute of Synapses")
             event = on_event if isinstance(on_event, str) else dict(on_event).get(
-                label, "spike")  # type: ignore[call-overload]
+                label, "spike")
             path = Pathway(self, label, code, side, event, delays.get(label), order)
             object.__setattr__(self, label, path)
             self._pathways.append(path)
@@ -349,8 +349,8 @@ class Synapses(EquationGroup):
         chosen = np.ones(len(self), bool)
         for part, index, group in zip(item, (self.pre_index, self.post_index), (self.source, self.target)):
             chosen &= np.isin(index - group.first_element, _neurons(part, group))
-        if len(item) == 3:
-            k = self.variables[self.multisynaptic_index].values  # type: ignore[index]
+        if len(item) == 3 and self.multisynaptic_index:
+            k = self.variables[self.multisynaptic_index].values
             assert k is not None
             chosen &= np.isin(k, element_indices(item[2], int(k.max(initial=0)) + 1, f"{self.name} [k]"))
         return np.flatnonzero(chosen)
@@ -439,7 +439,7 @@ class Synapses(EquationGroup):
                 found["delay"] = Symbol("delay", "array", path._delay.program, SECOND, shared=path._delay.shared)
         return found
 
-    def neighbours(self) -> list[Group]:
+    def neighbours(self) -> list[Any]:
         """Source, target, and what they are linked to."""
         return [self.source, self.target, *super().neighbours()]
 
@@ -470,11 +470,11 @@ class Synapses(EquationGroup):
         self.take_pairs(kept["pairs"])
         self._reduced.restore(kept["moved"], kept["arrays"])
 
-    def array_of(self, name: str) -> np.ndarray | None:
+    def array_of(self, name: str) -> Any:
         """Counts, delays and the index of the source too; rows stand for the latter where there are some."""
         for side in ("pre", "post"):
             if name == end_index(self.name, side):
-                return self._pairs.index(side)   # type: ignore[return-value]
+                return self._pairs.index(side)
         own = next((v for v in self.variables.values() if v.program == name), None)
         computed = None if own is None else self._pairs.values(own, self)
         if computed is not None:
@@ -524,7 +524,8 @@ class Synapses(EquationGroup):
         index."""
         own = [e for e in self.equations.equations if e.expression is not None]
         stepped = [e for e in own if "summed" in e.flags or e.kind == "differential" and "event-driven" not in e.flags]
-        reached = names_reached([e.name for e in stepped], {e.name: e.expression for e in own})
+        reached = names_reached([e.name for e in stepped],
+                                {e.name: e.expression for e in own if e.expression is not None})
         back = [path for path in self._pathways if path.side == "post" or path.scattered]
         driven = self.reduce != "off" and any("event-driven" in e.flags
                                               for e in own)  # such a state may move to the source
@@ -544,7 +545,8 @@ class Synapses(EquationGroup):
         if len(steps) > 1 and not self._said_steps:
             self._said_steps = True
             logger.warning(
-                "%s: source, target and synapses have different time steps; each pathway runs on the clock of its source",
+                "%s: source, target and synapses have different time steps; each pathway runs on the clock of its "
+                "source",
                 self.name, extra={"topic": "synapses_dt_mismatch"})
 
     def event_driven_statements(self, resolver: Resolver) -> list[Assign]:
@@ -556,7 +558,7 @@ class Synapses(EquationGroup):
         resolver.symbols.setdefault("_elapsed", Symbol("_elapsed", "local", "_elapsed", SECOND, writable=True))
         resolver.symbols["lastupdate"] = resolver.scope.own["lastupdate"]
         try:
-            return list(integrate_event_driven(system).statements)
+            return [s for s in integrate_event_driven(system).statements if isinstance(s, Assign)]
         except BrainsimError as error:
             raise inside(error, self.name) from error
 
@@ -593,13 +595,15 @@ class Synapses(EquationGroup):
         stem, _, side = name.rpartition("_")
         group = self.target if side == "post" else self.source
         resolver = self.resolver(run)
-        found = resolver.dimension(e.expression)  # type: ignore[arg-type]
+        assert e.expression is not None
+        assert e.expression is not None
+        found = resolver.dimension(e.expression)
         symbol = group.scope(run).own[stem]
         if found is not symbol.dimension:
             raise DimensionMismatchError(f"The right side of '{name}' must have the unit of '{stem}'", symbol.dimension,
                                          found, at=e.span)
         block = Block((Assign("_value", "=", resolver.tree(e.expression)),), resolver.symbols, resolver.functions,
-                      name)  # type: ignore[arg-type]
+                      name)
         space, bounds = group.domain()
         return Summed(name=f"{self.name}_summed_variable_{name}", clock=group.clock.name, when="groups",
                       order=group.order - 1, space=self.name, target=symbol.via(

@@ -43,8 +43,10 @@ class SynapticVariable(Variable):
     _stored: np.ndarray | None = None
     kept_by: Keeper | None = None
 
+    # assigned to and read like that of any variable
+    # assigned to and read like that of any variable
     @property
-    def values(self) -> np.ndarray | None:  # type: ignore[override]
+    def values(self) -> np.ndarray | None:
         return self._stored if self.kept_by is None else self.kept_by.expanded(self)
 
     @property
@@ -53,7 +55,7 @@ class SynapticVariable(Variable):
         return self.kept_by is not None
 
     @values.setter
-    def values(self, values: np.ndarray | None) -> None:
+    def values(self, values: np.ndarray | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._stored = values
         if self.kept_by is not None:
             self.kept_by.forget(self)

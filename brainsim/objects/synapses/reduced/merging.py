@@ -50,8 +50,9 @@ def repeatable(tasks: Sequence[Task], reduced: Sequence[Reduced], values: Values
     ``tasks`` are those before reduction, ``records`` the names of what records need."""
     together = [(r.lies_with.party, r.party) for r in reduced if r.host and r.lies_with is not None]
     delays = {p.name: p._delay_steps for r in reduced for p in r.synapses.pathways}
-    return course_of(tasks, [r.plans for r in reduced], [(a, b) for a, b in together if a is not None and b is not None],
-                     delays, values, slots, prepared, records, [n for r in reduced for n in r.declared()])
+    parties = [(a, b) for a, b in together if a is not None and b is not None]
+    return course_of(tasks, [r.plans for r in reduced], parties, delays, values, slots, prepared, records,
+                     [n for r in reduced for n in r.declared()])
 
 
 def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Obstacle:

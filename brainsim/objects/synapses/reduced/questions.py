@@ -1,4 +1,4 @@
-"""What the analysis asks of the values of synapses (`brainsim.reduction.values`), and whether the answers still hold."""
+"""What the analysis asks of the values of synapses (`brainsim.reduction.values`), and whether the answers hold."""
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -124,7 +124,8 @@ def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], togethe
                                            if s.kind == "param" and s.origin == "namespace"})
     changed = prepared.whole.written
     return Course(tuple(tasks), tuple(plans), tuple(together), delays, mine, tuple(slots), prepared.target,
-                  frozenset(prepared.literals), changed & mine.arrays.keys(), changed & mine.queues.keys(), frozenset(made))
+                  frozenset(prepared.literals), changed & mine.arrays.keys(), changed & mine.queues.keys(),
+                  frozenset(made))
 
 
 @dataclass(frozen=True)
@@ -365,7 +366,8 @@ class Replay:
             now, again = course.values.arrays[name][1], base.arrays[name]
             largest = np.abs(now).max(initial=0) if now.dtype.kind == "f" else 0
             if not np.allclose(now, again, rtol=0, atol=NEAR * largest, equal_nan=True):
-                return f"the run once more came to other values of {name}: something that it depends on has changed since"
+                return (f"the run once more came to other values of {name}: something that it depends on has changed "
+                        "since")
         return ""
 
     # -- store and restore ---------------------------------------------------------------------------------------------
@@ -396,7 +398,8 @@ def _built(course: Course, base: Base) -> Prepared:
         base.arrays.setdefault(name, now.copy())
     declared = {n: (a, base.arrays.get(n, x)) for n, (a, x) in values.arrays.items()}
     declared |= {n: (a, base.arrays[n]) for n, a in (sums | {n: a for n, (a, _) in totals.items()}).items()}
-    mine = replace(values, arrays=declared, queues={n: (q, base.queues.get(n, x)) for n, (q, x) in values.queues.items()})
+    mine = replace(values, arrays=declared,
+                   queues={n: (q, base.queues.get(n, x)) for n, (q, x) in values.queues.items()})
     return prepare(course.beside(), mine, course.slots, course.target)
 
 

@@ -117,7 +117,8 @@ class WayBack:
     ties: dict[str, bytes | float] = field(
         default_factory=dict)  #: constants that are equal to those of the host or the guests
     changing: frozenset[str] = frozenset()
-    later: dict[str, str] = field(default_factory=dict)  #: constants of sums that were assigned to after a run, in words
+    #: constants of sums that were assigned to after a run, in words
+    later: dict[str, str] = field(default_factory=dict)
     plans: tuple[Moves, ...] = ()          #: how the tasks were rewritten
     #: values per synapse of states that have become sums since the last run
     known: dict[str, np.ndarray] = field(default_factory=dict)
@@ -188,7 +189,8 @@ class WayBack:
         if not place.pathway:
             return self.arrays[place.program][neuron]
         delays = self.delays[place.pathway]
-        values = delays.look(self.arrays[f"{place.program}.past"], self.arrays[supplied(place.pathway, "newest")], neuron)
+        newest = self.arrays[supplied(place.pathway, "newest")]
+        values = delays.look(self.arrays[f"{place.program}.past"], newest, neuron)
         return delays.arrived(values, neuron) if place.state == projection_of(self.synapses).last_update else values
 
     def _last_update(self) -> np.ndarray:
