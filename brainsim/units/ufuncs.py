@@ -119,8 +119,11 @@ def power(call: Application) -> Dimension:
 
 
 def gated(call: Application) -> Dimension:
-    """heaviside(x, value at zero)."""
-    return call.parts[1][1]
+    """heaviside(x, value at zero), which is the pure number 0 or 1 elsewhere."""
+    (x, _), (_, dim) = call.parts
+    if dim is not DIMENSIONLESS and not is_zero(x):
+        raise mismatch("The value of heaviside at zero has to be a pure number", dim)
+    return dim
 
 
 def _rows(rule: AnyRule, names: str) -> dict[str, AnyRule]:

@@ -75,7 +75,7 @@ def test_keeps_the_unit(made, numbers):
         lambda: np.copyto(V.copy(), 3), lambda: np.putmask(V.copy(), [True] * 3, 3), lambda: np.average(V, axis=1 * mV),
         lambda: np.select([V > 0], [V], 1), lambda: np.diff(V, prepend=1), lambda: np.union1d(V, [1]),
         lambda: np.isin(V, [1]),
-        lambda: np.nan_to_num(V, nan=1.0),
+        lambda: np.nan_to_num(V, nan=1.0), lambda: np.heaviside([0.0, 1.0, 0.0], V),
     ],
 )  # fmt: skip
 def test_refuses_other_dimensions(call):
