@@ -9,7 +9,7 @@ from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Assign, Call, Name, Op, Tree, names, substitute, walk
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Bounds, Elementwise, Pathway, Summed, Task
+from brainsim.model.tasks import Bounds, Elementwise, Summed, Task, Transmission
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Parts:
 
     projection: Projection
     update: Elementwise | None
-    pathways: tuple[Pathway, ...]
+    pathways: tuple[Transmission, ...]
     summed: tuple[Summed, ...]
     others: tuple[Task, ...]
     changing: frozenset[str]   #: arrays that may change while the network runs
     order: Mapping[str, int]   #: place of each task in a time step
 
-    def side_of(self, pathway: Pathway) -> Side:
+    def side_of(self, pathway: Transmission) -> Side:
         """The side whose events the pathway carries."""
         p = self.projection
         return p.pre if pathway.end == p.pre.index else p.post
@@ -84,7 +84,7 @@ def parts_of(projection: Projection, tasks: Iterable[Task], changing: frozenset[
     for task in tasks:
         if isinstance(task, Elementwise) and task.space == projection.space and task.block.title == "state update":
             update = task
-        elif isinstance(task, Pathway) and task.end in (projection.pre.index, projection.post.index):
+        elif isinstance(task, Transmission) and task.end in (projection.pre.index, projection.post.index):
             pathways.append(task)
         elif isinstance(task, Summed) and task.space == projection.space:
             summed.append(task)

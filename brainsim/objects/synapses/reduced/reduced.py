@@ -11,7 +11,7 @@ from brainsim.errors import WrongValue
 from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number
 from brainsim.model.resolve import Block
-from brainsim.model.tasks import HostCall, Pathway, Task
+from brainsim.model.tasks import HostCall, Task, Transmission
 from brainsim.naming import field_of, of_synapses
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
@@ -45,7 +45,8 @@ class Reduced(Questions):
         if not s.pairs_now.is_stored:
             self.verdicts, self.analysed = (), True
             return list(tasks)
-        driven = [t for t in tasks if isinstance(t, Pathway) and t.driven and t.name in [p.name for p in s.pathways]]
+        mine = {p.name for p in s.pathways}
+        driven = [t for t in tasks if isinstance(t, Transmission) and t.driven and t.name in mine]
         self.decay = replace(driven[0].block,
                              statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)
