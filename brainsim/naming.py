@@ -87,7 +87,7 @@ def without_sender(name: str) -> str:
 
 def native(word: str) -> str:
     """An array that functions in C or C++ use, under the name that they have for it."""
-    return supplied("", f"native.{word}")
+    return f"{MARK}native.{word}"
 
 
 def function_of(function: str) -> str:

@@ -91,6 +91,7 @@ class Target(Protocol):
 
     def plan(self, program: Program) -> str:
         """How each kernel will be run, for people."""
+        ...
 
     def build(self, program: Program, source: Written) -> Executable:
         """Cached by digest, safe between processes."""

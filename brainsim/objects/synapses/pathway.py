@@ -278,7 +278,7 @@ class Pathway(BrianObject):
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The delays of that time; queues have another length where they differ from those of now."""
         then, now = kept["extra"]["delay"], self._delay.values
-        if (then is None) != (now is None) or then is not None and not np.array_equal(then, now):
+        if (then is None) != (now is None) or then is not None and now is not None and not np.array_equal(then, now):
             self._delay.values = None if then is None else then.copy()
             structure_changed()
         queue = kept["extra"]["scattered"], kept["extra"]["due_dt"]
@@ -348,7 +348,7 @@ def _whole_steps(delays: np.ndarray, dt: float) -> np.ndarray:
     return steps
 
 
-def _checked_delay(delay: object, label: str) -> float:
+def _checked_delay(delay: Any, label: str) -> float:
     if not hasattr(delay, "dim"):
         raise WrongType(f"The delay of pathway '{label}' is a time", found=repr(delay), help="delay=1*ms for example")
     if get_dimensions(delay) is not SECOND:

@@ -50,6 +50,7 @@ class Questions(WayBack):
         if self.moved.get(program) == "late":
             return True
         s, old = self.synapses, self._variable(program).values
+        assert old is not None
         here = s.elements(np.arange(len(s)))
         for elapsed in (s.clock.dt_, 1000 * np.pi * s.clock.dt_):
             here.locals["_elapsed"] = np.float64(elapsed)

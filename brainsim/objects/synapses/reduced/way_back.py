@@ -211,7 +211,7 @@ class WayBack:
         here.arrays = lambda name: values if name == v.program else arrays(name)
         here.locals["_elapsed"] = both - own
         key = next(k for k, x in self.decay.symbols.items() if x.program == v.program and not x.path)
-        trees = final(a for a in self.decay.statements if a.target != "_elapsed")
+        trees = final(a for a in self.decay.assignments if a.target != "_elapsed")
         return np.asarray(evaluate(trees[key], self.decay, here))
 
     def kept(self) -> Kept:
