@@ -7,6 +7,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from brainsim.compat.pickles import teach_python
+
 #: path → names; ``theirs=ours`` where one of ours has another name
 PATHS = {
     "only":
@@ -215,6 +217,7 @@ def stand_in() -> None:
         sys.modules[package] = Path(
             package,
             f"Scripts import {package} for the device that it adds to Brian 2; here it is there from the beginning.")
+    teach_python()
     ours = sys.modules["brainsim"]
     vars(ours).update({name: import_module(name) for name in PYTHON})
     vars(ours).update(__all__=[*ours.__all__, *ALONG, *PYTHON])

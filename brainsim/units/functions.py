@@ -13,7 +13,7 @@ import numpy as np
 
 from brainsim.errors import WrongType
 from brainsim.units.dimensions import DIMENSIONLESS
-from brainsim.units.plain import agree, mismatch, split, words
+from brainsim.units.plain import Part, agree, mismatch, split, words
 from brainsim.units.quantities import Quantity, with_dimension
 
 
@@ -22,7 +22,7 @@ def _pure(name: str) -> Callable[..., Any]:
     ufunc = getattr(np, name)
 
     def function(x: Any, *args: Any, **keywords: Any) -> Any:
-        plain, dim = split(x)
+        plain, dim = _parted(x)
         if dim is not DIMENSIONLESS:
             raise mismatch(f"{name} expects a dimensionless argument but got {words(plain, dim)}", dim)
         return ufunc(plain, *args, **keywords)
@@ -110,12 +110,12 @@ def ptp(x: Any, *args: Any, **keywords: Any) -> Any:
 
 def ones_like(x: Any, *args: Any, **keywords: Any) -> Any:
     """Plain ones in the shape of ``x``, whatever its unit: ``ones_like(v)*3*mV``."""
-    return np.ones_like(split(x)[0], *args, **keywords)
+    return np.ones_like(_parted(x)[0], *args, **keywords)
 
 
 def zeros_like(x: Any, *args: Any, **keywords: Any) -> Any:
     """Plain zeros in the shape of ``x``, whatever its unit (``0*x`` has the unit)."""
-    return np.zeros_like(split(x)[0], *args, **keywords)
+    return np.zeros_like(_parted(x)[0], *args, **keywords)
 
 
 def sum(x: Any, /, *args: Any, **keywords: Any) -> Any:
@@ -142,6 +142,11 @@ def divmod(x: Any, y: Any, /, *args: Any, **keywords: Any) -> Any:
     if args or keywords or not (_is_single(x) and _is_single(y)):
         return np.divmod(_quantity(x), _quantity(y), *args, **keywords)
     return builtins.divmod(x, y)
+
+
+def _parted(x: Any) -> Part:
+    """The same as `split`; a masked array, which has no unit, stays what it is."""
+    return (x, DIMENSIONLESS) if isinstance(x, np.ma.MaskedArray) else split(x)
 
 
 def _quantity(x: Any) -> Any:

@@ -52,6 +52,8 @@ UFUNCS_INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_s
 __all__ = [*MACHINERY, "DIMENSIONLESS", "Dimension", "fail_for_dimension_mismatch", *FUNDAMENTAL]  # pyright: ignore
 globals().update({name: unit(name) for name in FUNDAMENTAL})
 
+#: the maker of quantities that pickles of Brian 2 name
+quantity_with_dimensions = Quantity.with_dimensions
 unit_checking = True    #: there is no way round the checks
 
 

@@ -30,8 +30,8 @@ def split(value: object) -> Part:
     if isinstance(value, (list, tuple)):
         return _split_sequence(value)
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise WrongType("A masked array cannot have a unit: what is masked would come back",
-                        help="mask the plain numbers, e.g. numpy.ma.array(x/mV, mask=...)")
+        raise WrongType("A masked array stands for no numbers here: what is masked would come back",
+                        help="x.filled(...), or a mask of the plain numbers, numpy.ma.array(x/mV, mask=...)")
     plain = np.asarray(value)
     if plain.dtype.kind == "O":
         return _split_objects(plain, value)

@@ -71,3 +71,17 @@ def test_the_width_of_a_window_is_a_time(read):
     assert R.smooth_rate("flat", 0.1 * ms)[5] == 1 / (0.1 * ms) and 1 * second > 0
     with pytest.raises(DimensionMismatchError, match="must be a time"):
         read(R)
+
+
+def test_arrays_of_objects_and_of_every_kind_of_number_set_values():
+    G = NeuronGroup(2, "v : volt\nw : 1")
+    G.v = np.array([1 * mV, 2 * mV], dtype=object)
+    assert G.v[:].tolist() == [1 * mV, 2 * mV]
+    for numbers in (np.array([1, 2], dtype=object), np.array([1, 2], np.uint8), np.array([1, 2], ">f4")):
+        G.w = 0
+        G.w = numbers
+        assert G.w[:].tolist() == [1, 2]
+    for wrong in (np.ma.array([1, 2], mask=[True, False]), np.array([None, 1], dtype=object), np.array(["a", "b"])):
+        with pytest.raises(TypeError):
+            G.w = wrong
+    assert G.w[:].tolist() == [1, 2]

@@ -33,8 +33,9 @@ HEAD = """NumPy with units
 Every function of NumPy (``numpy``, ``numpy.linalg``, ``numpy.fft``; of ``numpy.random`` those that take arrays) with
 quantities, beside Brian 2. The rule: a result has the unit that mathematics gives it. Where it can have none – its
 parts have different units, it is written to a file, it is a polynomial – it is plain numbers in base units and a
-warning says so (topic ``unit_dropped``); where a number would mean something else, it is refused. *of base units*: with a unit, but
-rounded or judged in base units. *base units, not said*: NumPy never asks the quantity, here and in Brian 2.
+warning says so (topic ``unit_dropped``); where a number would mean something else, it is refused. *of base units*:
+with a unit, but rounded or judged in base units. *base units, not said*: NumPy never asks the quantity, here and in
+Brian 2.
 
 In the calls ``V`` and ``W`` are three values in volt, ``M`` two by two, ``A`` three in ampere, ``T`` three in seconds;
 ``x`` are plain numbers, ``n`` whole numbers, ``b`` truths.
@@ -56,7 +57,8 @@ class Row:
 def names(volts: Any = mV, amps: Any = nA, seconds: Any = ms) -> dict[str, Any]:
     """What the calls speak of; with plain numbers in place of units, in another system of units."""
     return dict(np=np, V=np.array([3.25, 1.5, 2.75]) * volts, W=np.array([1.0, 2, 4]) * volts,
-                A=np.array([1.0, 2, 3]) * amps, T=np.array([1.0, 2, 4]) * seconds, M=np.array([[2.0, 1], [1, 3]]) * volts, x=np.array([0.5, 1, 2]),
+                A=np.array([1.0, 2, 3]) * amps, T=np.array([1.0, 2, 4]) * seconds,
+                M=np.array([[2.0, 1], [1, 3]]) * volts, x=np.array([0.5, 1, 2]),
                 n=np.array([0, 1, 0]), b=np.array([True, False, True]), mV=volts,
                 volt=volt if volts is mV else 1000 * volts,
                 file=io.BytesIO, Fraction=Fraction, Decimal=Decimal)

@@ -104,3 +104,9 @@ def test_divmod_serves_both():
     assert functions.divmod(7, 2) == builtins.divmod(7, 2) and type(functions.divmod(7, 2)[0]) is int
     assert functions.divmod(7 * mV, 2 * mV) == (3, 1 * mV)
     assert [x.tolist() for x in functions.divmod([7, 8], 3)] == [[2, 2], [1, 2]]
+
+
+def test_functions_of_pure_numbers_keep_a_mask():
+    masked = np.ma.array([0.0, 1.0], mask=[False, True])
+    for made in (functions.cos(masked), functions.exp(masked), functions.ones_like(masked)):
+        assert made.mask.tolist() == [False, True] and made[0] == 1

@@ -21,7 +21,8 @@ NOT_FOR_QUANTITIES = """
     busday_count busday_offset is_busday datetime_as_string packbits unpackbits array_repr array_str asmatrix bmat
     bartlett base_repr binary_repr blackman broadcast_shapes datetime_data diag_indices empty eye from_dlpack
     frombuffer fromfile frompyfunc fromregex fromstring genfromtxt get_include get_printoptions getbufsize geterr
-    geterrcall hamming hanning identity indices info isdtype issubdtype kaiser load loadtxt mask_indices mintypecode nested_iters ones
+    geterrcall hamming hanning identity indices info isdtype issubdtype kaiser load loadtxt mask_indices mintypecode
+    nested_iters ones
     printoptions promote_types row_stack set_printoptions setbufsize seterr seterrcall show_config show_runtime test tri
     tril_indices triu_indices typename zeros empty_like""".split()
 

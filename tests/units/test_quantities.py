@@ -344,8 +344,8 @@ def test_empty_arrays_and_single_values_have_units():
 def test_what_a_mask_hides_does_not_come_back():
     with pytest.raises(TypeError) as caught:
         mV * np.ma.array([1, 2], mask=[False, True])
-    assert str(caught.value) == ("A masked array cannot have a unit: what is masked would come back\n  "
-                                 "Help: mask the plain numbers, e.g. numpy.ma.array(x/mV, mask=...)")
+    assert str(caught.value) == ("A masked array stands for no numbers here: what is masked would come back\n  "
+                                 "Help: x.filled(...), or a mask of the plain numbers, numpy.ma.array(x/mV, mask=...)")
 
 
 @pytest.mark.feature("copies and pickles of quantities")

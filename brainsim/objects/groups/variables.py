@@ -15,7 +15,7 @@ from brainsim.objects.looks import html
 from brainsim.objects.looks.value_text import value_text
 from brainsim.units import DIMENSIONLESS, Unit, get_dimensions, get_unit
 from brainsim.units.dimensions import Dimension
-from brainsim.units.plain import no_complex
+from brainsim.units.plain import no_complex, split
 from brainsim.units.quantities import with_dimension
 from brainsim.units.words import unit_text
 
@@ -192,6 +192,8 @@ class Holder(Protocol):
 def to_base_units(value: object, variable: Variable, check: bool) -> np.ndarray:
     """Numbers to store; raises `DimensionMismatchError` when the unit is not the variable's."""
     array = np.asarray(value)
+    if array.dtype.kind == "O" and isinstance(value, np.ndarray):
+        array = np.asarray(split(value)[0])
     if array.dtype.kind == "c":
         raise no_complex(value)
     if array.dtype.kind not in "biuf":

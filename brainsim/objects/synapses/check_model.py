@@ -18,7 +18,7 @@ from brainsim.objects.looks.memory import Line
 from brainsim.objects.names.namespace import unit_value
 from brainsim.objects.synapses.pairs import Joining
 from brainsim.objects.synapses.pathway import Pathway
-from brainsim.objects.synapses.procedural import STORE, Law, ProceduralPairs
+from brainsim.objects.synapses.procedural import STORE, Law, ProceduralPairs, one_call_only
 
 logger = logging.getLogger("brainsim")
 
@@ -124,8 +124,7 @@ def check_not_stored(s: Modelled, pathways: Sequence[Pathway]) -> None:
 def tables_to_make(s: Modelled, pathways: Sequence[Pathway], p: float | None, n: float) -> list[Line]:
     """What procedural synapses by this probability would keep; the errors of `connect` where there can be none."""
     if s.connected:
-        raise WrongValue(f"Procedural synapses are made by one call of connect, and {s.name} has had one",
-                         help="make another Synapses object")
+        raise one_call_only(s.name)
     check_not_stored(s, pathways)
     if p is None or not 0 < p or n != 1:
         raise WrongValue("Procedural synapses are made by one probability 0 < p <= 1", found=f"p={p}, n={n}",

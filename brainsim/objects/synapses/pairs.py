@@ -30,6 +30,8 @@ from brainsim.objects.synapses.rows import Rows, in_order, rows_of
 
 Index = Rows | np.ndarray
 """The neuron of every synapse; rows say it where synapses are stored by neuron, and take less memory."""
+Draws = Callable[[str], np.ndarray]
+"""Random numbers by their law, 'uniform' or 'normal': each call gives others."""
 
 
 class Joining(Protocol):
@@ -57,11 +59,16 @@ class Joining(Protocol):
         """Synapses for strings evaluated at once."""
         ...
 
+    def refuse_write(self, v: Variable) -> None:
+        """`WrongType` for a variable that cannot be set."""
+        ...
+
 
 class Pairs(Protocol):
     """The pairs of neurons that synapses join: indices in the whole groups, in the order of synapses."""
 
     is_stored: bool        #: whether each synapse has a place in memory, and may have values of its own there
+    by_law: bool           #: whether a random law made them: values assigned by strings are those of the law too
 
     def count(self) -> int:
         """How many synapses there are."""
@@ -99,6 +106,29 @@ class Pairs(Protocol):
         """Room for a delay for every synapse; `WrongType` where there is none."""
         ...
 
+    def more(self, pre: Index, post: np.ndarray, by_law: bool, s: Joining) -> "Pairs":
+        """These and further ones, by their indices in source and target, which become the pairs' own; `WrongValue`
+        where no more can be made."""
+        ...
+
+    def same(self, other: "Pairs") -> bool:
+        """Whether others join the same neurons in the same order, and have the same values where pairs have some."""
+        ...
+
+    def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool, s: Joining) -> bool:
+        """Make a variable a number or a formula for all synapses; False where every synapse has a place for its
+        value."""
+        ...
+
+    def new_draws(self) -> Callable[[np.ndarray], Draws] | None:
+        """Where a string that is assigned has its random numbers from, for synapses by their number; None for the
+        generator of all strings."""
+        ...
+
+    def said(self, s: Joining) -> list[tuple[str, str]] | None:
+        """Each variable and the formula of its values; None where values are stored."""
+        ...
+
     def about(self) -> str:
         """How many there are, in words."""
         ...
@@ -133,15 +163,15 @@ class StoredPairs:
             self._pre = rows_of(self._pre, first, count)
         return self._pre.over(count)
 
-    def more(self, pre: Index, post: np.ndarray, first: int, count: int, by_law: bool) -> "StoredPairs":
-        """These and further ones; ``pre`` and ``post`` become the pairs' own. Sources are the neurons ``first`` to
-        ``first + count``."""
-        before = self.count()
+    def more(self, pre: Index, post: np.ndarray, by_law: bool, s: Joining) -> "StoredPairs":
+        """These and further ones; ``pre`` and ``post`` become the pairs' own."""
+        first, before = s.source.first_element, self.count()
+        pre, post = shifted(pre, first), flat(shifted(post, s.target.first_element))
         if not before and isinstance(pre, Rows):
             return StoredPairs(pre, post, by_law)
         index: Index = np.concatenate([flat(self._pre), flat(pre)]) if before else flat(pre)
         if not before or in_order(flat(index)):     # now, while the variables of synapses take no memory yet
-            index = rows_of(flat(index), first, count)
+            index = rows_of(flat(index), first, len(s.source))
         return StoredPairs(index, np.concatenate([self._post, post]) if before else post, by_law and not before)
 
     def same(self, other: "Pairs") -> bool:
@@ -149,11 +179,25 @@ class StoredPairs:
         return other.is_stored and all(np.array_equal(flat(self.index(side)), flat(other.index(side)))
                                        for side in ("pre", "post"))
 
-    def draws(self, key: int, chosen: np.ndarray) -> Callable[[str], np.ndarray]:
-        """Random numbers of these synapses by their places in the rows of the sources."""
-        assert isinstance(self._pre, Rows)
-        row = self._pre[chosen] - self._pre.first
-        return keyed_draws(key, row, chosen - self._pre.starts[row])
+    def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool, s: Joining) -> bool:
+        """Never: values are where the variables have them."""
+        return False
+
+    def new_draws(self) -> Callable[[np.ndarray], Draws] | None:
+        """Numbers by the places of synapses in the rows of their sources, as if they were not stored."""
+        if not self.by_law:
+            return None
+        key, pre = new_key(), self._pre
+        assert isinstance(pre, Rows)
+
+        def draws(chosen: np.ndarray) -> Draws:
+            row = pre[chosen] - pre.first
+            return keyed_draws(key, row, chosen - pre.starts[row])
+
+        return draws
+
+    def said(self, s: Joining) -> None:
+        """Nothing: values are stored."""
 
     def values(self, v: Variable, s: Joining) -> None:
         """Nothing: values are where the variables have them."""
@@ -219,7 +263,7 @@ def new_key() -> int:
     return int(random_state.host.integers(2**63))
 
 
-def keyed_draws(key: int, row: np.ndarray, number: np.ndarray) -> Callable[[str], np.ndarray]:
+def keyed_draws(key: int, row: np.ndarray, number: np.ndarray) -> Draws:
     """A source of random numbers for the members of rows: each call gives those of the next stream."""
     streams = itertools.count()
     return lambda law: draw_many(law, key, next(streams), row, number)

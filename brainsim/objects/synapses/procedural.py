@@ -29,7 +29,7 @@ from brainsim.objects.groups.variables import Variable, to_base_units
 from brainsim.objects.names.namespace import RunNamespace
 from brainsim.objects.names.structure import structure_changed
 from brainsim.objects.synapses.candidates import Part, Taken
-from brainsim.objects.synapses.pairs import Joining, keyed_draws, new_key, shifted
+from brainsim.objects.synapses.pairs import Index, Joining, Pairs, keyed_draws, new_key, shifted
 from brainsim.objects.synapses.rows import Rows
 
 STORE = "storage='stored' keeps the same synapses in memory"
@@ -98,6 +98,7 @@ class ProceduralPairs:
     """Pairs by a random law, none of which is stored, and the formulas of their values."""
 
     is_stored = False
+    by_law = True
 
     law: Law
     formulas: dict[str, Formula] = field(default_factory=dict)
@@ -153,10 +154,21 @@ class ProceduralPairs:
         own = {v.program: v.name for v in s.variables.values()}
         return [(own[program], to_text(f.tree)) for program, f in self.formulas.items()]
 
+    def same(self, other: Pairs) -> bool:
+        """Whether others are drawn by the same law, and their values by the same formulas."""
+        return isinstance(other, ProceduralPairs) and self.law is other.law and (
+            self.formulas.keys() == other.formulas.keys()
+            and all(f is other.formulas[program] for program, f in self.formulas.items()))
+
+    def more(self, pre: Index, post: np.ndarray, by_law: bool, s: Joining) -> Pairs:
+        """There are no more."""
+        raise one_call_only(s.name)
+
     # -- assigning -----------------------------------------------------------------------------------------------------
-    def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool, s: Joining) -> None:
+    def assign(self, v: Variable, item: object, value: object, run: RunNamespace, check: bool, s: Joining) -> bool:
         """Make a variable a number or a formula for all synapses; `WrongType` for anything that would have to be
         stored."""
+        s.refuse_write(v)
         if not isinstance(item, slice) or item != slice(None):
             raise WrongType(f"'{v.name}' of {s.name} is not stored, and is assigned as a whole",
                             help=f"{s.name}.{v.name} = '...'; or {STORE}")
@@ -173,6 +185,10 @@ class ProceduralPairs:
             done = resolver.statement(statement) if check else replace(statement, value=resolver.tree(statement.value))
             self.formulas[v.program] = Formula(new_key(), _fixed(done.value, resolver, s), dict(resolver.symbols))
         structure_changed()
+        return True
+
+    def new_draws(self) -> None:
+        """Nothing: a formula has a key of its own."""
 
     def new_delays(self, s: Joining) -> np.ndarray:
         """There is no room for them."""
@@ -232,6 +248,12 @@ class ProceduralPairs:
                 if symbol.program in own or ends & set(symbol.path):
                     raise WrongType(f"{task.name} looks at single synapses of {s.name}, which are not stored",
                                     help=STORE)
+
+
+def one_call_only(name: str) -> WrongValue:
+    """The error for a second call of `connect`."""
+    return WrongValue(f"Procedural synapses are made by one call of connect, and {name} has had one",
+                      help="make another Synapses object")
 
 
 def _fixed(tree: Tree, resolver: Resolver, s: Joining) -> Tree:
