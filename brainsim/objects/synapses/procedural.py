@@ -243,7 +243,7 @@ class ProceduralPairs:
         for task in tasks:
             if isinstance(task, Transmission) and task.name in mine:
                 continue
-            block = getattr(task, "block", None)
+            block = task.code.get("block")
             for symbol in block.symbols.values() if block is not None else ():
                 if symbol.program in own or ends & set(symbol.path):
                     raise WrongType(f"{task.name} looks at single synapses of {s.name}, which are not stored",
