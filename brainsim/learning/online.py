@@ -206,8 +206,10 @@ class Online:
         if every is not None and (isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1):
             raise WrongValue("'every' is a whole number of steps above 0, or None", found=repr(every))
         steps = min(int(every or self.sim.pure.steps), self.sim.pure.steps)
-        optimizer = self._functions.setdefault(optimizer, optimiser(optimizer)) if isinstance(
-            optimizer, str) else optimiser(optimizer)
+        if isinstance(optimizer, str):
+            optimizer = self._functions.setdefault(optimizer, optimiser(optimizer))
+        else:
+            optimizer = optimiser(optimizer)
         if (optimizer, steps) not in self._functions:
             self._functions[optimizer, steps] = self._run.trainer(self._machine, optimizer, steps)
         run = self._functions[optimizer, steps]
