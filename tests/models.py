@@ -187,7 +187,7 @@ def linked_and_shared() -> Network:
     A.x, A.scale = "i*0.2", 2
     one = NeuronGroup(1, "dq/dt = -q/(5*ms) : 1", name="one")
     one.q = 1
-    B = NeuronGroup(4, """dv/dt = (x*factor + q - v + (t - lastspike < 1*ms)*0.2)/(4*ms) : 1
+    B = NeuronGroup(4, """dv/dt = (x*factor + q - v + (t - lastspike < 0.95*ms)*0.2)/(4*ms) : 1
                           x : 1 (linked)
                           y : 1 (linked)
                           q : 1 (linked)

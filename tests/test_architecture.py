@@ -207,6 +207,29 @@ def test_what_other_strings_are_is_said_of_files_that_have_some():
         assert any(names_taken_apart(parsed(p)) for p in mine), place
 
 
+# -- classes -----------------------------------------------------------------------------------------------------------
+#: what both towers have: a piece of a tree of the user's, and the same of an expression of the program
+IN_BOTH_TOWERS = {"Op", "Call", "While"}
+
+
+def classes(path: Path) -> list[str]:
+    """Names of the classes that a module defines."""
+    return [n.name for n in ast.walk(parsed(path)) if isinstance(n, ast.ClassDef)]
+
+
+def test_a_class_has_a_name_of_its_own():
+    where: dict[str, Path] = {}
+    for path in modules():
+        for name in classes(path):
+            if name not in IN_BOTH_TOWERS:
+                assert where.setdefault(name, path) == path, f"{name} is defined in {where[name]} and in {path}"
+
+
+def test_a_class_of_both_towers_is_defined_once_in_each():
+    for name in IN_BOTH_TOWERS:
+        assert [room(p) for p in modules() for n in classes(p) if n == name] == ["ir", "language"], name
+
+
 # -- the wing of objects -----------------------------------------------------------------------------------------------
 #: each room imports from those before it
 WING = ["looks", "names", "groups", "neurons", "synapses", "recorders", "runs", "gradients", "network"]
@@ -301,11 +324,3 @@ def test_private_names_stay_in_their_room():
             if isinstance(n, ast.Attribute) and n.attr.startswith("_") and not n.attr.startswith("__"):
                 mine = ast.unparse(n.value) in ("self", "cls", "super()") or n.attr in names_of_room(wing_room(path))
                 assert mine or n.attr in PUBLIC | MARKS, f"{path.name}:{n.lineno}: {ast.unparse(n)}"
-
-
-def test_a_class_of_objects_has_a_name_of_its_own():
-    where = {}
-    for path in wing():
-        for n in ast.walk(parsed(path)):
-            if isinstance(n, ast.ClassDef):
-                assert where.setdefault(n.name, path) == path, f"{n.name} stands for two things"

@@ -69,8 +69,8 @@ def fit(sim: Differentiable, loss: Callable[..., Any], data: object, optimizer: 
         raise WrongValue("There is nothing to train", help="net.functional(..., params=['S.w'])")
     words = {"seed": seed, "size": size, "trials": here.count, "params": sorted({**sim.params, **(extra or {})}),
              "optimizer": optimizer if isinstance(optimizer, str) else ""}
-    course = Course(training, here, seen, epochs, early_stop,
-                    Path(checkpoint) if checkpoint is not None else None, checkpoint_every, words)
+    course = TrainingRun(training, here, seen, epochs, early_stop,
+                         Path(checkpoint) if checkpoint is not None else None, checkpoint_every, words)
     return course.run(begin, _report(progress))
 
 
@@ -85,7 +85,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingRun:
     """A training from epoch to epoch."""
 
     training: Training

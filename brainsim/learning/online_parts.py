@@ -14,7 +14,7 @@ from brainsim.ir.expressions import Load, Local, Param
 from brainsim.ir.program import Each, Events, FanOut, Kernel, Program, Store
 from brainsim.ir.trees import walk
 from brainsim.targets.jax_delivery import Delivery, deliveries
-from brainsim.targets.jax_writer import KernelWriter
+from brainsim.targets.jax_writer import JaxKernelWriter
 
 ELEMENT = Local("i", "i4")
 
@@ -67,7 +67,7 @@ def parts_of(program: Program) -> LearningParts:
     walls: dict[str, str] = {}
     for number, kernel in enumerate(program.kernels):
         found = deliveries(kernel)
-        writer = KernelWriter(program, kernel, number)
+        writer = JaxKernelWriter(program, kernel, number)
         if found and all(writer.still(d) for d in found):
             projections += [_projection(kernel, n, d, spaces, into) for n, d in enumerate(found)]
         elif found:

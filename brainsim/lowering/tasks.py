@@ -42,13 +42,13 @@ from brainsim.model.tasks import (
     GivenEvents,
     HostCall,
     OnEvents,
-    Pathway,
     RecordEvents,
     RecordRate,
     RecordState,
     Summed,
     Task,
     Threshold,
+    Transmission,
 )
 from brainsim.naming import supplied
 
@@ -56,7 +56,7 @@ ONE = Const(1)
 
 
 ROLES: Mapping[type[Task], KernelRole] = {
-    Threshold: "threshold", Pathway: "arrive", Summed: "sum", GivenEvents: "given", RecordState: "record",
+    Threshold: "threshold", Transmission: "arrive", Summed: "sum", GivenEvents: "given", RecordState: "record",
     RecordEvents: "record", RecordRate: "record"}
 
 
@@ -75,7 +75,7 @@ def _made(task: Task, streams: Streams) -> tuple[Kernel, ...]:
         case OnEvents():
             place = Place(task.clock, streams)
             return (Kernel(task.name, task.clock, Events(task.queue, ZERO), statements(task.block, place)),)
-        case Pathway():
+        case Transmission():
             return pathway(task, streams)
         case Summed():
             return summed(task, streams)
@@ -134,7 +134,7 @@ def threshold(task: Threshold, streams: Streams) -> tuple[Kernel, ...]:
     return clear, Kernel(task.name, task.clock, Each(task.space), (If(condition, body),))
 
 
-def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
+def pathway(task: Transmission, streams: Streams) -> tuple[Kernel, ...]:
     """Push this step's events into the slot of the step they are due, then run the block for what is due now (R22,
     R27)."""
     clock, step, slots = task.clock, Tick(task.clock, "step"), Slots(task.due)
@@ -171,7 +171,7 @@ def pathway(task: Pathway, streams: Streams) -> tuple[Kernel, ...]:
     return *push, *((arrive,) if arrive.body else ()), retire
 
 
-def random_rows(task: Pathway, drawn: DrawnRows, now: Expr, streams: Streams) -> Kernel:
+def random_rows(task: Transmission, drawn: DrawnRows, now: Expr, streams: Streams) -> Kernel:
     """The block at synapses that are drawn anew at every event, and their values before it."""
     first, last = whole(drawn.columns)
     ends = {(drawn.start,): Op("+", (J, Param(task.source.first, "i4"))), (drawn.end,): Op("+", (COLUMN, first))}

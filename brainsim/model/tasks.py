@@ -111,7 +111,7 @@ class DrawnRows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pathway(Task):
+class Transmission(Task):
     """Events of a source reach synapses after a delay and run a block there.
 
     ``scattered`` delays are one whole number of steps per synapse (array ``delay``); otherwise one parameter ``delay``.

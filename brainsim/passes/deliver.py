@@ -29,7 +29,7 @@ from brainsim.naming import owner_of, supplied
 
 
 @dataclass(frozen=True)
-class Delivery:
+class ScatteredPathway:
     """The kernels of a pathway with a delay for each synapse, by their numbers, and what they share."""
 
     push: int
@@ -76,7 +76,7 @@ class _Ring:
     flight: Flight
 
 
-def _delivery(program: Program, queue: Queue) -> Delivery | None:
+def _delivery(program: Program, queue: Queue) -> ScatteredPathway | None:
     """The pathway that uses this queue, when it has the shape that `lowering.tasks.pathway` gives it."""
     mine = program.users.get(queue.name, ())
     if len(mine) != 3:
@@ -89,11 +89,11 @@ def _delivery(program: Program, queue: Queue) -> Delivery | None:
             plain = not (push.prologue or arrive.prologue or arrive.facts.draws or arrive.calls_python())
             if len({n.array for n in loads}) != 1 or not plain:
                 return None
-            return Delivery(mine[0], mine[1], fan, queue, now, later, loads[0].array, arrive.body)
+            return ScatteredPathway(mine[0], mine[1], fan, queue, now, later, loads[0].array, arrive.body)
     return None
 
 
-def _remember(d: Delivery, clock: str) -> tuple[str, tuple[Kernel, ...]]:
+def _remember(d: ScatteredPathway, clock: str) -> tuple[str, tuple[Kernel, ...]]:
     """The queue of the rows that fired in the last steps, and the kernels that fill it."""
     recent = supplied(owner_of(d.due.name), "recent")
     sent = (Append(recent, d.now, _i(d)),)
@@ -101,11 +101,11 @@ def _remember(d: Delivery, clock: str) -> tuple[str, tuple[Kernel, ...]]:
                     Kernel(recent, clock, Events(d.fan.queue, d.fan.slot), sent, role="send"))
 
 
-def _i(d: Delivery) -> Expr:
+def _i(d: ScatteredPathway) -> Expr:
     return next(n for n in walk(d.later) if isinstance(n, Load)).index
 
 
-def _ring(program: Program, d: Delivery) -> _Ring | None:
+def _ring(program: Program, d: ScatteredPathway) -> _Ring | None:
     parts = [p for s in d.body if (p := _part(s, program.written)) is not None]
     if len(parts) < len(d.body) or len({p.store.array for p in parts}) < len(parts):
         return None
@@ -125,13 +125,13 @@ def _ring(program: Program, d: Delivery) -> _Ring | None:
                  tuple(Array(n, p.store.dtype, n) for p, n in zip(parts, names)), (*spaces, *names), flight)
 
 
-def _added(d: Delivery, p: "_Part", name: str, space: str) -> Statement:
+def _added(d: ScatteredPathway, p: "_Part", name: str, space: str) -> Statement:
     """What an event does when it is sent."""
     return Store(name, Op("+", (_row(d.later, space), Load(p.index, _i(d), "i4"))), p.store.op, p.store.value,
                  p.store.dtype)
 
 
-def _taken(d: Delivery, p: "_Part", name: str, space: str) -> tuple[Statement, ...]:
+def _taken(d: ScatteredPathway, p: "_Part", name: str, space: str) -> tuple[Statement, ...]:
     """What happens at each target in each step."""
     i, t = _i(d), p.store.dtype
     here, old = Op("+", (_row(d.now, space), i)), Load(p.store.array, i, t)

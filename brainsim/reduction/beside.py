@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from brainsim.model.tasks import Pathway, Task
+from brainsim.model.tasks import Task, Transmission
 from brainsim.reduction.cells import led_through
 from brainsim.reduction.projection import Step, parts_of
 from brainsim.reduction.rewrite import Moves, rewritten
@@ -18,7 +18,7 @@ def beside(plan: Moves, tasks: Sequence[Task], apart: bool) -> list[Task]:
     step = Step(tuple(tasks)) if plan.through is None else led_through(plan.through, Step(tuple(tasks)))
     parts = parts_of(plan.parts.projection, step)
     paths = {p.name: p for p in parts.pathways}
-    late: dict[str, Pathway] = {v: paths[p.name] for v, p in plan.late.items()}
+    late: dict[str, Transmission] = {v: paths[p.name] for v, p in plan.late.items()}
     return rewritten(replace(plan, parts=parts, late=late, beside=True, apart=apart))
 
 

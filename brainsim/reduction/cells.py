@@ -13,7 +13,7 @@ from brainsim.integrators.affine import affine
 from brainsim.language.trees import names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.model.tasks import Elementwise, Summed, Task, Transmission
 from brainsim.naming import of_cells, supplied
 from brainsim.reduction.projection import Parts, Projection, Side, Step, final, keys, parts_of
 from brainsim.reduction.rewrite import Moves, Through, rewritten
@@ -108,7 +108,7 @@ def _through_cells(task: Task, projection: Projection, side: Side, constants: tu
     match task:
         case Summed():
             return replace(task, block=block(task.block), target=change(task.target))
-        case Elementwise() | Pathway():
+        case Elementwise() | Transmission():
             return replace(task, block=block(task.block))
     return task
 

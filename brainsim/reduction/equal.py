@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from brainsim.language.trees import Assign, Tree, names
 from brainsim.model.resolve import Block
-from brainsim.model.tasks import Pathway
+from brainsim.model.tasks import Transmission
 from brainsim.reduction.late import late_states, late_violation
 from brainsim.reduction.projection import Parts, Side, draws, keys, traced
 from brainsim.reduction.values import Obstacle, ValuesNow
@@ -104,7 +104,7 @@ def _foreign(parts: Parts, side: Side, tree: Tree, block: Block, together: froze
     return ""
 
 
-def _composes(parts: Parts, path: Pathway, v: str) -> bool:
+def _composes(parts: Parts, path: Transmission, v: str) -> bool:
     """Whether bringing an event-driven state up to date in two steps equals doing it in one: it depends on itself and
     on constants only."""
     block = path.block

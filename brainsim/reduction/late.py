@@ -10,16 +10,16 @@ from collections.abc import Mapping
 
 from brainsim.language.trees import Tree, names
 from brainsim.model.resolve import Block
-from brainsim.model.tasks import Pathway, Task
+from brainsim.model.tasks import Task, Transmission
 from brainsim.reduction.projection import Parts, final, keys, locals_of, needed, traced
 from brainsim.reduction.values import Obstacle, ValuesNow
 
 
-def late_states(parts: Parts, together: frozenset[str]) -> Mapping[str, Pathway]:
+def late_states(parts: Parts, together: frozenset[str]) -> Mapping[str, Transmission]:
     """States of ``together`` that events with scattered delays from the source change, and those tied to them: program
     name → pathway."""
     links = _links(parts, together)
-    found: dict[str, Pathway] = {}
+    found: dict[str, Transmission] = {}
     for path in parts.pathways:
         if path.scattered and parts.side_of(path) is parts.projection.pre:
             new = {
@@ -45,7 +45,7 @@ def _links(parts: Parts, together: frozenset[str]) -> dict[str, set[str]]:
     return links
 
 
-def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathway],
+def late_violation(parts: Parts, v: str, path: Transmission, late: Mapping[str, Transmission],
                    values: ValuesNow) -> Obstacle | None:
     """What keeps a state at a source with scattered delays from being read late; None when nothing does."""
     name = parts.projection.states[v]
@@ -81,7 +81,7 @@ def late_violation(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathw
     return None
 
 
-def _changed_from_outside(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathway]) -> str:
+def _changed_from_outside(parts: Parts, v: str, path: Transmission, late: Mapping[str, Transmission]) -> str:
     """What changes in the equation and the events of a state besides the states that are late together; in words."""
     for block, trees in _trees(parts, v, path):
         for tree in trees:
@@ -96,7 +96,7 @@ def _changed_from_outside(parts: Parts, v: str, path: Pathway, late: Mapping[str
     return ""
 
 
-def _trees(parts: Parts, v: str, path: Pathway) -> list[tuple[Block, list[Tree]]]:
+def _trees(parts: Parts, v: str, path: Transmission) -> list[tuple[Block, list[Tree]]]:
     """What a state becomes in a step and at its events, in terms of the values before; how long events lie apart is a
     name of its own."""
     blocks = [(parts.update.block, parts.update.block.assignments)] if parts.update is not None else []
@@ -104,7 +104,7 @@ def _trees(parts: Parts, v: str, path: Pathway) -> list[tuple[Block, list[Tree]]
     return [(block, [value for s, value, _ in traced(code) if s.target in keys(block, [v])]) for block, code in blocks]
 
 
-def _rests(parts: Parts, v: str, path: Pathway, values: ValuesNow) -> bool:
+def _rests(parts: Parts, v: str, path: Transmission, values: ValuesNow) -> bool:
     """Whether a state stays as it is as long as no event comes."""
     if v in parts.projection.event_driven:
         block, code = path.block, path.block.assignments[1:path.driven]
@@ -117,7 +117,7 @@ def _rests(parts: Parts, v: str, path: Pathway, values: ValuesNow) -> bool:
     return key is None or values.resting(v, block, trees, key)
 
 
-def constants(parts: Parts, late: Mapping[str, Pathway]) -> frozenset[str]:
+def constants(parts: Parts, late: Mapping[str, Transmission]) -> frozenset[str]:
     """Parameters and arrays that late states depend on: while they are late, these have to stay as they are."""
     found = set()
     for v, path in late.items():
@@ -129,13 +129,13 @@ def constants(parts: Parts, late: Mapping[str, Pathway]) -> frozenset[str]:
 
 # -- within a step
 # -------------------------------------------------------------------------------------------------------
-def last_task(parts: Parts, path: Pathway) -> Task:
+def last_task(parts: Parts, path: Transmission) -> Task:
     """The later one of a step's two changes: after it, the value of the step is complete."""
     update = parts.update
     return update if update is not None and parts.order[update.name] > parts.order[path.name] else path
 
 
-def _reader_within_step(parts: Parts, v: str, path: Pathway, late: Mapping[str, Pathway]) -> str:
+def _reader_within_step(parts: Parts, v: str, path: Transmission, late: Mapping[str, Transmission]) -> str:
     """A task that reads a state after one of the step's changes and before the other; empty when there is none."""
     update = parts.update
     if update is None:
@@ -147,7 +147,7 @@ def _reader_within_step(parts: Parts, v: str, path: Pathway, late: Mapping[str, 
     return update.name if parts.order[update.name] > parts.order[path.name] and _step_reads(parts, v, late) else ""
 
 
-def _step_reads(parts: Parts, v: str, late: Mapping[str, Pathway]) -> bool:
+def _step_reads(parts: Parts, v: str, late: Mapping[str, Transmission]) -> bool:
     """Whether the step of a state that stays with the synapse reads this one."""
     assert parts.update is not None
     block = parts.update.block

@@ -14,7 +14,7 @@ from brainsim.integrators.terms import ZERO, subtract
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, While, names
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Elementwise, HostCall, Pathway, Task
+from brainsim.model.tasks import Elementwise, HostCall, Task, Transmission
 from brainsim.naming import field_of
 from brainsim.reduction.projection import written_arrays
 from brainsim.reduction.reduce import Party
@@ -150,9 +150,9 @@ class _Alike:
 
 
 def _scalings(a: Party, b: Party, by_name: Mapping[str, Task], delays: Mapping[str, int],
-              alike: _Alike) -> list[tuple[Pathway, Pathway]]:
+              alike: _Alike) -> list[tuple[Transmission, Transmission]]:
     """Pathways whose events scale the sums, in pairs that do the same."""
-    found = [[(p, s) for n in party.pathways if isinstance(p := by_name[n], Pathway) and p.once is not None
+    found = [[(p, s) for n in party.pathways if isinstance(p := by_name[n], Transmission) and p.once is not None
               for s in p.once.assignments if p.once.symbols[s.target].program in party.sums] for party in (a, b)]
     if len(found[0]) != len(found[1]):
         raise _Apart(f"events of the target scale those of {a.name} otherwise")

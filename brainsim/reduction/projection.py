@@ -10,7 +10,7 @@ from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Assign, Call, Name, Op, Tree, names, substitute, walk
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Bounds, Elementwise, HostCall, Pathway, Summed, Task
+from brainsim.model.tasks import Bounds, Elementwise, HostCall, Summed, Task, Transmission
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Step:
             match task:
                 case Elementwise() | Summed():
                     places.setdefault(task.space, []).append(n)
-                case Pathway():
+                case Transmission():
                     places.setdefault(task.end, []).append(n)
         return places
 
@@ -95,7 +95,7 @@ class Parts:
     projection: Projection
     step: Step
     update: Elementwise | None
-    pathways: tuple[Pathway, ...]
+    pathways: tuple[Transmission, ...]
     summed: tuple[Summed, ...]
     near: tuple[Task, ...]
     mine: frozenset[int]       #: places of its tasks
@@ -115,7 +115,7 @@ class Parts:
         """All other tasks of the network, near or not."""
         return tuple(t for n, t in enumerate(self.step.tasks) if n not in self.mine)
 
-    def side_of(self, pathway: Pathway) -> Side:
+    def side_of(self, pathway: Transmission) -> Side:
         """The side whose events the pathway carries."""
         p = self.projection
         return p.pre if pathway.end == p.pre.index else p.post
@@ -145,7 +145,7 @@ def parts_of(projection: Projection, step: Step) -> Parts:
         match task := step.tasks[n]:
             case Elementwise() if task.block.title == "state update":
                 update = task
-            case Pathway():
+            case Transmission():
                 pathways.append(task)
             case Summed():
                 summed.append(task)

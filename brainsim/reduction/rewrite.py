@@ -8,7 +8,7 @@ from brainsim.integrators.terms import ONE, ZERO, add, is_number, multiply
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, substitute
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Past, Symbol, key_of
-from brainsim.model.tasks import Elementwise, Pathway, Summed, Task
+from brainsim.model.tasks import Elementwise, Summed, Task, Transmission
 from brainsim.naming import supplied
 from brainsim.reduction.late import last_task
 from brainsim.reduction.projection import Parts, Projection, Side, draws, final, keys, locals_of, needed, seen_from
@@ -53,7 +53,7 @@ class Moves:
     parts: Parts
     equal: Mapping[str, str]              #: program name → side
     sums: Sums
-    late: Mapping[str, Pathway] = field(default_factory=dict)   #: of the states equal at the source, those read late
+    late: Mapping[str, Transmission] = field(default_factory=dict)   #: states equal at the source that are read late
     places: dict[str, Substitute] = field(default_factory=dict)
     through: "Through | None" = None      #: cells that the tasks are led through before they are rewritten
     beside: bool = False                  #: whether values per synapse are kept beside their sums, which nobody reads
@@ -284,7 +284,7 @@ def _total(plan: Moves, task: Summed) -> Elementwise | Summed:
 
 # -- states read late
 # ----------------------------------------------------------------------------------------------------
-def _remembered(plan: Moves, path: Pathway) -> Elementwise:
+def _remembered(plan: Moves, path: Transmission) -> Elementwise:
     """At the end of what changes them in a step, the states of the sources go into their rings."""
     parts = plan.parts
     last, side = last_task(parts, path), parts.projection.pre
@@ -308,7 +308,7 @@ def _remembered(plan: Moves, path: Pathway) -> Elementwise:
 
 # -- events
 # --------------------------------------------------------------------------------------------------------------
-def _pathway(plan: Moves, path: Pathway) -> Pathway:
+def _pathway(plan: Moves, path: Transmission) -> Transmission:
     parts, block = plan.parts, path.block
     own = parts.side_of(path)
     mine = frozenset(k for k in keys(block, plan.equal) if plan.equal[block.symbols[k].program] == own.name
@@ -318,7 +318,7 @@ def _pathway(plan: Moves, path: Pathway) -> Pathway:
     return replace(path, once=once if once.assignments else path.once, block=rest)
 
 
-def _once(plan: Moves, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
+def _once(plan: Moves, path: Transmission, own: Side, mine: frozenset[str]) -> Block:
     """What an event does once for its neuron: states equal at its side, sums that are scaled."""
     block, p = path.block, plan.parts.projection
     driven = any(plan.is_driven(block.symbols[k].program) for k in mine) and path.driven > 0
@@ -363,7 +363,7 @@ def _versions(code: Iterable[Assign], mine: frozenset[str]) -> dict[str, int]:
     return {v: sum(s.target == v for s in code) for v in mine}
 
 
-def _payloads_read(plan: Moves, path: Pathway, mine: frozenset[str]) -> set[tuple[str, int]]:
+def _payloads_read(plan: Moves, path: Transmission, mine: frozenset[str]) -> set[tuple[str, int]]:
     """Which values of the event's own states, by number of assignments before, the code of single synapses reads."""
     block = path.block
     code = block.assignments[:-1] if path.driven else block.assignments
@@ -377,7 +377,7 @@ def _payloads_read(plan: Moves, path: Pathway, mine: frozenset[str]) -> set[tupl
     return found
 
 
-def _kept_for_each(plan: Moves, path: Pathway, mine: frozenset[str]) -> tuple[Assign, ...]:
+def _kept_for_each(plan: Moves, path: Transmission, mine: frozenset[str]) -> tuple[Assign, ...]:
     """The statements that single synapses still run."""
     block, p = path.block, plan.parts.projection
     local = locals_of(block)
@@ -396,7 +396,7 @@ def _needed_or_drawn(statements: tuple[Assign, ...], targets: frozenset[str], lo
     return needed(statements, targets | random, local)
 
 
-def _for_each(plan: Moves, path: Pathway, own: Side, mine: frozenset[str]) -> Block:
+def _for_each(plan: Moves, path: Transmission, own: Side, mine: frozenset[str]) -> Block:
     """What an event does at every synapse."""
     block = path.block
     symbols = _symbols(block.symbols, plan)
@@ -425,7 +425,7 @@ def _for_each(plan: Moves, path: Pathway, own: Side, mine: frozenset[str]) -> Bl
     return replace(block, statements=tuple(made), symbols=symbols)
 
 
-def _brought_up(plan: Moves, path: Pathway, mine: frozenset[str], symbols: dict[str, Symbol], made: list[Assign],
+def _brought_up(plan: Moves, path: Transmission, mine: frozenset[str], symbols: dict[str, Symbol], made: list[Assign],
                 kept: tuple[Assign, ...]) -> dict[str, Tree]:
     """Values at this time of event-driven states that are equal at a side whose own events keep them."""
     block, p = path.block, plan.parts.projection

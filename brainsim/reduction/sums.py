@@ -10,7 +10,7 @@ from brainsim.integrators.terms import ONE, add, divide, is_number, multiply, ne
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, names, rebuild
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Pathway, Summed
+from brainsim.model.tasks import Summed, Transmission
 from brainsim.reduction.projection import Parts, draws, final, keys
 from brainsim.reduction.values import Obstacle
 
@@ -298,7 +298,7 @@ def scaling(s: Assign) -> Tree | None:
         split.rest, 0) else None
 
 
-def _jumps(parts: Parts, path: Pathway, chosen: frozenset[str]) -> dict[str, Obstacle]:
+def _jumps(parts: Parts, path: Transmission, chosen: frozenset[str]) -> dict[str, Obstacle]:
     p, block, found = parts.projection, path.block, {}
     mine = keys(block, chosen)
     tainted: dict[str, set[str]] = {}      # local name → states it was made from

@@ -7,18 +7,18 @@ from typing import get_args
 
 from brainsim.ir.expressions import Param, Part, Scalar, Size, Slots, Tick, dtype
 from brainsim.ir.program import Each, Events, FanOut, Kernel, Once, RandomRows, Range
-from brainsim.targets.c_table import Places
+from brainsim.targets.c_table import TableNumbers
 from brainsim.targets.loops import Plan
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer, local
 
 
-def declarations(k: Kernel, at: Places) -> list[str]:
+def declarations(k: Kernel, at: TableNumbers) -> list[str]:
     """Declarations of everything that a kernel uses."""
     return [*_scalars(k, at), *_seed(k, at), *_arrays(k, at), *_queues(k, at)]
 
 
-def _scalars(k: Kernel, at: Places) -> Iterator[str]:
+def _scalars(k: Kernel, at: TableNumbers) -> Iterator[str]:
     used = dict.fromkeys(k.facts.scalars)
     ticks = (Tick(c, part) for c in at.of.in_order("clocks", {s.clock for s in used if isinstance(s, Tick)})
              for part in get_args(Part))
@@ -26,7 +26,7 @@ def _scalars(k: Kernel, at: Places) -> Iterator[str]:
     yield from (_scalar(s, at) for s in used if not isinstance(s, Tick))
 
 
-def _scalar(s: Scalar, at: Places) -> str:
+def _scalar(s: Scalar, at: TableNumbers) -> str:
     """The declaration of a scalar."""
     words = at.of.words
     match s:
@@ -46,26 +46,26 @@ def _scalar(s: Scalar, at: Places) -> str:
     raise TypeError(f"not a scalar of the program: {s!r}")
 
 
-def _seed(k: Kernel, at: Places) -> Iterator[str]:
+def _seed(k: Kernel, at: TableNumbers) -> Iterator[str]:
     if k.facts.draws:
         clock = at.of.numbers["clocks", k.clock]
         yield "const uint64_t seed = T->seed;"
         yield f"const int64_t draw_step = T->step[{clock}] - T->origin[{clock}];"
 
 
-def _arrays(k: Kernel, at: Places) -> Iterator[str]:
+def _arrays(k: Kernel, at: TableNumbers) -> Iterator[str]:
     written = k.facts.writes
     for name in at.of.in_order("arrays", k.facts.reads | written):
         kind = f"{'' if name in written else 'const '}{C.types[at.of.arrays[name].dtype]}"
         yield f"BS_ARRAY({kind}, {at.of.words[name]}, {at('arrays', name)});"
 
 
-def _queues(k: Kernel, at: Places) -> Iterator[str]:
+def _queues(k: Kernel, at: TableNumbers) -> Iterator[str]:
     for name in at.of.in_order("queues", k.facts.queues):
         yield f"BS_QUEUE({at.of.queue_type(name)}, {at.of.words[name]}, {at('queues', name)});"
 
 
-def prologue(p: Plan, writer: Writer, at: Places) -> tuple[list[str], frozenset[str]]:
+def prologue(p: Plan, writer: Writer, at: TableNumbers) -> tuple[list[str], frozenset[str]]:
     """Lines for the numbers before the loop, those that were settled for the run and those of this tick; their
     names."""
     known = {s.name for s in p.settled}
@@ -75,7 +75,7 @@ def prologue(p: Plan, writer: Writer, at: Places) -> tuple[list[str], frozenset[
     return lines, frozenset(known)
 
 
-def settle(p: Plan, writer: Writer, at: Places) -> list[str]:
+def settle(p: Plan, writer: Writer, at: TableNumbers) -> list[str]:
     """Lines that compute what does not change during a run."""
     if not p.settled:
         return []
@@ -84,7 +84,7 @@ def settle(p: Plan, writer: Writer, at: Places) -> list[str]:
             *(f"T->steady[{at('settled', s.name)}] = {local(s.name)};" for s in p.settled)]
 
 
-def extent(k: Kernel, writer: Writer, at: Places) -> list[str]:
+def extent(k: Kernel, writer: Writer, at: TableNumbers) -> list[str]:
     """Lines that return how many elements the kernel will visit, or at most can."""
     match k.domain:
         case Once():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from brainsim.ir.expressions import Expr
 from brainsim.ir.program import Each, Events, Levels, Range
 from brainsim.ir.random_rows import BEYOND, GUIDE
-from brainsim.targets.c_table import Places
+from brainsim.targets.c_table import TableNumbers
 from brainsim.targets.loops import (
     PLACE,
     OnceLoop,
@@ -29,7 +29,7 @@ class Pen:
     """What writes the lines of a kernel: its numbers in the table, and the locals that stand before the loop."""
 
     writer: Writer
-    at: Places
+    at: TableNumbers
     known: frozenset[str]
 
     def body(self, s: Stage, pad: int) -> str:

@@ -9,9 +9,9 @@ from brainsim.passes.merge import shape
 from brainsim.targets import native
 from brainsim.targets.c_head import declarations, extent, prologue, settle
 from brainsim.targets.c_loops import Pen, bounds, loop
-from brainsim.targets.c_table import ListedPlaces, Places, Table, table
+from brainsim.targets.c_table import ListedNumbers, Table, TableNumbers, table
 from brainsim.targets.loop_plan import plan
-from brainsim.targets.loops import PACKED, HostCall, Plan, RandomRowLoop, RowLoop, WholeLoop
+from brainsim.targets.loops import PACKED, Plan, RandomRowLoop, ReturnToPython, RowLoop, WholeLoop
 from brainsim.targets.templates import render
 from brainsim.targets.words import C
 from brainsim.targets.writer import Writer
@@ -50,9 +50,9 @@ def _alike(p: Plan, program: Program, of: Table) -> dict[str, dict[str, str]]:
 
 def _kernel_text(p: Plan, of: Table, alike: Mapping[str, Mapping[str, str]]) -> KernelText:
     k, number = p.kernel, of.numbers["kernels", p.kernel.name]
-    if isinstance(p.loop, HostCall):
+    if isinstance(p.loop, ReturnToPython):
         return KernelText(number, "", "", [], [], _row(p, number, of))
-    writer, fixed = _writer(p, of), Places(of, k.name)
+    writer, fixed = _writer(p, of), TableNumbers(of, k.name)
     function = _function(p, number, writer, of, alike) if p.alike else ""
     asked = bool(p.room or p.split.kind)
     return KernelText(number, function, _join(p, number, writer, fixed), extent(k, writer, fixed) if asked else [],
@@ -66,7 +66,7 @@ def _writer(p: Plan, of: Table) -> Writer:
 
 def _function(p: Plan, number: int, writer: Writer, of: Table, alike: Mapping[str, Mapping[str, str]]) -> str:
     """The function of a kernel, or the one that several share with the list of each."""
-    at = ListedPlaces(of, p.kernel.name) if alike else Places(of, p.kernel.name)
+    at = ListedNumbers(of, p.kernel.name) if alike else TableNumbers(of, p.kernel.name)
     head = declarations(p.kernel, at)
     before, known = prologue(p, writer, at)
     if isinstance(p.loop, RowLoop) and p.loop.packed:
@@ -74,7 +74,7 @@ def _function(p: Plan, number: int, writer: Writer, of: Table, alike: Mapping[st
                     f"/* {of.short[p.loop.packed]} in the order of the rows */")
     text = loop(p, Pen(writer, at, known))
     lists = [(of.numbers["kernels", kernel], at.list_of(kernel, names) or [0])
-             for kernel, names in alike.items()] if isinstance(at, ListedPlaces) else []
+             for kernel, names in alike.items()] if isinstance(at, ListedNumbers) else []
     return render("c/kernel.jinja", number=number, titles=[of.short[name] for name in alike or (p.kernel.name,)],
                   reads=_named(p.kernel.facts.reads - {PACKED} | _packed(p), of),
                   writes=_named(p.kernel.facts.writes, of),
@@ -89,7 +89,7 @@ def _named(names: frozenset[str], of: Table) -> str:
     return " ".join(sorted(of.short.get(n, n) for n in names)) or "nothing"
 
 
-def _join(p: Plan, number: int, writer: Writer, at: Places) -> str:
+def _join(p: Plan, number: int, writer: Writer, at: TableNumbers) -> str:
     """The function that puts the lists of all parts together."""
     if not isinstance(p.loop, WholeLoop) or p.loop.filter is None or p.loop.filter.listed is None:
         return ""
@@ -103,7 +103,7 @@ def _join(p: Plan, number: int, writer: Writer, at: Places) -> str:
 def _row(p: Plan, number: int, of: Table) -> str:
     """The kernel in the table that the scheduler goes by (``BsKernel`` in ``table.h``)."""
     clock = f".clock = {of.numbers['clocks', p.kernel.clock]}"
-    if isinstance(p.loop, HostCall):
+    if isinstance(p.loop, ReturnToPython):
         return clock
     fields = [f".run = kernel_{number}", clock]
     if p.split.kind or p.room:

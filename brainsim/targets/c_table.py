@@ -94,7 +94,7 @@ def _words(program: Program, short: Mapping[str, str]) -> dict[str | Scalar, str
     return words | native.names(program) | {PACKED: "packed"}
 
 
-class Places:
+class TableNumbers:
     """Numbers in the table, written into a kernel's text."""
 
     def __init__(self, of: Table, kernel: str):
@@ -105,7 +105,7 @@ class Places:
         return str(self.of.number(kind, name, self.kernel))
 
 
-class ListedPlaces(Places):
+class ListedNumbers(TableNumbers):
     """Numbers that a text for several kernels finds in a list of each."""
 
     def __init__(self, of: Table, kernel: str):

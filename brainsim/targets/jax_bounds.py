@@ -11,7 +11,7 @@ from jax.core import Tracer
 
 
 @dataclass(frozen=True)
-class Range:
+class ParameterRange:
     """Where a parameter may lie, in SI base units, and its size, which makes raw numbers of it that are about 1 where
     it has no two bounds."""
 

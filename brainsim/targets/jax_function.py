@@ -22,7 +22,7 @@ BRANCHES = 8     #: of nested checkpoints, ``checkpoint='log'``
 
 
 @dataclass(frozen=True)
-class Place:
+class ProgramPlace:
     """Where a parameter, an input or an output stands in the program: what kind of thing, its name there, and which
     part of it.
 
@@ -49,9 +49,9 @@ class Pure:
     ticks: jax_scan.Ticks
     dt: Mapping[str, float]
     origin: Mapping[str, int]
-    params: Mapping[str, Place]
-    inputs: Mapping[str, Place]
-    outputs: Mapping[str, Place]
+    params: Mapping[str, ProgramPlace]
+    inputs: Mapping[str, ProgramPlace]
+    outputs: Mapping[str, ProgramPlace]
     levels: tuple[int,
                   ...] = ()  #: lengths of nested blocks of steps of which only the beginning is kept for the gradient
     truncate: int = 0                             #: after so many steps gradients end
@@ -162,7 +162,7 @@ class Pure:
                 arrays[own] = put_in
         return {**constants, "arrays": arrays}, events, pulled
 
-    def output(self, place: Place, constants: Mapping[str, Any], carry: Mapping[str, Any],
+    def output(self, place: ProgramPlace, constants: Mapping[str, Any], carry: Mapping[str, Any],
                recorded: Mapping[str, Any]) -> Any:
         """The value of an output after a step."""
         own = place.names[0]

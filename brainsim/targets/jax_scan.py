@@ -90,10 +90,10 @@ def rows_of(starts: np.ndarray, ids: np.ndarray | None) -> Any:
     count, lengths = len(starts) - 1, np.diff(starts)
     in_order = np.repeat(np.arange(count, dtype=np.int32), lengths)
     if ids is None or (np.diff(ids) == 1).all() and len(ids) and ids[0] == 0:
-        return jax_step().Rows(count, in_order, None)
+        return jax_step().FanOutRows(count, in_order, None)
     row = np.zeros(len(ids), np.int32)
     row[ids] = in_order
-    return jax_step().Rows(count, row, np.array(ids, np.int32))
+    return jax_step().FanOutRows(count, row, np.array(ids, np.int32))
 
 
 def layout_of(program: Program, state: State, **more: Any) -> Any:
@@ -116,8 +116,8 @@ def layout_of(program: Program, state: State, **more: Any) -> Any:
                for k in program.kernels if isinstance(k.domain, Range) and isinstance(k.domain.first, Load)}
     slots = {q.name: state.queue_slots(q.name) for q in program.queues}
     lengths = {n: len(x) for n, x in state.arrays.items()}
-    return jax_step().Layout(sizes, slots, into, bounds, rows, posts, lengths, longest=longest, drawn=drawn,
-                             functions=state.functions, **more)
+    return jax_step().StepLayout(sizes, slots, into, bounds, rows, posts, lengths, longest=longest, drawn=drawn,
+                                 functions=state.functions, **more)
 
 
 def drawn_rows(domain: RandomRows, state: State) -> tuple[np.ndarray, ...]:

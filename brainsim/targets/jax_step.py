@@ -50,7 +50,7 @@ DENSE_SHARE = 0.1       #: of all pairs, from which on a matrix product is made 
 
 
 @dataclass(frozen=True)
-class Rows:
+class FanOutRows:
     """The rows of one fan-out, known before anything is traced. ``row`` is the row of each synapse, int32, in the order
     of synapses."""
 
@@ -60,7 +60,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Layout:
+class StepLayout:
     """What is settled before tracing: sizes, slots, rows and parameters that are bounds of loops; and the queues
     through which gradients pass."""
 
@@ -68,7 +68,7 @@ class Layout:
     slots: Mapping[str, int]
     into: Mapping[str, int]                       #: number of elements that a queue's values point into
     bounds: Mapping[str, int]                     #: whole-number parameters
-    rows: Mapping[str, Rows]                      #: by the array of row starts
+    rows: Mapping[str, FanOutRows]                      #: by the array of row starts
     posts: Mapping[str, np.ndarray]               #: index arrays of the synapses
     lengths: Mapping[str, int]                    #: of arrays
     drawn: Mapping[str,
@@ -114,7 +114,7 @@ class Taps:
 class Step:
     """The values of one step; kernels replace entries of ``A`` and ``Q`` and add to ``R``."""
 
-    layout: Layout
+    layout: StepLayout
     A: dict[str, Any]
     Q: dict[str, Any]                             #: masks; None where a queue is known to be empty
     P: Mapping[str, Any]
@@ -356,7 +356,7 @@ class Step:
         return jnp.zeros(count, values.dtype).at[self.A[post] if len(rows.row) else np.zeros(0, np.int32)].add(values)
 
 
-def strategy(rows: Rows, targets: np.ndarray, count: int, differentiable: bool) -> str:
+def strategy(rows: FanOutRows, targets: np.ndarray, count: int, differentiable: bool) -> str:
     """How sums over synapses are made: 'dense', a matrix product; 'events', row by row; 'edges', over all synapses."""
     made, pairs = len(rows.row), rows.count * count
     if not differentiable and made >= EVENTS_FROM and rows.order is None:
@@ -364,23 +364,23 @@ def strategy(rows: Rows, targets: np.ndarray, count: int, differentiable: bool) 
     return "dense" if made and (made >= DENSE_SHARE * pairs or pairs <= 10_000) and pairs <= 100_000_000 else "edges"
 
 
-def full(rows: Rows, targets: np.ndarray, count: int) -> bool:
+def full(rows: FanOutRows, targets: np.ndarray, count: int) -> bool:
     """Whether every row has every target, in order."""
     return len(targets) == rows.count * count and rows.order is None and bool(
         (targets.reshape(rows.count, count) == np.arange(count)).all() and
         (rows.row.reshape(rows.count, count) == np.arange(rows.count)[:, None]).all())
 
 
-def _lengths(rows: Rows) -> np.ndarray:
+def _lengths(rows: FanOutRows) -> np.ndarray:
     return np.bincount(rows.row, minlength=rows.count)
 
 
-def _places(rows: Rows) -> tuple[np.ndarray, int]:
+def _places(rows: FanOutRows) -> tuple[np.ndarray, int]:
     lengths = _lengths(rows)
     return np.arange(len(rows.row)) - np.repeat(np.cumsum(lengths) - lengths, lengths), int(lengths.max(initial=0))
 
 
-def padded(rows: Rows, targets: np.ndarray, count: int) -> np.ndarray:
+def padded(rows: FanOutRows, targets: np.ndarray, count: int) -> np.ndarray:
     """The targets of each row, rows of equal length; ``count`` where there is none."""
     place, longest = _places(rows)
     made = np.full((rows.count, longest), count, np.int32)
@@ -388,7 +388,7 @@ def padded(rows: Rows, targets: np.ndarray, count: int) -> np.ndarray:
     return made
 
 
-def _padded_weights(rows: Rows, weights: Any) -> Any:
+def _padded_weights(rows: FanOutRows, weights: Any) -> Any:
     place, longest = _places(rows)
     return jnp.zeros((rows.count, longest), weights.dtype).at[rows.row, place].set(weights)
 

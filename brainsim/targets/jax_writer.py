@@ -54,13 +54,13 @@ HEAD = "def kernel_{number}(c):\n    # {name}\n    A = c.A"
 
 def module(program: Program) -> str:
     """All kernels, and ``setup``, which makes the matrices of projections whose weights stay as they are."""
-    made = [KernelWriter(program, k, n) for n, k in enumerate(program.kernels)]
+    made = [JaxKernelWriter(program, k, n) for n, k in enumerate(program.kernels)]
     functions = "\n\n\n".join(w.function() for w in made)
     lines = [line for w in made for line in w.setup]
     return "\n".join(["def setup(c):", "    A = c.A", *(lines or ["    pass"])]) + "\n\n\n" + functions + "\n"
 
 
-class KernelWriter:
+class JaxKernelWriter:
     """Writes one kernel."""
 
     def __init__(self, program: Program, kernel: Kernel, number: int):
@@ -290,43 +290,43 @@ def moves(tick: Tick) -> bool:
 
 
 # -- the loop forms ----------------------------------------------------------------------------------------------------
-def _once(w: KernelWriter, d: Once) -> list[str]:
+def _once(w: JaxKernelWriter, d: Once) -> list[str]:
     return []
 
 
-def _each(w: KernelWriter, d: Each) -> list[str]:
+def _each(w: JaxKernelWriter, d: Each) -> list[str]:
     return [f"i = c.each({d.space!r})"]
 
 
-def _range(w: KernelWriter, d: Range) -> list[str]:
+def _range(w: JaxKernelWriter, d: Range) -> list[str]:
     """Between bounds that are found while running there are as many elements as in the longest row of the list they
     come from."""
     longest = f"c.layout.longest[{d.first.array!r}]" if isinstance(d.first, Load) else "0"
     return [f"i, m = c.between({w.text(d.first)}, {w.text(d.last)}, {longest})"]
 
 
-def _levels(w: KernelWriter, d: Levels) -> list[str]:
+def _levels(w: JaxKernelWriter, d: Levels) -> list[str]:
     """A row of elements per level; all rows are as long as the widest level, filled up with places outside."""
     return [f"starts = c.layout.posts[{d.starts!r}]", "first, count = starts[:-1, None], np.diff(starts)[:, None]",
             "place = np.arange(count.max(initial=0))", f"m = (place < count){'[::-1]' * d.backward}",
             f"i = np.where(place < count, first + place, {OUTSIDE}).astype(np.int32){'[::-1]' * d.backward}"]
 
 
-def _events(w: KernelWriter, d: Events) -> list[str]:
+def _events(w: JaxKernelWriter, d: Events) -> list[str]:
     return [f"i, m = c.events({d.queue!r}, {w.text(d.slot)})"]
 
 
-def _fan_out(w: KernelWriter, d: FanOut) -> list[str]:
+def _fan_out(w: JaxKernelWriter, d: FanOut) -> list[str]:
     return [f"i, j, m = c.fan({d.queue!r}, {w.text(d.slot)}, {d.starts!r}, {not w.free})"]
 
 
-def _random_rows(w: KernelWriter, d: RandomRows) -> list[str]:
+def _random_rows(w: JaxKernelWriter, d: RandomRows) -> list[str]:
     names = f"j, {local('column')}, {local('number')}, m"
     return [f"{names} = c.random_rows({d.queue!r}, {w.text(d.slot)}, {w.kernel.name!r})",
             "i = np.arange(len(j), dtype=np.int32)"]
 
 
-LOOPS: Mapping[type[Domain], Callable[[KernelWriter, Any], list[str]]] = {
+LOOPS: Mapping[type[Domain], Callable[[JaxKernelWriter, Any], list[str]]] = {
     Once: _once,
     Each: _each,
     Range: _range,

@@ -26,13 +26,13 @@ from brainsim.targets.loops import (
     PACKED,
     PLACE,
     Filter,
-    HostCall,
     Loop,
     OnceLoop,
     Order,
     PlainLoop,
     Plan,
     RandomRowLoop,
+    ReturnToPython,
     RowLoop,
     Stage,
     WholeLoop,
@@ -118,7 +118,7 @@ def _loop(k: Kernel, shared: Split, packed: str, staged: bool) -> Loop:
         case RandomRows():
             return RandomRowLoop(k.domain, k.body, tuple(dict.fromkeys(filter(_of_member, k.facts.nodes))))
         case Host():
-            return HostCall()
+            return ReturnToPython()
     return PlainLoop(k.domain, Stage(k.body, _turn(k, shared)))
 
 

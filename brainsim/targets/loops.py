@@ -107,11 +107,11 @@ class OnceLoop:
 
 
 @dataclass(frozen=True)
-class HostCall:
+class ReturnToPython:
     """A return to Python."""
 
 
-Loop = WholeLoop | PlainLoop | RowLoop | RandomRowLoop | OnceLoop | HostCall
+Loop = WholeLoop | PlainLoop | RowLoop | RandomRowLoop | OnceLoop | ReturnToPython
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from brainsim.targets.numpy_words import (
     strict_draw,
     strict_power,
 )
-from brainsim.targets.numpy_writer import KernelWriter
+from brainsim.targets.numpy_writer import NumpyKernelWriter
 
 
 class NumpyTarget:
@@ -50,7 +50,7 @@ class NumpyTarget:
     def write(self, program: Program) -> Written:
         """One Python function per kernel."""
         text = "\n\n".join(
-            KernelWriter(program, k, n).function() for n, k in enumerate(program.kernels)
+            NumpyKernelWriter(program, k, n).function() for n, k in enumerate(program.kernels)
             if not isinstance(k.domain, Host))
         return Written(text, "python", digest(text))
 

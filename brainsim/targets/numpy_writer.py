@@ -51,7 +51,7 @@ from brainsim.targets.words import NUMPY
 from brainsim.targets.writer import local
 
 
-class KernelWriter:
+class NumpyKernelWriter:
     """Writes one kernel as a Python function ``kernel_n(S)``."""
 
     def __init__(self, program: Program, kernel: Kernel, number: int):
@@ -173,9 +173,9 @@ class KernelWriter:
                   f"{pad}if len(at): {name}({', '.join([self.picked(), 'len(at)', *(s + '[at]' for s in spell)])})"]
         return lines
 
-    def inside(self) -> "KernelWriter":
+    def inside(self) -> "NumpyKernelWriter":
         """A writer for statements that run for some of the elements, by their indices ``i``."""
-        inner = KernelWriter(self.program, self.kernel, self.number)
+        inner = NumpyKernelWriter(self.program, self.kernel, self.number)
         inner.vectors, inner.temporary, inner.whole, inner.known = set(self.vectors), self.temporary, False, dict(
             self.known)
         return inner
@@ -277,41 +277,41 @@ class KernelWriter:
 
 
 # -- the loop forms ----------------------------------------------------------------------------------------------------
-def _once(w: KernelWriter, d: Once) -> list[str]:
+def _once(w: NumpyKernelWriter, d: Once) -> list[str]:
     return []
 
 
-def _each(w: KernelWriter, d: Each) -> list[str]:
+def _each(w: NumpyKernelWriter, d: Each) -> list[str]:
     return [f"n = S.sizes[{d.space!r}]", "i = arange(n)" if w.needs_index() else "i = None"]
 
 
-def _range(w: KernelWriter, d: Range) -> list[str]:
+def _range(w: NumpyKernelWriter, d: Range) -> list[str]:
     bounds = f"lo, hi = {w.text(d.first)}, {w.text(d.last)}"
     return [bounds, "n = hi - lo", "i = arange(lo, hi)" if w.needs_index() else "i = None"]
 
 
-def _levels(w: KernelWriter, d: Levels) -> list[str]:
+def _levels(w: NumpyKernelWriter, d: Levels) -> list[str]:
     turn = "[::-1]" * d.backward
     return [f"starts = A[{d.starts!r}]", f"for first, last in list(zip(starts[:-1], starts[1:])){turn}:",
             "    i, n = arange(first, last), last - first"]
 
 
-def _events(w: KernelWriter, d: Events) -> list[str]:
+def _events(w: NumpyKernelWriter, d: Events) -> list[str]:
     return [f"i = {w.queued(d.queue, d.slot)}.copy()", "n = len(i)"]
 
 
-def _fan_out(w: KernelWriter, d: FanOut) -> list[str]:
+def _fan_out(w: NumpyKernelWriter, d: FanOut) -> list[str]:
     rows = f"A[{d.ids!r}]" if d.ids else "None"
     return [f"i, j = fan_out({w.queued(d.queue, d.slot)}, A[{d.starts!r}], {rows})", "n = len(i)"]
 
 
-def _random_rows(w: KernelWriter, d: RandomRows) -> list[str]:
+def _random_rows(w: NumpyKernelWriter, d: RandomRows) -> list[str]:
     key, columns = w.text(d.key), w.text(d.columns)
     members = f"random_members(int({key}), {w.queued(d.queue, d.slot)}, int({columns}), A[{d.gaps!r}], {d.hollow})"
     return [f"j, {local('column')}, {local('number')} = {members}", "n = len(j)", "i = arange(n)"]
 
 
-LOOPS: Mapping[type[Domain], Callable[[KernelWriter, Any], list[str]]] = {
+LOOPS: Mapping[type[Domain], Callable[[NumpyKernelWriter, Any], list[str]]] = {
     Once: _once,
     Each: _each,
     Range: _range,

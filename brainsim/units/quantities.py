@@ -22,6 +22,7 @@ from brainsim.units.ufuncs import Outcome, divided, outcome, outcome_of_reductio
 from brainsim.units.words import unit_text
 
 logger = logging.getLogger("brainsim")
+_DOUBLE = np.dtype(float)    # one object: compared by identity, this costs nothing
 _new, _view, _get, _set = np.ndarray.__new__, np.ndarray.view, np.ndarray.__getitem__, np.ndarray.__setitem__
 
 
@@ -37,7 +38,7 @@ def with_dimension(value: Any, dim: Dimension) -> Any:
 def _floats(value: Any) -> Any:
     """An array of float64, or of complex numbers where there are some."""
     array = np.asarray(value)
-    return array if array.dtype == float or array.dtype.kind == "c" else np.asarray(array, float)
+    return array if array.dtype is _DOUBLE or array.dtype.kind == "c" else np.asarray(array, float)
 
 
 class Quantity(AsText):

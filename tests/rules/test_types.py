@@ -169,7 +169,7 @@ def test_single_precision_variables():
 @pytest.mark.one_target
 def test_the_size_of_a_group_is_a_python_number():
     for G in (NeuronGroup(3, "x : 1"), NeuronGroup(5, "x : 1")[1:4], PoissonGroup(3, 1 * Hz)):
-        assert type(G.N) is int and ["a"] * G.N == ["a"] * 3
+        assert isinstance(G.N, int) and ["a"] * G.N == ["a"] * 3
 
 
 @pytest.mark.one_target

@@ -32,7 +32,7 @@ class Places:
 
     def place_of(self, s: Settable) -> Any:
         """Where a parameter stands."""
-        Place = self._jax.Place
+        ProgramPlace = self._jax.ProgramPlace
         if s.kind == "delay":
             raise Unsupported(f"There is no gradient with respect to '{s.name}': delays are whole steps",
                               help="grad='events' has gradients of delays")
@@ -47,12 +47,12 @@ class Places:
                     f"states of {owner} were moved to the neurons and made from it",
                     help="Synapses(..., reduce='off')")
         if s.variable is None:
-            return Place("param", names)
+            return ProgramPlace("param", names)
         part = None
         if s.group is not s.group.parent:
             part = slice(s.group.first_element, s.group.first_element + len(s.group))
         whole = self._start.values.arrays[s.variable.program][1]
-        return Place("array", (s.variable.program,), part, (whole[part] if part else whole).shape)
+        return ProgramPlace("array", (s.variable.program,), part, (whole[part] if part else whole).shape)
 
     def refuse_twice(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
         """`WrongValue` for a variable that would be a parameter and an input that replaces it in every step."""
@@ -72,7 +72,7 @@ class Places:
 
     def input_of(self, name: str) -> Any:
         """Where an input stands: a variable that nothing else writes, or the spikes of a group."""
-        Place, program = self._jax.Place, self._start.program
+        ProgramPlace, program = self._jax.ProgramPlace, self._start.program
         found = self._variable(name)
         if found is not None:
             place = self.place_of(found)
@@ -82,7 +82,7 @@ class Places:
         if queue:
             self.know(name, DIMENSIONLESS)
             kernel = max(n for n, k in enumerate(program.kernels) if queue in k.facts.appends)
-            return Place("events", (queue,), part, (count,), False, kernel)
+            return ProgramPlace("events", (queue,), part, (count,), False, kernel)
         raise UnknownName(
             f"There is no input '{name}'", help=near(name, [*self._simulation.parameters, *self._all_events()])
             or f"a variable, or the spikes of a group: {', '.join(self._all_events())}")
@@ -114,7 +114,7 @@ class Places:
 
     def output_of(self, name: str) -> Any:
         """Where an output stands: a variable at the end of each step, a monitor's record, or the spikes of a group."""
-        Place = self._jax.Place
+        ProgramPlace = self._jax.ProgramPlace
         plain, last = at_the_end(name)
         found = self._variable(plain)
         if found is not None:
@@ -123,7 +123,7 @@ class Places:
         queue, part, _ = self._events(plain)
         if queue:
             self.know(name, DIMENSIONLESS)
-            return Place("events", (queue,), part, (), last)
+            return ProgramPlace("events", (queue,), part, (), last)
         for r in self._start.recorders:
             place = self._recorded(r, self._record_of(r, plain), name)
             if place is not None:
@@ -149,7 +149,7 @@ class Places:
         return found[0]
 
     def _recorded(self, recorder: Any, plain: str, name: str) -> Any:
-        Place = self._jax.Place
+        ProgramPlace = self._jax.ProgramPlace
         said = own_name(plain, self._start.words)
         if isinstance(recorder, EventMonitor) and said == recorder.name or self._start.words.get(
                 plain) == recorder.name and isinstance(recorder, EventMonitor):
@@ -157,12 +157,12 @@ class Places:
             queue = queue_of(source.parent.name, recorder.event)
             self.know(name, DIMENSIONLESS)
             part = None if source is source.parent else slice(source.first_element, source.first_element + len(source))
-            return Place("events", (queue,), part)
+            return ProgramPlace("events", (queue,), part)
         variable = field_of(said)
         if owner_of(said) == recorder.name and said in {q.name for q in self._start.program.queues}:
             self.know(name,
                        recorder.variables[variable].dimension if variable in recorder.variables else DIMENSIONLESS)
-            return Place("record", (said,))
+            return ProgramPlace("record", (said,))
         return None
 
 

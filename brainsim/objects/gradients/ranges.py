@@ -16,7 +16,7 @@ from brainsim.units.quantities import with_dimension
 
 @dataclass(frozen=True)
 class Ranges:
-    """The range of each parameter (`brainsim.targets.jax_bounds.Range`), and its dimension."""
+    """The range of each parameter (`brainsim.targets.jax_bounds.ParameterRange`), and its dimension."""
 
     by_name: Mapping[str, Any]
     dimensions: Mapping[str, Dimension]
@@ -47,10 +47,10 @@ def ranges(values: Mapping[str, np.ndarray], bounds: Mapping[str, tuple[float, f
            dimensions: Mapping[str, Dimension]) -> Ranges:
     """Ranges of parameters with these present values: their size is the root mean square of these, 1 without a unit.
     ``bounds`` of None: the whole line."""
-    Range = importlib.import_module("brainsim.targets.jax_bounds").Range
+    ParameterRange = importlib.import_module("brainsim.targets.jax_bounds").ParameterRange
 
     def size(name: str, x: np.ndarray) -> float:
         return float(np.sqrt(np.mean(np.square(x)))) if np.size(x) and dimensions[name] is not DIMENSIONLESS else 1.0
 
-    return Ranges({n: Range(*(bounds[n] or WHOLE_LINE),
-                            size(n, x) or 1.0) for n, x in values.items()}, {n: dimensions[n] for n in values})
+    return Ranges({n: ParameterRange(*(bounds[n] or WHOLE_LINE), size(n, x) or 1.0)
+                   for n, x in values.items()}, {n: dimensions[n] for n in values})

@@ -21,7 +21,7 @@ from brainsim.objects.runs.simulation import Simulation
 from brainsim.passes.wanted import only_wanted
 from brainsim.passes.whole_times import noted_times, whole_times
 from brainsim.targets import jax_scan
-from brainsim.targets.jax_writer import KernelWriter
+from brainsim.targets.jax_writer import JaxKernelWriter
 
 logger = logging.getLogger("brainsim")
 LONG_AGO = 2 ** 30      #: steps
@@ -125,12 +125,12 @@ class Tracing:
                 continue
             queue = next(iter(queues))
             owner = owner_of(queue)
-            if "c.above(" not in KernelWriter(program, kernel, number).function():
+            if "c.above(" not in JaxKernelWriter(program, kernel, number).function():
                 logger.warning("No gradient passes through the spikes of %s: its threshold compares no two values",
                                owner, extra={"topic": "no_margin"})
             text: Any = by_name.get(owner, "superspike(alpha=10)") if isinstance(surrogate, Mapping) else surrogate
             expression = derivative(surrogate_of(text))
-            written = KernelWriter(program, kernel, number).text(expression)
+            written = JaxKernelWriter(program, kernel, number).text(expression)
             made[queue] = self._jax.spike_of(expression, written)
         return made
 

@@ -13,8 +13,7 @@ from brainsim.ir.state import QueueState
 from brainsim.language.trees import Assign, Name, Op
 from brainsim.model.aliases import settle_aliases
 from brainsim.model.resolve import Block, Resolver
-from brainsim.model.tasks import Pathway as PathwayTask
-from brainsim.model.tasks import Task
+from brainsim.model.tasks import Task, Transmission
 from brainsim.naming import end_index, supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import statements_of
@@ -292,12 +291,12 @@ class Pathway(BrianObject):
         block, driven = self.code_block(run)
         ids = "" if self._rows is None or self._rows.ids is None else supplied(self.name, "ids")
         return [
-            PathwayTask(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
-                        queue=self.source.event_queue(self.event), source=self.source.bounds(),
-                        fired=supplied(self.name, "fired"), due=supplied(self.name, "due"),
-                        starts=supplied(self.name, "starts"), ids=ids, delay=delay,
-                        scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
-                        driven=driven, drawn=self.synapses.pairs_now.drawn(block, self.synapses))
+            Transmission(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
+                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
+                         fired=supplied(self.name, "fired"), due=supplied(self.name, "due"),
+                         starts=supplied(self.name, "starts"), ids=ids, delay=delay,
+                         scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,
+                         driven=driven, drawn=self.synapses.pairs_now.drawn(block, self.synapses))
         ]
 
     def code_block(self, run: RunNamespace) -> tuple[Block, int]:

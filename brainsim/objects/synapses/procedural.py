@@ -20,7 +20,7 @@ from brainsim.language.statements import parse_statements
 from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, rebuild, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import DrawnRows, DrawnValue, Pathway, Task
+from brainsim.model.tasks import DrawnRows, DrawnValue, Task, Transmission
 from brainsim.naming import end_index, supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.evaluate_now import Elements, evaluate
@@ -241,7 +241,7 @@ class ProceduralPairs:
         own = {v.program for v in s.variables.values() if not v.shared}
         ends = {end_index(s.name, "pre"), end_index(s.name, "post")}
         for task in tasks:
-            if isinstance(task, Pathway) and task.name in mine:
+            if isinstance(task, Transmission) and task.name in mine:
                 continue
             for symbol in (x for block in task.blocks for x in block.symbols.values()):
                 if symbol.program in own or ends & set(symbol.path):

@@ -11,7 +11,7 @@ from brainsim.errors import WrongValue
 from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number
 from brainsim.model.resolve import Block
-from brainsim.model.tasks import Pathway, Task
+from brainsim.model.tasks import Task, Transmission
 from brainsim.naming import field_of, of_synapses
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
@@ -44,7 +44,7 @@ class Reduced(Questions):
             self.verdicts, self.analysed = (), True
             return tasks
         mine = [tasks[n] for n in sorted(step.order[p.name] for p in s.pathways if p.name in step.order)]
-        driven = [t for t in mine if isinstance(t, Pathway) and t.driven]
+        driven = [t for t in mine if isinstance(t, Transmission) and t.driven]
         self.decay = replace(driven[0].block,
                              statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)

@@ -129,7 +129,7 @@ def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], togethe
 
 
 @dataclass(frozen=True)
-class Span:
+class StepSpan:
     """The steps of a clock in a run: from where to where, the time step, and from where random numbers count."""
 
     step: int
@@ -147,7 +147,7 @@ class Leg:
     queues: Mapping[str, QueueState]
     params: Mapping[str, float | int]
     seed: int
-    spans: Mapping[str, Span]
+    spans: Mapping[str, StepSpan]
 
     def as_far_as(self, reached: Mapping[str, int]) -> "Leg":
         """The same up to these steps of clocks."""
@@ -266,7 +266,7 @@ class Replay:
         arrays = {n: values.arrays[n][1].copy() for n in self.assigned | new if n in values.arrays}
         arrays |= {n: a for n, a in known.items() if have.get(n) is not a and (a.any() or n in have or self.legs)}
         clocks = state.program.clocks
-        spans = {c: Span(int(state.step[k]), int(state.end[k]), float(state.dt[k]), int(state.origin[k]))
+        spans = {c: StepSpan(int(state.step[k]), int(state.end[k]), float(state.dt[k]), int(state.origin[k]))
                  for k, c in enumerate(clocks)}
         params = {n: x for n, x in state.params.items() if n not in course.literals}
         return Leg(course, arrays, {n: _copy(values.queues[n][1]) for n in queues if n in values.queues}, params,
@@ -354,7 +354,7 @@ class Replay:
         state.params.update({n: x for n, x in leg.params.items() if n in state.params and n not in prepared.literals})
         state.seed, state.cursor = leg.seed, -1
         for k, clock in enumerate(state.program.clocks):
-            span = leg.spans.get(clock, Span(0, 0, 1.0, 0))
+            span = leg.spans.get(clock, StepSpan(0, 0, 1.0, 0))
             state.step[k], state.end[k], state.dt[k], state.origin[k] = span.step, span.end, span.dt, span.origin
         prepared.executable.bind(state)
         prepared.executable.load_params(state)
