@@ -15,7 +15,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task, Transmission
 from brainsim.naming import of_cells, supplied
-from brainsim.reduction.projection import Parts, Projection, Side, Step, final, keys, parts_of
+from brainsim.reduction.projection import Parts, Projection, Side, TimeStep, final, keys, parts_of
 from brainsim.reduction.rewrite import Moves, Through, rewritten
 from brainsim.reduction.sums import sums
 from brainsim.reduction.values import Obstacle, ValuesNow
@@ -32,7 +32,7 @@ class InCells:
     broken: Mapping[str, Obstacle] | None = None
 
 
-def in_cells(projection: Projection, step: Step, left: frozenset[str], values: ValuesNow,
+def in_cells(projection: Projection, step: TimeStep, left: frozenset[str], values: ValuesNow,
              seen: Mapping[str, Obstacle]) -> InCells:
     """Keep the states ``left`` with the synapses as sums by cells, where the constants in their rates of change have
     few values."""
@@ -63,7 +63,7 @@ def side_of(projection: Projection) -> Side:
     return Side("cells", supplied(projection.name, "cell"), f"{projection.name}.cells", None)
 
 
-def led_through(through: Through, step: Step) -> Step:
+def led_through(through: Through, step: TimeStep) -> TimeStep:
     """The tasks; those of the projection reach their targets, and the constants, by way of the cells."""
     projection, parts = through.projection, parts_of(through.projection, step)
     mine = {
@@ -72,8 +72,8 @@ def led_through(through: Through, step: Step) -> Step:
         if t is not None
     }
     side = side_of(projection)
-    return Step(tuple(_through_cells(t, projection, side, through.constants) if t.name in mine else t
-                      for t in step.tasks))
+    return TimeStep(tuple(_through_cells(t, projection, side, through.constants) if t.name in mine else t
+                          for t in step.tasks))
 
 
 def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:

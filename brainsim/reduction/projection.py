@@ -45,7 +45,7 @@ class Projection:
 
 
 @dataclass(frozen=True)
-class Step:
+class TimeStep:
     """All that happens in a time step, in order, and where things are found in it: one for all projections of a
     network."""
 
@@ -93,7 +93,7 @@ class Parts:
     """The tasks of a projection, and those ``near`` it, which use its states."""
 
     projection: Projection
-    step: Step
+    step: TimeStep
     update: Elementwise | None
     pathways: tuple[Transmission, ...]
     summed: tuple[Summed, ...]
@@ -137,7 +137,7 @@ class Parts:
         return symbol.kind == "array" and symbol.program in self.changing
 
 
-def parts_of(projection: Projection, step: Step) -> Parts:
+def parts_of(projection: Projection, step: TimeStep) -> Parts:
     """What a step does with a projection."""
     p, update, summed, pathways, mine = projection, None, [], [], set[int]()
     here = {n for place in (p.space, p.pre.index, p.post.index) for n in step.at.get(place, ())}

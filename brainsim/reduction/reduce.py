@@ -9,7 +9,7 @@ from brainsim.model.tasks import Task
 from brainsim.reduction.cells import constant_of, in_cells
 from brainsim.reduction.equal import equal_states
 from brainsim.reduction.late import constants, late_states
-from brainsim.reduction.projection import Projection, Step, parts_of
+from brainsim.reduction.projection import Projection, TimeStep, parts_of
 from brainsim.reduction.rewrite import Moves, Substitute, column_name, rewritten
 from brainsim.reduction.sums import Sums, sums
 from brainsim.reduction.values import Obstacle, ValuesNow
@@ -59,7 +59,7 @@ def each_once(rules: Iterable[Obstacle | None]) -> tuple[Obstacle, ...]:
     return tuple(dict.fromkeys(r for r in rules if r is not None))
 
 
-def reduce_projection(projection: Projection, step: Step, values: ValuesNow, seen: Mapping[str, str]) -> Reduction:
+def reduce_projection(projection: Projection, step: TimeStep, values: ValuesNow, seen: Mapping[str, str]) -> Reduction:
     """Reduce what can be reduced; the tasks are those of the step itself where nothing is.
 
     ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that.
@@ -88,7 +88,7 @@ def reduce_projection(projection: Projection, step: Step, values: ValuesNow, see
         verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
     moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(late, "late"), **dict.fromkeys(found.states, "sum")}
     plan = Moves(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
-    made = Step(tuple(rewritten(plan))) if moved else step
+    made = TimeStep(tuple(rewritten(plan))) if moved else step
     for v in sides:
         plan.equal_place(v)
     return _divided(
@@ -96,7 +96,7 @@ def reduce_projection(projection: Projection, step: Step, values: ValuesNow, see
                   constants(parts, late), plans=(plan,) if moved else ()), made, projection, values, seen)
 
 
-def _divided(first: Reduction, step: Step, projection: Projection, values: ValuesNow,
+def _divided(first: Reduction, step: TimeStep, projection: Projection, values: ValuesNow,
              seen: Mapping[str, str]) -> Reduction:
     """What is still kept per synapse, as sums by cells where that is possible."""
     words = {name: v for v, name in projection.states.items()}

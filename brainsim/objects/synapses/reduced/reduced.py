@@ -22,7 +22,7 @@ from brainsim.objects.synapses.reduced.past import Delays, digest
 from brainsim.objects.synapses.reduced.questions import Questions
 from brainsim.objects.synapses.synaptic_variable import SynapticVariable, projection_of
 from brainsim.pipeline import symbols_of
-from brainsim.reduction.projection import Step
+from brainsim.reduction.projection import TimeStep
 from brainsim.reduction.reduce import Reduction, reduce_projection
 from brainsim.reduction.rewrite import Substitute
 
@@ -35,7 +35,7 @@ FEW = 1000
 class Reduced(Questions):
     """The state of a reduction. One per `Synapses`."""
 
-    def reduce(self, step: Step) -> tuple[Task, ...]:
+    def reduce(self, step: TimeStep) -> tuple[Task, ...]:
         """The tasks of the network with what can be reduced in a smaller form, or the step's own; moves values to their
         new places."""
         s, tasks = self.synapses, step.tasks
@@ -87,7 +87,7 @@ class Reduced(Questions):
                 found[symbol.program] = digest(get(symbol.program))
         return found
 
-    def _seen(self, step: Step) -> dict[str, str]:
+    def _seen(self, step: TimeStep) -> dict[str, str]:
         """Variables that Python code may look at one by one, and how: program name → in words."""
         if step.host is None:
             return {}
