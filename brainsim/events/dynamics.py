@@ -66,8 +66,9 @@ class Dynamics:
             if g.closed is None:
                 return [self.step]
             fastest = [jnp.abs(value_of(r, names)) for r in g.pace]
-            return [1.0 / jnp.maximum(jnp.max(jnp.stack(jnp.broadcast_arrays(*fastest)), axis=0), 1e-9)
-                    ] if fastest else [jnp.inf]
+            if not fastest:
+                return [jnp.inf]
+            return [1.0 / jnp.maximum(jnp.max(jnp.stack(jnp.broadcast_arrays(*fastest)), axis=0), 1e-9)]
 
         return self._of_each(group, x, p, of, 1)[..., 0]
 

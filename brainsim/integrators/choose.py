@@ -76,8 +76,10 @@ def integrate(
 def kept(method: object, options: Mapping[str, object]) -> Mapping[str, str]:
     """What an element remembers from step to step beside its variables, by name ('time' or 'count'), if a method needs
     it."""
-    candidates = [method
-                  ] if isinstance(method, str) or callable(method) else method if isinstance(method, Sequence) else ()
+    if isinstance(method, str) or callable(method):
+        candidates: Sequence[object] = [method]
+    else:
+        candidates = method if isinstance(method, Sequence) else ()
     found = (getattr(c, "__name__", c) for c in candidates)
     adapts = any(isinstance(n, str) and ALIASES.get(n.lower(), n.lower()) in PAIRS for n in found)
     return adaptive.kept(options) if adapts else {}

@@ -132,8 +132,9 @@ def _rows(sim: Differentiable, loss: Callable[..., Any], values: Mapping[str, An
             continue
         x, slope = np.asarray(values[name], float), np.asarray(slopes[name], float)
         step = _step(eps, name, x)
-        ways = [np.ones(x.shape)
-                ] if x.size == 1 else [w / np.linalg.norm(w) for w in numbers.normal(size=(directions, *x.shape))]
+        ways = [np.ones(x.shape)]
+        if x.size > 1:
+            ways = [w / np.linalg.norm(w) for w in numbers.normal(size=(directions, *x.shape))]
 
         def along(way: np.ndarray, k: int, name: str = name, x: np.ndarray = x, step: float = step) -> float:
             return float(compiled({**values, name: jnp.asarray(x + k * step * way)}))

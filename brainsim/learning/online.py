@@ -118,7 +118,7 @@ class Online:
     def traces(self) -> dict[str, tuple[int, ...]]:
         """The shape of the traces of each parameter whose synapses have some of their own: (trials, synapses) or
         (trials, rows, targets) for one state."""
-        wires = {k: r.wires[k] for r in self._machine.rules if hasattr(r, "reached") for k in r.keys}
+        wires = {k: r.wires[k] for r in self._machine.rules if r.per_synapse for k in r.keys}
         return {r.name: (self._machine.batch, *wires[k].shape) for r in self.rows for k in r.keys if k in wires}
 
     def _chosen(self, wrt: Sequence[str] | None) -> list[str]:
@@ -206,8 +206,10 @@ class Online:
         if every is not None and (isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1):
             raise WrongValue("'every' is a whole number of steps above 0, or None", found=repr(every))
         steps = min(int(every or self.sim.pure.steps), self.sim.pure.steps)
-        optimizer = self._functions.setdefault(optimizer, optimiser(optimizer)) if isinstance(
-            optimizer, str) else optimiser(optimizer)
+        if isinstance(optimizer, str):
+            optimizer = self._functions.setdefault(optimizer, optimiser(optimizer))
+        else:
+            optimizer = optimiser(optimizer)
         if (optimizer, steps) not in self._functions:
             self._functions[optimizer, steps] = self._run.trainer(self._machine, optimizer, steps)
         run = self._functions[optimizer, steps]

@@ -19,8 +19,10 @@ def lift_literals(program: Program) -> tuple[Program, dict[str, float]]:
         return Param(name, "f8")
 
     def lift(e: Expr) -> Expr:
-        return named(e.value) if isinstance(e, Const) and isinstance(
-            e.value, float) and e.value == e.value and e.value not in KEPT else e
+        match e:
+            case Const(float() as value) if value == value and value not in KEPT:
+                return named(value)
+        return e
 
     def change(node: Expr | Statement) -> Expr | Statement:
         match node:

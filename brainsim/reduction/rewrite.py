@@ -169,7 +169,7 @@ def _symbols(symbols: Mapping[str, Symbol], plan: Moves, here: str = "") -> dict
 
 
 def _redirected(task: Task, plan: Moves) -> Task:
-    block = getattr(task, "block", None)
+    block = task.code.get("block")
     if block is None or not any(s.program in plan.equal for s in block.symbols.values()):
         return task
     return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))

@@ -204,8 +204,8 @@ class JaxKernelWriter:
         arrays = sorted({s.array for s in statements(body) if isinstance(s, Store)})
         names = [local(c) for c in carried]
         every = ", ".join([*names, *(f"a{k}" for k in range(len(arrays)))])
-        put_back = [f"{pad}    A = {{**A, {', '.join(f'{a!r}: a{k}' for k, a in enumerate(arrays))}}}"
-                    ] if arrays else []
+        together = ", ".join(f"{a!r}: a{k}" for k, a in enumerate(arrays))
+        put_back = [f"{pad}    A = {{**A, {together}}}"] if arrays else []
         like = "i" if not isinstance(self.kernel.domain, Once) else "0"
         lines = [f"{pad}{local(c)} = spread({t!r}, {local(c)}, {like})" for c, t in carried.items()]
         spread, held = [f"spread({t!r}, {local(c)}, {like})" for c, t in carried.items()], [f"A[{a!r}]" for a in arrays]

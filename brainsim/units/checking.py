@@ -73,8 +73,7 @@ def _mark(wanted: Any) -> Any:
 
 def _left_open(value: Any, wanted: Any) -> bool:
     """Whether this is text where a quantity belongs: an expression, which is checked when it is evaluated."""
-    return isinstance(value, str) and wanted not in (bool, np.bool_, str) if not hasattr(wanted, "dim") else isinstance(
-        value, str)
+    return isinstance(value, str) and (hasattr(wanted, "dim") or wanted not in (bool, np.bool_, str))
 
 
 def _check_argument(function: str, name: str, arguments: dict[str, Any], wanted: Any) -> None:

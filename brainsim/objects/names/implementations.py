@@ -254,5 +254,6 @@ _NO_BODY = {f.__code__.co_code for f in (_empty, _described)}
 
 def target_name(target: Any) -> str:
     """What a target is called: by its name, or by a class of Brian 2's."""
-    return target if isinstance(
-        target, str) else getattr(target, "class_name", None) or getattr(target, "__name__", str(target)).lower()
+    if isinstance(target, str):
+        return target
+    return getattr(target, "class_name", None) or getattr(target, "__name__", str(target)).lower()

@@ -253,8 +253,8 @@ def names_to_record(source: Group, variables: Any) -> list[str]:
     if variables is True:
         if not isinstance(source, EquationGroup):
             return [n for n in source.variables if n not in TIMES]
-        return [e.name for e in source.equations.equations if "summed" not in e.flags
-                ] + [n for n in ("lastspike", "not_refractory") if n in source.variables]
+        states = [e.name for e in source.equations.equations if "summed" not in e.flags]
+        return states + [n for n in ("lastspike", "not_refractory") if n in source.variables]
     names = [variables] if isinstance(variables, str) else list(variables)
     for v in names:
         if v != "t" and variable_of(source, v) is None:

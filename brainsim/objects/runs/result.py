@@ -75,8 +75,8 @@ class Result:
         return with_dimension(values[0] if place.shared else values.copy(), place.dimension)
 
     def _names(self) -> list[str]:
-        return [r.name for r in self._start.recorders
-                ] + [w for w, own in self._start.words.items() if any(r.name == own for r in self._start.recorders)]
+        own_names = [r.name for r in self._start.recorders]
+        return own_names + [word for word, own in self._start.words.items() if own in own_names]
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._names()})

@@ -67,8 +67,8 @@ def sweep(sim: Repeatable, params: Mapping[str, Any], mode: str, repeats: int, o
         raise WrongValue("repeats= is a whole number from 1 on", found=repr(repeats))
     if not isinstance(params, Mapping):
         raise WrongType("A sweep takes a dictionary, name → values", found=repr(params)[:60])
-    if client is not None and not sim.has_operations and not isinstance(
-            client, str) and not (hasattr(client, "scatter") and hasattr(client, "submit")):
+    able = client is None or isinstance(client, str) or hasattr(client, "scatter") and hasattr(client, "submit")
+    if not able and not sim.has_operations:
         raise WrongType("client= is a dask.distributed.Client, or the address of a scheduler", found=repr(client)[:60],
                         help="sweep(..., n_jobs=4) runs on the processors of this machine")
     axes = [_axis(sim, name, values) for name, values in params.items()]

@@ -222,8 +222,7 @@ class Reduced(Questions):
         """Values come back to be changed; where a factor of a sum changes, those of the sum, for another one."""
         if self.moved.get(v.program) == "sum" and self._shares():
             self.separate()
-        elif self.moved.get(v.program) == "sum" and isinstance(
-                item, slice) and item == slice(None) and not isinstance(value, str):
+        elif self.moved.get(v.program) == "sum" and _is_all(item) and not isinstance(value, str):
             v.values = np.zeros(len(self.synapses), DTYPES[v.dtype])  # a new value for every synapse needs no old ones
         elif v.moved:
             self.bring_back(v)
@@ -266,3 +265,7 @@ class Reduced(Questions):
 def _last(program: str) -> str:
     """What a script calls a variable of this program name."""
     return field_of(program)
+
+
+def _is_all(item: object) -> bool:
+    return isinstance(item, slice) and item == slice(None)
