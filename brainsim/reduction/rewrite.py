@@ -124,7 +124,8 @@ class Moves:
 def rewritten(plan: Moves) -> list[Task]:
     """All tasks of the network, those of the projection in their new form."""
     parts = plan.parts
-    made: list[Task] = [_redirected(t, plan) for t in parts.others]
+    near = {t.name for t in parts.near}
+    made = [_redirected(t, plan) if t.name in near else t for t in parts.others]
     if parts.update is not None:
         made += _updates(plan)
     for task in parts.summed:
