@@ -15,6 +15,7 @@ import numpy as np
 from jax import lax
 from jax.experimental import io_callback
 
+from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.state import PythonFunction
 from brainsim.options import cache_directory
 from brainsim.targets.jax_words import (
@@ -501,10 +502,8 @@ def keep_compiled() -> None:
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
 
 
-_OF_NUMPY = ("floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh "
-             "arctanh sqrt abs")
 SCOPE: dict[str, Any] = {
-    **{name: getattr(jnp, name) for name in _OF_NUMPY.split()},
+    **{name: getattr(jnp, f.__name__) for name, f in FUNCTIONS.items() if isinstance(f, np.ufunc)},
     "both": both,
     "pick": pick,
     "put": put,
