@@ -311,12 +311,12 @@ SCRIPT = """
     G = NeuronGroup(200_000, 'x : 1', name='G')
     net = Network(G)
     net.store('first', filename=sys.argv[1])
-    print('ready', flush=True)
     k = 0
     while True:
         k += 1
         G.x = k
         net.store('last', filename=sys.argv[1])
+        print(k, flush=True)
 """
 
 
@@ -325,7 +325,7 @@ def test_a_process_killed_while_it_stores_leaves_a_whole_file(tmp_path: Path) ->
     script.write_text(textwrap.dedent(SCRIPT))
     for k in range(3):
         process = subprocess.Popen([sys.executable, script, path], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        assert process.stdout is not None and process.stdout.readline() == "1\n"
         time.sleep(0.1 + 0.037 * k)
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -243,7 +243,8 @@ class Group(Readable, metaclass=Sealed):
     def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0,
                      name: str | None = None) -> "RunRegularly":
         """Run statements on every element at the ticks of a clock."""
-        made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or self._part_name("run_on_clock"))
+        made = RunRegularly(self, code, clock=clock, when=when, order=order,
+                            name=name or self._part_name("run_on_clock"))
         self.parent._contained.append(made)
         structure_changed()
         return made

@@ -87,7 +87,7 @@ def read(path: Path) -> dict[str, StoredEntry]:
     try:
         with open(path, "rb") as file:
             if file.read(1) == PICKLE:
-                raise WrongState(f"'{path}' is a pickle, as earlier versions wrote it, and reading it runs what is in it",
+                raise WrongState(f"'{path}' is a pickle, as earlier versions wrote, and reading it runs code",
                                  help="if you wrote it yourself: restore(filename=..., trusted_pickle=True)")
             return _entries(path, file)
     except BrainsimError:
