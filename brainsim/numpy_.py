@@ -10,7 +10,8 @@ from brainsim.units.functions import *  # noqa: F403
 
 #: functions that scripts call by names which NumPy has given up
 OLDER = {"trapz": numpy.trapezoid, "in1d": lambda ar1, ar2, **keywords: numpy.isin(numpy.ravel(ar1), ar2, **keywords)}
-__all__ = [*(name for name in numpy.__all__ if not name.startswith("__")), "exprel"]  # noqa: F405  # pyright: ignore
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll] -- what NumPy has
+    *(name for name in numpy.__all__ if not name.startswith("__")), "exprel"]  # noqa: F405
 
 
 def __getattr__(name: str) -> Any:

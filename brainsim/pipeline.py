@@ -17,7 +17,7 @@ import numpy as np
 from brainsim.errors import BrainsimError, Unsupported, WrongValue
 from brainsim.ir.flights import room_for_flights
 from brainsim.ir.program import Array, Host, Native, Program, Queue
-from brainsim.ir.state import QueueState, State
+from brainsim.ir.state import PythonFunction, QueueState, State
 from brainsim.ir.text import program as program_text
 from brainsim.language.expressions import statement_text
 from brainsim.lowering.program import lower
@@ -51,7 +51,7 @@ class Values:
     clocks: list[str] = field(default_factory=list)
     times: dict[str, np.ndarray] = field(
         default_factory=dict)  #: of listed clocks: seconds of each step, and the last once more
-    functions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
+    functions: dict[str, PythonFunction] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
     on_request: dict[str, tuple[Array, Callable[[], np.ndarray]]] = field(default_factory=dict)
 
@@ -126,6 +126,9 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
             profile: bool = False) -> Prepared:
     """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
+    if profile and not target.traits.network_operations:
+        raise Unsupported(f"The target '{target.name}' runs a step in one piece: profile=True finds no parts to time",
+                          help="net.timings has the seconds of each stage; the targets 'cython' and 'numpy' have profiles")
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)
@@ -247,8 +250,7 @@ def explain(prepared: Prepared, stage: str) -> str:
 
 def _task_text(task: Task) -> str:
     head = f"{task.name}: {type(task).__name__} in slot '{task.when}', order {task.order}, on {task.clock}"
-    block = getattr(task, "block", None)
-    lines = [statement_text(s, "    ") for s in block.statements] if block is not None else []
+    lines = [statement_text(s, "    ") for s in task.code["block"].statements] if "block" in task.code else []
     return "\n".join([head, *lines])
 
 

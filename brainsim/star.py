@@ -192,4 +192,4 @@ NAMES: dict[str, Any] = {
 }
 globals().update(
     {name: value for name, value in NAMES.items() if name not in ("np", "numpy", "numpy_", "datetime", "logging")})
-__all__ = list(NAMES)  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = list(NAMES)  # pyright: ignore[reportUnsupportedDunderAll] -- of a table

@@ -89,7 +89,8 @@ def draw() -> str:
     rows = floors(to)
     order = list(COLOURS)
     width = max(len(row) for row in rows) * (WIDTH + GAP) + GAP
-    height = len(rows) * ROW + 46
+    columns = width // (WIDTH + GAP)
+    height = len(rows) * ROW + 22 + 24 * -(-len(COLOURS) // columns)
     at: dict[str, tuple[float, float]] = {}
     for n, row in enumerate(rows):
         row.sort(key=lambda r: (order.index(kind(r)), r))
@@ -113,7 +114,7 @@ def draw() -> str:
                   f'stroke="#666"/>',
                   f'<text x="{x + WIDTH / 2:g}" y="{y + HEIGHT / 2 + 4:g}" text-anchor="middle">{escape(r)}</text>']
     for k, (name, colour) in enumerate(COLOURS.items()):
-        x, y = GAP + k * 140, height - 22
+        x, y = GAP + k % columns * (WIDTH + GAP), len(rows) * ROW + 24 * (1 + k // columns)
         lines += [f'<rect x="{x}" y="{y}" width="14" height="14" fill="{colour}" stroke="#666"/>',
                   f'<text x="{x + 20}" y="{y + 12}">{name}</text>']
     return "\n".join([*lines, "</svg>"]) + "\n"

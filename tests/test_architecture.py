@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "brainsim"
-EVERYWHERE = {"errors", "naming", "options", "preferences", "stages"}
+EVERYWHERE = {"errors", "kept", "naming", "options", "preferences", "stages"}
 LEFT = ["language", "units", "model", "integrators", "reduction"]
 RIGHT = ["ir", "passes", "targets", "runtime"]
 ALLOWED = {
@@ -27,6 +27,7 @@ ALLOWED = {
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
     "errors": set(), "naming": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"},
+    "kept": {"options"},
     "log": {"log_file"}, "log_file": set(),
     "__init__": {"*"}, "__main__": {"*"},
 }
@@ -230,6 +231,36 @@ def test_a_class_of_both_towers_is_defined_once_in_each():
         assert [room(p) for p in modules() for n in classes(p) if n == name] == ["ir", "language"], name
 
 
+# -- questions ---------------------------------------------------------------------------------------------------------
+#: of the towers and the bridge, files that ask by a name what no class of another room could answer: what they ask
+BY_NAME = {
+    "language/refusals.py": "Python's own errors, where they are",
+    "model/algebra.py": "SymPy for its functions",
+    "model/equations.py": "values of the user's, with and without a unit",
+    "model/single_equation.py": "an equation for all of its fields",
+    "integrators/adaptive.py": "options of a method for their fields",
+    "integrators/choose.py": "functions of the user's for their names",
+    "ir/library.py": "a library in C for its functions",
+    "ir/trees.py": "nodes for their fields",
+    "targets/jax_scan.py": "a layout for its fields",
+    "targets/jax_step.py": "JAX for its functions",
+}
+ASKING = {"getattr", "hasattr", "vars"}
+
+
+def asked_by_name(tree: ast.AST) -> list[str]:
+    """Questions to others whether they have something; `getattr` of oneself is none."""
+    return [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+            and n.func.id in ASKING and ast.unparse(n.args[0]) not in ("self", "type(self)")]
+
+
+def test_rooms_of_the_towers_ask_nobody_whether_they_have_something():
+    towers = {*LEFT, *RIGHT, "lowering", "pipeline"} - {"units"}     # units ask whatever NumPy is given
+    asking = {p.relative_to(ROOT).as_posix(): asked_by_name(parsed(p)) for p in modules() if room(p) in towers}
+    assert {mine: found for mine, found in asking.items() if found and mine not in BY_NAME} == {}
+    assert all(asking[mine] for mine in BY_NAME)
+
+
 # -- the wing of objects -----------------------------------------------------------------------------------------------
 #: each room imports from those before it
 WING = ["looks", "names", "groups", "neurons", "synapses", "recorders", "runs", "gradients", "network"]
@@ -242,9 +273,8 @@ QUESTIONS = {
     "groups/equation_group.py": "groups of the user's own, as `Equations.check_units` takes them",
     "groups/variables.py": "a view hands on whatever is asked of an array",
     "recorders/state_monitor.py": "a view hands on whatever is asked of its monitor",
-    "synapses/connect.py": "trees with and without a place, amounts with and without a unit",
+    "synapses/connect.py": "probabilities with and without a unit",
     "synapses/pathway.py": "delays without a unit",
-    "synapses/procedural.py": "trees of conditions",
     "runs/sweep.py": "what the user gives a sweep: a cluster, a function, names of outputs",
     "network/describe.py": "the name of the user's Python function",
     "network/devices.py": "a device hands on whatever is asked of it",

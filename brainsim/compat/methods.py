@@ -8,7 +8,7 @@ from typing import Any
 
 from brainsim.errors import UnknownName, WrongType, WrongValue, near
 from brainsim.integrators.choose import ALIASES, METHODS, Method, integrate
-from brainsim.integrators.foreign import adapted, equations_of, takes_equations
+from brainsim.integrators.foreign import SystemMethod, adapted, equations_of, takes_equations
 from brainsim.integrators.scheme import EULER_HEUN, OUTPUT, by_scheme, parse_scheme
 from brainsim.integrators.system import System, Update
 from brainsim.language.expressions import statement_text, to_text
@@ -54,10 +54,8 @@ class StateUpdateMethod(ABC):
         METHODS[name.lower()] = adapted(name, updater) if takes_equations(updater) else method
 
 
-class NamedMethod(StateUpdateMethod):
+class NamedMethod(StateUpdateMethod, SystemMethod):
     """One of brainsim's methods."""
-
-    takes_system = True
 
     def __init__(self, name: str):
         self.name = self.__name__ = name
@@ -73,7 +71,7 @@ class NamedMethod(StateUpdateMethod):
         return f"NamedMethod({self.name!r})"
 
 
-class ExplicitStateUpdater(StateUpdateMethod):
+class ExplicitStateUpdater(StateUpdateMethod, SystemMethod):
     """An explicit method described in formulas, one per line, the last for ``x_new``.
 
     A description may use ``x``, ``t``, ``dt``, the drift ``f(x, t)``, the factor of the noise ``g(x, t)`` and its
@@ -81,8 +79,6 @@ class ExplicitStateUpdater(StateUpdateMethod):
     'multiplicative'. ``custom_check(equations, variables)`` may raise `UnsupportedEquationsException`. Raises
     `WrongSyntax` for a text that is no description, `WrongValue` for another kind of noise.
     """
-
-    takes_system = True
 
     def __init__(self, description: str, stochastic: str | None = None, custom_check: Callable[..., Any] | None = None):
         self.name = self.__name__ = "explicit"

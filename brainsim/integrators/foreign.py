@@ -12,10 +12,14 @@ from brainsim.language.statements import parse_statements
 from brainsim.model.equations import Equations
 
 
+class SystemMethod:
+    """A method that is an object: called with a `System` it gives an `Update`."""
+
+
 def takes_equations(method: Callable[..., Any]) -> bool:
     """Is it a function ``(equations, variables, method_options)`` that gives text, rather than one from a `System` to
     an `Update`?"""
-    if getattr(method, "takes_system", False):
+    if isinstance(method, SystemMethod):
         return False
     try:
         parameters = [

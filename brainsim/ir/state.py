@@ -2,9 +2,9 @@
 place."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -56,6 +56,28 @@ class QueueState:
         return self.data[slot, : self.count[slot]]
 
 
+class PythonFunction(Protocol):
+    """A function of the user's, as a program calls it: arrays → array, plain numbers in base units."""
+
+    def __call__(self, *args: Any) -> np.ndarray:
+        """The result for arrays of NumPy."""
+        ...
+
+    def traced(self, *args: Any) -> Any:
+        """The result for arrays of JAX, where it is traceable."""
+        ...
+
+    @property
+    def stateless(self) -> bool:
+        """Whether the same arguments give the same result."""
+        ...
+
+    @property
+    def traceable(self) -> bool:
+        """Whether there is code for JAX, through which gradients pass."""
+        ...
+
+
 @dataclass
 class State:
     """Values of a program: sizes of spaces, scalars, arrays, queues, and where each clock stands."""
@@ -65,8 +87,7 @@ class State:
     params: dict[str, float | int]
     arrays: dict[str, np.ndarray]
     queues: dict[str, QueueState]
-    functions: dict[str, Callable[...,
-                                  np.ndarray]] = field(default_factory=dict)  #: what `Foreign` calls: arrays → array
+    functions: dict[str, PythonFunction] = field(default_factory=dict)     #: what `Foreign` calls
     times: dict[str, np.ndarray] = field(
         default_factory=dict)  #: of listed clocks: seconds of each step, and the last once more; float64
     seed: int = 0

@@ -118,7 +118,7 @@ class Online:
     def traces(self) -> dict[str, tuple[int, ...]]:
         """The shape of the traces of each parameter whose synapses have some of their own: (trials, synapses) or
         (trials, rows, targets) for one state."""
-        wires = {k: r.wires[k] for r in self._machine.rules if hasattr(r, "reached") for k in r.keys}
+        wires = {k: r.wires[k] for r in self._machine.rules if r.per_synapse for k in r.keys}
         return {r.name: (self._machine.batch, *wires[k].shape) for r in self.rows for k in r.keys if k in wires}
 
     def _chosen(self, wrt: Sequence[str] | None) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -113,6 +113,7 @@ class Exact:
     gradient follows from the adjoint within the block, a_t = ∂L_t/∂h + a_(t+1) D_t, as a_1 · ε + Σ b_t x_t.
     """
 
+    per_synapse: ClassVar[bool] = True     #: whether each synapse has traces of its own
     keys: tuple[str, ...]
     wires: Mapping[str, SynapseWires]
     states: tuple[str, ...]
@@ -182,6 +183,7 @@ class Factored:
     (∂L/∂h · ε_f) ε_x.
     """
 
+    per_synapse: ClassVar[bool] = False     #: whether each synapse has traces of its own
     keys: tuple[str, ...]
     wires: Mapping[str, SynapseWires]
     states: tuple[str, ...]

@@ -276,8 +276,8 @@ def _write_help(symbol: Symbol) -> str:
 
 def unknown_name(name: str, span: Span | None, scope: Scope, called: bool = False) -> BrainsimError:
     """The error for a name that nobody defines."""
-    outside = getattr(scope.outside, "names", list)()
-    candidates = [n for n in [*scope.own, *outside, *(FUNCTIONS if called else ())] if not n.startswith("_")]
+    visible = [*scope.own, *scope.outside.names(), *(FUNCTIONS if called else ())]
+    candidates = [n for n in visible if not n.startswith("_")]
     units = [n for n in candidates if n not in scope.own and is_unit(n)]
     help_ = near(name, [n for n in candidates if n not in units]) or (near(name, units, 0.75) if len(name) > 3 else "")
     if name == "lastupdate":

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from brainsim.language.functions import DType, Fixed, Free, Same
 from brainsim.language.trees import Tree
@@ -109,7 +109,16 @@ class External:
     owner: str = field(default="", compare=False)    #: the object whose code calls it
 
 
-Lookup = Callable[[str], "Symbol | External | None"]
+class Lookup(Protocol):
+    """What names from outside a model mean."""
+
+    def __call__(self, name: str) -> "Symbol | External | None":
+        """The meaning of a name, or None."""
+        ...
+
+    def names(self) -> list[str]:
+        """Names that may have been meant where one has no meaning."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ class Scope:
 
     owner: str
     own: Mapping[str, Symbol]
-    outside: Lookup = field(compare=False, repr=False, default=lambda name: None)
+    outside: Lookup = field(compare=False, repr=False)
     path: tuple[str, ...] = ()
 
     def find(self, name: str) -> "Symbol | External | None":

@@ -1,6 +1,7 @@
 """The resolved model: everything that happens in a time step, as tasks with a place in the schedule. Immutable."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -21,8 +22,20 @@ class Task:
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """Its pieces of code, in the order in which they run."""
-        found = (getattr(self, name, None) for name in ("before", "once", "block"))
-        return tuple(block for block in found if block is not None)
+        return tuple(self.code.values())
+
+    @cached_property
+    def code(self) -> Mapping[str, Block]:
+        """The same by the names of the fields that they are in."""
+        found: dict[str, Block | None] = {}
+        match self:
+            case Elementwise():
+                found = {"before": self.before, "block": self.block}
+            case Transmission():
+                found = {"once": self.once, "block": self.block}
+            case Threshold() | OnEvents() | Summed() | RecordState() | RecordEvents():
+                found = {"block": self.block}
+        return {name: block for name, block in found.items() if block is not None}
 
     @cached_property
     def assigns(self) -> frozenset[str]:

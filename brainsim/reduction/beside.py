@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from brainsim.model.tasks import Task, Transmission
 from brainsim.reduction.cells import led_through
-from brainsim.reduction.projection import parts_of, written_arrays
+from brainsim.reduction.projection import TimeStep, parts_of
 from brainsim.reduction.rewrite import Moves, rewritten
 
 
 def beside(plan: Moves, tasks: Sequence[Task], apart: bool) -> list[Task]:
     """The tasks as the plan rewrites them, and what changes each synapse; sums of each projection ``apart`` too."""
-    before = led_through(plan.through, tasks) if plan.through is not None else list(tasks)
-    parts = parts_of(plan.parts.projection, before, written_arrays(before))
+    step = TimeStep(tuple(tasks)) if plan.through is None else led_through(plan.through, TimeStep(tuple(tasks)))
+    parts = parts_of(plan.parts.projection, step)
     paths = {p.name: p for p in parts.pathways}
     late: dict[str, Transmission] = {v: paths[p.name] for v, p in plan.late.items()}
     return rewritten(replace(plan, parts=parts, late=late, beside=True, apart=apart))

@@ -6,7 +6,7 @@ the target.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from brainsim.integrators.affine import affine
@@ -15,7 +15,7 @@ from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import Elementwise, Summed, Task, Transmission
 from brainsim.naming import of_cells, supplied
-from brainsim.reduction.projection import Parts, Projection, Side, final, keys, parts_of, written_arrays
+from brainsim.reduction.projection import Parts, Projection, Side, TimeStep, final, keys, parts_of
 from brainsim.reduction.rewrite import Moves, Through, rewritten
 from brainsim.reduction.sums import sums
 from brainsim.reduction.values import Obstacle, ValuesNow
@@ -32,20 +32,20 @@ class InCells:
     broken: Mapping[str, Obstacle] | None = None
 
 
-def in_cells(projection: Projection, tasks: Sequence[Task], left: frozenset[str], values: ValuesNow,
+def in_cells(projection: Projection, step: TimeStep, left: frozenset[str], values: ValuesNow,
              seen: Mapping[str, Obstacle]) -> InCells:
     """Keep the states ``left`` with the synapses as sums by cells, where the constants in their rates of change have
     few values."""
-    nothing = InCells(None, tuple(tasks), broken={})
+    nothing = InCells(None, step.tasks, broken={})
     if all(v in seen for v in left):
         return nothing
-    constants = _constants(parts_of(projection, tasks, written_arrays(tasks)), left)
+    constants = _constants(parts_of(projection, step), left)
     if not constants:
         return nothing
     through = Through(projection, constants)
     fine = replace(projection, post=side_of(projection),
                    states={v: n for v, n in projection.states.items() if v in left})
-    divided = parts_of(fine, led_through(through, tasks), written_arrays(tasks))
+    divided = parts_of(fine, led_through(through, step))
     found, _ = sums(divided, {}, seen)
     if not found.states:
         return nothing
@@ -63,16 +63,17 @@ def side_of(projection: Projection) -> Side:
     return Side("cells", supplied(projection.name, "cell"), f"{projection.name}.cells", None)
 
 
-def led_through(through: Through, tasks: Sequence[Task]) -> list[Task]:
+def led_through(through: Through, step: TimeStep) -> TimeStep:
     """The tasks; those of the projection reach their targets, and the constants, by way of the cells."""
-    projection, parts = through.projection, parts_of(through.projection, tasks, written_arrays(tasks))
+    projection, parts = through.projection, parts_of(through.projection, step)
     mine = {
         t.name
         for t in (parts.update, *parts.summed, *(p for p in parts.pathways if parts.side_of(p) is projection.pre))
         if t is not None
     }
     side = side_of(projection)
-    return [_through_cells(t, projection, side, through.constants) if t.name in mine else t for t in tasks]
+    return TimeStep(tuple(_through_cells(t, projection, side, through.constants) if t.name in mine else t
+                          for t in step.tasks))
 
 
 def _constants(parts: Parts, left: frozenset[str]) -> tuple[Symbol, ...]:

@@ -30,7 +30,7 @@ def violation(parts: Parts, side: Side, v: str, together: frozenset[str], values
     neuron = "source" if side.name == "pre" else "target"
     driven = v in p.event_driven
     late = late_states(parts, together) if side is p.pre else {}
-    for task in parts.others:
+    for task in parts.near:
         if v in task.assigns:
             return Obstacle("P4", f"'{task.name}' assigns to {name}")
         if driven and (v in task.mentions or p.last_update in task.mentions):

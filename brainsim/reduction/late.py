@@ -141,7 +141,7 @@ def _reader_within_step(parts: Parts, v: str, path: Transmission, late: Mapping[
     if update is None:
         return ""
     first, last = sorted((parts.order[update.name], parts.order[path.name]))
-    for task in (*parts.others, *parts.summed):
+    for task in (*parts.near, *parts.summed):
         if v in task.mentions and first < parts.order[task.name] < last:
             return task.name
     return update.name if parts.order[update.name] > parts.order[path.name] and _step_reads(parts, v, late) else ""

@@ -224,18 +224,16 @@ def _is_sum(tree: Tree, x: str, y: str) -> bool:
     return False
 
 
-# -- the tasks
-# -----------------------------------------------------------------------------------------------------------
+# -- the tasks ---------------------------------------------------------------------------------------------------------
 def _renamed(task: Task, arrays: Mapping[str, str], scales: bool) -> Task:
     """The task with the sums in their new place; what scales them is left to the other projection."""
     changes = {}
-    for name in ("before", "once", "block"):
-        block = getattr(task, name, None)
-        if block is None or not any(s.program in arrays for s in block.symbols.values()):
+    for name, block in task.code.items():
+        if not any(s.program in arrays for s in block.symbols.values()):
             continue
         code = block.statements
         if name == "once" and scales:
-            code = tuple(s for s in code if block.symbols[s.target].program not in arrays)
+            code = tuple(s for s in block.assignments if block.symbols[s.target].program not in arrays)
         symbols = {k: replace(s, program=arrays.get(s.program, s.program)) for k, s in block.symbols.items()}
         changes[name] = replace(block, statements=code, symbols=symbols) if code or name != "once" else None
     return replace(task, **changes) if changes else task

@@ -2,14 +2,15 @@
 network."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from brainsim.language.functions import RANDOM
 from brainsim.language.trees import Assign, Call, Name, Op, Tree, names, substitute, walk
 from brainsim.model.resolve import Block
 from brainsim.model.symbols import Symbol
-from brainsim.model.tasks import Bounds, Elementwise, Summed, Task, Transmission
+from brainsim.model.tasks import Bounds, Elementwise, HostCall, Summed, Task, Transmission
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,75 @@ class Projection:
 
 
 @dataclass(frozen=True)
+class TimeStep:
+    """All that happens in a time step, in order, and where things are found in it: one for all projections of a
+    network."""
+
+    tasks: tuple[Task, ...]
+
+    @cached_property
+    def changing(self) -> frozenset[str]:
+        """Arrays that may change while the network runs."""
+        return written_arrays(self.tasks)
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """Place of each task, by its name."""
+        return {t.name: n for n, t in enumerate(self.tasks)}
+
+    @cached_property
+    def host(self) -> HostCall | None:
+        """The first Python function that takes part; None without any."""
+        return next((t for t in self.tasks if isinstance(t, HostCall)), None)
+
+    @cached_property
+    def at(self) -> Mapping[str, Sequence[int]]:
+        """Places of the tasks of a space, or of the pathways along an index to its neurons."""
+        places: dict[str, list[int]] = {}
+        for n, task in enumerate(self.tasks):
+            match task:
+                case Elementwise() | Summed():
+                    places.setdefault(task.space, []).append(n)
+                case Transmission():
+                    places.setdefault(task.end, []).append(n)
+        return places
+
+    @cached_property
+    def users(self) -> Mapping[str, Sequence[int]]:
+        """Places of the tasks that mention an array or assign to it."""
+        places: dict[str, list[int]] = {}
+        for n, task in enumerate(self.tasks):
+            for program in task.mentions | task.assigns:
+                places.setdefault(program, []).append(n)
+        return places
+
+
+@dataclass(frozen=True)
 class Parts:
-    """The tasks of a projection, and the others."""
+    """The tasks of a projection, and those ``near`` it, which use its states."""
 
     projection: Projection
+    step: TimeStep
     update: Elementwise | None
     pathways: tuple[Transmission, ...]
     summed: tuple[Summed, ...]
-    others: tuple[Task, ...]
-    changing: frozenset[str]   #: arrays that may change while the network runs
-    order: Mapping[str, int]   #: place of each task in a time step
+    near: tuple[Task, ...]
+    mine: frozenset[int]       #: places of its tasks
+
+    @property
+    def changing(self) -> frozenset[str]:
+        """Arrays that may change while the network runs."""
+        return self.step.changing
+
+    @property
+    def order(self) -> Mapping[str, int]:
+        """Place of each task in a time step."""
+        return self.step.order
+
+    @property
+    def others(self) -> tuple[Task, ...]:
+        """All other tasks of the network, near or not."""
+        return tuple(t for n, t in enumerate(self.step.tasks) if n not in self.mine)
 
     def side_of(self, pathway: Transmission) -> Side:
         """The side whose events the pathway carries."""
@@ -77,21 +137,24 @@ class Parts:
         return symbol.kind == "array" and symbol.program in self.changing
 
 
-def parts_of(projection: Projection, tasks: Iterable[Task], changing: frozenset[str]) -> Parts:
-    """Sort the tasks of a network, which come in the order of a time step."""
-    tasks = tuple(tasks)
-    update, pathways, summed, others = None, [], [], []
-    for task in tasks:
-        if isinstance(task, Elementwise) and task.space == projection.space and task.block.title == "state update":
-            update = task
-        elif isinstance(task, Transmission) and task.end in (projection.pre.index, projection.post.index):
-            pathways.append(task)
-        elif isinstance(task, Summed) and task.space == projection.space:
-            summed.append(task)
-        else:
-            others.append(task)
-    return Parts(projection, update, tuple(pathways), tuple(summed), tuple(others), changing,
-                 {t.name: n for n, t in enumerate(tasks)})
+def parts_of(projection: Projection, step: TimeStep) -> Parts:
+    """What a step does with a projection."""
+    p, update, summed, pathways, mine = projection, None, [], [], set[int]()
+    here = {n for place in (p.space, p.pre.index, p.post.index) for n in step.at.get(place, ())}
+    for n in sorted(here):
+        match task := step.tasks[n]:
+            case Elementwise() if task.block.title == "state update":
+                update = task
+            case Transmission():
+                pathways.append(task)
+            case Summed():
+                summed.append(task)
+            case _:
+                continue
+        mine.add(n)
+    near = {n for v in (*p.states, p.last_update) for n in step.users.get(v, ())} - mine
+    return Parts(p, step, update, tuple(pathways), tuple(summed), tuple(step.tasks[n] for n in sorted(near)),
+                 frozenset(mine))
 
 
 def written_arrays(tasks: Iterable[Task]) -> frozenset[str]:

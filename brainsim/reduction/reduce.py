@@ -1,15 +1,15 @@
 """Analyse a projection and rewrite the tasks of its network; say for every state what became of it and why."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from brainsim.language.trees import Assign
-from brainsim.model.tasks import HostCall, Task
+from brainsim.model.tasks import Task
 from brainsim.reduction.cells import constant_of, in_cells
 from brainsim.reduction.equal import equal_states
 from brainsim.reduction.late import constants, late_states
-from brainsim.reduction.projection import Projection, parts_of, written_arrays
+from brainsim.reduction.projection import Projection, TimeStep, parts_of
 from brainsim.reduction.rewrite import Moves, Substitute, column_name, rewritten
 from brainsim.reduction.sums import Sums, sums
 from brainsim.reduction.values import Obstacle, ValuesNow
@@ -59,27 +59,26 @@ def each_once(rules: Iterable[Obstacle | None]) -> tuple[Obstacle, ...]:
     return tuple(dict.fromkeys(r for r in rules if r is not None))
 
 
-def reduce_projection(projection: Projection, tasks: Sequence[Task], values: ValuesNow,
-                      seen: Mapping[str, str]) -> Reduction:
-    """Reduce what can be reduced. ``tasks`` are in the order of a time step.
+def reduce_projection(projection: Projection, step: TimeStep, values: ValuesNow, seen: Mapping[str, str]) -> Reduction:
+    """Reduce what can be reduced; the tasks are those of the step itself where nothing is.
 
     ``seen``: states that Python code may look at by synapse, and how, in words; only sums forbid that.
     """
-    parts = parts_of(projection, tasks, written_arrays(tasks))
+    parts = parts_of(projection, step)
     if parts.update is not None and not all(isinstance(a, Assign) for a in parts.update.block.statements):
         rule = Obstacle("L8", "each synapse takes steps of its own length")
         return Reduction(
-            tuple(tasks), (),
+            step.tasks, (),
             tuple(Verdict(name, CLASSES["syn"], (rule,)) for _, name in sorted(projection.states.items())), {})
     at_pre, broken_pre = equal_states(parts, parts.projection.pre, values)
     at_post, broken_post = equal_states(parts, parts.projection.post, values)
     sides = {**dict.fromkeys(at_post, "post"), **dict.fromkeys(at_pre, "pre")}
     found, broken_sum = sums(parts, sides, {v: Obstacle("L6", why) for v, why in seen.items()})
     dynamic = frozenset(projection.states) & parts.changing
-    if any(isinstance(t, HostCall) for t in tasks) and seen:      # it may look while the network runs: nothing moves
+    if step.host is not None and seen:      # it may look while the network runs: nothing moves
         stays = tuple(Verdict(projection.states[v], CLASSES["syn"], (Obstacle("L6", seen[v]),))
                       for v in sorted(dynamic))
-        return Reduction(tuple(tasks), (), stays, {})
+        return Reduction(step.tasks, (), stays, {})
     sides = {v: side for v, side in sides.items() if v not in found.states}
     late = {v: path for v, path in late_states(parts, at_pre).items() if v in sides}
     verdicts = []
@@ -89,19 +88,20 @@ def reduce_projection(projection: Projection, tasks: Sequence[Task], values: Val
         verdicts.append(Verdict(projection.states[v], CLASSES[kind], rules))
     moved = {**dict.fromkeys(sides, "equal"), **dict.fromkeys(late, "late"), **dict.fromkeys(found.states, "sum")}
     plan = Moves(parts, sides, found if found.states else Sums(frozenset(), {}, {}), late)
-    made = rewritten(plan) if moved else tasks
+    made = TimeStep(tuple(rewritten(plan))) if moved else step
     for v in sides:
         plan.equal_place(v)
     return _divided(
-        Reduction(tuple(made), tuple(plan.places.values()), tuple(verdicts), moved, _party(plan),
-                  constants(parts, late), plans=(plan,) if moved else ()), projection, values, seen)
+        Reduction(made.tasks, tuple(plan.places.values()), tuple(verdicts), moved, _party(plan),
+                  constants(parts, late), plans=(plan,) if moved else ()), made, projection, values, seen)
 
 
-def _divided(first: Reduction, projection: Projection, values: ValuesNow, seen: Mapping[str, str]) -> Reduction:
+def _divided(first: Reduction, step: TimeStep, projection: Projection, values: ValuesNow,
+             seen: Mapping[str, str]) -> Reduction:
     """What is still kept per synapse, as sums by cells where that is possible."""
     words = {name: v for v, name in projection.states.items()}
     left = frozenset(words[v.variable] for v in first.verdicts if v.kind == CLASSES["syn"])
-    found = in_cells(projection, first.tasks, left, values,
+    found = in_cells(projection, step, left, values,
                      {v: Obstacle("L6", why) for v, why in seen.items() if v in left})
     if found.plan is None:
         broken = found.broken or {}

@@ -124,7 +124,8 @@ class Moves:
 def rewritten(plan: Moves) -> list[Task]:
     """All tasks of the network, those of the projection in their new form."""
     parts = plan.parts
-    made: list[Task] = [_redirected(t, plan) for t in parts.others]
+    near = {t.name for t in parts.near}
+    made = [_redirected(t, plan) if t.name in near else t for t in parts.others]
     if parts.update is not None:
         made += _updates(plan)
     for task in parts.summed:
@@ -168,7 +169,7 @@ def _symbols(symbols: Mapping[str, Symbol], plan: Moves, here: str = "") -> dict
 
 
 def _redirected(task: Task, plan: Moves) -> Task:
-    block = getattr(task, "block", None)
+    block = task.code.get("block")
     if block is None or not any(s.program in plan.equal for s in block.symbols.values()):
         return task
     return replace(task, block=replace(block, symbols=_symbols(block.symbols, plan)))

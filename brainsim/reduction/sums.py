@@ -108,7 +108,7 @@ def _violations(parts: Parts, equal: Mapping[str, str], chosen: frozenset[str]) 
             broke(v, "L5", f"no summed variable reads {p.states[v]}")
         if v in p.event_driven:
             broke(v, "L8", f"{p.states[v]} is event-driven")
-        for task in parts.others:
+        for task in parts.near:
             if v in task.mentions:
                 broke(v, "L6", f"'{task.name}' reads {p.states[v]} of single synapses")
     if parts.update is not None:

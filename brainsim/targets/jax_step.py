@@ -15,6 +15,8 @@ import numpy as np
 from jax import lax
 from jax.experimental import io_callback
 
+from brainsim.ir.functions import FUNCTIONS
+from brainsim.ir.state import PythonFunction
 from brainsim.options import cache_directory
 from brainsim.targets.jax_words import (
     amount,
@@ -81,7 +83,7 @@ class StepLayout:
     resets: Mapping[str, str | frozenset[str]] = field(
         default_factory=dict)  #: kernels that are resets, and how gradients pass
     differentiable: bool = False                                             #: whether gradients are asked for
-    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    functions: Mapping[str, PythonFunction] = field(default_factory=dict)
     failed: list[Exception] = field(default_factory=list)  #: what was raised in the user's functions within the loop
 
 
@@ -192,9 +194,9 @@ class Step:
         have none.
         """
         failed = self.layout.failed
-        function: Any = self.layout.functions[name]
+        function = self.layout.functions[name]
         shape, into = jnp.broadcast_shapes(*(jnp.shape(a) for a in args)), kind(t)
-        if getattr(function, "traceable", False):
+        if function.traceable:
             return jnp.broadcast_to(jnp.asarray(function.traced(*args)), shape).astype(into)
         kinds = [np.dtype(jnp.result_type(a)) for a in args]
 
@@ -211,7 +213,7 @@ class Step:
         given = [
             lax.bitcast_convert_type(a, jnp.uint32) if wide(k) else a for a, k in zip(map(jnp.asarray, args), kinds)
         ]
-        if getattr(function, "stateless", True):
+        if function.stateless:
             found = jax.pure_callback(call, made, *given, vmap_method="sequential")
         else:
             found = io_callback(call, made, *given, ordered=True)       # as often as the program says, in its order
@@ -496,14 +498,12 @@ def loop_of(traced: Any, constants: Any, carry: Any, clocks: tuple[str, ...], ro
 def keep_compiled() -> None:
     """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again;
     a place that the user chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
-    if jax.config.jax_compilation_cache_dir is None:      # pyright: ignore[reportAttributeAccessIssue]  (JAX adds it)
+    if jax.config.jax_compilation_cache_dir is None:      # pyright: ignore[reportAttributeAccessIssue] -- JAX adds it
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
 
 
-_OF_NUMPY = ("floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh "
-             "arctanh sqrt abs")
 SCOPE: dict[str, Any] = {
-    **{name: getattr(jnp, name) for name in _OF_NUMPY.split()},
+    **{name: getattr(jnp, f.__name__) for name, f in FUNCTIONS.items() if isinstance(f, np.ufunc)},
     "both": both,
     "pick": pick,
     "put": put,

@@ -25,6 +25,6 @@ from brainsim.units.fundamentalunits import (
 from brainsim.units.names import STANDARD, unit
 from brainsim.units.plotting import teach_matplotlib
 
-__all__ = [*MACHINERY, *STANDARD]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [*MACHINERY, *STANDARD]  # pyright: ignore[reportUnsupportedDunderAll] -- also of a table
 globals().update({name: unit(name) for name in STANDARD})
 teach_matplotlib()

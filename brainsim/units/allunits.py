@@ -5,7 +5,7 @@ from typing import Any
 
 from brainsim.units.names import all_names, unit
 
-__all__ = all_names()  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = all_names()  # pyright: ignore[reportUnsupportedDunderAll] -- of the table
 
 
 def __getattr__(name: str) -> Any:

@@ -183,4 +183,4 @@ UNIT_AWARE = (
     "linspace where dot diagonal ravel trace ones_like zeros_like ptp").split()
 #: these replace Python's own under the star import, and serve its callers too
 LIKE_BUILTINS = ["sum", "any", "all", "divmod"]
-__all__ = [*UNIT_AWARE, *LIKE_BUILTINS]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [*UNIT_AWARE, *LIKE_BUILTINS]  # pyright: ignore[reportUnsupportedDunderAll] -- also of a text

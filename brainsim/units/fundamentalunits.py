@@ -49,7 +49,8 @@ UFUNCS_LOGICAL = tuple(n for n, rule in RULES.items() if rule is number and n no
 UFUNCS_CHANGE_DIMENSIONS = tuple(n for n, rule in RULES.items()
                                  if rule in (product, quotient) or n in ("sqrt", "square", "reciprocal"))
 UFUNCS_INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift")
-__all__ = [*MACHINERY, "DIMENSIONLESS", "Dimension", "fail_for_dimension_mismatch", *FUNDAMENTAL]  # pyright: ignore
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll] -- also of a table
+    *MACHINERY, "DIMENSIONLESS", "Dimension", "fail_for_dimension_mismatch", *FUNDAMENTAL]
 globals().update({name: unit(name) for name in FUNDAMENTAL})
 
 #: the maker of quantities that pickles of Brian 2 name

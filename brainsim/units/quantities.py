@@ -49,7 +49,7 @@ class Quantity(AsText):
     """
 
     __slots__ = ("dim", "_label")
-    # NumPy reads it of the class
+    # a property in NumPy's description, but NumPy reads it of the class
     __array_priority__ = 1000  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
     dim: Dimension
     #: the unit in which it reads best; from `unit`, where units are defined
@@ -177,8 +177,7 @@ class Quantity(AsText):
             raise no_complex(self)
         return float(number)
 
-    # arrays have none, one number has
-    def __hash__(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def __hash__(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride] -- one number has one
         if self.ndim:
             raise WrongType("An array of quantities cannot be hashed")
         number = np.ndarray.item(self)

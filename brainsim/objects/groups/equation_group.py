@@ -36,7 +36,7 @@ from brainsim.model.symbols import External, Scope, Symbol
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.names.missing_units import missing_units
-from brainsim.objects.names.namespace import RunNamespace, lookup, unit_value
+from brainsim.objects.names.namespace import Namespaces, RunNamespace, unit_value
 from brainsim.options import single_precision
 from brainsim.units import Quantity, get_dimensions
 from brainsim.units.check import check_equation
@@ -336,7 +336,7 @@ def check_units_for(equations: Equations, group: Any, run_namespace: Mapping[str
     """Check every line with the variables and the namespace of a group, and the given names. `DimensionMismatchError`
     where units differ."""
     name = getattr(group, "name", "the group")
-    outside = lookup(name, getattr(group, "namespace", None), RunNamespace(run_namespace or {}))
+    outside = Namespaces(name, getattr(group, "namespace", None), RunNamespace(run_namespace or {}))
     own = {n: Symbol(n, "local", n, v.dim) for n, v in group.variables.items()}
     own |= {n: Symbol(n, "local", n, NOISE_DIMENSION) for n in equations.identifiers if is_noise(n)}
     resolver = Resolver(Scope(name, own, outside))

@@ -106,7 +106,7 @@ class BrianObject(Named):
 
     @property
     def order(self) -> int:
-        """Place within the slot; equal orders go by name."""
+        """Place within the slot; of equal orders, what was made first comes first."""
         return self._order
 
     @order.setter

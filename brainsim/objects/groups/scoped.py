@@ -21,7 +21,7 @@ from brainsim.objects.groups.evaluate_now import Elements
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Variable
 from brainsim.objects.looks.memory import Line
-from brainsim.objects.names.namespace import RunNamespace, lookup, scalar_dtype
+from brainsim.objects.names.namespace import Namespaces, RunNamespace, scalar_dtype
 from brainsim.units.dimensions import SECOND
 
 logger = logging.getLogger("brainsim")
@@ -84,7 +84,7 @@ class Scoped(BrianObject):
     # -- symbols -------------------------------------------------------------------------------------------------------
     def scope(self, run: RunNamespace) -> Scope:
         """The names visible to this group's code."""
-        outside = lookup(self.name, self.namespace, run)
+        outside = Namespaces(self.name, self.namespace, run)
         own: dict[str, Symbol] = {}
         scope = Scope(self.name, own, outside)
         self._scope_being_made = scope

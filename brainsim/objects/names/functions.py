@@ -232,7 +232,7 @@ def implementation(target: Any, code: Any = None, namespace: Mapping[str, Any] |
         wanted = target_name(target)
         if wanted == "numpy":
             if code is None and discard_units and made.pyfunc is not None:
-                made.implementations.add_numpy_implementation(without_units(made))
+                made.implementations.add_numpy_implementation(without_units(made.pyfunc))
             elif callable(code):
                 made.implementations.add_numpy_implementation(code)
         else:

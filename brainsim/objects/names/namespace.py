@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,18 @@ class RunNamespace:
         return None
 
 
-def lookup(owner: str, own: Mapping[str, object] | None,
-           run: RunNamespace) -> Callable[[str], Symbol | External | None]:
+@dataclass(frozen=True, eq=False)
+class Namespaces:
     """The outside look-up of an object: constants, units, functions, its namespace, the run's namespace (documented
     order)."""
-    def find(name: str) -> Symbol | External | None:
+
+    owner: str
+    own: Mapping[str, object] | None
+    run: RunNamespace
+
+    def __call__(self, name: str) -> Symbol | External | None:
+        """The meaning of a name, or None."""
+        owner, own, run = self.owner, self.own, self.run
         fixed = fixed_symbol(name)
         if fixed is not None or name in FUNCTIONS:
             _warn_of_conflict(name, fixed, own, run)
@@ -76,12 +83,10 @@ def lookup(owner: str, own: Mapping[str, object] | None,
             _warn_of_another(owner, name, value, run.get(name))
         return outside_symbol(owner, name, value)
 
-    def names() -> list[str]:
-        every = {**{n: v for place in run.places for n, v in place.items()}, **(own or {})}
+    def names(self) -> list[str]:
+        """Names of values and functions that equations may use."""
+        every = {**{n: v for place in self.run.places for n, v in place.items()}, **(self.own or {})}
         return [n for n, v in every.items() if scalar_dtype(v) is not None or isinstance(v, InEquations)]
-
-    setattr(find, "names", names)  # noqa: B010
-    return find
 
 
 def fixed_symbol(name: str) -> Symbol | None:

@@ -22,6 +22,7 @@ from brainsim.objects.names.namespace import RunNamespace, scalar_value
 from brainsim.objects.synapses.reduced.merging import merged
 from brainsim.objects.synapses.synapses import reductions
 from brainsim.pipeline import Values, functions_of, symbols_of
+from brainsim.reduction.projection import TimeStep
 
 
 def check(objects: Sequence[BrianObject], network: str, mark: object) -> None:
@@ -68,10 +69,11 @@ def tasks_of(objects: Iterable[BrianObject], run: RunNamespace) -> list[Task]:
 
 def reduced(objects: Sequence[BrianObject], tasks: Sequence[Task], slots: Sequence[str]) -> list[Task]:
     """The tasks with synaptic states moved to the neurons where the equations allow it."""
-    states, found = reductions(objects), list(tasks)
+    states, step = reductions(objects), TimeStep(tuple(ordered(tasks, slots)))
     for r in states:
-        found = r.reduce(ordered(found, slots))
-    return merged(ordered(found, slots), states)
+        made = r.reduce(step)
+        step = step if made is step.tasks else TimeStep(tuple(ordered(made, slots)))
+    return merged(step.tasks, states)
 
 
 def owners(objects: Sequence[BrianObject]) -> dict[str, BrianObject]:

@@ -2,7 +2,7 @@
 at."""
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from brainsim.errors import DimensionMismatchError, Source, WrongIndex, WrongTyp
 from brainsim.language.connections import Generator, is_generator, parse_generator
 from brainsim.language.expressions import parse_expression
 from brainsim.language.functions import RANDOM
-from brainsim.language.trees import Name, Tree, walk
+from brainsim.language.trees import Call, Name, Tree, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.naming import end_index, supplied
@@ -55,7 +55,7 @@ class Connection:
         def index(name: str, given: Any) -> str:
             if isinstance(given, (str, int, np.integer)) or isinstance(given, np.ndarray) and not given.ndim:
                 return f"{name} = {given}"
-            return f"{name}: {len(given) if hasattr(type(given), '__len__') else 'given'} values"
+            return f"{name}: {len(given) if isinstance(given, Sized) else 'given'} values"
 
         if self.i is not None or self.j is not None:
             what = ", ".join(index(name, given) for name, given in (("i", self.i), ("j", self.j)) if given is not None)
@@ -173,7 +173,7 @@ class Rule:
                 resolver = self.resolver()
                 if loop is not None:
                     resolver.symbols[loop] = _loop_variable(loop)
-                found += sum(getattr(n, "function", "") in RANDOM for n in walk(resolver.tree(tree)))
+                found += sum(isinstance(n, Call) and n.function in RANDOM for n in walk(resolver.tree(tree)))
                 found += sum(2 for f in resolver.functions.values() if f.kind == "python")
         return found
 
@@ -426,4 +426,4 @@ def _indices(x: Any, group: Any, label: str) -> np.ndarray:
 
 
 def _draws(tree: Tree) -> bool:
-    return any(getattr(n, "function", "") in RANDOM for n in walk(tree))
+    return any(isinstance(n, Call) and n.function in RANDOM for n in walk(tree))

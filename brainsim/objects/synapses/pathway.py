@@ -359,7 +359,7 @@ def _checked_delay(delay: Any, label: str) -> float:
     if np.size(delay) != 1:
         raise WrongValue("delay= takes one time for all synapses", found=f"{np.size(delay)} values",
                          help="set S.delay after connect to give each synapse its own")
-    if float(delay) < 0:  # type: ignore[arg-type]
+    if float(delay) < 0:
         raise WrongValue(f"The delay of pathway '{label}' is negative", found=str(delay))
     structure_changed()
-    return float(delay)  # type: ignore[arg-type]
+    return float(delay)

@@ -17,7 +17,7 @@ from brainsim.ir.state import DTYPES
 from brainsim.language.expressions import to_text
 from brainsim.language.functions import RANDOM
 from brainsim.language.statements import parse_statements
-from brainsim.language.trees import Assign, Call, Name, Number, Tree, rebuild, walk
+from brainsim.language.trees import Assign, Call, Name, Number, Op, Tree, rebuild, walk
 from brainsim.model.resolve import Block, Resolver
 from brainsim.model.symbols import Symbol
 from brainsim.model.tasks import DrawnRows, DrawnValue, Task, Transmission
@@ -248,8 +248,7 @@ class ProceduralPairs:
         for task in tasks:
             if isinstance(task, Transmission) and task.name in mine:
                 continue
-            block = getattr(task, "block", None)
-            for symbol in block.symbols.values() if block is not None else ():
+            for symbol in (x for block in task.blocks for x in block.symbols.values()):
                 if symbol.program in own or ends & set(symbol.path):
                     raise WrongType(f"{task.name} looks at single synapses of {s.name}, which are not stored",
                                     help=STORE)
@@ -305,6 +304,7 @@ def law_for(s: Joining, rule: Any, p: float | None, condition: object) -> Law:
 
 
 def _is_hollow(condition: object) -> bool:
-    args = getattr(condition, "args", ())
-    return getattr(condition, "op", "") == "!=" and len(args) == 2 and {getattr(a, "id", "")
-                                                                        for a in args} == {"i", "j"}
+    match condition:
+        case Op("!=", (Name(a), Name(b))):
+            return {a, b} == {"i", "j"}
+    return False

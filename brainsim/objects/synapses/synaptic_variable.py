@@ -44,7 +44,6 @@ class SynapticVariable(Variable):
     kept_by: Keeper | None = None
 
     # assigned to and read like that of any variable
-    # assigned to and read like that of any variable
     @property
     def values(self) -> np.ndarray | None:
         return self._stored if self.kept_by is None else self.kept_by.expanded(self)
@@ -55,6 +54,7 @@ class SynapticVariable(Variable):
         return self.kept_by is not None
 
     @values.setter
+    # a field of its class, a property here
     def values(self, values: np.ndarray | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._stored = values
         if self.kept_by is not None:

@@ -54,7 +54,7 @@ class Questions(WayBack):
         here = s.elements(np.arange(len(s)))
         for elapsed in (s.clock.dt_, 1000 * np.pi * s.clock.dt_):
             here.locals["_elapsed"] = np.float64(elapsed)
-            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):  # type: ignore[arg-type]
+            if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):
                 return False
         return True
 

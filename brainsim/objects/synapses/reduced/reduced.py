@@ -11,7 +11,7 @@ from brainsim.errors import WrongValue
 from brainsim.ir.state import DTYPES, zeros
 from brainsim.language.trees import Number
 from brainsim.model.resolve import Block
-from brainsim.model.tasks import HostCall, Task, Transmission
+from brainsim.model.tasks import Task, Transmission
 from brainsim.naming import field_of, of_synapses
 from brainsim.objects.groups.evaluate_now import evaluate
 from brainsim.objects.groups.variables import Variable
@@ -22,7 +22,7 @@ from brainsim.objects.synapses.reduced.past import Delays, digest
 from brainsim.objects.synapses.reduced.questions import Questions
 from brainsim.objects.synapses.synaptic_variable import SynapticVariable, projection_of
 from brainsim.pipeline import symbols_of
-from brainsim.reduction.projection import written_arrays
+from brainsim.reduction.projection import TimeStep
 from brainsim.reduction.reduce import Reduction, reduce_projection
 from brainsim.reduction.rewrite import Substitute
 
@@ -35,34 +35,32 @@ FEW = 1000
 class Reduced(Questions):
     """The state of a reduction. One per `Synapses`."""
 
-    def reduce(self, tasks: Sequence[Task]) -> list[Task]:
-        """The tasks of the network with what can be reduced in a smaller form; moves values to their new places.
-
-        ``tasks`` are in the order of a time step.
-        """
-        s = self.synapses
+    def reduce(self, step: TimeStep) -> tuple[Task, ...]:
+        """The tasks of the network with what can be reduced in a smaller form, or the step's own; moves values to their
+        new places."""
+        s, tasks = self.synapses, step.tasks
         s.pairs_now.check_tasks(tasks, [p.name for p in s.pathways], s)
         if not s.pairs_now.is_stored:
             self.verdicts, self.analysed = (), True
-            return list(tasks)
-        mine = {p.name for p in s.pathways}
-        driven = [t for t in tasks if isinstance(t, Transmission) and t.driven and t.name in mine]
+            return tasks
+        mine = [tasks[n] for n in sorted(step.order[p.name] for p in s.pathways if p.name in step.order)]
+        driven = [t for t in mine if isinstance(t, Transmission) and t.driven]
         self.decay = replace(driven[0].block,
                              statements=driven[0].block.statements[:driven[0].driven]) if driven else None
         self._settle(tasks)
         self.new_cells = None
-        found = reduce_projection(replace(projection_of(s), later=self.later), tasks, self,
-                                  self._seen(tasks) if s.reduce == "auto" else {})
+        found = reduce_projection(replace(projection_of(s), later=self.later), step, self,
+                                  self._seen(step) if s.reduce == "auto" else {})
         self.verdicts, self.analysed = found.verdicts, True
         if s.reduce == "require":
             self._require(found)
         if s.reduce == "off" or s.reduce == "auto" and len(s) < FEW:
-            found = Reduction(tuple(tasks), (), found.verdicts, {})
+            found = Reduction(tasks, (), found.verdicts, {})
         self._move(found)
         self.plans = found.plans
         self.constants = self._values_of(found.constants, tasks)
-        self.party, self.ties, self.changing = found.party, {}, written_arrays(tasks)
-        return list(found.tasks)
+        self.party, self.ties, self.changing = found.party, {}, step.changing
+        return found.tasks
 
     def _settle(self, tasks: Sequence[Task]) -> None:
         """Take note of factors that changed since the last run. States that are read late get values per synapse again
@@ -89,14 +87,12 @@ class Reduced(Questions):
                 found[symbol.program] = digest(get(symbol.program))
         return found
 
-    def _seen(self, tasks: Sequence[Task]) -> dict[str, str]:
+    def _seen(self, step: TimeStep) -> dict[str, str]:
         """Variables that Python code may look at one by one, and how: program name → in words."""
-        s = self.synapses
-        states = projection_of(s).states
-        host = next((t for t in tasks if isinstance(t, HostCall)), None)
-        if host is not None:
-            return dict.fromkeys(states, f"the Python function '{host.name}' may look at it")
-        return {}
+        if step.host is None:
+            return {}
+        return dict.fromkeys(projection_of(self.synapses).states,
+                             f"the Python function '{step.host.name}' may look at it")
 
     def _require(self, found: Reduction) -> None:
         for verdict in found.verdicts:
