@@ -128,7 +128,7 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
     _refuse_two_sums(tasks, values.params)
     if profile and not target.traits.network_operations:
         raise Unsupported(f"The target '{target.name}' runs a step in one piece: profile=True finds no parts to time",
-                          help="net.timings has the seconds of each stage; the targets 'cython' and 'numpy' have profiles")
+                          help="net.timings has the seconds of each stage; 'cython' and 'numpy' have profiles")
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)

@@ -126,6 +126,11 @@ class BrianObject(Named):
             inner.active = value
         structure_changed()
 
+    def set_active(self, value: bool) -> None:
+        """Only this object, not those contained in it."""
+        self._active = value
+        structure_changed()
+
     @property
     def contained_objects(self) -> list["BrianObject"]:
         """Objects that join a network with this one; the list itself, for classes of users that append to it."""
@@ -176,6 +181,13 @@ class BrianObject(Named):
 
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The inverse of `kept_besides`; called before arrays and queues get their values of that time."""
+
+    def check_kept(self, kept: Mapping[str, Any]) -> None:
+        """`WrongState` for what cannot be taken back; changes nothing."""
+
+    def resized_by(self, kept: Mapping[str, Any]) -> bool:
+        """Whether `take_back` makes arrays of another size."""
+        return False
 
     def tasks(self, run: RunNamespace) -> list[Task]:
         """A class of a user's that has a method ``run`` gets it called at every tick."""
