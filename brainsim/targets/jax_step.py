@@ -18,6 +18,7 @@ from jax.experimental import io_callback
 from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.state import PythonFunction
 from brainsim.options import cache_directory
+from brainsim.targets.jax_kept import remove_damaged
 from brainsim.targets.jax_words import (
     amount,
     binomial_from,
@@ -499,7 +500,9 @@ def keep_compiled() -> None:
     """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again;
     a place that the user chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
     if jax.config.jax_compilation_cache_dir is None:      # pyright: ignore[reportAttributeAccessIssue] -- JAX adds it
-        jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
+        folder = cache_directory() / "jax"
+        remove_damaged(folder)
+        jax.config.update("jax_compilation_cache_dir", str(folder))
 
 
 SCOPE: dict[str, Any] = {
