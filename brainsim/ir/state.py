@@ -108,7 +108,7 @@ class State:
         self.step, self.end = np.zeros(count, np.int64), np.zeros(count, np.int64)
         self.dt, self.due, self.origin = np.ones(count), np.zeros(count, np.uint8), np.zeros(count, np.int64)
 
-        for k in self.program.kernels:
+        for k in (k for k in self.program.kernels if k.domain.rounds):
             for text in k.domain.refuses_values(k.facts.nodes, self.arrays):
                 raise WrongValue(f"{k.name}: {text}", help="each level begins after all parents of its elements")
 
