@@ -48,7 +48,8 @@ def test_an_attribute_of_parts_alone_is_said_when_a_part_is_made(fresh, caplog):
     G = NeuronGroup(3, "start : 1", name="with_start")
     G.start = 5
     assert not caplog.records and list(G.start) == [5, 5, 5]
-    assert G[1:].start == 1 and "'start' of a part of with_start" in caplog.text
+    assert G[1:].start == 1 and G[:2].stop == 2
+    assert len(caplog.records) == 1 and "'start' of a part of with_start" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["values", "it", "record", "n_indices", "source"])

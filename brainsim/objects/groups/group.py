@@ -46,14 +46,9 @@ class Sealed(type):
         return made
 
 
-def is_taken(group: object, name: str) -> bool:
-    """Whether ``group.name`` is an attribute or a method, so that a variable of this name cannot be reached."""
-    return name in group.__dict__ or hasattr(type(group), name)
-
-
 def _refuse_taken(group: "Group", declared: Iterable[tuple[str, Span | None]]) -> None:
     for name, place in declared:
-        if is_taken(group, name):
+        if group.is_taken(name):
             raise WrongSyntax(
                 f"'{name}' cannot be the name of a variable: {type(group).__name__} has an attribute of this name",
                 at=place, help=f"use another name, '{name}_value' for example")
@@ -91,6 +86,10 @@ class Group(Readable, metaclass=Sealed):
                 f"{type(self).__name__} '{self.__dict__.get('name', '')}' has no attribute or variable '{name}'",
                 help=help_)
         raise AttributeError(name)
+
+    def is_taken(self, name: str) -> bool:
+        """Whether this name is an attribute or a method, so that a variable of the name cannot be reached."""
+        return name in self.__dict__ or hasattr(type(self), name)
 
     def declared_names(self) -> Iterable[tuple[str, Span | None]]:
         """The variables that the user's equations declare, with their places in the string."""

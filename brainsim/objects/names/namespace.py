@@ -177,7 +177,8 @@ def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object]
 def _is_meant(name: str, value: object) -> bool:
     """Whether equations do call the function of the script: it stands in place of the built-in one."""
     given = replacement(name)
-    return given is not None and (given.holder is value or isinstance(given.holder, Function) and given.holder.pyfunc is value)
+    return given is not None and (
+        given.holder is value or isinstance(given.holder, Function) and given.holder.pyfunc is value)
 
 
 def _warn_once(text: str) -> None:

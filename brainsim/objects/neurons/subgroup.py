@@ -13,7 +13,7 @@ from brainsim.model.tasks import Bounds
 from brainsim.naming import bounds, supplied
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.event_source import EventSource
-from brainsim.objects.groups.group import Group, is_taken
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Choice, Holder
 from brainsim.objects.names.namespace import RunNamespace
@@ -62,12 +62,17 @@ class Subgroup(EventSource, Choice):
         self.variables = parent.variables
         self.namespace = parent.namespace
         self.events = parent.events
-        for v in self.variables:
-            if is_taken(self, v) and not is_taken(parent, v) and (parent.name, v) not in _SAID:
-                _SAID.add((parent.name, v))
+        self._say_what_is_hidden()
+
+    def _say_what_is_hidden(self) -> None:
+        """Say once which of the whole group's variables go by names of a part's own attributes."""
+        whole = self._parent
+        for v, _ in whole.declared_names():
+            if self.is_taken(v) and (whole.name, v) not in _SAID:
+                _SAID.add((whole.name, v))
                 logger.warning(
                     "'%s' of a part of %s is an attribute of the part and not the variable: "
-                    "reach the variable through the whole group", v, parent.name, extra={"topic": "resolution_conflict"})
+                    "reach the variable through the whole group", v, whole.name, extra={"topic": "resolution_conflict"})
 
     @property
     def parent(self) -> Any:

@@ -25,7 +25,7 @@ from brainsim.objects.groups.clock import seconds
 from brainsim.objects.groups.declared import Declared
 from brainsim.objects.groups.equation_group import EquationGroup
 from brainsim.objects.groups.evaluate_now import Elements
-from brainsim.objects.groups.group import Group, is_taken
+from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.scoped import TIMES
 from brainsim.objects.groups.shared import shared
@@ -127,7 +127,7 @@ class Recorder(Group):
     def _refuse_taken(self, variables: Iterable[str]) -> None:
         """`WrongValue` for a variable whose record could not be reached by its name."""
         for v in variables:
-            if is_taken(self, v):
+            if self.is_taken(v):
                 raise WrongValue(f"{type(self).__name__} has a '{v}' of its own and cannot record the variable",
                                  help="give the variable of the group another name")
 

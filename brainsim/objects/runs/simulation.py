@@ -309,8 +309,8 @@ class Simulation:
                 for path in s.group.pathways if s.kind == "delay" else ():
                     if path.own_delay is s.variable:
                         path.delay_variable()     # the first delay takes its place in memory
-                s.group.assign_values(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True,
-                               run)
+                given = value[:] if isinstance(value, VariableView) else value
+                s.group.assign_values(s.variable, slice(None), given, True, run)
 
     def _constants(self, chosen: list[tuple[Settable, Any]],
                    stack: ExitStack) -> tuple[RunNamespace, dict[str, float | int]]:
