@@ -119,6 +119,14 @@ class WrongState(BrainsimError, RuntimeError):
     """A call that comes too early or too late."""
 
 
+class Unreadable(BrainsimError, OSError):
+    """A file that cannot be read or written."""
+
+
+class NoFile(Unreadable, FileNotFoundError):
+    """A file that is not there."""
+
+
 class TooLarge(WrongValue, MemoryError):
     """More elements than can be numbered, or than there is room for."""
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,6 +14,8 @@ import platformdirs
 from brainsim.preferences import Preference, Preferences
 
 logger = logging.getLogger("brainsim")
+LEAST_ROOM = 4 << 20
+"""Bytes free on the disk of the cache, below which it is not used: a network takes about a tenth of a million."""
 
 
 def cache_directory() -> Path:
@@ -20,7 +23,7 @@ def cache_directory() -> Path:
     folder where that cannot be written."""
     chosen = os.environ.get("BRAINSIM_CACHE_DIR")
     wanted = Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("brainsim")
-    return wanted if _usable(wanted) else Path(
+    return wanted if wanted not in _given_up() and _usable(wanted) else Path(
         tempfile.gettempdir()) / f"brainsim-{os.getuid() if hasattr(os, 'getuid') else ''}"
 
 
@@ -29,14 +32,34 @@ def _usable(folder: Path) -> bool:
     """Whether files can be kept there; says so, once, when not."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
+        if not os.access(folder, os.W_OK):
+            reason = "it cannot be written to"
+        elif shutil.disk_usage(folder).free < LEAST_ROOM:
+            reason = "its disk is full"
+        else:
             return True
-        reason = "it cannot be written to"
     except OSError as error:
         reason = str(error)
+    _tell(folder, reason)
+    return False
+
+
+def give_up(folder: Path, reason: str) -> None:
+    """Keep nothing more in this cache folder; says so, once."""
+    if folder not in _given_up():
+        _given_up().add(folder)
+        _tell(folder, reason)
+
+
+@lru_cache(maxsize=None)
+def _given_up() -> set[Path]:
+    """Cache folders in which this process failed to write."""
+    return set()
+
+
+def _tell(folder: Path, reason: str) -> None:
     logger.warning("the cache folder %s cannot be used (%s): a temporary one is used; BRAINSIM_CACHE_DIR names another",
                    folder, reason)
-    return False
 
 
 def _one_of(*choices: object) -> Callable[[object], bool]:

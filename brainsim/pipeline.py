@@ -126,6 +126,9 @@ def prepare(tasks: Sequence[Task], values: Values, slots: Sequence[str], target:
             profile: bool = False) -> Prepared:
     """Lower, optimise, write and build; allocate the state. With ``profile`` every kernel stays apart and is timed."""
     _refuse_two_sums(tasks, values.params)
+    if profile and not target.traits.network_operations:
+        raise Unsupported(f"The target '{target.name}' runs a step in one piece: profile=True finds no parts to time",
+                          help="net.timings has the seconds of each stage; 'cython' and 'numpy' have profiles")
     program = stage("lower")(lower)(tasks, values.declared(), {n: q for n, (q, _) in values.queues.items()}, slots,
                     [t.clock for t in tasks] + list(values.clocks), values.times)
     program, literals = lift_literals(program)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "brainsim"
-EVERYWHERE = {"errors", "naming", "options", "preferences", "stages"}
+EVERYWHERE = {"errors", "kept", "naming", "options", "preferences", "stages"}
 LEFT = ["language", "units", "model", "integrators", "reduction"]
 RIGHT = ["ir", "passes", "targets", "runtime"]
 ALLOWED = {
@@ -27,6 +27,7 @@ ALLOWED = {
     "star": {"units", "numpy_"},
     "numpy_": {"units", "star"},
     "errors": set(), "naming": set(), "stages": set(), "preferences": {"errors"}, "options": {"errors", "preferences"},
+    "kept": {"options"},
     "log": {"log_file"}, "log_file": set(),
     "__init__": {"*"}, "__main__": {"*"},
 }

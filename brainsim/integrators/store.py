@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from brainsim.errors import BrainsimError, Source
+from brainsim.kept import keep, whole
 from brainsim.language.expressions import parse_expression, to_text
 from brainsim.language.trees import Tree
 from brainsim.options import cache_directory
@@ -33,10 +33,13 @@ def stored(question: str, answer: Callable[[], Lists], directory: Path | None = 
 
 def _read(path: Path, question: str) -> Lists | None:
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        content = whole(path)
+        if content is None:
+            return None
+        kept = json.loads(content)
         if kept["question"] == question:
             return [tuple(_tree(text) for text in row) for row in kept["answer"]]
-    except (OSError, ValueError, KeyError, TypeError, BrainsimError):
+    except (ValueError, KeyError, TypeError, BrainsimError):
         pass
     return None
 
@@ -48,11 +51,5 @@ def _tree(text: str) -> Tree:
 
 def _write(path: Path, question: str, found: Lists) -> None:
     text = json.dumps({"question": question, "answer": [[to_text(tree) for tree in row] for row in found]}, indent=1)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except OSError:
-        pass
+    with suppress(OSError):
+        keep(text.encode(), path)

@@ -33,6 +33,15 @@ def functions() -> dict[str, Callable[..., Any]]:
         return {}
 
 
+@lru_cache(maxsize=None)
+def has(name: str) -> bool:
+    """Whether the library has something of this name."""
+    try:
+        return hasattr(ctypes.CDLL(FILES.get(sys.platform, "libm.so")), name)
+    except OSError:
+        return False
+
+
 def _elementwise(library: ctypes.CDLL, name: str, count: int) -> Callable[..., Any]:
     def of_kind(name: str, kind: Any) -> Any:
         function = getattr(library, name)

@@ -12,7 +12,7 @@ START = "@start"
 def watched(program: Program) -> tuple[Program, dict[int, str]]:
     """The program with a `Host` kernel at the beginning of a tick and after every kernel, and what ended there, by its
     number."""
-    made = [Kernel(START, clock, Host()) for clock in program.clocks]
+    made = [Kernel(f"{START}.{n}", clock, Host()) for n, clock in enumerate(program.clocks)]
     ended = dict.fromkeys(range(len(made)), START)
     for k in program.kernels:
         made += [k, Kernel(f"@after.{k.name}", k.clock, Host())]

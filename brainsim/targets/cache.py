@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from brainsim.errors import BuildError
@@ -24,15 +23,6 @@ def module_path(name: str, suffix: str) -> Path:
     return cache_directory() / "modules" / f"{name}{suffix}"
 
 
-def keep(made: Path, at: Path) -> None:
-    """Move a finished file into the cache in one step, so that no process ever sees half of it."""
-    at.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=at.parent, prefix=at.name)
-    os.close(handle)
-    shutil.copyfile(made, temporary)
-    os.replace(temporary, at)
-
-
 #: what GCC and Clang say when the half of them that knows C++ is not installed
 NO_CPP = re.compile(r"cc1plus|fatal error: '?<?(?:cmath|cstdint|cstdlib|algorithm)")
 
@@ -45,9 +35,10 @@ def run_compiler(command: Sequence[str], folder: Path, what: str,
     if done.returncode == 0:
         return
     kept = cache_directory() / "failed" / folder.name
-    shutil.copytree(folder, kept, dirs_exist_ok=True)
     log = kept / "compiler.log"
-    log.write_text(" ".join(command) + "\n\n" + done.stdout + done.stderr, encoding="utf-8")
+    with suppress(OSError, shutil.Error):      # a full disk must not hide what the compiler said
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+        log.write_text(" ".join(command) + "\n\n" + done.stdout + done.stderr, encoding="utf-8")
     first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
     kernel = next(
         (line.split("function")[1].strip(" ‘’':") for line in done.stderr.splitlines() if "In function" in line), "")

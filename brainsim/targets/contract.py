@@ -1,4 +1,4 @@
-"""What every target supplies: traits, six functions and two answers to "can you run here?"."""
+"""What every target supplies: traits, an answer to "can you run here?", and how programs are written, built and run."""
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.errors import BuildError
 from brainsim.ir.program import FanOut, Program
 from brainsim.ir.state import Pause, State
+from brainsim.kept import BUILD_FOLDERS, alone, keep, whole
 from brainsim.targets import c_source, loop_plan, loops, native
-from brainsim.targets.cache import digest, keep, module_path, run_compiler
+from brainsim.targets.cache import digest, module_path, run_compiler
 from brainsim.targets.compiler import Compiler, cpp_flags, cpu, find_compiler
 from brainsim.targets.contract import Available, Missing, Settings, Traits, Written
 from brainsim.targets.loop_plan import packed_indices, steady
@@ -70,22 +72,31 @@ class CythonTarget:
         parts += [" ".join(flags), compiler.identity, cpu(), version(), SUFFIX]
         name = "n" + digest(*parts, *(text for _, text in source.more), *([own.identity] if program.natives else []))
         path = module_path(name, SUFFIX)
-        if not path.exists():
-            compile_module(name, source, compiler, flags, own, path)
-        try:
-            module = _load(str(path))
-        except ImportError:      # a damaged file: build it once more
-            path.unlink(missing_ok=True)
-            compile_module(name, source, compiler, flags, own, path)
-            module = _load(str(path))
+        module = _ready(path)
+        if module is None:
+            with alone(name):
+                module = _ready(path)      # what another process made meanwhile
+                if module is None:
+                    compile_module(name, source, compiler, flags, own, path)
+                    module = _load(str(module_path(name, SUFFIX)))      # the cache may have moved: its disk is full
         return CythonExecutable(module, program, self.settings.threads)
 
 
 def compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.CompilerSettings,
                    path: Path) -> None:
     """Compile the loops and users' functions, link the Cython half to them, and put the module into the cache."""
+    try:
+        _compile_module(name, source, compiler, flags, own, path)
+    except OSError as error:
+        raise BuildError("the network's module could not be written", found=str(error),
+                         help="make room there, or name other folders by TMPDIR and BRAINSIM_CACHE_DIR; "
+                         "prefs.codegen.target = 'numpy' writes nothing") from error
+
+
+def _compile_module(name: str, source: Written, compiler: Compiler, flags: list[str], own: native.CompilerSettings,
+                    path: Path) -> None:
     half = wrapper(compiler)
-    with tempfile.TemporaryDirectory(prefix=f"brainsim_{name[:8]}_") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{BUILD_FOLDERS}{name[:8]}_") as folder:
         (Path(folder) / "network.c").write_text(source.text, encoding="utf-8")
         (Path(folder) / "brainsim").mkdir()
         for header in HEADERS:
@@ -102,7 +113,7 @@ def compile_module(name: str, source: Written, compiler: Compiler, flags: list[s
             *compiler.libraries()
         ]
         run_compiler(link, Path(folder), "to link the network's module")
-        keep(made, path)
+        keep(made.read_bytes(), path)
 
 
 def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: native.CompilerSettings,
@@ -122,8 +133,18 @@ def _compile_more(source: Written, compiler: Compiler, flags: list[str], own: na
         yield made
 
 
+def _ready(path: Path) -> ModuleType | None:
+    """The module, if it lies in the cache undamaged."""
+    try:
+        return _load(str(path)) if path.exists() else None
+    except ImportError:
+        return None
+
+
 @lru_cache(maxsize=None)
 def _load(path: str) -> ModuleType:
+    if whole(Path(path)) is None:      # the system's loader would read beyond the end of a file that was cut short
+        raise ImportError(f"{path} is damaged", path=path)
     loader = importlib.machinery.ExtensionFileLoader(MODULE, path)
     spec = importlib.util.spec_from_file_location(MODULE, path, loader=loader)
     assert spec is not None

@@ -283,8 +283,9 @@ def masks(program: Program, state: State, layout: Any) -> dict[str, np.ndarray]:
 def put_back(queue: QueueState, mask: np.ndarray) -> None:
     """A mask as the values of a queue."""
     rows = np.atleast_2d(mask) > 0
-    queue.count[:] = rows.sum(axis=1)
-    queue.make_room(int(queue.count.max(initial=0)))
+    count = rows.sum(axis=1)
+    queue.make_room(int(count.max(initial=0)))
+    queue.count[:] = count
     for slot in np.flatnonzero(queue.count):
         queue.data[slot, :queue.count[slot]] = np.flatnonzero(rows[slot])
 

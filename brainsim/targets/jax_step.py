@@ -15,8 +15,10 @@ import numpy as np
 from jax import lax
 from jax.experimental import io_callback
 
+from brainsim.ir.functions import FUNCTIONS
 from brainsim.ir.state import PythonFunction
 from brainsim.options import cache_directory
+from brainsim.targets.jax_kept import remove_damaged
 from brainsim.targets.jax_words import (
     amount,
     binomial_from,
@@ -498,13 +500,13 @@ def keep_compiled() -> None:
     """Let JAX keep what took it long to compile in brainsim's cache, so that later processes need not compile it again;
     a place that the user chose (``JAX_COMPILATION_CACHE_DIR``, or JAX's configuration) stays."""
     if jax.config.jax_compilation_cache_dir is None:      # pyright: ignore[reportAttributeAccessIssue] -- JAX adds it
-        jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "jax"))
+        folder = cache_directory() / "jax"
+        remove_damaged(folder)
+        jax.config.update("jax_compilation_cache_dir", str(folder))
 
 
-_OF_NUMPY = ("floor ceil exp expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh "
-             "arctanh sqrt abs")
 SCOPE: dict[str, Any] = {
-    **{name: getattr(jnp, name) for name in _OF_NUMPY.split()},
+    **{name: getattr(jnp, f.__name__) for name, f in FUNCTIONS.items() if isinstance(f, np.ufunc)},
     "both": both,
     "pick": pick,
     "put": put,

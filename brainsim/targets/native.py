@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from brainsim.ir.program import Native, Program, Section
+from brainsim.ir.program import Native, Program
+from brainsim.targets.own_names import own_texts
 from brainsim.targets.templates import render
 from brainsim.targets.words import C
 
@@ -59,7 +60,8 @@ def settings(natives: Iterable[Native]) -> CompilerSettings:
 
 def names(program: Program) -> dict[str, str]:
     """What the network's text calls each function: C by its own name, C++ by a number."""
-    return {n.function: n.call if n.language == "c" else f"native_{k}" for k, n in enumerate(program.natives)}
+    calls = own_texts(program.natives, "c").calls
+    return {n.function: calls.get(n.function, f"native_{k}") for k, n in enumerate(program.natives)}
 
 
 def c_lines(program: Program) -> str:
@@ -79,7 +81,9 @@ def cpp_text(program: Program) -> str:
     """The second text; empty without C++."""
     if not _of(program, "c++"):
         return ""
-    calls = [(_head(k, n), n.call, ", ".join(f"a{m}" for m in range(len(n.arguments)))) for k, n in _of(program, "c++")]
+    called = own_texts(program.natives, "c++").calls
+    calls = [(_head(k, n), called[n.function], ", ".join(f"a{m}" for m in range(len(n.arguments))))
+             for k, n in _of(program, "c++")]
     return render("c/natives.cpp.jinja", **_view(program, "c++"), calls=calls)
 
 
@@ -89,8 +93,8 @@ def _of(program: Program, language: str) -> list[tuple[int, Native]]:
 
 def _view(program: Program, language: str) -> dict[str, object]:
     chosen = [n for _, n in _of(program, language)]
-    sections: tuple[Section, ...] = tuple(dict.fromkeys(s for n in chosen for s in n.sections))
     headers = [h if h[:1] in '<"' else f'"{h}"' for h in settings(chosen).headers]
+    sections = own_texts(program.natives, language).sections
     return dict(headers=headers, sections=sections, arrays=_arrays(program, language))
 
 

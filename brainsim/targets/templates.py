@@ -1,15 +1,16 @@
 """Finds and renders the Jinja2 templates, in an installed package and in a bare checkout alike."""
 from __future__ import annotations
 
-import tempfile
+import io
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 import jinja2
 import jinja2.bccache
 
+from brainsim.kept import keep, whole
 from brainsim.options import cache_directory
-from brainsim.targets.cache import keep
 
 
 @lru_cache(maxsize=None)
@@ -34,19 +35,16 @@ class _KeptTemplates(jinja2.BytecodeCache):
 
     def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
         """What was kept, if it is of this text and this version of Jinja2."""
-        try:
-            with _kept(bucket).open("rb") as file:
-                bucket.load_bytecode(file)
-        except OSError:
-            return
+        content = whole(_kept(bucket))
+        if content is not None:
+            bucket.load_bytecode(io.BytesIO(content))
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        """Keep it in one step, so that no process sees half of it."""
-        with tempfile.TemporaryDirectory(prefix="brainsim_") as new:
-            made = Path(new) / "template"
-            with made.open("wb") as file:
-                bucket.write_bytecode(file)
-            keep(made, _kept(bucket))
+        """Keep it, where files can be kept."""
+        content = io.BytesIO()
+        bucket.write_bytecode(content)
+        with suppress(OSError):
+            keep(content.getvalue(), _kept(bucket))
 
 
 def _kept(bucket: jinja2.bccache.Bucket) -> Path:

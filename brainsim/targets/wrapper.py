@@ -10,33 +10,56 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from brainsim.errors import BuildError
-from brainsim.options import cache_directory
+from brainsim.kept import BUILD_FOLDERS, whole
+from brainsim.options import cache_directory, give_up
 from brainsim.targets.cache import digest, module_path
 from brainsim.targets.compiler import Compiler, find_compiler, include_flags
 from brainsim.targets.templates import folder, read
 
 MODULE = "brainsim_network"
 SCRIPT = """
-import atexit, os, shutil, subprocess, sys
+import atexit, hashlib, os, shutil, subprocess, sys
 from pathlib import Path
 given, wanted, *command = sys.argv[1:]
+made = Path(given).with_suffix(".o")
+sums = Path(wanted).parent / "sums"
+its_sum = sums / (Path(wanted).name + ".sum")
 atexit.register(shutil.rmtree, os.path.dirname(given), ignore_errors=True)
+sums.mkdir(parents=True, exist_ok=True)
+def whole():
+    try:
+        return hashlib.sha256(Path(wanted).read_bytes()).hexdigest() == its_sum.read_text()
+    except OSError:
+        return False
+try:
+    import fcntl
+    lock = open(wanted + ".lock", "ab")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+except (ImportError, OSError):
+    pass
+if whole():
+    sys.exit()
 if given.endswith(".pyx"):
     import Cython.Compiler.Main as main
     result = main.compile(given, main.CompilationOptions(main.default_options, language_level=3, emit_linenums=False))
     if result.num_errors:
         sys.exit("Cython refused " + given)
-made = str(Path(given).with_suffix(".o"))
-subprocess.run([*command, "-c", str(Path(given).with_suffix(".c")), "-o", made], check=True)
-Path(wanted).parent.mkdir(parents=True, exist_ok=True)
-beside = wanted + "." + str(os.getpid())
-Path(beside).write_bytes(Path(made).read_bytes())
-os.replace(beside, wanted)
+subprocess.run([*command, "-c", str(Path(given).with_suffix(".c")), "-o", str(made)], check=True)
+def keep(content, at):
+    beside = f"{at}.{os.getpid()}.part"
+    try:
+        Path(beside).write_bytes(content)
+        os.replace(beside, at)
+    finally:
+        Path(beside).unlink(missing_ok=True)
+keep(made.read_bytes(), wanted)
+keep(hashlib.sha256(made.read_bytes()).hexdigest().encode(), its_sum)
 """
 
 
@@ -57,31 +80,43 @@ class WrapperProcess:
         name = digest(self.text, compiler.identity, version(), sys.version, " ".join(include_flags()))
         self.path = module_path(f"wrapper-{name}", ".o")
         self.process: subprocess.Popen[str] | None = None
-        if not self.path.exists():
+        if whole(self.path) is None:
             self._start()
 
     def _start(self) -> None:
-        given = Path(tempfile.mkdtemp(prefix="brainsim_wrapper_")) / f"{MODULE}{self.suffix}"
+        given = Path(tempfile.mkdtemp(prefix=f"{BUILD_FOLDERS}wrapper_")) / f"{MODULE}{self.suffix}"
         given.write_text(self.text, encoding="utf-8")
         command = [*self.compiler.command, "-fPIC", "-O1", "-w", *include_flags()]
         self.process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(given), str(self.path), *command],
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        start_new_session=True)      # Ctrl-C is for the script
 
-    def result(self) -> Path:
+    def result(self, again: int = 2) -> Path:
         """The object file, once it is there."""
         if self.process is not None:
             output, _ = self.process.communicate()
-            if self.process.returncode and not self.path.exists():
+            failed, self.process = self.process.returncode, None
+            if failed > 0 and whole(self.path) is None and not self._elsewhere(output):
                 raise BuildError(
                     "the Cython half of the module could not be built", log=str(_kept(output)),
                     found=_last_line(output),
                     help=f"the compiler is {' '.join(self.compiler.command)} and its log is kept in {_kept(output)}; "
                     "CC or prefs.codegen.compiler names another, prefs.codegen.target = 'numpy' runs without one")
-            self.process = None
-        if not self.path.exists():   # somebody emptied the cache
+        if whole(self.path) is None:      # it was killed, or somebody emptied the cache
+            if again == 0:
+                raise BuildError("the Cython half of the module is not where it was put", found=str(self.path),
+                                 help="BRAINSIM_CACHE_DIR names another folder for what is compiled")
             self._start()
-            return self.result()
+            return self.result(again - 1)
         return self.path
+
+    def _elsewhere(self, output: str) -> bool:
+        """Whether the cache took no more files and the next try is in a temporary one."""
+        before, last = self.path, _last_line(output)
+        if "[Errno" in last:
+            give_up(before.parent.parent, last.partition("] ")[2])
+            self.path = cache_directory() / before.parent.name / before.name
+        return self.path != before
 
 
 def _last_line(output: str) -> str:
@@ -92,8 +127,9 @@ def _last_line(output: str) -> str:
 def _kept(output: str) -> Path:
     """The log, in the cache."""
     path = cache_directory() / "failed" / "cython_half.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(output, encoding="utf-8")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(output, encoding="utf-8")
     return path
 
 
@@ -107,4 +143,5 @@ def begin() -> None:
     """Start the process now, if this installation has never built the wrapper; harmless without a compiler."""
     compiler = find_compiler()
     if isinstance(compiler, Compiler):
-        wrapper(compiler)
+        with suppress(OSError):      # no room for temporary files: the import goes on, a build says so
+            wrapper(compiler)

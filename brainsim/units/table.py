@@ -7,7 +7,6 @@ version of Pint, in the cache for others. A file that cannot be used is ignored.
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from brainsim.kept import keep, whole
 from brainsim.options import cache_directory
 from brainsim.units.dimensions import BASES, Dimension, dimension
 
@@ -126,7 +126,7 @@ def load() -> UnitTable:
     stored = _read(SHIPPED, key)
     if stored is None:
         path = cache_directory() / f"units-{key}.json" if key else None
-        stored = _read(path, key)
+        stored = _read(path, key) if path is not None and whole(path) is not None else None
         if stored is None:
             stored = derive()
             _write(path, {"key": key, **stored})
@@ -217,17 +217,10 @@ def _read(path: Path | None, key: str) -> dict[str, object] | None:
 
 
 def _write(path: Path | None, stored: dict[str, object]) -> None:
-    """Put it beside and rename: another process sees all of it or nothing."""
-    if path is None:
-        return
-    beside = path.with_suffix(f".{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(stored), "utf-8")
-        beside.replace(path)
-    except OSError:
+    """Keep it, where files can be kept."""
+    if path is not None:
         with suppress(OSError):
-            beside.unlink()
+            keep(json.dumps(stored).encode(), path)
 
 
 def ship() -> None:

@@ -1,6 +1,9 @@
 /* The functions of the update program in C; the interpreter (brainsim/ir) says what each one means. */
 #ifndef BS_LANGUAGE_H
 #define BS_LANGUAGE_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE     /* before the first header of the system: where a thread runs */
+#endif
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,9 @@
 /* The loop over time: which kernels are due, in their order, alone or with a team, and where it has to stop. */
 #ifndef BS_SCHEDULE_H
 #define BS_SCHEDULE_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE     /* before the first header of the system: where a thread runs */
+#endif
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,9 @@
 /* What a network works on, and what it is made of: the caller fills the table, the network's own text gives the model. */
 #ifndef BS_TABLE_H
 #define BS_TABLE_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE     /* before the first header of the system: where a thread runs */
+#endif
 #include <stdint.h>
 
 /* Addresses, sizes and scalars, in words of eight bytes; brainsim/targets/cython_module.py writes the same fields. */

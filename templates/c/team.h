@@ -1,6 +1,9 @@
 /* Threads: a team divides the elements of one kernel among its members, and waits for all of them. */
 #ifndef BS_TEAM_H
 #define BS_TEAM_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE     /* before the first header of the system: where a thread runs */
+#endif
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,7 +45,7 @@ static BsTeam bs_team = {.parts = 1, .lock = PTHREAD_MUTEX_INITIALIZER, .bell = 
 /* A thread starts, and wakes, where its maker runs, and would wait there until the system moves it: it moves itself, each to a
    processor of its own as far as there are enough, and is then free to be moved again. */
 static void bs_place(const BsMember *self) {
-#if defined(__linux__)
+#if defined(__linux__) && defined(CPU_SETSIZE)
     cpu_set_t allowed, here;
     if (self->team->cpu < 0 || sched_getaffinity(0, sizeof allowed, &allowed)) return;
     int64_t count = CPU_COUNT(&allowed), wanted = self->part % count;
@@ -59,7 +62,7 @@ static void bs_place(const BsMember *self) {
 }
 
 static int bs_cpu(void) {
-#if defined(__linux__)
+#if defined(__linux__) && defined(CPU_SETSIZE)
     return sched_getcpu();
 #else
     return -1;

@@ -375,3 +375,52 @@ def test_what_no_compiler_takes_is_refused():
     if compiled():
         with pytest.raises(TypeError, match="not an array of numbers"):
             run_with("x = f(y)", f=bad)
+
+
+@pytest.mark.parametrize("language", ["c", "cpp"])
+@pytest.mark.parametrize("name", "erf gamma round log2 cbrt exp2 rint y0 j1 tgamma".split())
+def test_a_function_may_be_called_like_one_of_the_library(name, language):
+    f = implementation(language, f"/* {name}(x) {{ */ double {name}(double x) {{ return 2*x + sqrt(9.0); }}")(
+        check_units(x=1, result=1)(lambda x: 2*x + 3))
+    G = NeuronGroup(2, f"dv/dt = {name}(w)/second : 1\nw : 1", method="euler", namespace={name: f})
+    G.w = 1.3
+    net = Network(G)
+    net.run(defaultclock.dt)
+    assert in_python(net) == 0
+    np.testing.assert_allclose(G.v, 5.6*1e-4, rtol=1e-14)
+
+
+def test_code_reaches_the_library_and_what_it_depends_on_under_one_name():
+    @implementation("cpp", "static double log2(double x) { return 7*x; }\nstruct Pair { double exp2(double x) { "
+                           "return x; } };\ndouble cbrt(double x) { Pair p; return p.exp2(log2(x)) + std::cbrt(8.0); }")
+    @check_units(x=1, result=1)
+    def cbrt(x):
+        return 7*x + 2
+
+    @implementation("cpp", "double erf(double x) { return 10*cbrt(x) + std::exp2(3.0); }", dependencies={"cbrt": cbrt})
+    @check_units(x=1, result=1)
+    def erf(x):
+        return 10*cbrt(x) + 8
+
+    @implementation("cpp", "double plain(double x) { return x + cbrt(27.0); }")
+    @check_units(x=1, result=1)
+    def plain(x):
+        return x + 3
+
+    found = run_with("x = erf(y) + 1000*plain(y)", erf=erf, plain=plain).x
+    np.testing.assert_allclose(found, 70*0.5*np.arange(4) + 28 + 1000*(0.5*np.arange(4) + 3), rtol=1e-14)
+
+
+@pytest.mark.parametrize("language", ["c", "cpp"])
+def test_two_groups_have_different_functions_of_one_name(language):
+    groups = []
+    for factor, python in ((2, lambda x: 2*x), (3, lambda x: 3*x)):
+        f = implementation(language, f"double helper(double x) {{ return {factor}*x; }}\n"
+                                     "double f(double x) { return helper(x); }", name="f")(
+            check_units(x=1, result=1)(python))
+        G = NeuronGroup(1, "x : 1", namespace={"f": f})
+        G.run_regularly("x = f(5)")
+        groups.append(G)
+    net = Network(*groups)
+    net.run(defaultclock.dt)
+    assert [G.x[0] for G in groups] == [10, 15] and in_python(net) == 0

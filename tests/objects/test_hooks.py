@@ -4,8 +4,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brainsim import BrianObject, Network, NeuronGroup, PopulationRateMonitor, Synapses, TimedArray, ms, mV, run
-from brainsim.errors import WrongValue
+from brainsim import BrianObject, Network, NeuronGroup, PopulationRateMonitor, Synapses, TimedArray, ms, mV, prefs, run
+from brainsim.errors import Unsupported, WrongValue
+from brainsim.ir.check import problems
 
 
 def test_a_subclass_of_a_group_sets_values_before_every_run(fresh):
@@ -71,6 +72,28 @@ def test_the_times_of_a_profile_have_both_names(fresh):
     net = Network(NeuronGroup(1, "dv/dt = -v/(1*ms) : 1"))
     net.run(1 * ms, profile=True)
     assert net.get_profiling_info() == net.profiling_info
+
+
+@pytest.mark.parametrize("target", ["interpreter", "numpy", "cython"])
+def test_a_profile_of_several_clocks(fresh, target):
+    prefs.codegen.target = target
+    G = NeuronGroup(2, "dv/dt = -v/(1*ms) : 1", method="exact", name="G")
+    G.v = 1
+    G.run_regularly("v = 0.9*v", dt=1 * ms, name="often")
+    G.run_regularly("v = 0.8*v", dt=0.5 * ms, name="oftener")
+    net = Network(G)
+    net.run(2 * ms, profile=True)
+    assert {"G_stateupdater", "often", "oftener"} <= set(dict(net.profiling_info))
+    np.testing.assert_allclose(G.v, np.exp(-2) * 0.9**2 * 0.8**4)
+    assert net._prepared is not None and problems(net._prepared.program) == []
+
+
+def test_a_target_that_cannot_time_parts_says_so(fresh):
+    prefs.codegen.target = "jax"
+    net = Network(NeuronGroup(1, "dv/dt = -v/(1*ms) : 1", method="exact"))
+    with pytest.raises(Unsupported, match=r"(?s)'jax'.*profile=True.*net\.timings"):
+        net.run(1 * ms, profile=True)
+    net.run(1 * ms)
 
 
 def test_a_window_longer_than_the_record_can_be_plotted(fresh):

@@ -17,7 +17,7 @@ from brainsim.targets.templates import folder
 compiler = find_compiler()
 pytestmark = pytest.mark.skipif(not isinstance(compiler, Compiler), reason="no C compiler")
 
-STRICT = ["-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"]
+STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"]
 
 PROGRAM = """
 #include <stdio.h>
@@ -71,8 +71,9 @@ int main(void) {
 
 @pytest.mark.parametrize("more", [[], ["-DBS_NO_THREADS"], ["-DBRAINSIM_FAST"]], ids=" ".join)
 @pytest.mark.parametrize("header", HEADERS)
-def test_a_header_stands_alone(header, more, tmp_path):
-    (tmp_path / "alone.c").write_text(f'#include "{header}"\n')
+@pytest.mark.parametrize("before", ["", "#include <stdio.h>\n"], ids=["first", "after others"])
+def test_a_header_stands_alone(before, header, more, tmp_path):
+    (tmp_path / "alone.c").write_text(f'{before}#include "{header}"\n')
     check([*STRICT, *more, "-Wno-unused-function", "-fsyntax-only", f"-I{folder() / 'c'}", "alone.c"], tmp_path)
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
 
-from brainsim.errors import Span, UnknownAttribute, UnknownName, WrongSyntax, WrongType, WrongValue, near
+from brainsim.errors import (
+    Span,
+    UnknownAttribute,
+    UnknownName,
+    WrongState,
+    WrongSyntax,
+    WrongType,
+    WrongValue,
+    near,
+)
 from brainsim.objects.groups.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.read_write import Indices, Readable
@@ -146,6 +156,25 @@ class Group(Readable, metaclass=Sealed):
         variable.linked_to = value.symbol_for(self, variable)
         structure_changed()
 
+    # -- store and restore ---------------------------------------------------------------------------------------------
+    def kept_besides(self) -> dict[str, Any]:
+        """The names and dimensions of the variables, to know them by."""
+        return super().kept_besides() | {"variables": self._stated()}
+
+    def check_kept(self, kept: Mapping[str, Any]) -> None:
+        """`WrongState` for values of other variables."""
+        now = self._stated()
+        then = kept.get("variables", now)     # earlier versions did not say
+        other = sorted(n for n in now.keys() | then.keys() if now.get(n) != then.get(n))
+        if other:
+            raise WrongState(f"{self.name} has other variables than when it was stored",
+                             found=f"{', '.join(sorted(now)) or 'none'}; stored: {', '.join(sorted(then)) or 'none'}; "
+                             f"different: {', '.join(other)}", help="restore into the model that was stored")
+
+    def _stated(self) -> dict[str, tuple[float, ...]]:
+        return {v.name: v.dimension.exponents for v in self.variables.values()
+                if v.definition is None and v.symbol is None}
+
     def add_attribute(self, name: str) -> None:
         """Allow a Python attribute of this name to be set on the group."""
         object.__setattr__(self, name, None)
@@ -230,20 +259,26 @@ class Group(Readable, metaclass=Sealed):
                       order: int = 0, name: str | None = None) -> "RunRegularly":
         """Run statements on every element each ``dt`` (default: this group's clock)."""
         chosen = make_clock(dt, clock) if dt is not None or clock is not None else self.clock
-        return self.run_on_clock(code, chosen, when, order, name or f"{self.name}_run_regularly*")
+        return self.run_on_clock(code, chosen, when, order, name or self._part_name("run_regularly"))
 
     def run_at(self, code: str, times: object, when: str = "start", order: int = 0,
                name: str | None = None) -> "RunRegularly":
         """Run statements on every element at these times, given in any order and each once (`EventClock`)."""
-        return self.run_on_clock(code, EventClock(times), when, order, name or f"{self.name}_run_at*")
+        return self.run_on_clock(code, EventClock(times), when, order, name or self._part_name("run_at"))
 
     def run_on_clock(self, code: str, clock: BaseClock, when: str = "start", order: int = 0,
                      name: str | None = None) -> "RunRegularly":
         """Run statements on every element at the ticks of a clock."""
-        made = RunRegularly(self, code, clock=clock, when=when, order=order, name=name or f"{self.name}_run_on_clock*")
+        made = RunRegularly(self, code, clock=clock, when=when, order=order,
+                            name=name or self._part_name("run_on_clock"))
         self.parent._contained.append(made)
         structure_changed()
         return made
+
+    def _part_name(self, what: str) -> str:
+        """A name that no other part has, whatever else is alive: a model that is made again has it too."""
+        taken, stem = {o.name for o in self.parent._contained}, f"{self.name}_{what}"
+        return next(n for n in chain([stem], (f"{stem}_{k}" for k in count(1))) if n not in taken)
 
     def _repr_html_(self) -> str:
         stored = [v.name for v in self.stored_variables()]

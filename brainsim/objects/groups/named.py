@@ -106,7 +106,7 @@ class BrianObject(Named):
 
     @property
     def order(self) -> int:
-        """Place within the slot; equal orders go by name."""
+        """Place within the slot; of equal orders, what was made first comes first."""
         return self._order
 
     @order.setter
@@ -124,6 +124,11 @@ class BrianObject(Named):
         self._active = bool(value)
         for inner in self._contained:
             inner.active = value
+        structure_changed()
+
+    def set_active(self, value: bool) -> None:
+        """Only this object, not those contained in it."""
+        self._active = value
         structure_changed()
 
     @property
@@ -176,6 +181,13 @@ class BrianObject(Named):
 
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The inverse of `kept_besides`; called before arrays and queues get their values of that time."""
+
+    def check_kept(self, kept: Mapping[str, Any]) -> None:
+        """`WrongState` for what cannot be taken back; changes nothing."""
+
+    def resized_by(self, kept: Mapping[str, Any]) -> bool:
+        """Whether `take_back` makes arrays of another size."""
+        return False
 
     def own_tasks(self, run: RunNamespace) -> list[Task]:
         """A class of a user's that has a method ``run`` gets it called at every tick."""

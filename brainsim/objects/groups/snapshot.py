@@ -1,11 +1,13 @@
 """Copies of everything that a run changes in an object, and the way back (`Network.store`, `Network.restore`)."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from brainsim.errors import WrongState
 from brainsim.objects.groups.named import BrianObject
+
+SAME = "restore into the model that was stored"
 
 
 def snapshot(o: BrianObject) -> dict[str, Any]:
@@ -15,8 +17,35 @@ def snapshot(o: BrianObject) -> dict[str, Any]:
         # what cannot be written follows from pairs
         "arrays": {name: x.copy() for name, (_, x) in declared.arrays.items() if x.flags.writeable},
         "queues": {name: (q.data.copy(), q.count.copy()) for name, (_, q) in declared.queues.items()},
-        **o.kept_besides(),
+        "active": o.active, **o.kept_besides(),
     }
+
+
+def check(o: BrianObject, found: Mapping[str, Any]) -> None:
+    """`WrongState` where `put_back` would not do, in an object of other variables or another size; changes nothing."""
+    o.check_kept(found)
+    declared = o.declared()
+    if declared.queues.keys() != found["queues"].keys():
+        raise WrongState(f"{o.name} keeps other events and records than when it was stored",
+                         found=_both(declared.queues, found["queues"]), help=SAME)
+    if o.resized_by(found):
+        return
+    for name, (_, values) in declared.arrays.items():
+        kept = found["arrays"].get(name)
+        if kept is not None and kept.shape != values.shape and name not in declared.derived:
+            raise WrongState(f"'{name}' has another size than when it was stored",
+                             found=f"{values.shape} and {kept.shape}", help=SAME)
+
+
+def _both(now: Iterable[str], then: Iterable[str]) -> str:
+    return f"{', '.join(sorted(now)) or 'none'}; stored: {', '.join(sorted(then)) or 'none'}"
+
+
+def put_back_active(o: BrianObject, found: Mapping[str, Any]) -> None:
+    """Updated or not, as when `snapshot` was called."""
+    was = found.get("active", o.active)
+    if was != o.active:
+        o.set_active(was)
 
 
 def put_back(o: BrianObject, found: Mapping[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Networks at a time: copies of everything that a run changes, in memory or in a file, and the way back."""
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from brainsim.errors import (
 from brainsim.objects.groups.clock import BaseClock, Clock, fastest_of
 from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.random_state import random_state
-from brainsim.objects.groups.snapshot import put_back, snapshot
+from brainsim.objects.groups.snapshot import check, put_back, put_back_active, snapshot
+from brainsim.objects.network.checkpoint_file import StoredEntry, entry_of, kept_in, read, read_pickle, write
 from brainsim.objects.network.contents import Contents
 from brainsim.objects.network.replaying import (
     picture,
@@ -67,60 +67,88 @@ class Checkpointed(Contents):
 
     # -- store and restore ---------------------------------------------------------------------------------------------
     def store(self, name: str = "default", filename: str | Path | None = None) -> None:
-        """Keep a copy of everything that a run changes, in memory or in a file."""
+        """Keep a copy of everything that a run changes, in memory or in a file; what else is in the file stays."""
         found = self.snapshot()
         if filename is None:
             self._stored[name] = found
             return
         path = Path(filename)
-        every = pickle.loads(path.read_bytes()) if path.exists() else {}
-        every[name] = found | {"replay": found["replay"].in_file()}
-        path.write_bytes(pickle.dumps(every))
+        others = read(path) if path.exists() else {}
+        write(path, others | {name: entry_of(name, found | {"replay": found["replay"].in_file()})})
 
-    def restore(self, name: str = "default", filename: str | Path | None = None,
-                restore_random_state: bool = False) -> None:
-        """Go back to a stored state; random numbers go on, unless ``restore_random_state``."""
-        every = self._stored if filename is None else pickle.loads(Path(filename).read_bytes())
+    def restore(self, name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False,
+                trusted_pickle: bool = False) -> None:
+        """Go back to a stored state; random numbers go on, unless ``restore_random_state``.
+
+        ``trusted_pickle``: the file is from an earlier version, whose files run what is in them when they are read.
+        `WrongState` for a file that is no checkpoint and for one of another model; nothing has changed then.
+        """
+        found = self._found(name, None if filename is None else Path(filename), trusted_pickle)
+        self.put_back(found, restore_random_state)
+        for o in self._all():
+            put_back_active(o, found["objects"][o.name])
+
+    def _found(self, name: str, path: Path | None, trusted_pickle: bool) -> Mapping[str, Any]:
+        every = self._stored if path is None else read_pickle(path) if trusted_pickle else read(path)
         if name not in every:
             raise UnknownName(f"Nothing was stored under '{name}'", help=near(name, every) or "call store() first")
-        self.put_back(every[name], restore_random_state)
+        found = every[name]
+        if isinstance(found, StoredEntry):
+            assert path is not None
+            return kept_in(path, found)
+        return self._by_object(found) if trusted_pickle else found
+
+    def _by_object(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an earlier version stored, which went by names of clocks."""
+        clocks, origins = found["clocks"], found["origins"]
+        return {**found, "clocks": {o.name: clocks[o.clock.name] for o in self._all() if o.clock.name in clocks},
+                "origins": {o.name: origins[o.clock.name] for o in self._all() if o.clock.name in origins}}
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of everything that a run changes."""
-        for o in self._all():
+        every = self._all()
+        for o in every:
             o.notice_use()
-        clocks = {o.clock for o in self._all()}
+        fastest = fastest_of({o.clock for o in every})
         return {
-            "t": self._t, "key": self._key, "runs": random_state.runs, "origins":
-            {c.name: s for c, s in self._origins.items()}, "host": random_state.host.bit_generator.state, "objects":
-            {o.name: snapshot(o) for o in self._all()}, "clocks":
-            {c.name: (c.steps_until(self._t, fastest_of(clocks)), c.spacing) for c in clocks}, "replay":
-            picture(self._all())
+            "t": self._t, "key": self._key, "runs": random_state.runs,
+            "host": random_state.host.bit_generator.state,
+            "origins": {o.name: self._origins[o.clock] for o in every if o.clock in self._origins},
+            "objects": {o.name: snapshot(o) for o in every},
+            # by object: the name of a clock depends on how many there have been
+            "clocks": {o.name: (o.clock.steps_until(self._t, fastest), o.clock.spacing) for o in every},
+            "replay": picture(every)
         }
 
     def put_back(self, found: Mapping[str, Any], restore_random_state: bool = False) -> None:
         """The inverse of `snapshot`; random numbers go on, unless ``restore_random_state``."""
-        lost = sorted(set(found["objects"]) - {o.name for o in self._all()})
-        if lost:
-            raise NotStored(f"'{lost[0]}' was stored and is not in {self.name} now",
-                            help="restore into a network of the same objects")
-        for o in self._all():
-            if o.name not in found["objects"]:
-                raise NotStored(f"{o.name} was not part of the network when it was stored",
-                                help="make a Network of your own, without it")
+        self._check(found)
+        every, clocks = self._all(), found["clocks"]
+        for o in every:
             put_back(o, found["objects"][o.name])
-            o.clock.go_back_to(*found["clocks"].get(o.clock.name, (o.clock.step, o.clock.spacing)))
-        self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in self._all() if isinstance(o.clock, Clock)}
-        take_picture(self._all(), found.get("replay", NOTHING))
+            o.clock.go_back_to(*clocks.get(o.name, (o.clock.step, o.clock.spacing)))
+        self._t, self._dts = found["t"], {o.clock: o.clock.dt_ for o in every if isinstance(o.clock, Clock)}
+        take_picture(every, found.get("replay", NOTHING))
         self._rebind = True
         if restore_random_state:
             self._key, self._seed_version, random_state.runs = found["key"], random_state.version, found["runs"]
             random_state.host.bit_generator.state = found["host"]
-            self._origins = {
-                c: found["origins"][c.name] for c in {o.clock for o in self._all()} if c.name in found["origins"]
-            }
+            self._origins = {o.clock: found["origins"][o.name] for o in every if o.name in found["origins"]}
         else:
             self._key = None
+
+    def _check(self, found: Mapping[str, Any]) -> None:
+        """`NotStored` for other objects and `WrongState` for objects of other variables; changes nothing."""
+        every = self._all()
+        lost = sorted(set(found["objects"]) - {o.name for o in every})
+        if lost:
+            raise NotStored(f"'{lost[0]}' was stored and is not in {self.name} now",
+                            help="restore into a network of the same objects")
+        for o in every:
+            if o.name not in found["objects"]:
+                raise NotStored(f"{o.name} was not part of the network when it was stored",
+                                help="make a Network of your own, without it")
+            check(o, found["objects"][o.name])
 
     def get_states(self, units: bool = True, format: str = "dict", subexpressions: bool = False,
                    read_only_variables: bool = True, level: int = 0) -> dict[str, Any]:

@@ -182,10 +182,11 @@ def store(name: str = "default", filename: str | Path | None = None) -> None:
     magic_network.store(name, filename)
 
 
-def restore(name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False) -> None:
+def restore(name: str = "default", filename: str | Path | None = None, restore_random_state: bool = False,
+            trusted_pickle: bool = False) -> None:
     """`Network.restore` for the objects visible where this is called."""
     magic_network.take(_collection.of(RunNamespace.of_caller()))
-    magic_network.restore(name, filename, restore_random_state)
+    magic_network.restore(name, filename, restore_random_state, trusted_pickle)
 
 
 def scheduling_summary(net: Network | None = None) -> SchedulingSummary:

@@ -133,6 +133,10 @@ class Pairs(Protocol):
         """How many there are, in words."""
         ...
 
+    def reach(self, side: str) -> int:
+        """How many neurons the whole group at a side has at least."""
+        ...
+
     def copied(self) -> "Pairs":
         """The same, whatever happens to these."""
         ...
@@ -223,6 +227,13 @@ class StoredPairs:
     def about(self) -> str:
         """How many there are, in words."""
         return f"{self.count()} synapses"
+
+    def reach(self, side: str) -> int:
+        """One more than the last neuron that has a synapse."""
+        index = self.index(side)
+        if isinstance(index, Rows):
+            return index.first + int(np.searchsorted(index.starts, len(index)))
+        return int(index.max(initial=-1)) + 1
 
     def copied(self) -> "StoredPairs":
         """The same, whatever happens to these."""

@@ -274,6 +274,10 @@ class Pathway(BrianObject):
         return {"extra": {"delay": None if values is None else values.copy(), "scattered": self._scattered,
                           "due_dt": self._due_dt}}
 
+    def resized_by(self, kept: Mapping[str, Any]) -> bool:
+        """There may be more delays or fewer."""
+        return True
+
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The delays of that time; queues have another length where they differ from those of now."""
         then, now = kept["extra"]["delay"], self._delay.values

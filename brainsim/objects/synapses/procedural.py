@@ -145,6 +145,11 @@ class ProceduralPairs:
         """How many there are on average, in words."""
         return f"about {round(self.law.expected)} procedural synapses"
 
+    def reach(self, side: str) -> int:
+        """Where the neurons end that the law is about."""
+        law = self.law
+        return law.first_pre + law.n_pre if side == "pre" else law.first_post + law.n_post
+
     def copied(self) -> "ProceduralPairs":
         """The same, whatever happens to these."""
         return replace(self, formulas=dict(self.formulas))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import UnknownAttribute, WrongType, WrongValue
+from brainsim.errors import UnknownAttribute, WrongState, WrongType, WrongValue
 from brainsim.ir.program import Array
 from brainsim.ir.state import DTYPES
 from brainsim.language.names import SYNAPTIC
@@ -313,6 +313,20 @@ class Synapses(JoiningGroup):
     def kept_besides(self) -> dict[str, Any]:
         """The pairs, and where each state lies."""
         return super().kept_besides() | {"pairs": self._pairs.copied(), "moved": self._reduced.kept()}
+
+    def check_kept(self, kept: Mapping[str, Any]) -> None:
+        """`WrongState` for other variables, and for pairs of neurons that there are not."""
+        super().check_kept(kept)
+        for side, group in (("pre", self.source), ("post", self.target)):
+            reach = kept["pairs"].reach(side)
+            if reach > group.first_element + len(group):
+                raise WrongState(f"{self.name} joins fewer neurons than when it was stored",
+                                 found=f"{len(group)} in {group.name}, and neuron {reach - 1} is stored",
+                                 help="restore into the model that was stored")
+
+    def resized_by(self, kept: Mapping[str, Any]) -> bool:
+        """There may be more synapses or fewer."""
+        return True
 
     def take_back(self, kept: Mapping[str, Any]) -> None:
         """The same pairs, and every state where it was."""
