@@ -167,7 +167,7 @@ class Pathway(BrianObject):
         same = self._scalar or not len(steps) or (steps == steps[0]).all()
         in_flight = bool(self._due.count.sum())
         scattered = not same or self._scattered and in_flight
-        if scattered:
+        if scattered and not np.array_equal(steps, self._steps):
             self._steps = steps if len(steps) == len(self.synapses) else np.resize(steps, len(self.synapses))
         self._delay_steps = int(steps[0]) if len(steps) else 0
         self._refit(int(steps.max(initial=0)), scattered, dt)

@@ -48,11 +48,14 @@ def repeatable(tasks: Sequence[Task], reduced: Sequence[Reduced], values: Values
                prepared: Prepared, records: Iterable[str]) -> Course | None:
     """What happens in the runs of a prepared network, to do it once more; None where nothing is kept as a sum.
     ``tasks`` are those before reduction, ``records`` the names of what records need."""
+    sums = frozenset(p for r in reduced for p, kind in r.moved.items() if kind == "sum")
+    if not sums:
+        return None
     together = [(r.lies_with.party, r.party) for r in reduced if r.host and r.lies_with is not None]
     delays = {p.name: p._delay_steps for r in reduced for p in r.synapses.pathways}
     parties = [(a, b) for a, b in together if a is not None and b is not None]
     return course_of(tasks, [r.plans for r in reduced], parties, delays, values, slots, prepared, records,
-                     [n for r in reduced for n in r.declared()])
+                     sums, [n for r in reduced for n in r.declared()])
 
 
 def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Obstacle:

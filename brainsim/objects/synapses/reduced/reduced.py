@@ -43,6 +43,9 @@ class Reduced(Questions):
         if not s.pairs_now.is_stored:
             self.verdicts, self.analysed = (), True
             return tasks
+        if self._rests(step):
+            self.plans, self.party, self.ties = (), None, {}
+            return tasks
         mine = [tasks[n] for n in sorted(step.order[p.name] for p in s.pathways if p.name in step.order)]
         driven = [t for t in mine if isinstance(t, Transmission) and t.driven]
         self.decay = replace(driven[0].block,
@@ -61,6 +64,12 @@ class Reduced(Questions):
         self.constants = self._values_of(found.constants, tasks)
         self.party, self.ties, self.changing = found.party, {}, step.changing
         return found.tasks
+
+    def _rests(self, step: TimeStep) -> bool:
+        """Whether nothing in a run touches what has moved, so that it stays as it is, as with synapses that are not
+        active."""
+        alone = bool(self.moved) and not self.host and not self.guests and not self._seen(step)
+        return alone and not any(x.program in self.moved for x in symbols_of(step.tasks))
 
     def _settle(self, tasks: Sequence[Task]) -> None:
         """Take note of factors that changed since the last run. States that are read late get values per synapse again

@@ -162,7 +162,7 @@ class WayBack:
                 f"'{v.name}' of {self.synapses.name} has no value per synapse: only its sum for each target was kept",
                 found=error.found, help=f"make the synapses with Synapses(..., reduce='off') to look at '{v.name}'"
             ) from error
-        return np.zeros(len(self.synapses), DTYPES[v.dtype]) if found is None else found
+        return np.zeros(len(self.synapses), DTYPES[v.dtype]) if found is None else self._padded(found)
 
     def apart_from_others(self, v: Variable) -> np.ndarray:
         """A summed variable of the target that holds the sum of several projections, as it is by itself."""
