@@ -75,8 +75,8 @@ def _replay_of(objects: Sequence[BrianObject]) -> Replay | None:
     replay = _of(reduced)
     for o in objects:
         if isinstance(o, Group) and not isinstance(o, Recorder):
-            replay.watch(o.variables.values(), o.delay_variables() if isinstance(o, Synapses) else ())
-    replay.reached = ()
+            replay.watch([*o.variables.values(), *(o.delay_variables() if isinstance(o, Synapses) else ())])
+    replay.close()
     return replay
 
 

@@ -123,7 +123,7 @@ class PoissonGroup(SpikeSource):
             rate.allocate(self._N)
             self.write_values(rate, slice(None), rates, True)
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """A draw per element and step."""
         if not self.active:
             return []
@@ -233,7 +233,7 @@ class SpikeGeneratorGroup(SpikeSource):
         self._starts = np.append(first, len(index)).astype(np.int32)
         self._starts = np.append(self._starts, len(index)).astype(np.int32)
         now = self.clock.step % self._period_steps if self._period_steps else self.clock.step
-        self._cursor[0] = np.searchsorted(own, now)
+        self._cursor = np.array([np.searchsorted(own, now)], np.int32)
 
     def _check_period(self, steps: np.ndarray, dt: float) -> None:
         self._period_steps = int(round(self._period / dt))
@@ -262,7 +262,7 @@ class SpikeGeneratorGroup(SpikeSource):
         return replace(super().declared() | Declared(params={supplied(n, "period"): self._period_steps}),
                        arrays=given | cursor, derived=frozenset(given))
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """The row of the present step."""
         if not self.active:
             return []

@@ -30,7 +30,9 @@ from brainsim.runtime.scheduler import Stop, advance
 from brainsim.targets.contract import Target
 
 MOST_ASSIGNED = 2**28
-"""Bytes of values that a script assigned between runs: with more, the runs are not kept any longer."""
+"""Bytes of values that were assigned or made anew between runs: with more, the runs are not kept any longer."""
+MOST_CHANGES = 100
+"""So many different programs are built again when somebody asks: with more, the runs are not kept any longer."""
 NEAR = 1e-6
 """How far, relative to the largest value, a run once more may be from what it was: compilers round differently where
 there is more to compute."""
@@ -51,6 +53,7 @@ class Course:
     literals: frozenset[str]
     changed: frozenset[str]                             #: arrays that a run changes, without those of records
     queues: frozenset[str]
+    kept: frozenset[str]                                #: states that are sums, those of resting synapses too
     made: frozenset[str]                                #: arrays that reduction made; they may be others before a run
 
     @property
@@ -110,11 +113,9 @@ def _as_before(x: Symbol, y: Symbol) -> bool:
 
 def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], together: Sequence[tuple[Party, Party]],
               delays: Mapping[str, int], values: Values, slots: Sequence[str], prepared: Prepared,
-              records: Iterable[str], made: Iterable[str]) -> Course | None:
-    """What happens in the runs of a prepared network; None where nothing is kept as a sum. ``records``: names of what
-    records need, which is left out."""
-    if not any(plan.sums.states for each in plans for plan in each):
-        return None
+              records: Iterable[str], kept: frozenset[str], made: Iterable[str]) -> Course:
+    """What happens in the runs of a prepared network, some of whose states are ``kept`` as sums. ``records``: names of
+    what records need, which is left out."""
     assert prepared.whole is not None
     left = frozenset(records)
     mine = replace(values, arrays={n: x for n, x in values.arrays.items() if n not in left},
@@ -125,7 +126,7 @@ def course_of(tasks: Sequence[Task], plans: Sequence[tuple[Moves, ...]], togethe
     changed = prepared.whole.written
     return Course(tuple(tasks), tuple(plans), tuple(together), delays, mine, tuple(slots), prepared.target,
                   frozenset(prepared.literals), changed & mine.arrays.keys(), changed & mine.queues.keys(),
-                  frozenset(made))
+                  kept, frozenset(made))
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,7 @@ class Leg:
     params: Mapping[str, float | int]
     seed: int
     spans: Mapping[str, StepSpan]
+    held: int = 0                       #: bytes of arrays that other arrays have taken the place of since
 
     def as_far_as(self, reached: Mapping[str, int]) -> "Leg":
         """The same up to these steps of clocks."""
@@ -156,7 +158,8 @@ class Leg:
     @property
     def bytes(self) -> int:
         """What it takes to keep it."""
-        return sum(a.nbytes for a in self.arrays.values()) + sum(q.data.nbytes for q in self.queues.values())
+        mine = sum(a.nbytes for a in self.arrays.values()) + sum(q.data.nbytes for q in self.queues.values())
+        return mine + self.held
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,7 @@ class Replay:
     reached: tuple[Any, ...] = ()     #: where the last run ended, to know whether the next one goes on from there
     clocks: tuple[str, ...] = ()      #: the clocks of that
     last: Course | None = None        #: what the last run did, whose arrays are kept
+    watched: set[str] = field(default_factory=set)        #: arrays of variables that scripts assign to
 
     # -- as runs go on -------------------------------------------------------------------------------------------------
     def begin(self, course: Course, state: State, known: Mapping[str, np.ndarray]) -> None:
@@ -219,34 +223,25 @@ class Replay:
         broken = "a run ended with an error" if self.under_way else ""
         self.under_way = True
         why = course.unrepeatable() or broken
-        other = self._changed(course)
-        if why or other:
-            self.refuse(why or other)
         if why:
+            self.refuse(why)
             return
-        sums = frozenset(course.sums)
-        if self.base is None:
-            if not sums <= known.keys():
-                return
+        if course.kept <= known.keys():
             self.base, self.legs, self.refusal, self.last = self._fresh(course, known), (), "", course
-        leg = self._leg(course, state, known)
+            self.assigned.clear()
+        if self.base is None:
+            return
+        self.legs = (*self._closed(), self._leg(course, state, known))
         self.assigned.clear()
         self.last = course
-        self.legs = (*self._closed(), leg)
-        if sum(x.bytes for x in self.legs) > MOST_ASSIGNED:
-            self.refuse(f"the script assigned more than {MOST_ASSIGNED >> 20} MB of values between the runs")
+        self._check_size()
 
-    def _changed(self, course: Course) -> str:
-        """What changed in the model since the last run, so that runs before it cannot be repeated any more."""
-        before, now = self.last, course
-        if before is None or before is course:
-            return ""
-        spaces = dict.fromkeys(array.space for n, (array, _) in before.values.arrays.items() if n not in before.made)
-        other = [s for s in spaces if now.values.sizes.get(s, before.values.sizes[s]) != before.values.sizes[s]]
-        if other:
-            return f"the number of elements in {other[0]} changed between two runs"
-        late = [n for n, steps in before.delays.items() if now.delays.get(n, steps) != steps]
-        return f"the delays of {late[0]} changed between two runs" if late else ""
+    def _check_size(self) -> None:
+        """Keep no more than is worth it."""
+        if sum(x.bytes for x in self.legs) > MOST_ASSIGNED:
+            self.refuse(f"more than {MOST_ASSIGNED >> 20} MB of values were assigned or made anew between the runs")
+        elif len({id(x.course) for x in self.legs}) > MOST_CHANGES:
+            self.refuse(f"the model changed more than {MOST_CHANGES} times between runs")
 
     def _fresh(self, course: Course, known: Mapping[str, np.ndarray]) -> Base:
         values = course.values
@@ -256,13 +251,18 @@ class Replay:
                     {n: _copy(values.queues[n][1]) for n in course.queues if n in values.queues})
 
     def _leg(self, course: Course, state: State, known: Mapping[str, np.ndarray]) -> Leg:
-        assert self.base is not None
+        assert self.base is not None and self.last is not None
         values, have, before = course.values, self.base.arrays, self.last
-        new, queues = frozenset[str](), frozenset[str]()
+        new, queues, held = frozenset[str](), frozenset[str](), 0
         if before is not course:
-            assert before is not None
-            new = (course.changed - before.changed) | (course.changed & course.made)
-            queues = course.queues - before.queues
+            other = _replaced(before.values, values)
+            self._keep_before(other)
+            noted = frozenset(have).union(*(x.arrays for x in self.legs))
+            new = (course.changed - before.changed) | (course.changed & course.made) | (
+                other & (course.changed | noted))
+            queues = frozenset(n for n in course.queues if n not in before.queues
+                               or before.values.queues[n][1] is not values.queues[n][1])
+            held = sum(before.values.arrays[n][1].nbytes for n in other)
         arrays = {n: values.arrays[n][1].copy() for n in self.assigned | new if n in values.arrays}
         arrays |= {n: a for n, a in known.items() if have.get(n) is not a and (a.any() or n in have or self.legs)}
         clocks = state.program.clocks
@@ -270,7 +270,14 @@ class Replay:
                  for k, c in enumerate(clocks)}
         params = {n: x for n, x in state.params.items() if n not in course.literals}
         return Leg(course, arrays, {n: _copy(values.queues[n][1]) for n in queues if n in values.queues}, params,
-                   state.seed, spans)
+                   state.seed, spans, held)
+
+    def _keep_before(self, names: frozenset[str]) -> None:
+        """Arrays that others have taken the place of and that scripts assign to are, in the runs so far, what they
+        were."""
+        assert self.base is not None and self.last is not None
+        for name in names & self.watched - self._changing():
+            self.base.arrays.setdefault(name, self.last.values.arrays[name][1].copy())
 
     def goes_on(self, state: State) -> bool:
         """Whether a run begins where the last one ended and is like it in everything; it is then one with it."""
@@ -283,6 +290,10 @@ class Replay:
         self.under_way, self.reached = False, _place(state) if self.legs else ()
         self.clocks = state.program.clocks
 
+    def close(self) -> None:
+        """The run that goes on is over; the next one is another."""
+        self.legs, self.reached = self._closed(), ()
+
     def _closed(self) -> tuple[Leg, ...]:
         """The runs, the last one as far as it came."""
         if not self.legs or not self.reached:
@@ -294,17 +305,11 @@ class Replay:
         self.base, self.legs, self.refusal, self.built, self.reached = None, (), why, None, ()
         self.assigned.clear()
 
-    def watch(self, variables: Iterable[Variable], delays: Iterable[Variable]) -> None:
+    def watch(self, variables: Iterable[Variable]) -> None:
         """From now on be told what is assigned to these."""
         for v in variables:
             v.watched = WeakMethod(self.note)
-        for v in delays:
-            v.watched = WeakMethod(self.note_delay)
-
-    def note_delay(self, v: Variable) -> None:
-        """A script is about to assign to a delay: the queues will be others."""
-        if self.base is not None and v.values is not None:
-            self.refuse(f"'{v.program}' was assigned to between two runs")
+            self.watched.add(v.program)
 
     def note(self, v: Variable) -> None:
         """A script is about to assign to a variable: keep what a run once more begins with."""
@@ -312,7 +317,8 @@ class Replay:
             return
         self.assigned.add(v.program)
         if v.program not in self.base.arrays and v.program not in self._changing():
-            self.base.arrays[v.program] = v.values.copy()
+            was = None if self.last is None else self.last.values.arrays.get(v.program)
+            self.base.arrays[v.program] = (v.values if was is None else was[1]).copy()
 
     def _changing(self) -> frozenset[str]:
         return frozenset().union(*(leg.course.changed for leg in self.legs))
@@ -336,6 +342,7 @@ class Replay:
         for leg in legs:
             _take(base.arrays, leg.arrays)
             base.queues.update({n: _copy(q) for n, q in leg.queues.items()})
+            _grow(base.arrays, leg.course)
             self._run(leg, base)
         why = self._other(legs[-1].course, base)
         if why:
@@ -409,6 +416,19 @@ def _take(arrays: dict[str, np.ndarray], given: Mapping[str, np.ndarray]) -> Non
             arrays[name][...] = values
         else:
             arrays[name] = values.copy()
+
+
+def _grow(arrays: dict[str, np.ndarray], course: Course) -> None:
+    """States per synapse of synapses that were made since are zero."""
+    for name, array in course.sums.items():
+        if name in arrays:
+            more = course.values.sizes[array.space] - len(arrays[name])
+            arrays[name] = np.append(arrays[name], zeros(more, array.dtype)) if more > 0 else arrays[name]
+
+
+def _replaced(before: Values, now: Values) -> frozenset[str]:
+    """The arrays that are others than in the program before."""
+    return frozenset(n for n, (_, a) in now.arrays.items() if n in before.arrays and before.arrays[n][1] is not a)
 
 
 def _place(state: State) -> tuple[Any, ...]:
