@@ -211,5 +211,5 @@ def _again(kind: type[BrainsimError], args: tuple[object, ...], fields: dict[str
 def near(name: str, candidates: Iterable[str], alike: float = 0.6) -> str:
     """``"did you mean 'tau'?"`` when a candidate is spelled like ``name`` (``alike``: how much, up to 1), else an empty
     string."""
-    close = difflib.get_close_matches(name, list(candidates), n=2, cutoff=alike)
+    close = difflib.get_close_matches(name, list(dict.fromkeys(candidates)), n=2, cutoff=alike)
     return f"did you mean {' or '.join(repr(c) for c in close)}?" if close else ""

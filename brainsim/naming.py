@@ -95,6 +95,11 @@ def function_of(function: str) -> str:
     return function.partition(MARK)[0]
 
 
+def is_left_by_stages(word: str) -> bool:
+    """Whether a local's word ends like those that loops in stages make for what one stage leaves to the next."""
+    return word.endswith(("_kept", "_wide"))
+
+
 def shown(name: str) -> str:
     """A name as people read it."""
     return name.replace(MARK, "")

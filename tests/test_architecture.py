@@ -3,11 +3,13 @@ functions."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from brainsim.naming import MARK
 
 ROOT = Path(__file__).resolve().parent.parent / "brainsim"
 EVERYWHERE = {"errors", "kept", "naming", "options", "preferences", "stages"}
@@ -166,24 +168,34 @@ def test_jax_comes_with_those_modules_only_that_need_it():
 # -- names of the program ----------------------------------------------------------------------------------------------
 TAKING_APART = {"endswith", "startswith", "partition", "rpartition", "removesuffix", "removeprefix", "split", "rsplit"}
 #: what the names of the update program are put together with
-GRAMMAR = (".", "@", "_resetter", "_thresholder", "_stateupdater", "_summed_variable_", "spikes", "_index", "pre ")
+GRAMMAR = (".", "@", "_resetter", "_thresholder", "_stateupdater", "_summed_variable_", "spikes", "_index", "pre ",
+           "_kept", "_wide")
 #: strings that are not names of the program: room or file → what they are
 OTHER_STRINGS = {
     "compat": "import paths", "preferences": "names of preferences", "options": "names of preferences",
     "log": "names of loggers", "__main__": "names of files", "objects/looks/optional.py": "packages",
-    "targets/compiler.py": "versions"}
+    "targets/compiler.py": "versions", "targets/native.py": "names of files"}
 
 
-def literals(node: ast.AST) -> list[str]:
-    """The pieces of text in an argument: a string, one with values in it, or several."""
-    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+def literals(node: ast.AST, constants: Mapping[str, list[str]] = {}) -> list[str]:
+    """The pieces of text in an argument: a string, one with values in it, several, or what a constant stands for."""
+    return [text for n in ast.walk(node)
+            for text in ([n.value] if isinstance(n, ast.Constant) and isinstance(n.value, str)
+                         else constants.get(n.id, []) if isinstance(n, ast.Name) else [])]
+
+
+def text_constants(tree: ast.AST) -> dict[str, list[str]]:
+    """The pieces of text in each constant of a module, and in the mark."""
+    return {"MARK": [MARK]} | {t.id: literals(n.value) for n in ast.iter_child_nodes(tree) if isinstance(n, ast.Assign)
+                               for t in n.targets if isinstance(t, ast.Name)}
 
 
 def names_taken_apart(tree: ast.AST) -> list[str]:
     """Calls that look into a name of the program as text."""
+    constants = text_constants(tree)
     return [ast.unparse(n) for n in ast.walk(tree)
             if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in TAKING_APART
-            and any(word in text for a in n.args for text in literals(a) for word in GRAMMAR)]
+            and any(word in text for a in n.args for text in literals(a, constants) for word in GRAMMAR)]
 
 
 def test_names_of_the_program_are_taken_apart_in_one_file():
@@ -196,7 +208,8 @@ def test_names_of_the_program_are_taken_apart_in_one_file():
 
 @pytest.mark.parametrize("wrong", [
     "name.rpartition('.')[2]", "k.name.endswith('_resetter')", "[q for q in x if q.endswith(('.first', '.last'))]",
-    "n.startswith(f'{o}.')", "name.split('.')[0]", "n.removesuffix('@cells')"])
+    "n.startswith(f'{o}.')", "name.split('.')[0]", "n.removesuffix('@cells')",
+    "ENDS = ('_kept', '_wide')\nname.endswith(ENDS)", "n.partition(MARK)[0]", "n.endswith(f'{MARK}x')"])
 def test_a_name_that_is_taken_apart_is_seen(wrong):
     assert len(names_taken_apart(ast.parse(wrong))) == 1
 

@@ -7,6 +7,8 @@ from dataclasses import Field, dataclass, field, fields, replace
 from functools import cache
 from typing import ClassVar, TypeVar
 
+import numpy as np
+
 from brainsim.ir.expressions import Expr, Load
 from brainsim.ir.statements import Append, Clear, Statement, Store
 from brainsim.ir.trees import own_element
@@ -46,6 +48,10 @@ class Domain:
 
     def refuses(self, nodes: Iterable[Expr | Statement]) -> Iterator[str]:
         """What a body of these nodes does and may not in this loop."""
+        yield from ()
+
+    def refuses_values(self, nodes: Iterable[Expr | Statement], arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
+        """What in the values of arrays makes the loop of a body of these nodes mean nothing."""
         yield from ()
 
     def renamed(self: Kind, of: Callable[[str], str]) -> Kind:
@@ -130,6 +136,19 @@ class Levels(Domain):
                 yield f"an element of a level does not add to {n.array} of its parent, inwards, but writes there"
             elif isinstance(n, Load) and self.backward:
                 yield f"an element of a level reads {n.array} of its parent, which comes later"
+
+    def refuses_values(self, nodes: Iterable[Expr | Statement], arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
+        """Elements whose parent does not lie in an earlier level; a root may be its own parent."""
+        nodes = tuple(nodes)
+        written = {n.array for n in nodes if isinstance(n, Store)}
+        starts = np.asarray(arrays[self.starts])
+        element = np.arange(starts[0], starts[-1])
+        first = starts[np.searchsorted(starts, element, side="right") - 1]
+        for name in dict.fromkeys(n.index.array for n in nodes if isinstance(n, (Load, Store)) and n.array in written
+                                  and isinstance(n.index, Load)):
+            parent = np.asarray(arrays[name])[element]
+            for i in element[(parent >= first) & (parent != element)][:1]:
+                yield f"element {i} comes no later than its parent, {name}[{i}] = {arrays[name][i]}, in the levels"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from brainsim.errors import WrongValue
 from brainsim.ir.program import Program
 
 DTYPES = {"f8": np.dtype(np.float64), "f4": np.dtype(np.float32), "i4": np.dtype(np.int32), "i8": np.dtype(np.int64),
@@ -106,6 +107,10 @@ class State:
         count = len(self.program.clocks)
         self.step, self.end = np.zeros(count, np.int64), np.zeros(count, np.int64)
         self.dt, self.due, self.origin = np.ones(count), np.zeros(count, np.uint8), np.zeros(count, np.int64)
+
+        for k in (k for k in self.program.kernels if k.domain.rounds):
+            for text in k.domain.refuses_values(k.facts.nodes, self.arrays):
+                raise WrongValue(f"{k.name}: {text}", help="each level begins after all parents of its elements")
 
     def reached(self) -> np.ndarray:
         """Seconds of the next step of each clock; of its last step, where a listed clock has no further one."""

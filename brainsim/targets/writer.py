@@ -21,11 +21,8 @@ from brainsim.ir.expressions import (
     dtype,
 )
 from brainsim.ir.program import Append, Clear, If, Let, Statement, Store, While
-from brainsim.naming import MARK
+from brainsim.naming import MARK, is_left_by_stages
 from brainsim.targets.words import Words
-
-KEPT = ("_kept", "_wide")
-"""What loops in stages add to a local's name for what one stage leaves to the next."""
 
 
 def identifiers(names: list[str]) -> dict[str, str]:
@@ -53,7 +50,7 @@ def local(name: str) -> str:
         return name
     if MARK in name:
         return f"m_{name.replace('_', '__').replace(MARK, '_a')}"
-    return f"n_{name}" if name.endswith(KEPT) else f"l_{name}"
+    return f"n_{name}" if is_left_by_stages(name) else f"l_{name}"
 
 
 class Writer:

@@ -2,9 +2,12 @@
 against closed forms, on every target."""
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
+from brainsim.errors import WrongValue
 from brainsim.ir.check import problems
 from brainsim.ir.program import Array, Each, Kernel, Let, Levels, Program, Store
 from brainsim.ir.state import Pause, State
@@ -170,6 +173,22 @@ def test_what_a_level_may_write_and_read():
         "an element of a level reaches cell.v at a place that is neither its own nor its parent's"]
     assert "a level changes a queue" in refused(substitute=(Append("q", Const(0), I),))
     assert refused(outwards=Levels("cell.v")) == ["cell.v, the starts of levels, is not an array of i4 or i8"]
+
+
+@pytest.mark.parametrize(("parents", "wrong"), [
+    ([0, 0, 0, 1], None), ([0, 1, 0, 1], None),
+    ([0, 2, 0, 1], "element 1 comes no later than its parent, cell.parent[1] = 2"),
+    ([3, 0, 0, 1], "element 0 comes no later than its parent, cell.parent[0] = 3"),
+    ([0, 0, 1, 1], "element 2 comes no later than its parent, cell.parent[2] = 1")])
+def test_a_parent_lies_in_an_earlier_level(parents, wrong):
+    arrays = {f"cell.{n}": np.zeros(4) for n in ("current", "d", "g", "leak", "r", "sum_g", "v")}
+    arrays |= {"cell.parent": np.array(parents, np.int32), "levels.starts": np.array([0, 1, 3, 4], np.int32)}
+    given = cable_program(), {"cell": 4, "levels": 4}, {"capacity": 1.0}, arrays, {}
+    if wrong is None:
+        State(*given)
+    else:
+        with pytest.raises(WrongValue, match="eliminate: " + re.escape(wrong)):
+            State(*given)
 
 
 def test_levels_as_text():

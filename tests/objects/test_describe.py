@@ -199,7 +199,7 @@ def test_parts_and_generators_of_indices_are_counted():
     S.connect(i=np.array(1), j=np.arange(3))
     S.connect("i == j", n=2)
     S.connect()
-    assert S.rules == ["i: 2 values, j: 2 values", "i = 1, j: 3 values", "i == j, 2 per pair", "all pairs"]
+    assert S.connect_rules == ["i: 2 values, j: 2 values", "i = 1, j: 3 values", "i == j, 2 per pair", "all pairs"]
 
 
 def test_an_empty_network_is_described():

@@ -177,7 +177,7 @@ class _Members:
         _refuse_group(g)
         g.check_units(self.run)
         resolver = g.resolver(self.run)
-        system = g.system(resolver, g.equations.of_kind("differential"), g.clock.dt_)
+        system = g.system_of(resolver, g.equations.of_kind("differential"), g.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
         threshold = g.threshold_task("spike", self.run).block if "spike" in g.events else None
         reset = g.event_block(g.event_code["spike"], "reset", self.run) if "spike" in g.event_code else None
@@ -219,7 +219,7 @@ class _Members:
         if not lines:
             return None
         resolver = s.resolver(self.run)
-        system = s.system(resolver, lines, s.clock.dt_)
+        system = s.system_of(resolver, lines, s.clock.dt_)
         block = Block(tuple(Assign(x, "=", rhs) for x, rhs in system.equations), resolver.symbols, resolver.functions)
         blocks = {
             s.target.variables[e.name.removesuffix("_post")].program: s.summed_task(e.name, self.run).block
@@ -268,7 +268,7 @@ class _Members:
         for o in {id(x): x for s in self.synapses for x in (s.source, s.target, s)}.values():
             found |= {k: float(v) for k, v in o.declared().params.items()}
         for o in (*self.groups, *self.sources, *self.synapses):
-            found |= {**{k: float(v) for k, v in o.declared().params.items()}, o.space: float(len(o))}
+            found |= {**{k: float(v) for k, v in o.declared().params.items()}, o.own_space: float(len(o))}
         return found
 
     def _variables(self) -> dict[str, Variable]:
@@ -393,7 +393,7 @@ def _refuse_group(g: NeuronGroup) -> None:
     if g.is_refractory:
         raise Unsupported(
             f"{g.name} has a refractory period, which keeps the past of a neuron in a clock of its own",
-            found=f"refractory={g.refractory_period!r}", help=
+            found=f"refractory={g.refractory_given!r}", help=
             "leave it out and reset lower, or let a variable that the reset changes do the same: reset='v = 0; w += b'")
     for event in g.events:
         if event != "spike":
@@ -411,7 +411,7 @@ def _refuse_synapses(s: Synapses) -> None:
     if s.is_procedural:
         raise Unsupported(f"{s.name}: procedural synapses have no weights to differentiate",
                           help="connect(..., storage='stored') makes the same ones")
-    if not s.connected:
+    if not s.connect_calls:
         raise WrongType(f"{s.name} has no synapses", help="call connect() before the run")
     for path in s.pathways:
         if path.side == "post" and path.code.strip():

@@ -12,6 +12,7 @@ from brainsim.errors import (
     DimensionMismatchError,
     IntegrationError,
     Source,
+    Span,
     UnknownName,
     WrongIndex,
     WrongSyntax,
@@ -76,6 +77,10 @@ class EquationGroup(Group):
     def integration(self) -> Update | None:
         """How the differential equations are integrated, ``.method`` and ``.reason``; None before the first run."""
         return self._update
+
+    def declared_names(self) -> Iterable[tuple[str, Span | None]]:
+        """The left sides of the equations; a summed variable belongs to the neurons."""
+        return [(e.name, e.name_span) for e in self.equations.equations if "summed" not in e.flags]
 
     def _take_equations(self, model: object, dtype: object, guard: str = "") -> None:
         self.equations = as_equations(model, self.name)
@@ -253,7 +258,7 @@ class EquationGroup(Group):
         statements.sort(key=lambda s: not resolver.symbols[s.target].shared)
         return once_and_each(Block(tuple(statements), resolver.symbols, resolver.functions, "constant over dt"))
 
-    def system(self, resolver: Resolver, lines: Iterable[Equation], dt: float) -> System:
+    def system_of(self, resolver: Resolver, lines: Iterable[Equation], dt: float) -> System:
         """The differential equations as an integrator sees them."""
         equations = []
         for e in lines:
@@ -300,7 +305,7 @@ class EquationGroup(Group):
             logger.info("%s is integrated by '%s': %s", self.name, update.method, update.reason,
                         extra={"topic": "method_choice"})
 
-    def integrated(self, resolver: Resolver, system: System, method: Any, options: Mapping[str, object]) -> Update:
+    def integrated_by(self, resolver: Resolver, system: System, method: Any, options: Mapping[str, object]) -> Update:
         """The update by the chosen method; errors name this object."""
         try:
             self._update = integrate(system, method, self._plain_options(options or {}))

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.errors import UnknownAttribute, UnknownName, WrongState, WrongType, WrongValue, near
+from brainsim.errors import (
+    Span,
+    UnknownAttribute,
+    UnknownName,
+    WrongState,
+    WrongSyntax,
+    WrongType,
+    WrongValue,
+    near,
+)
 from brainsim.objects.groups.clock import BaseClock, EventClock, make_clock
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.read_write import Indices, Readable
@@ -41,9 +50,18 @@ class Sealed(type):
         spent: dict[str, float] = {}
         with watched(spent, "declare"):
             made = super().__call__(*args, **kwargs)
+            _refuse_taken(made, made.declared_names())
         object.__setattr__(made, "_sealed", True)
         object.__setattr__(made, "seconds_spent", spent)
         return made
+
+
+def _refuse_taken(group: "Group", declared: Iterable[tuple[str, Span | None]]) -> None:
+    for name, place in declared:
+        if group.is_taken(name):
+            raise WrongSyntax(
+                f"'{name}' cannot be the name of a variable: {type(group).__name__} has an attribute of this name",
+                at=place, help=f"use another name, '{name}_value' for example")
 
 
 class Group(Readable, metaclass=Sealed):
@@ -78,6 +96,14 @@ class Group(Readable, metaclass=Sealed):
                 f"{type(self).__name__} '{self.__dict__.get('name', '')}' has no attribute or variable '{name}'",
                 help=help_)
         raise AttributeError(name)
+
+    def is_taken(self, name: str) -> bool:
+        """Whether this name is an attribute or a method, so that a variable of the name cannot be reached."""
+        return name in self.__dict__ or hasattr(type(self), name)
+
+    def declared_names(self) -> Iterable[tuple[str, Span | None]]:
+        """The variables that the user's equations declare, with their places in the string."""
+        return ()
 
     def seen_through(self, name: str) -> Variable | None:
         """A variable of another group that this group's code calls ``name``."""

@@ -39,7 +39,7 @@ class Named:
             raise WrongValue(f"'{name}' cannot be a name",
                              help="use letters, digits and underscores, not beginning with a digit")
         self.name = _free_name(wanted) if name.endswith("*") else name
-        self.serial = next(_SERIAL)
+        self.serial_number = next(_SERIAL)
         _LIVE.add(self)
 
 
@@ -157,7 +157,7 @@ class BrianObject(Named):
     @property
     def id(self) -> int:
         """A number of its own."""
-        return self.serial
+        return self.serial_number
 
     # -- what a network asks for ---------------------------------------------------------------------------------------
     def declared(self) -> Declared:
@@ -189,7 +189,7 @@ class BrianObject(Named):
         """Whether `take_back` makes arrays of another size."""
         return False
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """A class of a user's that has a method ``run`` gets it called at every tick."""
         if not self._active or not callable(getattr(type(self), "run", None)):
             return []

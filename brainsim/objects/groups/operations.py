@@ -37,7 +37,7 @@ class NetworkOperation(BrianObject):
         else:
             self.function()
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """One return to Python per tick."""
         if not self.active:
             return []

@@ -49,7 +49,7 @@ class Readable(Scoped):
         self.warn_of_shadows(names(tree), run)
         candidates = np.arange(self._count) + self.first_element
         resolved = resolver.tree(tree)
-        chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements(candidates))
+        chosen = evaluate(resolved, Block((), resolver.symbols, resolver.functions), self.elements_at(candidates))
         return candidates[np.broadcast_to(chosen, candidates.shape)]
 
     def read_values(self, v: Variable, item: object, level: int = 0,
@@ -69,7 +69,7 @@ class Readable(Scoped):
             return shown[index]
         resolver = self.resolver(run)
         tree = resolver.tree(parse_name(v.name))
-        values = evaluate(tree, Block((), resolver.symbols, resolver.functions), self.elements(np.atleast_1d(index)))
+        values = evaluate(tree, Block((), resolver.symbols, resolver.functions), self.elements_at(np.atleast_1d(index)))
         values = np.broadcast_to(values, np.shape(np.atleast_1d(index))).astype(DTYPES[v.dtype])
         return values if np.ndim(index) else values[0]
 
@@ -78,7 +78,7 @@ class Readable(Scoped):
             return v.values[0]
         resolver = self.resolver(run)
         tree = resolver.tree(parse_name(v.name))
-        return np.asarray(evaluate(tree, Block((), resolver.symbols, resolver.functions), self.elements(None)))[()]
+        return np.asarray(evaluate(tree, Block((), resolver.symbols, resolver.functions), self.elements_at(None)))[()]
 
     def _value_symbol(self, v: Variable, run: RunNamespace) -> Symbol:
         if v.values is not None and v.symbol is None:
@@ -86,14 +86,14 @@ class Readable(Scoped):
         if "linked" in v.flags and v.linked_to is None:
             raise WrongType(f"The linked variable '{v.name}' has no value yet",
                             help=f"{self.name}.{v.name} = linked_var(group, 'variable')")
-        return self.scope(run).own[v.name]
+        return self.own_scope(run).own[v.name]
 
     def write_values(self, v: Variable, item: object, value: object, check: bool, level: int = 0,
                      namespace: Mapping[str, object] | None = None) -> None:
         """Set the elements that ``item`` means to numbers, a quantity or the value of a string."""
-        self.assign(v, item, value, check, RunNamespace.given(namespace, level))
+        self.assign_values(v, item, value, check, RunNamespace.given(namespace, level))
 
-    def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
+    def assign_values(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable where the index says; names in strings are looked up in ``run``."""
         with watched(self.seconds_spent, "declare"):
             self._set(v, item, value, check, run)
@@ -129,7 +129,7 @@ class Readable(Scoped):
             return
         index = self._absolute(item, run)
         if symbol.path:
-            index = self.elements(np.atleast_1d(index)).at(symbol.path)
+            index = self.elements_at(np.atleast_1d(index)).at(symbol.path)
         check_length(numbers, np.size(index), v.name)
         if isinstance(item, str):
             index = self._free(symbol, index)      # a string index makes the assignment code (R9)
@@ -139,7 +139,7 @@ class Readable(Scoped):
 
     def _free(self, symbol: Symbol, index: np.ndarray) -> np.ndarray:
         """Those elements whose variable code may write now."""
-        return index[self.reach()(symbol.guard)[index]] if symbol.guard else index
+        return index[self.stored_arrays()(symbol.guard)[index]] if symbol.guard else index
 
     def _refuse_index(self, v: Variable, item: object) -> None:
         if not isinstance(item, slice) or item != slice(None):
@@ -184,14 +184,14 @@ class Readable(Scoped):
             target = v if v.values is not None else self.variable_behind(symbol)
             assert target.values is not None
             target.changing()
-            target.values[0] = evaluate(done.value, block, self.elements(None))
+            target.values[0] = evaluate(done.value, block, self.elements_at(None))
             self._written(v)
             return
         target = v if v.values is not None else self.variable_behind(symbol)
         assert target.values is not None
         target.changing()
         for index in self._pieces(item, run, done.value, block, symbol):
-            here = self.elements(index)
+            here = self.elements_at(index)
             values = np.broadcast_to(evaluate(done.value, block, here), index.shape)
             at = here.at(symbol.path) if symbol.path else index
             if symbol.guard:

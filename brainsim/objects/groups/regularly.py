@@ -29,10 +29,10 @@ class RunRegularly(BrianObject):
         """The group."""
         return [self._group]
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """What is shared, once; then the block for each element."""
         once, each = once_and_each(self._group.block_of(self.code, "run_regularly", run))
-        space, bounds = self._group.domain()
+        space, bounds = self._group.own_domain()
         return [
             Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space,
                         bounds=bounds, block=each, guarded=True, before=once if once.statements else None)

@@ -82,7 +82,7 @@ class Scoped(BrianObject):
         return found
 
     # -- symbols -------------------------------------------------------------------------------------------------------
-    def scope(self, run: RunNamespace) -> Scope:
+    def own_scope(self, run: RunNamespace) -> Scope:
         """The names visible to this group's code."""
         outside = Namespaces(self.name, self.namespace, run)
         own: dict[str, Symbol] = {}
@@ -95,7 +95,7 @@ class Scoped(BrianObject):
     def scope_function(self, run: RunNamespace) -> Callable[[], Scope]:
         """The scope under construction, for the definitions of subexpressions."""
         made = self._scope_being_made
-        return lambda: made if made is not None else self.scope(run)
+        return lambda: made if made is not None else self.own_scope(run)
 
     def _symbol(self, v: Variable, scope_of: Callable[[], Scope]) -> Symbol:
         if v.symbol is not None:
@@ -113,7 +113,7 @@ class Scoped(BrianObject):
 
     def resolver(self, run: RunNamespace) -> Resolver:
         """A collector of symbols for one piece of this group's code."""
-        return Resolver(self.scope(run))
+        return Resolver(self.own_scope(run))
 
     def block_of(self, text: str, title: str, run: RunNamespace) -> Block:
         """User statements, resolved and checked."""
@@ -137,7 +137,7 @@ class Scoped(BrianObject):
     def declared(self) -> Declared:
         """Variables that have values, the number of elements, and bounds for loops over them."""
         n, count = self.name, self._count
-        return Declared(self._arrays(), sizes={self.space: count},
+        return Declared(self._arrays(), sizes={self.own_space: count},
                         params=dict(zip((*bounds(n), supplied(n, "count")), (0, count, count))), clock=self.clock)
 
     def _arrays(self) -> dict[str, tuple[Array, np.ndarray]]:
@@ -145,7 +145,7 @@ class Scoped(BrianObject):
         found = {}
         for v in self.variables.values():
             if not v.moved and v.values is not None:
-                space = v.space or (f"{self.name}.shared" if v.shared else self.space)
+                space = v.space or (f"{self.name}.shared" if v.shared else self.own_space)
                 found[v.program] = (Array(v.program, v.dtype, space), v.values)
         return found
 
@@ -155,16 +155,16 @@ class Scoped(BrianObject):
         return self
 
     @property
-    def space(self) -> str:
+    def own_space(self) -> str:
         """Name of the space of the elements in the program."""
         return self.name
 
-    def neighbours(self) -> Iterable["Scoped"]:
+    def near_groups(self) -> Iterable["Scoped"]:
         """Groups whose arrays this group's code may reach."""
         holders: list[Any] = [v.linked_to.holder for v in self.variables.values() if v.linked_to is not None]
         return holders
 
-    def reach(self) -> Callable[[str], np.ndarray]:
+    def stored_arrays(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name: this group's, its neighbours', and theirs."""
         def get(name: str) -> np.ndarray:
             seen: set[int] = set()
@@ -180,14 +180,14 @@ class Scoped(BrianObject):
                 back = next((v.values for v in group.variables.values() if v.program == name and v.moved), None)
                 if back is not None:
                     return back
-                waiting += list(group.neighbours())[::-1]
+                waiting += list(group.near_groups())[::-1]
             raise KeyError(name)
 
         return get
 
     def refers_to(self) -> Iterable[BrianObject]:
         """Its neighbours."""
-        return self.neighbours()
+        return self.near_groups()
 
     def memory_lines(self, steps: int = 0) -> list[Line]:
         """Every declared array."""
@@ -203,23 +203,23 @@ class Scoped(BrianObject):
         known = None if mine is None else mine.shown      # asked for often: without declaring everything
         return self.declared().values(name) if known is None else known
 
-    def elements(self, index: np.ndarray | None) -> Elements:
+    def elements_at(self, index: np.ndarray | None) -> Elements:
         """Elements for strings evaluated at once."""
-        near_by = (self, *self.neighbours())
+        near_by = (self, *self.near_groups())
         parts = {supplied(g.name, "count"): len(g) for g in near_by}
         parts |= {bounds(g.name)[0]: g.first_element for g in near_by}
-        return Elements(self.reach(), self.clock, index, parts | {g.space: len(g) for g in near_by}, parts)
+        return Elements(self.stored_arrays(), self.clock, index, parts | {g.own_space: len(g) for g in near_by}, parts)
 
-    def bounds(self) -> Bounds:
+    def own_bounds(self) -> Bounds:
         """First and last element as parameters."""
         first, last = bounds(self.name)
         return Bounds(first=first, last=last)
 
-    def domain(self) -> tuple[str, Bounds | None]:
+    def own_domain(self) -> tuple[str, Bounds | None]:
         """Space and bounds of a loop over this group."""
-        return self.space, None
+        return self.own_space, None
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """What happens in a time step."""
         return []
 

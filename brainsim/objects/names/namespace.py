@@ -17,7 +17,7 @@ from brainsim.errors import UnknownName
 from brainsim.language.functions import CONSTANTS, FUNCTIONS
 from brainsim.model.symbols import External, Symbol
 from brainsim.objects.names.callables import InEquations
-from brainsim.objects.names.functions import as_function, replacement
+from brainsim.objects.names.functions import Function, as_function, replacement
 from brainsim.units import get_dimensions
 from brainsim.units.dimensions import Dimension
 from brainsim.units.names import unit
@@ -158,6 +158,11 @@ def _warn_of_another(owner: str, name: str, value: Any, other: Any) -> None:
 
 def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object] | None, run: RunNamespace) -> None:
     value: Any = own[name] if own is not None and name in own else run.get(name)
+    if isinstance(value, InEquations) or as_function(value) is not None:
+        if not _is_meant(name, value):
+            what = fixed.origin if fixed else "function"
+            _warn_once(f"'{name}' is a {what} of the language; your own '{name}' is not used in equations: rename it")
+        return
     if value is None or scalar_dtype(value) is None:
         return
     if not fixed or not (get_dimensions(value) is fixed.dimension
@@ -167,6 +172,13 @@ def _warn_of_conflict(name: str, fixed: Symbol | None, own: Mapping[str, object]
             f"'{name}' is a {what} of the language; your own variable '{name}' is not used in equations: "
             f"rename it (its value: {value})"
         )
+
+
+def _is_meant(name: str, value: object) -> bool:
+    """Whether equations do call the function of the script: it stands in place of the built-in one."""
+    given = replacement(name)
+    return given is not None and (
+        given.holder is value or isinstance(given.holder, Function) and given.holder.pyfunc is value)
 
 
 def _warn_once(text: str) -> None:

@@ -63,7 +63,7 @@ def describe(title: str, objects: Iterable[BrianObject], run: RunNamespace, form
                 tuple(_cells(g.name, _kind(g), len(g)) for g in (*neurons, *_groups(inputs)))),
         Panel(
             "C: Connectivity", ("Name", "Source", "Target", "Pattern"),
-            tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.rules, f"{len(s)} synapses"))
+            tuple((*_cells(s.name, _named(s.source), _named(s.target)), (*s.connect_rules, f"{len(s)} synapses"))
                   for s in synapses)),
         *(Panel(f"D: Neuron model of {', '.join(g.name for g in same)}", ("", ""), tuple(_neuron_rows(same, every)))
           for same in models),
@@ -105,7 +105,7 @@ def _models(groups: list[NeuronGroup]) -> list[list[NeuronGroup]]:
     """Groups with the same equations and code together."""
     found: dict[object, list[NeuronGroup]] = {}
     for g in groups:
-        key = (g.equations, str(g.events), str(g.refractory_period), str(g.event_code),
+        key = (g.equations, str(g.events), str(g.refractory_given), str(g.event_code),
                str(g.method))
         found.setdefault(key, []).append(g)
     return list(found.values())
@@ -144,7 +144,7 @@ def _neuron_rows(same: list[NeuronGroup], every: list[BrianObject]) -> Iterator[
     for event, condition in g.events.items():
         yield ("Threshold" if event == "spike" else f"Event {event}",), (_condition(condition),)
     if g.is_refractory:
-        yield ("Refractory",), (_condition(g.refractory_period),)
+        yield ("Refractory",), (_condition(g.refractory_given),)
     for event, code in g.event_code.items():
         yield ("Reset" if event == "spike" else f"On {event}",), _code(code)
     for o in (x for group in same for x in group.contained_objects if isinstance(x, RunRegularly)):
@@ -252,7 +252,7 @@ def _simulation_rows(every: list[BrianObject], operations: list[NetworkOperation
 def _outside_rows(groups: list[Group], run: RunNamespace) -> Iterator[tuple[Cell, ...]]:
     users: dict[tuple[str, Line], list[str]] = {}
     for group in groups:
-        scope = group.scope(run)
+        scope = group.own_scope(run)
         for name in sorted({n for tree in _trees(group) for n in names(tree) | calls(tree)}):
             found = None if name in scope.own else scope.find(name)
             if isinstance(found, (Symbol, External)) and (isinstance(found, External) or found.origin == "namespace"):
@@ -273,7 +273,7 @@ def _trees(group: Group) -> Iterator[Tree]:
         yield from (e.expression for e in group.equations.equations if e.expression is not None)
     code: list[str] = [o.code for o in group.contained_objects if isinstance(o, RunRegularly)]
     if isinstance(group, NeuronGroup):
-        yield from (parse_expression(Source(text)) for text in (*group.events.values(), group.refractory_period)
+        yield from (parse_expression(Source(text)) for text in (*group.events.values(), group.refractory_given)
                     if isinstance(text, str))
         code += group.event_code.values()
     if isinstance(group, Synapses):

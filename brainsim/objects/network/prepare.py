@@ -55,11 +55,11 @@ def _refuse_equal_names(what: str, named: Iterable[BrianObject | BaseClock], net
 def tasks_of(objects: Iterable[BrianObject], run: RunNamespace) -> list[Task]:
     """What the objects do in a step, in the order in which they were made; errors name the object."""
     made: list[Task] = []
-    for o in sorted(objects, key=lambda o: o.serial):
+    for o in sorted(objects, key=lambda o: o.serial_number):
         try:
             o.prepare()
             if o.active:
-                made += o.tasks(run)
+                made += o.own_tasks(run)
         except BrianObjectException:
             raise
         except BrainsimError as error:

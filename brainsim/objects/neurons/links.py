@@ -38,7 +38,7 @@ class Link(Reference):
                 f"'{linked.name}' and '{self.variable}' of {self.group.name} must have the same unit", linked.dimension,
                 source.dimension)
         run = RunNamespace.of_caller()
-        symbol = self.group.scope(run).own[self.variable]
+        symbol = self.group.own_scope(run).own[self.variable]
         made = replace(symbol, name=linked.name, holder=self.group.parent, past=None)
         if symbol.shared:
             return made

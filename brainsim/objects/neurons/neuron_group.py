@@ -65,7 +65,7 @@ class NeuronGroup(EquationGroup, EventSource):
         super().__init__(dt=dt, clock=clock, order=order, name=name, namespace=namespace)
         self._N = _checked_count(N)
         self._spike_queues: dict[str, QueueState] = {}
-        self.threshold, self.reset_code, self._refractory = threshold, reset, refractory
+        self._reset_code, self._refractory = reset, refractory
         self.method, self.method_options = method, dict(method_options or {})
         self.events = _checked_events(events, threshold)
         self._event_code: dict[str, tuple[str, Phase]] = {}
@@ -95,7 +95,7 @@ class NeuronGroup(EquationGroup, EventSource):
             logger.warning("%s: '%s' is marked (unless refractory), but there is no refractory period", self.name,
                            waiting[0], extra={"topic": "no_refractory"})
         random = isinstance(spikes, str) and ("rand(" in spikes or "randn(" in spikes)
-        if spikes and self.reset_code is None and not self.is_refractory and not random:
+        if spikes and self._reset_code is None and not self.is_refractory and not random:
             logger.warning(
                 "%s has a threshold but no reset and no refractory period: "
                 "a neuron above threshold spikes in every step; "
@@ -130,8 +130,8 @@ class NeuronGroup(EquationGroup, EventSource):
             self.thresholder[event] = Phase(f"{event}_thresholder", self, slot, order)
             self._contained.append(self.thresholder[event])
             self._spike_queues[event] = QueueState.empty("i4", 1, max(16, self._N))
-        if self.reset_code is not None:
-            self.run_on_event("spike", self.reset_code, when="resets", order=order)
+        if self._reset_code is not None:
+            self.run_on_event("spike", self._reset_code, when="resets", order=order)
 
     def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> Phase:
         """Run statements for the neurons that had an event; one piece of code per event."""
@@ -182,7 +182,7 @@ class NeuronGroup(EquationGroup, EventSource):
         return {event: code for event, (code, _) in self._event_code.items()}
 
     @property
-    def refractory_period(self) -> object:
+    def refractory_given(self) -> object:
         """The time, string or False that ``refractory=`` was given."""
         return self._refractory
 
@@ -215,7 +215,7 @@ class NeuronGroup(EquationGroup, EventSource):
             if not (self.active and self.thresholder[event].active):
                 queue.count[:] = 0
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """Frozen subexpressions, state update, thresholds, resets."""
         self.check_units(run)
         clock = self.clock.name
@@ -262,8 +262,8 @@ class NeuronGroup(EquationGroup, EventSource):
         statements: list[Assign | While] = list(before)
         self._update = None
         if lines:
-            system = self.system(resolver, lines, self.clock.dt_)
-            update = self.integrated(resolver, system, self.method, self.method_options)
+            system = self.system_of(resolver, lines, self.clock.dt_)
+            update = self.integrated_by(resolver, system, self.method, self.method_options)
             self.announce(update, self.method)
             statements += update.statements
         if before:

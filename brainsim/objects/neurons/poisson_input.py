@@ -71,7 +71,7 @@ class PoissonInput(BrianObject):
             params[supplied(self.name, "weight")] = float(self.weight)
         return Declared(params=params, clock=self.clock)
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """One addition per element and step."""
         if not self.active:
             return []
@@ -91,7 +91,7 @@ class PoissonInput(BrianObject):
         value = resolver.tree(Op("*", (count, weight)))
         resolver.symbols[self.target_var] = variable
         block = Block((Assign(self.target_var, "+=", value),), resolver.symbols, resolver.functions, "Poisson input")
-        space, bounds = self.target.domain()
+        space, bounds = self.target.own_domain()
         return [
             Elementwise(name=self.name, clock=self.clock.name, when=self.when, order=self.order, space=space,
                         bounds=bounds, block=block, guarded=True)

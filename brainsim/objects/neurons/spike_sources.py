@@ -123,7 +123,7 @@ class PoissonGroup(SpikeSource):
             rate.allocate(self._N)
             self.write_values(rate, slice(None), rates, True)
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """A draw per element and step."""
         if not self.active:
             return []
@@ -262,7 +262,7 @@ class SpikeGeneratorGroup(SpikeSource):
         return replace(super().declared() | Declared(params={supplied(n, "period"): self._period_steps}),
                        arrays=given | cursor, derived=frozenset(given))
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """The row of the present step."""
         if not self.active:
             return []

@@ -1,6 +1,7 @@
 """Parts of groups: consecutive elements that share the variables of the whole."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from brainsim.objects.groups.group import Group
 from brainsim.objects.groups.named import BrianObject
 from brainsim.objects.groups.variables import Choice, Holder
 from brainsim.objects.names.namespace import RunNamespace
+
+logger = logging.getLogger("brainsim")
+_SAID: set[tuple[str, str]] = set()
 
 
 def part_of(item: object, count: int, owner: str) -> tuple[int, int]:
@@ -58,6 +62,17 @@ class Subgroup(EventSource, Choice):
         self.variables = parent.variables
         self.namespace = parent.namespace
         self.events = parent.events
+        self._say_what_is_hidden()
+
+    def _say_what_is_hidden(self) -> None:
+        """Say once which of the whole group's variables go by names of a part's own attributes."""
+        whole = self._parent
+        for v, _ in whole.declared_names():
+            if self.is_taken(v) and (whole.name, v) not in _SAID:
+                _SAID.add((whole.name, v))
+                logger.warning(
+                    "'%s' of a part of %s is an attribute of the part and not the variable: "
+                    "reach the variable through the whole group", v, whole.name, extra={"topic": "resolution_conflict"})
 
     @property
     def parent(self) -> Any:
@@ -91,9 +106,9 @@ class Subgroup(EventSource, Choice):
         return self._count
 
     @property
-    def space(self) -> str:
+    def own_space(self) -> str:
         """The whole group's space."""
-        return self._parent.space
+        return self._parent.own_space
 
     @property
     def spikes(self) -> np.ndarray:
@@ -111,7 +126,7 @@ class Subgroup(EventSource, Choice):
 
     def own_symbols(self, run: RunNamespace) -> dict[str, Symbol]:
         """The whole group's names, with ``i`` and ``N`` of this part."""
-        found = dict(self._parent.scope(run).own)
+        found = dict(self._parent.own_scope(run).own)
         found["i"] = Symbol("i", "index", dtype="i4", constant=True, offset=supplied(self.name, "first"))
         found["N"] = Symbol("N", "count", supplied(self.name, "count"), dtype="i4", shared=True, constant=True)
         return found
@@ -122,13 +137,13 @@ class Subgroup(EventSource, Choice):
         params = {first: self._start, last: self._stop, supplied(self.name, "count"): self._count}
         return Declared(params=params, clock=self.clock)
 
-    def neighbours(self) -> list[Group]:
+    def near_groups(self) -> list[Group]:
         """The whole group."""
         return [self._parent]
 
-    def domain(self) -> tuple[str, Bounds | None]:
+    def own_domain(self) -> tuple[str, Bounds | None]:
         """A range of the whole group's space."""
-        return self.space, self.bounds()
+        return self.own_space, self.own_bounds()
 
     def dependencies(self) -> list[BrianObject]:
         """The whole group."""

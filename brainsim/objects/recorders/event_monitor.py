@@ -70,15 +70,13 @@ class EventMonitor(Recorder):
                          name=name)
         self.event, self.record = event, bool(record)
         self.record_variables = [] if variables is None else names_to_record(source, variables)
+        self._refuse_taken(self.record_variables)
         self._counts = np.zeros(len(source), np.int32)
         if record:
             self._keep("i", "i4")
         else:
             del self._records["t"], self.variables["t"]
         for v in self.record_variables:
-            if v == "count":
-                raise WrongValue(f"{type(self).__name__} has a 'count' of its own and cannot record the variable",
-                                 help="give the variable of the group another name")
             if v not in ("i", "t"):
                 self._keep(v, source.variables[v].dtype, source.variables[v].dimension)
         self.variables["count"] = Variable("count", supplied(self.name, "count"), dtype="i4", read_only=True,
@@ -93,7 +91,7 @@ class EventMonitor(Recorder):
         """The monitor with these records and counts."""
         return super().with_records(step, queues, arrays)._with(_counts=arrays[supplied(self.name, "count")])
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """One entry per event."""
         if not self.active:
             return []
@@ -103,7 +101,7 @@ class EventMonitor(Recorder):
         block = Block(statements, resolver.symbols, resolver.functions, "record")
         return [
             RecordEvents(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
-                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
+                         queue=self.source.event_queue(self.event), source=self.source.own_bounds(),
                          index=self._queue("i") if self.record else "", time=self._queue("t") if self.record else "",
                          count=supplied(self.name, "count"), block=block,
                          variables=tuple((self._queue(v), v) for v in chosen))

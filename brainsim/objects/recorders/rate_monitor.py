@@ -47,13 +47,13 @@ class PopulationRateMonitor(Recorder):
         counter = Array(supplied(self.name, "counter"), "i4", f"{self.name}.once", role="count")
         return super().declared() | Declared({counter.name: (counter, self._counter)})
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """One rate per tick."""
         if not self.active:
             return []
         return [
             RecordRate(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
-                       queue=self.source.event_queue("spike"), source=self.source.bounds(),
+                       queue=self.source.event_queue("spike"), source=self.source.own_bounds(),
                        counter=supplied(self.name, "counter"), rate=self._queue("rate"), time=self._queue("t"))
         ]
 

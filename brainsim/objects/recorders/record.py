@@ -124,6 +124,13 @@ class Recorder(Group):
             raise self._not_recorded(variable)
         return self._raw(variable)
 
+    def _refuse_taken(self, variables: Iterable[str]) -> None:
+        """`WrongValue` for a variable whose record could not be reached by its name."""
+        for v in variables:
+            if self.is_taken(v):
+                raise WrongValue(f"{type(self).__name__} has a '{v}' of its own and cannot record the variable",
+                                 help="give the variable of the group another name")
+
     def _keep(self, variable: str, dtype: str, dimension: Dimension = DIMENSIONLESS) -> None:
         """Record a variable."""
         self._records[variable] = (dtype, QueueState.empty(dtype))
@@ -134,7 +141,7 @@ class Recorder(Group):
         return len(self._raw("t"))
 
     @property
-    def space(self) -> str:
+    def own_space(self) -> str:
         """The entries."""
         return supplied(self.name, "entries")
 
@@ -164,14 +171,14 @@ class Recorder(Group):
             return super().read_values(v, item, level, namespace)
         return self._raw(v.name)[self._absolute(item, RunNamespace.given(namespace, level))]
 
-    def reach(self) -> Callable[[str], np.ndarray]:
+    def stored_arrays(self) -> Callable[[str], np.ndarray]:
         """The records by program name."""
         arrays = {self._queue(v): self._raw(v) for v in self._records}
         return lambda name: arrays[name]
 
-    def elements(self, index: np.ndarray | None) -> Elements:
+    def elements_at(self, index: np.ndarray | None) -> Elements:
         """Entries, for strings evaluated at once."""
-        return Elements(self.reach(), self.clock, index, {self.name: self._count})
+        return Elements(self.stored_arrays(), self.clock, index, {self.name: self._count})
 
     def _queue(self, variable: str) -> str:
         return f"{self.name}.{variable}"
@@ -180,7 +187,7 @@ class Recorder(Group):
         """One growing queue per recorded variable, and the bounds of a part that is the source."""
         queues = {self._queue(v): (Queue(self._queue(v), dtype, role="record"), q)
                   for v, (dtype, q) in self._records.items()}
-        return Declared(queues=queues, sizes={self.space: self._count}, params=self.source.declared().params,
+        return Declared(queues=queues, sizes={self.own_space: self._count}, params=self.source.declared().params,
                         clock=self.clock)
 
     @property
@@ -212,7 +219,7 @@ class Recorder(Group):
         """Entries of the record."""
         return shared(self._count)
 
-    def neighbours(self) -> list[Group]:
+    def near_groups(self) -> list[Group]:
         """None: names in strings are those of the record."""
         return []
 

@@ -55,6 +55,7 @@ class StateMonitor(Recorder):
         super().__init__(source, dt=dt, clock=clock or (None if dt is not None else source.clock), when=when,
                          order=order, name=name)
         self.record_variables = [v for v in names_to_record(source, variables) if v != "t"]
+        self._refuse_taken(self.record_variables)
         self._index = _recorded_indices(source, record)
         for v in self.record_variables:
             kept = variable_of(source, v)
@@ -80,10 +81,10 @@ class StateMonitor(Recorder):
 
     def declared(self) -> Declared:
         """Indices of the recorded elements besides."""
-        index = Array(supplied(self.name, "index"), "i4", self.name, self.source.space, "index")
+        index = Array(supplied(self.name, "index"), "i4", self.name, self.source.own_space, "index")
         return super().declared() | Declared({index.name: (index, self._index)})
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """One row per tick."""
         if not self.active:
             return []
@@ -105,7 +106,7 @@ class StateMonitor(Recorder):
         _push(self._records["t"][1], np.array([self.clock.t_]))
         for v in self.record_variables:
             tree = resolver.tree(parse_expression(Source(v)))
-            here = self.source.elements(self._index.astype(np.int64))
+            here = self.source.elements_at(self._index.astype(np.int64))
             values = evaluate(tree, Block((), resolver.symbols, resolver.functions), here)
             _push(self._records[v][1], np.broadcast_to(values, self._index.shape))
 

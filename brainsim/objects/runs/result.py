@@ -51,6 +51,10 @@ class Result:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        return self.monitor_called(name)
+
+    def monitor_called(self, name: str) -> Recorder:
+        """The monitor of this name, whatever else the result has by it; `UnknownAttribute` otherwise."""
         own = self._start.words.get(name, name)
         for template in self._start.recorders:
             if template.name == own:

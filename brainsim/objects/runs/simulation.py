@@ -87,7 +87,10 @@ class Simulation:
         self._outside_target = bool(network.prepared.in_python)
         #: what the places of synaptic states depend on
         self._tied = frozenset(name for r in reductions(every) for name in (*r.constants, *r.ties))
-        self._settable = {s.name: s for s in self._found()}
+        self._settable: dict[str, Settable] = {}
+        for s in self._found():
+            self._settable.setdefault(s.name, s)     # an object's own comes before a constant of the same name
+        self._of_one = {s.name: s for s in self._constants_of_one()}
 
     # -- what there is -------------------------------------------------------------------------------------------------
     @property
@@ -226,6 +229,7 @@ class Simulation:
             raise WrongType("Parameters go by names", found=repr(name),
                             help=f"strings, {', '.join(map(repr, self.parameters[:3]))} for example")
         found = self._settable.get(name) or self._settable.get(own_name(name, self._words)) or self._part(name)
+        found = found or self._of_one.get(name) or self._of_one.get(own_name(name, self._words))
         if found is None:
             known = [
                 *self._settable, *(called(word, s) for word, owner in self._words.items()
@@ -251,8 +255,8 @@ class Simulation:
                         text = "" if v.moved or v.values is None else value_text(v.values, v.dimension)
                         yield Settable(f"{o.name}.{v.name}", "initial value" if driven else "variable", v.dimension,
                                        text, o, v)
-                if isinstance(o, NeuronGroup) and isinstance(o.refractory_period, Quantity):
-                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_period), o,
+                if isinstance(o, NeuronGroup) and isinstance(o.refractory_given, Quantity):
+                    yield Settable(f"{o.name}.refractory", "refractory period", SECOND, str(o.refractory_given), o,
                                    program=supplied(o.name, "refractory"))
                 for path in o.pathways if isinstance(o, Synapses) else ():
                     name = f"{o.name}.delay" if path.label == "pre" else f"{o.name}.{path.label}.delay"
@@ -261,12 +265,15 @@ class Simulation:
         outside = [x for x in self._network.externals if isinstance(x.found, Symbol)]
         for name in dict.fromkeys(x.name for x in outside):
             places = tuple(x for x in outside if x.name == name)
-            parts: list[tuple[Outside, ...]] = [places, *((x,) for x in places)] if len(places) > 1 else [places]
-            for part in parts:
-                symbol: Any = part[0].found
-                shown = name if part is places else f"{part[0].owner.name}.{name}"
-                yield Settable(shown, "constant", symbol.dimension,
-                               value_text(np.asarray(part[0].value), symbol.dimension), places=part)
+            yield _constant(name, places)
+            if len(places) > 1:
+                yield from (_constant(f"{x.owner.name}.{name}", (x,)) for x in places)
+
+    def _constants_of_one(self) -> Iterator[Settable]:
+        """The constants as each object uses them, listed by their bare names where nobody else does."""
+        for x in self._network.externals:
+            if isinstance(x.found, Symbol):
+                yield _constant(f"{x.owner.name}.{x.name}", (x,))
 
     # -- setting them --------------------------------------------------------------------------------------------------
     def _applied(self, chosen: list[tuple[Settable, Any]]) -> tuple[dict[str, np.ndarray], dict[str, float | int]]:
@@ -302,8 +309,8 @@ class Simulation:
                 for path in s.group.pathways if s.kind == "delay" else ():
                     if path.own_delay is s.variable:
                         path.delay_variable()     # the first delay takes its place in memory
-                s.group.assign(s.variable, slice(None), value[:] if isinstance(value, VariableView) else value, True,
-                               run)
+                given = value[:] if isinstance(value, VariableView) else value
+                s.group.assign_values(s.variable, slice(None), given, True, run)
 
     def _constants(self, chosen: list[tuple[Settable, Any]],
                    stack: ExitStack) -> tuple[RunNamespace, dict[str, float | int]]:
@@ -385,6 +392,12 @@ class Simulation:
         lines += [f"  outputs: {', '.join(self.outputs) or 'none: add monitors'}"]
         lines += [f"  also known as: {', '.join(f'{n} ({own})' for n, own in said.items())}"] if said else []
         return "\n".join(lines)
+
+
+def _constant(name: str, places: tuple[Outside, ...]) -> Settable:
+    symbol: Any = places[0].found
+    return Settable(name, "constant", symbol.dimension,
+                    value_text(np.asarray(places[0].value), symbol.dimension), places=places)
 
 
 def _may_be_set(v: Variable) -> bool:

@@ -188,7 +188,7 @@ class Chosen:
     def _one(self, result: Result, name: str) -> object:
         owner, rest = owner_of(name), field_of(name)
         try:
-            monitor = getattr(result, owner)
+            monitor = result.monitor_called(owner)
         except UnknownAttribute:
             return result[name]
         if not rest:

@@ -28,7 +28,7 @@ class Modelled(Joining, Protocol):
 
     equations: Equations
     multisynaptic_index: str | None
-    connected: int
+    connect_calls: int
 
 
 def check_equations(s: Modelled) -> None:
@@ -123,7 +123,7 @@ def check_not_stored(s: Modelled, pathways: Sequence[Pathway]) -> None:
 
 def tables_to_make(s: Modelled, pathways: Sequence[Pathway], p: float | None, n: float) -> list[Line]:
     """What procedural synapses by this probability would keep; the errors of `connect` where there can be none."""
-    if s.connected:
+    if s.connect_calls:
         raise one_call_only(s.name)
     check_not_stored(s, pathways)
     if p is None or not 0 < p or n != 1:

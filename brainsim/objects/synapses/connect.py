@@ -142,7 +142,7 @@ class Rule:
 
     def here(self, sides: dict[str, np.ndarray], **locals_: np.ndarray) -> Elements:
         """Candidate pairs, given by indices in source and target."""
-        here = self.s.elements(next(iter(sides.values())))
+        here = self.s.elements_at(next(iter(sides.values())))
         here.paths = {self.path[side]: index + self.group[side].first_element for side, index in sides.items()}
         here.locals = locals_
         return here

@@ -14,7 +14,7 @@ class Growing(Protocol):
     """Synapses, as far as a choice of them needs to know them."""
 
     name: str
-    connected: int     #: how often there have been new ones
+    connect_calls: int     #: how often there have been new ones
 
 
 class Indexed(Protocol):
@@ -41,13 +41,13 @@ class SynapticIndices(Choice):
     """Chosen synapses, for ``record=``."""
 
     def __init__(self, synapses: Growing, indices: np.ndarray):
-        self.synapses, self.indices, self._version = synapses, indices, synapses.connected
+        self.synapses, self.indices, self._version = synapses, indices, synapses.connect_calls
 
     def indices_for(self, group: Holder) -> np.ndarray:
         """The numbers of these synapses."""
         if group is not self.synapses:
             raise WrongValue(f"These are synapses of {self.synapses.name}, not of {group.name}")
-        if self._version != self.synapses.connected:
+        if self._version != self.synapses.connect_calls:
             raise WrongIndex("The synapses have changed since they were chosen", help="choose them again after connect")
         return self.indices
 

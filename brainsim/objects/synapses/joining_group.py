@@ -22,7 +22,7 @@ class JoiningGroup(EquationGroup):
     source: Group
     target: Group
     multisynaptic_index: str | None
-    connected: int              #: how often there have been new synapses
+    connect_calls: int              #: how often there have been new synapses
     _pairs: Pairs
 
     # -- pairs ---------------------------------------------------------------------------------------------------------
@@ -61,9 +61,9 @@ class JoiningGroup(EquationGroup):
         return not self._pairs.is_stored
 
     # -- both sides ----------------------------------------------------------------------------------------------------
-    def neighbours(self) -> list[Any]:
+    def near_groups(self) -> list[Any]:
         """Source, target, and what they are linked to."""
-        return [self.source, self.target, *super().neighbours()]
+        return [self.source, self.target, *super().near_groups()]
 
     def dependencies(self) -> list[BrianObject]:
         """Both sides."""
@@ -73,7 +73,7 @@ class JoiningGroup(EquationGroup):
         """A variable of the source or the target, seen through the synapses."""
         if not name.endswith(("_pre", "_post")) and name not in self.target.variables:
             return None
-        symbol = self.scope(RunNamespace.of_caller()).own.get(name)
+        symbol = self.own_scope(RunNamespace.of_caller()).own.get(name)
         if symbol is None:
             return None
         return Variable(name, symbol.program, symbol.dimension, symbol.dtype, shared=symbol.shared,

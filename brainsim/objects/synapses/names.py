@@ -45,7 +45,7 @@ def seen_symbols(name: str, source: Group, target: Group, run: RunNamespace) -> 
     seen: dict[str, Symbol] = {}
     for group, side in ((target, "post"), (source, "pre")):
         path = (end_index(name, side),)
-        for own, symbol in group.scope(run).own.items():
+        for own, symbol in group.own_scope(run).own.items():
             if symbol.kind == "clock":
                 continue
             seen[f"{own}_{side}"] = symbol.via(path)

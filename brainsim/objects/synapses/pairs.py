@@ -51,11 +51,11 @@ class Joining(Protocol):
         """A collector of symbols for one piece of code."""
         ...
 
-    def reach(self) -> Callable[[str], np.ndarray]:
+    def stored_arrays(self) -> Callable[[str], np.ndarray]:
         """Arrays by program name."""
         ...
 
-    def elements(self, index: np.ndarray | None) -> Elements:
+    def elements_at(self, index: np.ndarray | None) -> Elements:
         """Synapses for strings evaluated at once."""
         ...
 
@@ -209,7 +209,7 @@ class StoredPairs:
     def declared(self, s: Joining) -> Declared:
         """The index of the target."""
         name = end_index(s.name, "post")
-        return Declared({name: (Array(name, "i4", s.name, s.target.space, "index"), self._post)})
+        return Declared({name: (Array(name, "i4", s.name, s.target.own_space, "index"), self._post)})
 
     def drawn(self, block: Block, s: Joining) -> None:
         """Nothing has to be drawn."""

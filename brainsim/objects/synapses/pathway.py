@@ -39,7 +39,7 @@ of nothing."""
 class Carrying(Joining, Holder, Protocol):
     """Synapses, as far as their pathways need to know them."""
 
-    connected: int
+    connect_calls: int
 
     @property
     def pairs_now(self) -> Pairs:
@@ -47,7 +47,7 @@ class Carrying(Joining, Holder, Protocol):
         ...
 
     @property
-    def space(self) -> str:
+    def own_space(self) -> str:
         """Name of their space in the program."""
         ...
 
@@ -174,10 +174,10 @@ class Pathway(BrianObject):
 
     def _make_rows(self) -> None:
         s = self.synapses
-        if self._rows_of != s.connected:
+        if self._rows_of != s.connect_calls:
             group = s.source if self.side == "pre" else s.target
             self._rows = s.pairs_now.rows(self.side, group.first_element, len(group))
-            self._rows_of = s.connected
+            self._rows_of = s.connect_calls
 
     def _refit(self, longest: int, scattered: bool, dt: float) -> None:
         """Events under way keep their time of arrival, whatever became of delays, dt and the kind of queue."""
@@ -215,7 +215,7 @@ class Pathway(BrianObject):
         rows = self._row_arrays()
         arrays, delay = dict(rows), self._delay
         if delay.values is not None:
-            space = f"{self.name}.once" if delay.shared else self.synapses.space
+            space = f"{self.name}.once" if delay.shared else self.synapses.own_space
             arrays[delay.program] = (Array(delay.program, "f8", space), delay.values)
         sizes = {} if self._rows is None else {f"{self.name}.rows": len(self._rows.starts)}
         return Declared(arrays, self._event_queues(), sizes, {supplied(self.name, "delay"): self._delay_steps},
@@ -225,7 +225,7 @@ class Pathway(BrianObject):
         """Rows, and delays in whole steps: they follow from pairs and delays."""
         if self._rows is None:
             return {}
-        n, space = self.name, self.synapses.space
+        n, space = self.name, self.synapses.own_space
         starts = Array(supplied(n, "starts"), "i4", f"{n}.rows", space, "starts")
         found = {starts.name: (starts, self._rows.starts)}
         if self._rows.ids is not None:
@@ -261,10 +261,10 @@ class Pathway(BrianObject):
 
     def _event_queues(self) -> dict[str, tuple[Queue, QueueState]]:
         """Events of this step, and events under way."""
-        into = self.synapses.space if self._scattered else self.source.space
+        into = self.synapses.own_space if self._scattered else self.source.own_space
         targets = self.synapses.target if self.side == "pre" else self.synapses.source
         crowded = self._scattered and len(self.synapses) >= CROWDED * len(targets)
-        fired = Queue(supplied(self.name, "fired"), "i4", self.source.space, role="sent")
+        fired = Queue(supplied(self.name, "fired"), "i4", self.source.own_space, role="sent")
         due = Queue(supplied(self.name, "due"), "i4", into, crowded, "due")
         return {fired.name: (fired, self._fired), due.name: (due, self._due)}
 
@@ -289,14 +289,14 @@ class Pathway(BrianObject):
             self._scattered, self._due_dt = queue
             structure_changed()
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """Delivery of events."""
         delay = supplied(self.name, "steps") if self._scattered else supplied(self.name, "delay")
         block, driven = self.code_block(run)
         ids = "" if self._rows is None or self._rows.ids is None else supplied(self.name, "ids")
         return [
             Transmission(name=self.name, clock=self.clock.name, when=self.when, order=self.order,
-                         queue=self.source.event_queue(self.event), source=self.source.bounds(),
+                         queue=self.source.event_queue(self.event), source=self.source.own_bounds(),
                          fired=supplied(self.name, "fired"), due=supplied(self.name, "due"),
                          starts=supplied(self.name, "starts"), ids=ids, delay=delay,
                          scattered=self._scattered, end=end_index(self.synapses.name, self.side), block=block,

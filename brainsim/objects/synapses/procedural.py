@@ -128,7 +128,7 @@ class ProceduralPairs:
         found = [np.zeros(0, dtype)]
         for part in self.law.parts():
             row, number = part.outer(), random_rows.numbered(part.count)
-            here = Elements(s.reach(), s.clock, np.arange(len(row)),
+            here = Elements(s.stored_arrays(), s.clock, np.arange(len(row)),
                             offsets={supplied(g.name, "first"): g.first_element for g in (s.source, s.target)})
             here.paths = {(end_index(s.name, "pre"),): row + self.law.first_pre, (end_index(s.name, "post"),):
                           part.inner.astype(np.int64) + self.law.first_post}
@@ -225,7 +225,7 @@ class ProceduralPairs:
                 DrawnValue(program=program, dtype=own[program], key=key, block=Block((Assign("_value", "=", f.tree),),
                                                                                      f.symbols)))
         return DrawnRows(key=supplied(s.name, "key"), gaps=supplied(s.name, "gaps"), guide=supplied(s.name, "guide"),
-                         columns=s.target.bounds(), start=end_index(s.name, "pre"), end=end_index(s.name, "post"),
+                         columns=s.target.own_bounds(), start=end_index(s.name, "pre"), end=end_index(s.name, "post"),
                          hollow=self.law.hollow, values=tuple(values))
 
     def check_code(self, statements: list[Assign], symbols: Mapping[str, Symbol], s: Joining) -> None:
@@ -281,9 +281,9 @@ def _fixed(tree: Tree, resolver: Resolver, s: Joining) -> Tree:
             raise WrongType(f"'{node.id}' cannot be used for values that are not stored: it may change",
                             at=node.span, help=STORE)
         sides = (s.source, s.target)
-        sizes = {g.space: len(g) for g in sides} | {supplied(g.name, "count"): len(g) for g in sides}
+        sizes = {g.own_space: len(g) for g in sides} | {supplied(g.name, "count"): len(g) for g in sides}
         return Number(
-            np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.reach(), s.clock,
+            np.asarray(evaluate(node, Block((), resolver.symbols), Elements(s.stored_arrays(), s.clock,
                                                                             sizes=sizes))).item())
 
     return rebuild(tree, change)

@@ -20,7 +20,7 @@ def event_driven_update(s: EquationGroup, resolver: Resolver) -> list[Assign]:
     lines = [e for e in s.equations.of_kind("differential") if "event-driven" in e.flags]
     if not lines:
         return []
-    system = s.system(resolver, lines, s.clock.dt_)
+    system = s.system_of(resolver, lines, s.clock.dt_)
     resolver.symbols.setdefault("_elapsed", Symbol("_elapsed", "local", "_elapsed", SECOND, writable=True))
     resolver.symbols["lastupdate"] = resolver.scope.own["lastupdate"]
     try:
@@ -45,7 +45,7 @@ def state_update(s: EquationGroup, part: Phase, run: RunNamespace) -> Elementwis
     if not lines or not part.active:
         return None
     resolver = s.resolver(run)
-    update = s.integrated(resolver, s.system(resolver, lines, s.clock.dt_), s.method, s.method_options)
+    update = s.integrated_by(resolver, s.system_of(resolver, lines, s.clock.dt_), s.method, s.method_options)
     s.announce(update, s.method)
     block = resolver.block(update.statements, "state update", free=False)
     return Elementwise(name=part.name, clock=s.clock.name, when=part.when, order=part.order, space=s.name, block=block,
@@ -60,12 +60,12 @@ def summed_task(s: Modelled, name: str, run: RunNamespace) -> Summed:
     resolver = s.resolver(run)
     assert e.expression is not None
     unit = resolver.dimension(e.expression)
-    symbol = group.scope(run).own[stem]
+    symbol = group.own_scope(run).own[stem]
     if unit is not symbol.dimension:
         raise DimensionMismatchError(f"The right side of '{name}' must have the unit of '{stem}'", symbol.dimension,
                                      unit, at=e.span)
     block = Block((Assign("_value", "=", resolver.tree(e.expression)),), resolver.symbols, resolver.functions, name)
-    space, bounds = group.domain()
+    space, bounds = group.own_domain()
     return Summed(name=f"{s.name}_summed_variable_{name}", clock=group.clock.name, when="groups",
                   order=group.order - 1, space=s.name, target=symbol.via((end_index(s.name, side),)),
                   target_space=space, bounds=bounds, block=block)

@@ -95,8 +95,8 @@ class Synapses(JoiningGroup):
         self.method, self.method_options = method, dict(method_options or {})
         self._pairs = no_pairs()
         self._draws: Callable[[np.ndarray], Draws] | None = None    #: while values by a random law are assigned
-        self.connected = 0
-        self.rules: list[str] = []      #: the calls of `connect` in words
+        self.connect_calls = 0
+        self.connect_rules: list[str] = []      #: the calls of `connect` in words
         self.reduce, self.reduce_noise, self._reduced = reduce, reduce_noise, Reduced(self)
         self.multisynaptic_index = multisynaptic_index
         self._take_equations(model if model is not None else "", dtype)
@@ -194,9 +194,9 @@ class Synapses(JoiningGroup):
         rule = Connection(condition, i, j, p, n, skip_if_invalid)
         if storage not in (None, "stored", "procedural"):
             raise WrongValue("storage= is 'stored' or 'procedural'", found=repr(storage))
-        if not self._pairs.is_stored or storage == "procedural" and self.connected:
+        if not self._pairs.is_stored or storage == "procedural" and self.connect_calls:
             raise one_call_only(self.name)
-        law = None if storage is None or self.connected else law_of(self, rule, run, storage == "procedural")
+        law = None if storage is None or self.connect_calls else law_of(self, rule, run, storage == "procedural")
         if storage == "procedural":
             assert law is not None
             self._make_procedural(law)
@@ -204,7 +204,7 @@ class Synapses(JoiningGroup):
             with watched(self.seconds_spent, "declare"):
                 pre, post = new_pairs(self, rule, run) if law is None else law.pairs()
                 self._add_synapses(pre, post, law is not None)
-        self.rules.append(str(rule))
+        self.connect_rules.append(str(rule))
 
     def _make_procedural(self, law: Law) -> None:
         check_not_stored(self, self._pathways)
@@ -212,7 +212,7 @@ class Synapses(JoiningGroup):
         for v in self.variables.values():
             if v.values is not None and not v.shared:
                 v.values = None
-        self.connected += 1
+        self.connect_calls += 1
         structure_changed()
 
     def _add_synapses(self, pre: Index, post: np.ndarray, by_law: bool = False) -> None:
@@ -220,7 +220,7 @@ class Synapses(JoiningGroup):
         before = len(self)
         self._reduced.grow()
         self._pairs = self._pairs.more(pre, post, by_law, self)
-        self.connected += 1
+        self.connect_calls += 1
         for v in self.variables.values():
             if v.program not in self._reduced.moved and v.values is not None and not v.shared:
                 grown = np.zeros(len(self), v.values.dtype)
@@ -249,7 +249,7 @@ class Synapses(JoiningGroup):
         self._add_synapses(flat(pairs.index("pre")) - np.int32(self.source.first_element),
                            flat(pairs.index("post")) - np.int32(self.target.first_element), pairs.by_law)
 
-    def assign(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
+    def assign_values(self, v: Variable, item: object, value: object, check: bool, run: RunNamespace) -> None:
         """Set a variable; values kept at the neurons come back first."""
         own = not v.shared and self.variables.get(v.name) is v
         if own and self._pairs.assign(v, item, value, run, check, self):
@@ -257,21 +257,21 @@ class Synapses(JoiningGroup):
         self._reduced.before_write(v, item, value)
         self._draws = self._pairs.new_draws() if own and isinstance(value, str) else None
         try:
-            super().assign(v, item, value, check, run)
+            super().assign_values(v, item, value, check, run)
         finally:
             self._draws = None
 
-    def elements(self, index: np.ndarray | None) -> Elements:
+    def elements_at(self, index: np.ndarray | None) -> Elements:
         """Synapses for strings evaluated at once; those of a random law draw the numbers that they would draw if they
         were not stored."""
-        here = super().elements(index)
+        here = super().elements_at(index)
         if self._draws is not None and index is not None:
             here.draws = self._draws(index)
         return here
 
     def refuse_write(self, v: Variable) -> None:
         super().refuse_write(v)
-        if not self.connected and not v.shared:
+        if not self.connect_calls and not v.shared:
             raise WrongType(f"{self.name} has no synapses yet, so '{v.name}' cannot be set",
                             help="call connect() first")
 
@@ -300,9 +300,9 @@ class Synapses(JoiningGroup):
         """Synaptic variables, states at the neurons, and the index of the target; or the tables of synapses that are
         not stored."""
         joined, n = self._pairs.declared(self), self.name
-        outgoing = Array(supplied(n, "N_outgoing_pre"), "i4", self.source.space)
-        incoming = Array(supplied(n, "N_incoming_post"), "i4", self.target.space)
-        source = Array(end_index(n, "pre"), "i4", n, self.source.space, "index")
+        outgoing = Array(supplied(n, "N_outgoing_pre"), "i4", self.source.own_space)
+        incoming = Array(supplied(n, "N_incoming_post"), "i4", self.target.own_space)
+        source = Array(end_index(n, "pre"), "i4", n, self.source.own_space, "index")
         joined |= Declared(on_request={outgoing.name: (outgoing, lambda: self.N_outgoing_pre),
                                        incoming.name: (incoming, lambda: self.N_incoming_post),
                                        source.name: (source, lambda: self.pre_index)})
@@ -398,12 +398,12 @@ class Synapses(JoiningGroup):
         """The update of the event-driven variables over ``_elapsed``."""
         return event_driven_update(self, resolver)
 
-    def tasks(self, run: RunNamespace) -> list[Task]:
+    def own_tasks(self, run: RunNamespace) -> list[Task]:
         """State update of clock-driven variables, and summed variables."""
         self.check_units(run)
         made: list[Task | None] = [frozen_update(self, run), state_update(self, self.state_updater, run)]
         made += [self.summed_task(e.name, run) for e in self.equations.of_kind("subexpression") if "summed" in e.flags]
-        if not self.connected:
+        if not self.connect_calls:
             raise WrongType(f"{self.name} has no synapses", help="call connect() before the run")
         return [task for task in made if task is not None]
 

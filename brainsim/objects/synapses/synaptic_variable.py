@@ -31,7 +31,7 @@ class Projecting(Joining, Protocol):
     reduce_noise: bool
 
     @property
-    def space(self) -> str:
+    def own_space(self) -> str:
         """Name of their space in the program."""
         ...
 
@@ -71,8 +71,8 @@ def projection_of(s: Projecting) -> Projection:
     driven = frozenset(f"{s.name}.{e.name}" for e in s.equations.of_kind("differential") if "event-driven" in e.flags)
     sides = []
     for name, group in (("pre", s.source), ("post", s.target)):
-        space, bounds = group.domain()
+        space, bounds = group.own_domain()
         sides.append(Side(name, end_index(s.name, name), space, bounds))
-    return Projection(s.name, s.space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()},
+    return Projection(s.name, s.own_space, sides[0], sides[1], {p: v.name for p, v in per_synapse.items()},
                       {p: v.dtype for p, v in per_synapse.items()}, driven, f"{s.name}.lastupdate" if driven else "",
                       s.reduce_noise)

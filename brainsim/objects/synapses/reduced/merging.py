@@ -61,7 +61,7 @@ def repeatable(tasks: Sequence[Task], reduced: Sequence[Reduced], values: Values
 def _together(host: Reduced, guest: Reduced, tasks: Sequence[Task]) -> Merged | Obstacle:
     a, b = host.party, guest.party
     assert a is not None and b is not None
-    if host.synapses.target.space != guest.synapses.target.space:
+    if host.synapses.target.own_space != guest.synapses.target.own_space:
         return Obstacle("Mg", f"{a.name} has another target")
     delays = {p.name: p._delay_steps for r in (host, guest) for p in r.synapses.pathways}
 
@@ -82,7 +82,7 @@ def _value(r: Reduced, symbol: Symbol) -> Any:
     """A constant's value now; None for what changes while the network runs."""
     if symbol.kind == "param":
         return scalar_value(symbol.holder, symbol.dtype) if symbol.origin == "namespace" else None
-    return None if symbol.program in r.changing else r.synapses.reach()(symbol.program)
+    return None if symbol.program in r.changing else r.synapses.stored_arrays()(symbol.program)
 
 
 def _move_in(host: Reduced, guest: Reduced, found: Merged) -> None:
@@ -92,7 +92,7 @@ def _move_in(host: Reduced, guest: Reduced, found: Merged) -> None:
     guest.host, guest.lies_with = host.synapses.name, host
     host.guests[guest.synapses.name] = guest
     for r in (host, guest):
-        get = r.synapses.reach()
+        get = r.synapses.stored_arrays()
         for program in found.tied:
             try:
                 r.ties[program] = digest(get(program))

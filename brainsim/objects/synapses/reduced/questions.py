@@ -51,7 +51,7 @@ class Questions(WayBack):
             return True
         s, old = self.synapses, self._variable(program).values
         assert old is not None
-        here = s.elements(np.arange(len(s)))
+        here = s.elements_at(np.arange(len(s)))
         for elapsed in (s.clock.dt_, 1000 * np.pi * s.clock.dt_):
             here.locals["_elapsed"] = np.float64(elapsed)
             if not np.allclose(evaluate(values[key], block, here), old, rtol=1e-12, atol=0):
@@ -61,7 +61,7 @@ class Questions(WayBack):
     def cells_by(self, constants: tuple[Symbol, ...]) -> Cells:
         """The cells of these constants with their present values."""
         s = self.synapses
-        here = s.elements(np.arange(len(s)))
+        here = s.elements_at(np.arange(len(s)))
         return cells_of(s.post_index, {constant_of(x): here.arrays(x.program)[here.at(x.path)] for x in constants})
 
     def waiting(self, program: str, pathway: str) -> str:
@@ -99,7 +99,7 @@ class Questions(WayBack):
         watched = {
             name: was for name, was in (self.constants | self.ties | self.weights).items() if isinstance(was, bytes)
         }
-        get = self.synapses.reach()
+        get = self.synapses.stored_arrays()
         return all(digest(get(name)) == was for name, was in watched.items())
 
     def _driven_at(self, side: str) -> bool:

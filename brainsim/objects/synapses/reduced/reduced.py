@@ -74,7 +74,7 @@ class Reduced(Questions):
     def _settle(self, tasks: Sequence[Task]) -> None:
         """Take note of factors that changed since the last run. States that are read late get values per synapse again
         when something changed that their past depends on."""
-        get = self.synapses.reach()
+        get = self.synapses.stored_arrays()
         for program, was in self.weights.items() if self.moved else ():
             if digest(get(program)) != was:
                 self._note_later(program, f"{_last(program)} of the sources was assigned to after a run")
@@ -88,7 +88,7 @@ class Reduced(Questions):
 
     def _values_of(self, programs: frozenset[str], tasks: Sequence[Task]) -> dict[str, bytes | float]:
         """What parameters and arrays are now, by program name."""
-        get, found = self.synapses.reach(), {}
+        get, found = self.synapses.stored_arrays(), {}
         for symbol in symbols_of(tasks) if programs else ():
             if symbol.program in programs and symbol.kind == "param" and symbol.origin == "namespace":
                 found[symbol.program] = float(scalar_value(symbol.holder, symbol.dtype))
@@ -147,7 +147,7 @@ class Reduced(Questions):
     def _other_weights(self, found: Reduction) -> frozenset[str]:
         """Sums whose factors, constants of the sources, are not what they were in the last run."""
         factors = {x.program for p in found.places for x in p.factor.symbols.values() if x.path}
-        get = self.synapses.reach()
+        get = self.synapses.stored_arrays()
         now = {program: digest(get(program)) for program in factors}
         other = {p for p in factors if p in self.weights and now[p] != self.weights[p]}
         self.weights = now
@@ -157,7 +157,7 @@ class Reduced(Questions):
         """Constants of cells that are not what they were, by program name."""
         if self.cells is None:
             return []
-        get, of, before = self.synapses.reach(), self.cells.of, self.cells.constants
+        get, of, before = self.synapses.stored_arrays(), self.cells.of, self.cells.constants
         now = {n: get(of_synapses(n)) for n in before}
         at = {n: a if len(a) == len(self.synapses) else a[self._index("pre")[0]] for n, a in now.items()}
         return [of_synapses(n) for n in before if not np.array_equal(at[n][:len(of)], before[n][of])]
@@ -225,7 +225,7 @@ class Reduced(Questions):
         if isinstance(place.factor.tree, Number):
             return float(place.factor.tree.value)
         s = self.synapses
-        return evaluate(place.factor.tree, Block((), place.factor.symbols), s.elements(np.arange(len(s))))
+        return evaluate(place.factor.tree, Block((), place.factor.symbols), s.elements_at(np.arange(len(s))))
 
     def before_write(self, v: Variable, item: object, value: object) -> None:
         """Values come back to be changed; where a factor of a sum changes, those of the sum, for another one."""

@@ -42,7 +42,7 @@ class Reducible(Joining, Protocol):
         ...
 
     @property
-    def space(self) -> str:
+    def own_space(self) -> str:
         """Name of their space in the program."""
         ...
 
@@ -65,7 +65,7 @@ class Reducible(Joining, Protocol):
         """How many synapses there are."""
         ...
 
-    def elements(self, index: np.ndarray | None) -> Elements:
+    def elements_at(self, index: np.ndarray | None) -> Elements:
         """Synapses for strings evaluated at once."""
         ...
 
@@ -206,7 +206,7 @@ class WayBack:
         mark = s.variables["lastupdate"]
         both = self._last_update() if last in self.moved else mark.values
         assert self.decay is not None and both is not None
-        here = s.elements(np.arange(len(s)))
+        here = s.elements_at(np.arange(len(s)))
         arrays = here.arrays
         here.arrays = lambda name: values if name == v.program else arrays(name)
         here.locals["_elapsed"] = both - own
@@ -287,15 +287,15 @@ class WayBack:
         spaces = {"newest": "now", "past": "past", "sent": "past"}
 
         def space(p: Substitute) -> str:
-            sides = {"pre": s.source.space, "post": s.target.space, "cells": f"{s.name}.cells"}
+            sides = {"pre": s.source.own_space, "post": s.target.own_space, "cells": f"{s.name}.cells"}
             return f"{p.pathway}.{spaces[p.kind]}" if p.kind in spaces else sides[p.side]
 
         found = {name: (Array(name, p.dtype, space(p)), self.arrays[name]) for name, p in self.places.items()}
         if self.cells is not None:
             made = f"{s.name}.cells"
             cell, end = supplied(s.name, "cell"), neuron_of(s.name)
-            found[cell] = (Array(cell, "i4", s.space, made, "index"), self.cells.of)
-            found[end] = (Array(end, "i4", made, s.target.space, "index"), self.cells.neuron)
+            found[cell] = (Array(cell, "i4", s.own_space, made, "index"), self.cells.of)
+            found[end] = (Array(end, "i4", made, s.target.own_space, "index"), self.cells.neuron)
             words = {kind: word for word, kind in DTYPES.items()}
             found |= {
                 name: (Array(name, words[values.dtype], made), values) for name, values in self.cells.constants.items()
