@@ -7,7 +7,8 @@ from brainsim.errors import WrongSyntax, WrongValue
 
 FREE = ("reach", "gain", "bounds", "system", "scope", "tasks", "domain", "elements", "serial", "space", "rules",
         "threshold", "reset_code", "refractory_period", "connected", "neighbours", "integrated", "assign")
-TAKEN = ("order", "active", "id", "clock", "spikes", "when", "get_states", "name", "events")
+TAKEN = ("order", "active", "when", "name", "events")
+HIDDEN = ("id", "clock", "spikes", "get_states", "indices")
 
 
 @pytest.mark.parametrize("name", FREE)
@@ -38,7 +39,23 @@ def test_a_variable_that_could_not_be_reached_is_refused_at_its_place(fresh, nam
     assert "^" * len(name) in str(caught.value) and f"{name}_value" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["plot", "source", "target", "delay_", "reduce"])
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_variable_that_an_attribute_hides_is_set_and_works_and_that_is_said_once(fresh, name, caplog):
+    G = NeuronGroup(3, f"{name} : 1\nx = 2*{name} : 1", name="G")
+    P = NeuronGroup(2, "v : 1", name="P")
+    S = Synapses(P, P, f"{name} : 1", name="S") if name != "spikes" else None
+    if S is not None:
+        S.connect(i=[0], j=[1])
+        setattr(S, name, 4)
+        assert S.get_states([name])[name] == 4
+    setattr(G, name, [1, 2, 3])
+    Network(G).run(0.1 * ms)
+    assert list(G.get_states([name])[name]) == [1, 2, 3] and list(G.x) == [2, 4, 6]
+    said = [r for r in caplog.records if "read by get_states" in r.getMessage() and "of G is" in r.getMessage()]
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("name", ["source", "target", "delay_", "reduce"])
 def test_synapses_refuse_them_alike(fresh, name):
     with pytest.raises(WrongSyntax, match=f"'{name}'"):
         Synapses(NeuronGroup(1, "v : 1"), None, f"{name} : 1")

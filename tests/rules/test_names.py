@@ -110,13 +110,14 @@ def variables_give(words: Sequence[str]) -> list[np.ndarray]:
     E.run_regularly(f"z = {total(words)}")
     L = NeuronGroup(3, "z : 1")
     L.run_regularly("\n".join([*(f"{w} = i + {k}" for k, w in enumerate(words)), f"z = {total(words)}"]))
-    trace = StateMonitor(G, list(words[::3]), record=[0, 2])
-    spikes = SpikeMonitor(G, [w for w in words if w != "count"])
+    traced = [w for w, word in zip(words, VARIABLE) if word not in dir(StateMonitor)][::3]
+    trace = StateMonitor(G, traced, record=[0, 2])
+    spikes = SpikeMonitor(G, [w for w, word in zip(words, VARIABLE) if word not in (*dir(SpikeMonitor), "count")])
     high = EventMonitor(G, "high")
     net = Network(G, E, L, trace, spikes, high)
     net.run(3*ms)
     found = [E.z[:], L.z[:], spikes.i[:], spikes.t_[:], high.i[:]]
-    return [*found, *(states_of(G, words)), *(trace._raw(w) for w in words[::3])]
+    return [*found, *(states_of(G, words)), *(trace._raw(w) for w in traced)]
 
 
 def test_variables_of_any_name():

@@ -50,18 +50,25 @@ class Sealed(type):
         spent: dict[str, float] = {}
         with watched(spent, "declare"):
             made = super().__call__(*args, **kwargs)
-            _refuse_taken(made, made.declared_names())
+            hidden = _seal_names(made, made.declared_names())
+        object.__setattr__(made, "_hidden", hidden)
         object.__setattr__(made, "_sealed", True)
         object.__setattr__(made, "seconds_spent", spent)
         return made
 
 
-def _refuse_taken(group: "Group", declared: Iterable[tuple[str, Span | None]]) -> None:
-    for name, place in declared:
-        if group.is_taken(name):
+def _seal_names(group: "Group", declared: Iterable[tuple[str, Span | None]]) -> frozenset[str]:
+    """The variables that attributes or methods hide when they are read; what can be set as an attribute is refused."""
+    hidden = {name: place for name, place in declared if group.is_taken(name)}
+    for name, place in hidden.items():
+        if group.is_settable(name):
             raise WrongSyntax(
                 f"'{name}' cannot be the name of a variable: {type(group).__name__} has an attribute of this name",
                 at=place, help=f"use another name, '{name}_value' for example")
+        logger.warning("the variable '%s' of %s is set by %s.%s = ..., but read by get_states(['%s']): %s has an "
+                       "attribute of this name", name, group.name, group.name, name, name, type(group).__name__,
+                       extra={"topic": "hidden_variable"})
+    return frozenset(hidden)
 
 
 class Group(Readable, metaclass=Sealed):
@@ -69,6 +76,7 @@ class Group(Readable, metaclass=Sealed):
 
     add_to_magic_network = True
     _sealed = False
+    _hidden: frozenset[str] = frozenset()      #: variables that attributes hide when they are read
     element_word = "neuron"      #: what an element is called in tables
 
     # -- attributes ----------------------------------------------------------------------------------------------------
@@ -101,6 +109,11 @@ class Group(Readable, metaclass=Sealed):
         """Whether this name is an attribute or a method, so that a variable of the name cannot be reached."""
         return name in self.__dict__ or hasattr(type(self), name)
 
+    def is_settable(self, name: str) -> bool:
+        """Whether this name is an attribute that can be set, so that setting cannot mean a variable."""
+        attribute = getattr(type(self), name, None)
+        return name in self.__dict__ or isinstance(attribute, property) and attribute.fset is not None
+
     def declared_names(self) -> Iterable[tuple[str, Span | None]]:
         """The variables that the user's equations declare, with their places in the string."""
         return ()
@@ -118,8 +131,8 @@ class Group(Readable, metaclass=Sealed):
 
     def __setattr__(self, name: str, value: object) -> None:
         variables = self.__dict__.get("variables")
-        if variables is None or name.startswith("_") or name in self.__dict__ or hasattr(
-                type(self), name) or not self._may_be_variable(name):
+        known = name in self.__dict__ or hasattr(type(self), name) and name not in self._hidden
+        if variables is None or name.startswith("_") or known or not self._may_be_variable(name):
             super().__setattr__(name, value)
             return
         base = name if name in variables else name[:-1] if name.endswith("_") and name[:-1] in variables else ""
